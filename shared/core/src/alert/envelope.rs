@@ -1,0 +1,31 @@
+//! The envelope that SNS puts around a message on its way to a queue, unless
+//! the subscription asks for raw delivery.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::AlertError;
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(rename = "Type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(rename = "TopicArn", borrow)]
+    _topic: Cow<'a, str>,
+    #[serde(rename = "Message", borrow)]
+    message: Cow<'a, str>,
+}
+
+/// The message inside an SNS envelope, or `None` when `body` is no envelope.
+pub(super) fn message(body: &str) -> Result<Option<Cow<'_, str>>, AlertError> {
+    let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(body) else {
+        return Ok(None);
+    };
+    match &*envelope.kind {
+        "Notification" => Ok(Some(envelope.message)),
+        kind => Err(AlertError::NotANotification {
+            kind: super::fields::excerpt(kind),
+        }),
+    }
+}

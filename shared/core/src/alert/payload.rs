@@ -1,0 +1,75 @@
+//! The form in which `webhook`, `sqs` and `sns` destinations receive an alert.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Alert, AlertId, AlertType, Severity};
+use crate::Timestamp;
+
+/// Panther's destination payload: these keys in this order, none ever left out;
+/// `tags` and `alertContext` are never null.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payload<'a> {
+    id: &'a str,
+    created_at: Timestamp,
+    severity: Severity,
+    #[serde(rename = "type")]
+    alert_type: AlertType,
+    link: Option<&'a str>,
+    title: &'a str,
+    name: Option<&'a str>,
+    alert_id: &'a AlertId,
+    alert_context: &'a Map<String, Value>,
+    description: Option<&'a str>,
+    runbook: Option<&'a str>,
+    tags: &'a [String],
+    version: Option<&'a str>,
+}
+
+impl<'a> Payload<'a> {
+    /// The payload of `alert`, with the severity that routing came to.
+    #[must_use]
+    pub fn of(alert: &'a Alert, effective: Severity) -> Self {
+        Self {
+            id: &alert.detection_id,
+            created_at: alert.created_at,
+            severity: effective,
+            alert_type: alert.alert_type,
+            link: alert.link.as_deref(),
+            title: &alert.title,
+            name: alert.name.as_deref(),
+            alert_id: &alert.alert_id,
+            alert_context: &alert.alert_context,
+            description: alert.description.as_deref(),
+            runbook: alert.runbook.as_deref(),
+            tags: &alert.tags,
+            version: alert.version.as_deref(),
+        }
+    }
+
+    /// The payload as compact JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and maps with string keys: there is nothing to fail on.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_in_their_order_and_are_never_left_out() {
+        let alert = crate::alert::parse(
+            r#"{"id":"A.B","createdAt":"2020-10-13T03:35Z","severity":"low","type":"RULE","title":"t",
+                "alertId":"x","tags":null,"alertContext":null,"reference":"not in the payload"}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            Payload::of(&alert, Severity::High).to_json(),
+            r#"{"id":"A.B","createdAt":"2020-10-13T03:35:00Z","severity":"HIGH","type":"RULE","link":null,"title":"t","name":null,"alertId":"x","alertContext":{},"description":null,"runbook":null,"tags":[],"version":null}"#
+        );
+    }
+}

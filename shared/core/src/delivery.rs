@@ -1,0 +1,265 @@
+//! A delivery: one alert × one destination. What is handed to a sender, what a
+//! retry carries, and what the ledger keeps of each attempt.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::Timestamp;
+use crate::alert::{Alert, AlertId, Severity};
+use crate::destination::{Destination, DestinationId};
+use crate::outcome::{Failure, Receipt};
+
+/// The identity of a delivery, the same for all its attempts: handed to every
+/// provider that can deduplicate. 32 hexadecimal digits, so that it fits the
+/// narrowest of them (SQS and SNS FIFO ids: 128 characters).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(String);
+
+impl DeliveryId {
+    /// The identity of the delivery of this alert to this destination.
+    #[must_use]
+    pub fn of(alert: &AlertId, destination: DestinationId) -> Self {
+        // The destination's part has a fixed length, so no two pairs read alike.
+        let digest = Sha256::new()
+            .chain_update(destination.to_string())
+            .chain_update(alert.as_str())
+            .finalize();
+        Self(hex::encode(&digest[..16]))
+    }
+
+    /// The text of it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Where a delivery stands in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// A sender holds the lease and is at it.
+    Sending,
+    /// It arrived.
+    Delivered,
+    /// It failed for now; a retry is queued.
+    Retrying,
+    /// It was refused for good.
+    Failed,
+    /// It was retried until the end.
+    Exhausted,
+}
+
+impl State {
+    /// The name in the ledger: `DELIVERED`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sending => "SENDING",
+            Self::Delivered => "DELIVERED",
+            Self::Retrying => "RETRYING",
+            Self::Failed => "FAILED",
+            Self::Exhausted => "EXHAUSTED",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Sending,
+            Self::Delivered,
+            Self::Retrying,
+            Self::Failed,
+            Self::Exhausted,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == name)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What a router hands to a sender: alerts, each with its deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HandOver {
+    /// One entry for each alert.
+    pub parcels: Vec<Parcel>,
+}
+
+/// One alert with its deliveries to destinations of one provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// What to deliver.
+    pub alert: Alert,
+    /// The effective severity, from routing.
+    pub severity: Severity,
+    /// Where to.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One delivery, as a sender gets it: everything it needs but the secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// Which destination.
+    pub destination_id: DestinationId,
+    /// Its name, for logs and the ledger.
+    pub display_name: String,
+    /// The provider's own settings.
+    pub settings: Map<String, Value>,
+    /// Where its secret is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_name: Option<String>,
+    /// Which attempt this will be, counted from 1.
+    pub attempt: u32,
+    /// When the first attempt began; `None` when this is the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_attempt_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// The first attempt at `destination`.
+    #[must_use]
+    pub fn first(destination: &Destination) -> Self {
+        Self {
+            destination_id: destination.destination_id,
+            display_name: destination.display_name.clone(),
+            settings: destination.settings.clone(),
+            secret_name: destination.secret_name.clone(),
+            attempt: 1,
+            first_attempt_at: None,
+        }
+    }
+
+    /// The attempt that `retry` asks for, with the destination as it is now.
+    #[must_use]
+    pub fn again(destination: &Destination, retry: &Retry) -> Self {
+        Self {
+            attempt: retry.attempt,
+            first_attempt_at: retry.first_attempt_at,
+            ..Self::first(destination)
+        }
+    }
+}
+
+/// A message on the retry queue: try this delivery again, not before it is due.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// Which alert.
+    pub alert_id: AlertId,
+    /// To which destination.
+    pub destination_id: DestinationId,
+    /// The number of the attempt to make.
+    pub attempt: u32,
+    /// When the first attempt began; `None` when there was none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_attempt_at: Option<Timestamp>,
+    /// Not before this moment. SQS delays 15 minutes at most, so a message may
+    /// arrive early and be sent round again.
+    pub due: Timestamp,
+}
+
+/// One try, as the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// How it ended.
+    #[serde(flatten)]
+    pub result: AttemptResult,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "camelCase")]
+pub enum AttemptResult {
+    /// It arrived.
+    Delivered(Receipt),
+    /// It did not, or not surely.
+    Failed(Failure),
+}
+
+/// How many attempts the ledger keeps of a delivery: the first and the latest.
+pub const ATTEMPTS_KEPT: usize = 20;
+
+/// Adds an attempt to a bounded list: beyond [`ATTEMPTS_KEPT`], the second oldest
+/// makes room, so that the first failure stays visible.
+pub fn remember(attempts: &mut Vec<Attempt>, attempt: Attempt) {
+    attempts.push(attempt);
+    if attempts.len() > ATTEMPTS_KEPT {
+        attempts.remove(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_differ_with_alert_and_destination_only() {
+        let alert = AlertId::new("a").unwrap();
+        let other = AlertId::new("b").unwrap();
+        let here = DestinationId::generate();
+        let there = DestinationId::generate();
+        assert_eq!(DeliveryId::of(&alert, here), DeliveryId::of(&alert, here));
+        assert_ne!(DeliveryId::of(&alert, here), DeliveryId::of(&alert, there));
+        assert_ne!(DeliveryId::of(&alert, here), DeliveryId::of(&other, here));
+        assert_eq!(DeliveryId::of(&alert, here).as_str().len(), 32);
+    }
+
+    #[test]
+    fn the_list_of_attempts_is_bounded_and_keeps_the_first() {
+        let mut attempts = Vec::new();
+        for number in 1..=50 {
+            remember(
+                &mut attempts,
+                Attempt {
+                    number,
+                    at: Timestamp::from_unix_millis(0).unwrap(),
+                    duration_ms: 1,
+                    result: AttemptResult::Delivered(Receipt::default()),
+                },
+            );
+        }
+        assert_eq!(attempts.len(), ATTEMPTS_KEPT);
+        assert_eq!(attempts[0].number, 1);
+        assert_eq!(attempts[1].number, 32);
+        assert_eq!(attempts.last().unwrap().number, 50);
+    }
+
+    #[test]
+    fn state_names_read_back() {
+        for state in [
+            State::Sending,
+            State::Delivered,
+            State::Retrying,
+            State::Failed,
+            State::Exhausted,
+        ] {
+            assert_eq!(State::parse(state.as_str()), Some(state));
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        assert_eq!(State::parse("DONE"), None);
+    }
+}

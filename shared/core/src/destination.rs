@@ -1,0 +1,212 @@
+//! A destination: one configured place to deliver to.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::Timestamp;
+use crate::alert::{AlertType, Severity};
+
+/// The identity of a destination: a UUID, given when it is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DestinationId(Uuid);
+
+impl DestinationId {
+    /// A new identity.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// The identity that `text` spells, if it spells one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Self)
+    }
+}
+
+impl fmt::Display for DestinationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name of a kind of destination, such as `slack`: lower-case letters and
+/// digits, at most 32. It also names the sender function and the secrets' path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProviderName(String);
+
+/// A text that cannot name a provider.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a provider's name is 1 to 32 lower-case letters and digits, such as \"slack\"")]
+pub struct NotAProviderName;
+
+impl ProviderName {
+    /// The name in `text`.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty, too long, or holds anything but `a`–`z` and `0`–`9`.
+    pub fn new(text: &str) -> Result<Self, NotAProviderName> {
+        let fit = (1..=32).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if fit {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAProviderName)
+        }
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for ProviderName {
+    type Error = NotAProviderName;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text)
+    }
+}
+
+impl From<ProviderName> for String {
+    fn from(name: ProviderName) -> Self {
+        name.0
+    }
+}
+
+/// Whether a destination takes part at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
+pub enum Enabled {
+    /// It receives what is routed to it.
+    #[default]
+    Yes,
+    /// It receives nothing, not even what names it.
+    No,
+}
+
+impl From<bool> for Enabled {
+    fn from(enabled: bool) -> Self {
+        if enabled { Self::Yes } else { Self::No }
+    }
+}
+
+impl From<Enabled> for bool {
+    fn from(enabled: Enabled) -> Self {
+        enabled == Enabled::Yes
+    }
+}
+
+/// One configured place to deliver to. It holds no secret, only the name of one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Destination {
+    /// Its identity.
+    pub destination_id: DestinationId,
+    /// What people and detections call it; unique, case-sensitive.
+    pub display_name: String,
+    /// Its provider.
+    #[serde(rename = "type")]
+    pub provider: ProviderName,
+    /// Whether it takes part.
+    #[serde(default)]
+    pub enabled: Enabled,
+    /// Severities it takes; none means that only lists reach it.
+    #[serde(default)]
+    pub severities: BTreeSet<Severity>,
+    /// Alert types it takes; none means all (but `SYSTEM_ERROR` must be listed).
+    #[serde(default)]
+    pub alert_types: BTreeSet<AlertType>,
+    /// Log types it takes; none means all.
+    #[serde(default)]
+    pub log_types: BTreeSet<String>,
+    /// The provider's own settings, typed by the provider.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// The Secrets Manager secret; providers that work by IAM role have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_name: Option<String>,
+    /// Another destination that gets what this one finally refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<DestinationId>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// By whom.
+    pub updated_by: String,
+    /// Grows by one with each change: two editors cannot overwrite each other.
+    pub revision: u64,
+}
+
+/// All destinations, in the order in which people look for them: by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Destinations(Vec<Destination>);
+
+impl Destinations {
+    /// The destinations with this id or display name. Names are unique, so this
+    /// is at most one, unless a table was written by hand.
+    pub fn called<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Destination> {
+        let id = DestinationId::parse(name);
+        let by_id = self.0.iter().position(|one| Some(one.destination_id) == id);
+        self.0.iter().enumerate().filter_map(move |(at, one)| {
+            let called = match by_id {
+                Some(found) => found == at,
+                None => one.display_name == name,
+            };
+            called.then_some(one)
+        })
+    }
+
+    /// The destination of this identity.
+    #[must_use]
+    pub fn get(&self, id: DestinationId) -> Option<&Destination> {
+        self.0.iter().find(|one| one.destination_id == id)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> std::slice::Iter<'_, Destination> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Destination> for Destinations {
+    fn from_iter<I: IntoIterator<Item = Destination>>(all: I) -> Self {
+        let mut all: Vec<_> = all.into_iter().collect();
+        all.sort_by(|a, b| {
+            (&a.display_name, a.destination_id).cmp(&(&b.display_name, b.destination_id))
+        });
+        Self(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provider_names_can_stand_in_paths_and_function_names() {
+        assert!(ProviderName::new("slack").is_ok());
+        for text in ["", "Slack", "sl/ack", "slack ", "é", &"x".repeat(33)] {
+            assert!(ProviderName::new(text).is_err(), "{text:?}");
+        }
+    }
+}

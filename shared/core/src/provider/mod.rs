@@ -1,0 +1,189 @@
+//! What a provider is: two pure functions between an alert and the wire.
+//!
+//! [`Provider::request`] says what to send, [`Provider::outcome`] says what the
+//! answer means. Nothing here does any I/O, so a provider is tested with
+//! snapshots of requests and tables of answers.
+
+mod secret;
+mod wire;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use url::Url;
+
+pub use secret::{SecretUrl, Secrets};
+pub use wire::{Address, Header, Method, Request, Response};
+
+use crate::Timestamp;
+use crate::alert::{Alert, Severity};
+use crate::delivery::DeliveryId;
+use crate::outcome::Outcome;
+
+/// A kind of destination that is reached by HTTP.
+pub trait Provider: Send + Sync + 'static {
+    /// Its name: the destinations' `type`, the sender function, the secrets' path.
+    const NAME: &'static str;
+    /// What a destination of this kind has configured; no secrets. Unknown keys
+    /// must be refused (`#[serde(deny_unknown_fields)]`).
+    type Settings: DeserializeOwned + Serialize + Send + Sync;
+    /// The credential. Its fields must be types that do not print what they hold.
+    type Secret: DeserializeOwned + Send + Sync;
+
+    /// What is wrong with a destination before anything is sent: hosts that are
+    /// not the provider's, keys of the wrong form.
+    ///
+    /// # Errors
+    ///
+    /// The field and what to do about it.
+    fn check(&self, settings: &Self::Settings, secret: &Self::Secret) -> Result<(), FieldError>;
+
+    /// The request that delivers the alert.
+    ///
+    /// # Errors
+    ///
+    /// When the destination's settings or secret cannot make a request.
+    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError>;
+
+    /// What the provider's answer means.
+    fn outcome(&self, response: &Response) -> Outcome {
+        Outcome::from_status(response)
+    }
+}
+
+/// One attempt, as a provider sees it.
+#[derive(Debug)]
+pub struct Job<'a, P: Provider + ?Sized> {
+    /// What to deliver.
+    pub alert: &'a Alert,
+    /// The effective severity: show this one, not the alert's static one.
+    pub severity: Severity,
+    /// The same for all attempts of this delivery.
+    pub delivery: &'a DeliveryId,
+    /// The present.
+    pub now: Timestamp,
+    /// The destination's settings.
+    pub settings: &'a P::Settings,
+    /// The destination's credential.
+    pub secret: &'a P::Secret,
+}
+
+/// A field of a destination's settings or secret that is wrong. Says nothing of
+/// the value, which may be secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}` {problem}")]
+pub struct FieldError {
+    /// The path of the field: `settings.topicArn`, `secret.webhookUrl`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl FieldError {
+    /// An error about `field`.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Reads a destination's settings.
+///
+/// # Errors
+///
+/// Names the field that is missing, unknown or of the wrong kind.
+pub fn read_settings<T: DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(Value::Object(settings.clone())).map_err(|error| {
+        FieldError::new(
+            path("settings", &error),
+            format!("is unusable: {}", error.inner()),
+        )
+    })
+}
+
+/// Where in the object a reading error was; the root's own errors name their field.
+fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
+    match error.path().to_string().as_str() {
+        "." => root.to_owned(),
+        path => format!("{root}.{path}"),
+    }
+}
+
+/// Whether `url`'s host is one of the provider's: `hosts` (an entry that begins
+/// with a dot stands for all hosts below it), or the host and port that stand in
+/// for the provider on a local stack.
+#[must_use]
+pub fn is_provider_host(url: &Url, hosts: &[&str], stand_in: Option<&Url>) -> bool {
+    let stands_in = stand_in.is_some_and(|base| base.origin() == url.origin());
+    let genuine = url.scheme() == "https"
+        && url.host_str().is_some_and(|host| {
+            hosts.iter().any(|allowed| {
+                host == *allowed || (allowed.starts_with('.') && host.ends_with(allowed))
+            })
+        });
+    stands_in || genuine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_providers_own_hosts_are_genuine() {
+        let hosts = ["hooks.slack.com", ".api.powerplatform.com"];
+        let url = |text: &str| Url::parse(text).unwrap();
+        for text in [
+            "https://hooks.slack.com/services/x",
+            "https://a.b.api.powerplatform.com/x",
+        ] {
+            assert!(is_provider_host(&url(text), &hosts, None), "{text}");
+        }
+        for text in [
+            "http://hooks.slack.com/x",
+            "https://hooks.slack.com.evil.example/x",
+            "https://evil.example/hooks.slack.com",
+            "https://hooks.slack.com@evil.example/x",
+            "https://evilapi.powerplatform.com/x",
+            "http://127.0.0.1:4000/x",
+        ] {
+            assert!(!is_provider_host(&url(text), &hosts, None), "{text}");
+        }
+        let local = url("http://127.0.0.1:4000/");
+        assert!(is_provider_host(
+            &url("http://127.0.0.1:4000/x"),
+            &hosts,
+            Some(&local)
+        ));
+        assert!(!is_provider_host(
+            &url("http://127.0.0.1:4001/x"),
+            &hosts,
+            Some(&local)
+        ));
+    }
+
+    #[test]
+    fn settings_errors_name_the_field() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "camelCase")]
+        struct Settings {
+            #[serde(rename = "topicArn")]
+            _topic_arn: String,
+        }
+        let read = |json: Value| {
+            let Value::Object(map) = json else { panic!() };
+            read_settings::<Settings>(&map).unwrap_err().to_string()
+        };
+        assert_eq!(
+            read(serde_json::json!({})),
+            "`settings` is unusable: missing field `topicArn`"
+        );
+        assert!(
+            read(serde_json::json!({"topicArn": 7})).starts_with("`settings.topicArn` is unusable")
+        );
+        assert!(
+            read(serde_json::json!({"topicArn": "x", "typo": 1})).contains("unknown field `typo`")
+        );
+    }
+}

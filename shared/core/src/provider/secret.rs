@@ -1,0 +1,190 @@
+//! Credentials: readable by the request builder, by nobody else.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::{FieldError, path};
+
+/// A destination's secret, as the store holds it: one JSON object.
+#[derive(Clone)]
+pub struct Secrets(SecretString);
+
+impl Secrets {
+    /// Wraps the text of a secret.
+    #[must_use]
+    pub fn new(json: String) -> Self {
+        Self(json.into())
+    }
+
+    /// Whether the two hold the same text.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+
+    /// Reads the provider's own credential type.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is missing or wrong, never what it holds.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
+        let mut reader = serde_json::Deserializer::from_str(self.0.expose_secret());
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let field = path("secret", &error);
+            // Most messages of the reader quote what they found; this one does not.
+            let said = error.inner().to_string();
+            match said
+                .strip_prefix("missing field `")
+                .and_then(|rest| rest.split('`').next())
+            {
+                Some(name) => FieldError::new(format!("secret.{name}"), "is missing"),
+                None => FieldError::new(field, "is unknown, or not of the form it must have"),
+            }
+        })
+    }
+
+    /// `text` with everything that stands in this secret struck out.
+    #[must_use]
+    pub fn strike_out(&self, text: &str) -> String {
+        let mut values = Vec::new();
+        match serde_json::from_str(self.0.expose_secret()) {
+            Ok(document) => collect(&document, &mut values),
+            Err(_) => values.push(self.0.expose_secret().to_owned()),
+        }
+        // Longest first, so that no part of a longer one stays behind.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.iter().fold(text.to_owned(), |text, value| {
+            text.replace(value.as_str(), "[secret]")
+        })
+    }
+}
+
+/// All texts of a document that are long enough to be secret, and the parts of
+/// URLs that are.
+fn collect(document: &Value, values: &mut Vec<String>) {
+    /// Shorter texts (`true`, `eu`, a port) would strike out innocent words.
+    const SHORTEST: usize = 6;
+    match document {
+        Value::String(text) => {
+            if let Ok(url) = Url::parse(text) {
+                let parts = [Some(url.path()), url.query(), url.password()];
+                values.extend(
+                    parts
+                        .into_iter()
+                        .flatten()
+                        .filter(|part| part.len() >= SHORTEST)
+                        .map(str::to_owned),
+                );
+            }
+            if text.len() >= SHORTEST {
+                values.push(text.clone());
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        Value::Object(map) => map.values().for_each(|value| collect(value, values)),
+        _ => {}
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets([secret])")
+    }
+}
+
+/// A URL that is itself a credential, such as an incoming webhook's.
+#[derive(Clone)]
+pub struct SecretUrl(Url);
+
+impl SecretUrl {
+    /// The URL, for the request that goes to it.
+    #[must_use]
+    pub const fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}://{}/[secret]",
+            self.0.scheme(),
+            self.0.host_str().unwrap_or_default()
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretUrl {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Url::parse(&text)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("not a URL"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields, rename_all = "camelCase")]
+    struct Credential {
+        #[allow(dead_code, reason = "read by its Debug form")]
+        webhook_url: SecretUrl,
+        #[allow(dead_code, reason = "read by its Debug form")]
+        token: Option<SecretString>,
+    }
+
+    const PLANTED: &str = "PLANTEDsecretPLANTED";
+
+    #[test]
+    fn no_error_and_no_debug_form_shows_a_secret() {
+        for json in [
+            format!("{{\"webhookUrl\": 7, \"x\": \"{PLANTED}\"}}"),
+            format!("{{\"webhookUrl\": \"{PLANTED}\"}}"),
+            format!("{{\"webhookUrl\": \"https://h/{PLANTED}\", \"{PLANTED}\": 1}}"),
+            format!("{{\"webhookUrl\": \"https://h/{PLANTED}\", \"token\": [\"{PLANTED}\"]}}"),
+            format!("\"{PLANTED}\""),
+            PLANTED.to_owned(),
+        ] {
+            let secrets = Secrets::new(json.clone());
+            let error = secrets.read::<Credential>().unwrap_err();
+            // The key of an unknown field may be a misplaced value as well.
+            assert!(!error.problem.contains(PLANTED), "{error}");
+            assert!(!format!("{secrets:?}").contains(PLANTED));
+        }
+        let sound = Secrets::new(format!(
+            "{{\"webhookUrl\": \"https://h/{PLANTED}\", \"token\": \"{PLANTED}\"}}"
+        ));
+        assert!(!format!("{:?}", sound.read::<Credential>().unwrap()).contains(PLANTED));
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let error = Secrets::new("{}".to_owned())
+            .read::<Credential>()
+            .unwrap_err();
+        assert_eq!(error.to_string(), "`secret.webhookUrl` is missing");
+    }
+
+    #[test]
+    fn everything_of_a_secret_is_struck_out_of_a_text() {
+        let secrets = Secrets::new(
+            r#"{"url": "https://example.com/hook/abc123?sig=xyz789", "headers": {"Authorization": "Bearer t0ken-t0ken"}}"#
+                .to_owned(),
+        );
+        let text = "POST /hook/abc123?sig=xyz789 of https://example.com/hook/abc123?sig=xyz789 with Bearer t0ken-t0ken failed";
+        let struck = secrets.strike_out(text);
+        for part in ["abc123", "xyz789", "t0ken"] {
+            assert!(!struck.contains(part), "{struck}");
+        }
+        assert!(struck.contains("failed"));
+    }
+}

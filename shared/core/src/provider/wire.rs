@@ -1,0 +1,211 @@
+//! Requests and responses as plain values.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::Timestamp;
+use crate::outcome::LONGEST_RETRY_AFTER;
+
+/// The HTTP methods that providers need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Asks.
+    Get,
+    /// Creates.
+    Post,
+    /// Changes.
+    Put,
+}
+
+impl Method {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Clone)]
+pub enum Address {
+    /// A URL that may be shown.
+    Public(Url),
+    /// A URL that is itself a credential.
+    Secret(Url),
+}
+
+impl Address {
+    /// The URL, for the client that calls it.
+    #[must_use]
+    pub const fn expose(&self) -> &Url {
+        match self {
+            Self::Public(url) | Self::Secret(url) => url,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public(url) => write!(f, "{url}"),
+            Self::Secret(url) => write!(
+                f,
+                "{}://{}/[secret]",
+                url.scheme(),
+                url.host_str().unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// The value of a header.
+#[derive(Clone)]
+pub enum Header {
+    /// May be shown.
+    Plain(String),
+    /// Must not.
+    Secret(SecretString),
+}
+
+impl Header {
+    /// The value, for the client that sends it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Plain(value) => value,
+            Self::Secret(value) => value.expose_secret(),
+        }
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain(value) => value,
+            Self::Secret(_) => "[secret]",
+        })
+    }
+}
+
+/// What goes over the wire.
+#[derive(Clone)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// Where to.
+    pub address: Address,
+    /// In order; names in lower case.
+    pub headers: Vec<(String, Header)>,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A POST of JSON, without further headers.
+    #[must_use]
+    pub fn post_json(address: Address, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: Method::Post,
+            address,
+            headers: vec![(
+                "content-type".to_owned(),
+                Header::Plain("application/json".to_owned()),
+            )],
+            body: body.into(),
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: Header) -> Self {
+        self.headers.push((name.to_ascii_lowercase(), value));
+        self
+    }
+}
+
+/// Shows a request the way a person reads one, with every secret masked: used by
+/// previews and snapshots alike.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.method.as_str(), self.address)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {value}")?;
+        }
+        writeln!(f)?;
+        match serde_json::from_slice::<serde_json::Value>(&self.body) {
+            Ok(json) => write!(f, "{json:#}"),
+            Err(_) => f.write_str(&String::from_utf8_lossy(&self.body)),
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Request({} {}, {} bytes)",
+            self.method.as_str(),
+            self.address,
+            self.body.len()
+        )
+    }
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// In order; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The first 64 KB.
+    pub body: Vec<u8>,
+    /// When it was complete: `Retry-After` dates are relative to it.
+    pub received_at: Timestamp,
+}
+
+impl Response {
+    /// The first header of this (lower-case) name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text, whatever it is.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The `Retry-After` header, in seconds or as a date (RFC 9110 §10.2.3),
+    /// bounded by [`LONGEST_RETRY_AFTER`]; `None` when there is none to be read.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let value = self.header("retry-after")?.trim();
+        let wait = match value.parse::<f64>() {
+            Ok(seconds) if seconds.is_nan() || seconds < 0.0 => return None,
+            // Some providers send fractions; the bound also keeps the conversion safe.
+            Ok(seconds) => {
+                Duration::from_secs_f64(seconds.min(LONGEST_RETRY_AFTER.as_secs_f64()).ceil())
+            }
+            Err(_) => {
+                let date = httpdate::parse_http_date(value).ok()?;
+                let since_epoch = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+                let millis = i64::try_from(since_epoch.as_millis()).ok()?;
+                Timestamp::from_unix_millis(millis)?.since(self.received_at)
+            }
+        };
+        Some(wait.min(LONGEST_RETRY_AFTER))
+    }
+}

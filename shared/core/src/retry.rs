@@ -1,0 +1,213 @@
+//! When a failed attempt is repeated, and when that ends.
+//!
+//! One layer retries: this one. The HTTP client does not, and nothing around a
+//! provider call does.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+use crate::outcome::Outcome;
+
+/// The delays after attempts 1, 2, 3, …; the last one repeats.
+const DELAYS: [Duration; 10] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(15 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(60 * 60),
+    Duration::from_secs(2 * 60 * 60),
+    Duration::from_secs(4 * 60 * 60),
+];
+
+/// Delays vary by this share in either direction, so that what failed together
+/// does not come back together.
+const JITTER: f64 = 0.2;
+
+/// How long and how often deliveries are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// No attempt starts later than this after the first.
+    pub window: Duration,
+    /// No delivery has more attempts than this, whatever the clock says.
+    pub most_attempts: u32,
+}
+
+impl Default for RetryPolicy {
+    /// 24 hours, and enough attempts for them.
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(24 * 60 * 60),
+            most_attempts: 20,
+        }
+    }
+}
+
+/// What follows an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: it is delivered, or refused for good.
+    Done,
+    /// Another attempt at this time.
+    Retry {
+        /// When.
+        due: Timestamp,
+    },
+    /// Nothing: the window or the number of attempts is used up.
+    Exhausted,
+}
+
+impl RetryPolicy {
+    /// Decides what follows attempt number `attempt` (from 1), whose delivery
+    /// began at `first_attempt_at`. `random` is between 0 and 1.
+    #[must_use]
+    pub fn decide(
+        &self,
+        outcome: &Outcome,
+        attempt: u32,
+        first_attempt_at: Timestamp,
+        now: Timestamp,
+        random: f64,
+    ) -> Decision {
+        let Outcome::Transient { retry_after, .. } = outcome else {
+            return Decision::Done;
+        };
+        if attempt >= self.most_attempts {
+            return Decision::Exhausted;
+        }
+        let own = delay_after(attempt, random);
+        let wait = own.max(retry_after.unwrap_or_default());
+        let due = now.plus(wait);
+        let end = first_attempt_at.plus(self.window);
+        if due <= end {
+            return Decision::Retry { due };
+        }
+        // One last attempt at the end of the window, unless this was it.
+        let last = now.plus(retry_after.unwrap_or_default()).max(end);
+        if now < end && last <= end {
+            Decision::Retry { due: last }
+        } else {
+            Decision::Exhausted
+        }
+    }
+}
+
+/// The delay after attempt number `attempt` (from 1), jittered.
+fn delay_after(attempt: u32, random: f64) -> Duration {
+    let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+    let base = DELAYS[at.min(DELAYS.len() - 1)];
+    base.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Failure, FailureKind, Receipt};
+    use proptest::prelude::*;
+
+    fn transient(retry_after: Option<u64>) -> Outcome {
+        Outcome::Transient {
+            failure: Failure::new(FailureKind::Unavailable, "down"),
+            retry_after: retry_after.map(Duration::from_secs),
+        }
+    }
+
+    fn start() -> Timestamp {
+        "2026-01-01T00:00:00Z".parse().unwrap()
+    }
+
+    /// Runs a delivery to a destination that never recovers; the times of its attempts in seconds.
+    fn outage(policy: RetryPolicy, outcome: &Outcome, mut random: impl FnMut() -> f64) -> Vec<u64> {
+        let mut now = start();
+        let mut times = vec![0];
+        for attempt in 1.. {
+            match policy.decide(outcome, attempt, start(), now, random()) {
+                Decision::Retry { due } => {
+                    now = due;
+                    times.push(now.since(start()).as_secs());
+                }
+                Decision::Exhausted => break,
+                Decision::Done => unreachable!("a transient outcome is never done"),
+            }
+        }
+        times
+    }
+
+    #[test]
+    fn a_day_long_outage_in_figures() {
+        let times = outage(RetryPolicy::default(), &transient(None), || 0.5);
+        let minute = 60;
+        assert_eq!(
+            times,
+            [
+                0,
+                5,
+                35,
+                155,
+                455,
+                1055,
+                1955,
+                3755,
+                7355,
+                14_555,
+                28_955,
+                43_355,
+                57_755,
+                72_155,
+                24 * 60 * minute
+            ]
+        );
+    }
+
+    #[test]
+    fn success_and_refusal_are_never_repeated() {
+        let policy = RetryPolicy::default();
+        let done = Outcome::Delivered(Receipt::default());
+        let refused = Outcome::permanent(Failure::new(FailureKind::Refused, "no"));
+        for outcome in [done, refused] {
+            assert_eq!(
+                policy.decide(&outcome, 1, start(), start(), 0.5),
+                Decision::Done
+            );
+        }
+    }
+
+    #[test]
+    fn a_providers_wish_is_a_lower_bound() {
+        let policy = RetryPolicy::default();
+        let wait =
+            |retry_after| match policy.decide(&transient(retry_after), 1, start(), start(), 0.5) {
+                Decision::Retry { due } => due.since(start()).as_secs(),
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(wait(Some(100)), 100);
+        assert_eq!(wait(Some(1)), 5);
+        assert_eq!(wait(None), 5);
+    }
+
+    proptest! {
+        #[test]
+        fn every_outage_ends_within_its_bounds(
+            hours in 1u64..100, most in 1u32..30, randoms in prop::collection::vec(0.0f64..1.0, 1..8),
+            retry_after in prop::option::of(0u64..3600),
+        ) {
+            let policy = RetryPolicy { window: Duration::from_secs(hours * 3600), most_attempts: most };
+            let mut turn = randoms.iter().cycle().copied();
+            let times = outage(policy, &transient(retry_after), || turn.next().unwrap());
+            prop_assert!(times.len() <= most as usize);
+            prop_assert!(*times.last().unwrap() <= hours * 3600);
+            for pair in times.windows(2) {
+                prop_assert!(pair[1] - pair[0] >= retry_after.unwrap_or(0));
+            }
+        }
+
+        #[test]
+        fn jitter_stays_within_a_fifth(attempt in 0u32..40, random in 0.0f64..=1.0) {
+            let base = delay_after(attempt, 0.5).as_secs_f64();
+            let delay = delay_after(attempt, random).as_secs_f64();
+            prop_assert!((delay / base - 1.0).abs() <= 0.2 + 1e-9);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Routing in sentences, the same in the command line, the logs and the demo.
+
+use std::fmt;
+
+use super::{Disposition, Reason, Step, Warning, WhyNot};
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GeneratedList => "the list from destinations()",
+            Self::StaticList => "the detection's static list",
+            Self::GeneratedSeverity => "generated severity",
+            Self::StaticSeverity => "static severity",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listed { step, name } => write!(f, "{step} names {name:?}"),
+            Self::Severity { step, severity } => write!(f, "{step} {severity} matches"),
+            Self::SystemError => f.write_str("it takes SYSTEM_ERROR alerts"),
+            Self::Default => f.write_str("nothing matched, and it is the default destination"),
+        }
+    }
+}
+
+impl fmt::Display for WhyNot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disabled => f.write_str("it is disabled"),
+            Self::NotListed { step } => write!(f, "{step} does not name it"),
+            Self::Skipped => f.write_str("the detection asked for delivery nowhere"),
+            Self::OnlyByList => f.write_str("it has no severities: only lists reach it"),
+            Self::Severity { severity } => write!(f, "it does not take {severity}"),
+            Self::AlertType { alert_type } => write!(f, "it does not take {alert_type} alerts"),
+            Self::LogTypes => f.write_str("it takes other log types"),
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownName { step, name } => {
+                write!(f, "{step} names {name:?}, and there is no such destination")
+            }
+            Self::NoneKnown { step } => {
+                write!(
+                    f,
+                    "{step} names no destination there is; the next rule decided"
+                )
+            }
+            Self::DisabledListed { name } => {
+                write!(f, "{name:?} is named by the list, but disabled")
+            }
+            Self::UnknownSeverity { value } => write!(
+                f,
+                "routing.severity is {value:?}, which is no severity; the static one was used"
+            ),
+            Self::NothingMatched => f.write_str("no destination matches this alert"),
+            Self::DefaultUnusable { name } => write!(
+                f,
+                "the default destination {name:?} does not exist or is disabled"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Routed => "ROUTED",
+            Self::Skipped => "SKIPPED",
+            Self::Unrouted => "UNROUTED",
+        })
+    }
+}

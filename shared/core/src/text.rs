@@ -1,0 +1,184 @@
+//! Text that came from outside, made fit to show: control and bidirectional
+//! characters neutralised, lengths bounded, every cut visible as a cut.
+//!
+//! Escaping is each provider's own business (its rules differ); what is here is
+//! what all of them share.
+
+use std::borrow::Cow;
+
+/// What a length limit counts. Vendors say "characters" and mean different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// UTF-8 bytes, as AWS and Microsoft Teams count.
+    Bytes,
+    /// The larger of code points and UTF-16 units: safe where the vendor does not say which.
+    Characters,
+}
+
+impl Unit {
+    /// The length of `text` in this unit.
+    #[must_use]
+    pub fn length(self, text: &str) -> usize {
+        match self {
+            Self::Bytes => text.len(),
+            Self::Characters => text.encode_utf16().count(),
+        }
+    }
+
+    fn of(self, c: char) -> usize {
+        match self {
+            Self::Bytes => c.len_utf8(),
+            Self::Characters => c.len_utf16(),
+        }
+    }
+}
+
+/// Replaces what could hide or reorder text by U+FFFD: control characters
+/// (except newline and tab), bidirectional overrides and isolates, and
+/// noncharacters. Line separators of any kind become a plain newline.
+#[must_use]
+pub fn neutralise(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| visible_form(c) != Some(c)) {
+        return Cow::Borrowed(text);
+    }
+    let unified = text.replace("\r\n", "\n");
+    Cow::Owned(
+        unified
+            .chars()
+            .map(|c| visible_form(c).unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+    )
+}
+
+/// The character to show for `c`, or `None` where it must not be shown at all.
+fn visible_form(c: char) -> Option<char> {
+    match c {
+        '\n' | '\t' => Some(c),
+        '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+        // Bidirectional controls let text read other than it is ("Trojan Source").
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            None
+        }
+        // Noncharacters and the byte-order mark: XML and SQS refuse the former.
+        '\u{fdd0}'..='\u{fdef}' | '\u{feff}' => None,
+        _ if c.is_control() || (c as u32) & 0xfffe == 0xfffe => None,
+        _ => Some(c),
+    }
+}
+
+/// One line: runs of white space become one space, the ends are trimmed.
+#[must_use]
+pub fn single_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Cuts `text` to `limit` units. What was cut is announced in its place, within
+/// the limit: `… (1234 characters cut)`; a limit too small for that ends in `…`,
+/// and one too small for even that gives nothing.
+#[must_use]
+pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
+    let length = unit.length(text);
+    if length <= limit {
+        return Cow::Borrowed(text);
+    }
+    // The widest the marker can get: every character of the text is cut.
+    let widest = marker(text.chars().count());
+    let (room, announce) = match limit.checked_sub(unit.length(&widest)) {
+        Some(room) => (room, true),
+        None => (limit.saturating_sub(unit.of('…')), false),
+    };
+    let kept = prefix(text, room, unit);
+    if announce {
+        let cut = text[kept.len()..].chars().count();
+        Cow::Owned(format!("{kept}{}", marker(cut)))
+    } else if limit >= unit.of('…') {
+        Cow::Owned(format!("{kept}…"))
+    } else {
+        Cow::Borrowed("")
+    }
+}
+
+fn marker(cut: usize) -> String {
+    format!("… ({cut} characters cut)")
+}
+
+/// The longest prefix of whole characters within `limit` units.
+#[must_use]
+pub fn prefix(text: &str, limit: usize, unit: Unit) -> &str {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += unit.of(c);
+        if used > limit {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn harmless_text_is_left_alone() {
+        let text = "Schlüssel 鍵 🔑\tand a\nnewline, 👩‍💻 joined";
+        assert!(matches!(neutralise(text), Cow::Borrowed(same) if same == text));
+    }
+
+    #[test]
+    fn what_hides_or_reorders_becomes_visible() {
+        assert_eq!(neutralise("a\0b\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(
+            neutralise("invoice\u{202e}fdp.exe"),
+            "invoice\u{fffd}fdp.exe"
+        );
+        assert_eq!(
+            neutralise("x\u{ffff}\u{fdd0}\u{1fffe}y"),
+            "x\u{fffd}\u{fffd}\u{fffd}y"
+        );
+        assert_eq!(neutralise("a\r\nb\rc\u{2028}d"), "a\nb\nc\nd");
+    }
+
+    #[test]
+    fn a_cut_says_how_much_was_cut() {
+        let text = "x".repeat(2000);
+        let cut = truncate(&text, 1000, Unit::Characters);
+        assert!(cut.ends_with("… (1023 characters cut)"), "{}", &cut[960..]);
+        assert_eq!(Unit::Characters.length(&cut), 1000);
+        assert_eq!(truncate("short", 5, Unit::Bytes), "short");
+        assert_eq!(truncate("shorter", 5, Unit::Bytes), "sh…");
+        assert_eq!(truncate("shorter", 2, Unit::Bytes), "");
+    }
+
+    #[test]
+    fn emoji_count_as_two_utf16_units_and_four_bytes() {
+        assert_eq!(Unit::Characters.length("🔑"), 2);
+        assert_eq!(Unit::Bytes.length("🔑"), 4);
+        assert_eq!(prefix("🔑🔑", 3, Unit::Characters), "🔑");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_keeps_its_limit_and_the_beginning(
+            text in "\\PC{0,200}", limit in 0usize..120, bytes in any::<bool>()
+        ) {
+            let unit = if bytes { Unit::Bytes } else { Unit::Characters };
+            let cut = truncate(&text, limit, unit);
+            prop_assert!(unit.length(&cut) <= limit);
+            if unit.length(&text) > limit {
+                let kept = cut.split('…').next().unwrap_or_default();
+                prop_assert!(text.starts_with(kept));
+            } else {
+                prop_assert_eq!(&cut, &text);
+            }
+        }
+
+        #[test]
+        fn neutralising_twice_changes_nothing_more(text in any::<String>()) {
+            let once = neutralise(&text).into_owned();
+            prop_assert_eq!(neutralise(&once).into_owned(), once.clone());
+            prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
+        }
+    }
+}
