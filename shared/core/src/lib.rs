@@ -32,6 +32,7 @@
 pub mod alert;
 pub mod delivery;
 pub mod destination;
+pub mod message;
 pub mod outcome;
 pub mod provider;
 pub mod retry;

@@ -18,7 +18,7 @@ pub use wire::{Address, Header, Method, Request, Response};
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
 use crate::delivery::DeliveryId;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Receipt};
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
@@ -45,10 +45,58 @@ pub trait Provider: Send + Sync + 'static {
     /// When the destination's settings or secret cannot make a request.
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError>;
 
-    /// What the provider's answer means.
-    fn outcome(&self, response: &Response) -> Outcome {
+    /// What the provider's answer means. Providers that answer 200 to failures,
+    /// or give receipts, say so here.
+    fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {
+        let _ = job;
         Outcome::from_status(response)
     }
+
+    /// The question to ask before creating again, when an earlier attempt may
+    /// have arrived. `None` where the provider deduplicates by itself, or
+    /// offers no way to ask.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Provider::request`].
+    fn lookup(&self, job: &Job<'_, Self>) -> Result<Option<Request>, FieldError> {
+        let _ = job;
+        Ok(None)
+    }
+
+    /// What the answer to [`Provider::lookup`] says.
+    fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {
+        let _ = (job, response);
+        Lookup::Absent
+    }
+
+    /// The one further request that an answer asks for: a renamed repository's
+    /// new address. `None` keeps to the rule that redirects are not followed.
+    fn follow(&self, job: &Job<'_, Self>, asked: &Request, response: &Response) -> Option<Request> {
+        let _ = (job, asked, response);
+        None
+    }
+}
+
+/// What a lookup found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    /// An earlier attempt arrived: this is what it created.
+    Found(Receipt),
+    /// None did: create.
+    Absent,
+    /// The question itself failed; the attempt ends with this outcome.
+    Failed(Outcome),
+}
+
+/// How much of an alert to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Everything that fits.
+    Full,
+    /// Title, severity and link: the second try after a provider refused the
+    /// full form (400, 413, 422), so that at least these arrive.
+    Minimal,
 }
 
 /// One attempt, as a provider sees it.
@@ -60,6 +108,8 @@ pub struct Job<'a, P: Provider + ?Sized> {
     pub severity: Severity,
     /// The same for all attempts of this delivery.
     pub delivery: &'a DeliveryId,
+    /// How much of the alert to send.
+    pub form: Form,
     /// The present.
     pub now: Timestamp,
     /// The destination's settings.

@@ -1,0 +1,150 @@
+//! What every provider shows of an alert, before it is put into that provider's
+//! form: one headline, the same facts in the same order, the context as text.
+//!
+//! All texts here are plain. A provider escapes them by its own rules.
+
+use std::borrow::Cow;
+
+use crate::alert::{Alert, Severity};
+use crate::provider::{Form, Job, Provider};
+
+/// An alert, laid out for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// `[HIGH] title`: one line that says it all in a notification.
+    pub headline: String,
+    /// The title alone, one line.
+    pub title: &'a str,
+    /// The effective severity.
+    pub severity: Severity,
+    /// Label and value, in the order in which they are read.
+    pub facts: Vec<Fact<'a>>,
+    /// What the detection looks for.
+    pub description: Option<&'a str>,
+    /// What to do about it.
+    pub runbook: Option<&'a str>,
+    /// Further reading.
+    pub reference: Option<&'a str>,
+    /// Where to look at the alert; always `http` or `https`.
+    pub link: Option<&'a str>,
+    /// The detection's tags.
+    pub tags: &'a [String],
+    /// The context as indented JSON; `None` when there is none.
+    pub context: Option<String>,
+}
+
+/// One line of the facts table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact<'a> {
+    /// What it is, in a word or two.
+    pub label: &'static str,
+    /// Its value, one line.
+    pub value: Cow<'a, str>,
+}
+
+impl<'a> Message<'a> {
+    /// The message of a job: whole, or title, severity and link only.
+    #[must_use]
+    pub fn of<P: Provider + ?Sized>(job: &Job<'a, P>) -> Self {
+        let whole = Self::new(job.alert, job.severity);
+        match job.form {
+            Form::Full => whole,
+            Form::Minimal => Self {
+                facts: Vec::new(),
+                description: None,
+                runbook: None,
+                reference: None,
+                tags: &[],
+                context: None,
+                ..whole
+            },
+        }
+    }
+
+    /// The whole message of `alert` with its effective severity.
+    #[must_use]
+    pub fn new(alert: &'a Alert, severity: Severity) -> Self {
+        Self {
+            headline: format!("[{severity}] {}", alert.title),
+            title: &alert.title,
+            severity,
+            facts: facts(alert, severity),
+            description: alert.description.as_deref(),
+            runbook: alert.runbook.as_deref(),
+            reference: alert.reference.as_deref(),
+            link: alert.link.as_deref(),
+            tags: &alert.tags,
+            context: context(alert),
+        }
+    }
+}
+
+fn facts(alert: &Alert, severity: Severity) -> Vec<Fact<'_>> {
+    let detection = match &alert.name {
+        Some(name) if *name != alert.detection_id => {
+            Cow::Owned(format!("{name} ({})", alert.detection_id))
+        }
+        _ => Cow::Borrowed(alert.detection_id.as_str()),
+    };
+    let mut facts = vec![
+        Fact::new("Severity", severity.as_str()),
+        Fact::new("Type", alert.alert_type.as_str()),
+        Fact::new("Detection", detection),
+        Fact::new("Created", alert.created_at.to_string()),
+        Fact::new("Alert id", alert.alert_id.as_str()),
+    ];
+    if !alert.log_types.is_empty() {
+        facts.push(Fact::new("Log types", alert.log_types.join(", ")));
+    }
+    facts
+}
+
+impl<'a> Fact<'a> {
+    fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            label,
+            value: value.into(),
+        }
+    }
+}
+
+/// Indented JSON with what could hide or reorder text made visible. JSON escapes
+/// C0 controls by itself; bidirectional ones it would print as they are.
+fn context(alert: &Alert) -> Option<String> {
+    if alert.alert_context.is_empty() {
+        return None;
+    }
+    let json = serde_json::to_string_pretty(&alert.alert_context).ok()?;
+    Some(crate::text::neutralise(&json).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::parse;
+
+    #[test]
+    fn a_message_says_the_effective_severity_and_who_spoke() {
+        let alert = parse(
+            r#"{"id":"Okta.Lockout","name":"Lockout","createdAt":"2020-10-13T03:35:24Z","severity":"LOW",
+                "type":"RULE","title":"User locked out","alertId":"a1","logTypes":["Okta.SystemLog"],
+                "alertContext":{"user":"a\u202eb"}}"#,
+        )
+        .unwrap();
+        let message = Message::new(&alert, Severity::Critical);
+        assert_eq!(message.headline, "[CRITICAL] User locked out");
+        let facts: Vec<String> = message
+            .facts
+            .iter()
+            .map(|fact| format!("{}={}", fact.label, fact.value))
+            .collect();
+        assert_eq!(
+            facts.join(";"),
+            "Severity=CRITICAL;Type=RULE;Detection=Lockout (Okta.Lockout);Created=2020-10-13T03:35:24Z;Alert id=a1;Log types=Okta.SystemLog"
+        );
+        assert_eq!(
+            message.context.as_deref(),
+            Some("{\n  \"user\": \"a\u{fffd}b\"\n}")
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The alerts that every provider's snapshots are made of.
+
+use serde_json::{Value, json};
+use tocsin_core::alert::{Alert, AlertType, Severity};
+
+use crate::{alert, bare, full, full_json};
+
+/// Texts that try to be more than text in one system or another.
+pub const HOSTILE: [&str; 24] = [
+    "<!channel> <!here> <@U012AB3CD> <!subteam^S012AB3CD>",
+    "<https://evil.example|https://slack.com>",
+    "@octocat @security/team #1 octo/repo#2",
+    "[~admin] !https://evil.example/x.png! {noformat} {code}",
+    "[click me](https://evil.example) ![x](https://evil.example/x.png)",
+    "<at>Everyone</at>",
+    "<script>alert(1)</script> <img src=x onerror=alert(1)>",
+    "</body><a href=\"https://evil.example\">x</a>",
+    "<a data-asana-gid=\"1\"/>",
+    "[code]<b>html</b>[/code]",
+    "--> <!-- alert:forged -->",
+    "``` ````` `code` ~~~",
+    "*bold* _italic_ ~strike~ **strong** # heading\n# heading\n> quote\n- list\n1. list",
+    "| a | table |\n|---|---|",
+    "{{title}} ${title} %s %n {0} <%= x %>",
+    "^active=true^ORpriority=1 javascript:gs.log('x')",
+    "javascript:alert(1)",
+    "\u{202e}gnp.exe\u{202c} \u{2066}isolate\u{2069} \u{200f}",
+    "nul \u{0} escape \u{1b}[31m bell \u{7} delete \u{7f}",
+    "noncharacters \u{fffe} \u{ffff} \u{fdd0}",
+    "\\ \\n \\u0000 \" ' & &amp; &lt;",
+    ":fire: :tada: \u{1f468}\u{200d}\u{1f4bb} 鍵 مفتاح ключ",
+    "a\r\nb\rc\u{2028}d\u{85}e",
+    "=cmd|' /C calc'!A0",
+];
+
+/// Named alerts: plain ones, each severity and type, empty and over-long fields,
+/// many scripts, and the hostile ones.
+#[must_use]
+pub fn samples() -> Vec<(String, Alert)> {
+    let mut samples = vec![
+        ("full".to_owned(), full()),
+        ("bare".to_owned(), bare()),
+        ("scripts".to_owned(), scripts()),
+        ("over_limits".to_owned(), over_limits()),
+        ("hostile".to_owned(), hostile()),
+    ];
+    for severity in Severity::ALL {
+        samples.push(changed("severity", severity.as_str()));
+    }
+    for alert_type in AlertType::ALL {
+        samples.push(changed("type", alert_type.as_str()));
+    }
+    samples
+}
+
+fn changed(field: &str, value: &str) -> (String, Alert) {
+    let mut json = full_json();
+    json[field] = json!(value);
+    (format!("{field}_{}", value.to_lowercase()), alert(&json))
+}
+
+fn scripts() -> Alert {
+    let mut json = full_json();
+    json["title"] = json!("Schlüssel 鍵 مفتاح ключ 🔑 👩‍💻");
+    json["description"] = json!("多言語の説明。\nZweite Zeile.");
+    json["tags"] = json!(["größe", "日本", "🔥"]);
+    alert(&json)
+}
+
+fn over_limits() -> Alert {
+    let mut json = full_json();
+    json["title"] = json!("🔑 title ".repeat(300));
+    json["name"] = json!("name ".repeat(300));
+    json["description"] = json!("description & more\n".repeat(3_000));
+    json["runbook"] = json!("runbook <step>\n".repeat(3_000));
+    json["reference"] = json!("reference ".repeat(200));
+    json["tags"] = json!(
+        (0..200)
+            .map(|n| format!("tag-{n}-{}", "x".repeat(60)))
+            .collect::<Vec<_>>()
+    );
+    json["alertContext"] = (0..400)
+        .map(|n| (format!("key{n}"), json!("value ".repeat(85))))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    alert(&json)
+}
+
+fn hostile() -> Alert {
+    let all = HOSTILE.join("\n");
+    let mut json = full_json();
+    json["id"] = json!("^javascript:Evil.Detection -->");
+    json["title"] = json!(HOSTILE[..8].join(" "));
+    json["name"] = json!(HOSTILE[8]);
+    json["alertId"] = json!("b90c^javascript:--><!channel>");
+    json["description"] = json!(all);
+    json["runbook"] = json!(all);
+    json["tags"] = json!(HOSTILE);
+    json["link"] = json!("https://siem.example.com/a|b>c<d\"e)f]g");
+    json["alertContext"] = HOSTILE
+        .iter()
+        .map(|text| ((*text).to_owned(), Value::from(*text)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    alert(&json)
+}
