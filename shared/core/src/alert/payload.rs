@@ -1,5 +1,7 @@
 //! The form in which `webhook`, `sqs` and `sns` destinations receive an alert.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -45,6 +47,20 @@ impl<'a> Payload<'a> {
             runbook: alert.runbook.as_deref(),
             tags: &alert.tags,
             version: alert.version.as_deref(),
+        }
+    }
+
+    /// The same keys with everything long or unusual emptied: for receivers that
+    /// refused the whole.
+    #[must_use]
+    pub fn minimal(alert: &'a Alert, effective: Severity) -> Self {
+        static NO_CONTEXT: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        Self {
+            alert_context: &NO_CONTEXT,
+            description: None,
+            runbook: None,
+            tags: &[],
+            ..Self::of(alert, effective)
         }
     }
 
