@@ -1,9 +1,12 @@
-"""Starts MiniStack with PartiQL statements authorised the way AWS does it.
+"""Starts MiniStack, corrected where it authorises requests otherwise than AWS.
 
-MiniStack checks `BatchExecuteStatement` as an IAM action of that name on the
-resource `*`, which does not exist on AWS: there each statement needs its own
-action (`dynamodb:PartiQLInsert` and so on) on its own table. Without this
-correction the roles of template.yaml could not be tested as they are.
+- It checks `BatchExecuteStatement` as an IAM action of that name on the
+  resource `*`. On AWS there is no such action: each statement needs its own
+  (`dynamodb:PartiQLInsert` and so on) on its own table.
+- It checks `SendMessageBatch` and its like as actions of their own. On AWS the
+  action of the single call covers them.
+
+Without this the roles of template.yaml could not be tested as they are.
 
 Run by stack.py with the Python of the emulator's virtual environment.
 """
@@ -37,9 +40,23 @@ ACTIONS = {
     "select": "dynamodb:PartiQLSelect",
 }
 
+SINGLE_ACTIONS = {
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+
 Check = tuple[str, str]
 
+request_action = iam_actions.extract_iam_action
 transaction_checks = iam_actions.dynamodb_transaction_checks
+
+
+def single_action(*request: Any, **named: Any) -> str | None:
+    """Takes the place of MiniStack's own function: the action that a request needs."""
+    action = request_action(*request, **named)
+    return SINGLE_ACTIONS.get(action, action)
 
 
 def statement_check(statement: str, region: str, account: str) -> Check | None:
@@ -73,13 +90,14 @@ def partiql_checks(operation: str, body: bytes, region: str, account: str) -> li
 
 
 def dynamodb_checks(operation: str, body: bytes, region: str, account: str) -> list[Check]:
-    """Takes the place of MiniStack's own function, which knows `Transact…Items` only."""
+    """Takes the place of MiniStack's own function, which only knows `Transact…Items`."""
     return partiql_checks(operation, body, region, account) or transaction_checks(
         operation, body, region, account
     )
 
 
 if __name__ == "__main__":
+    iam_actions.extract_iam_action = single_action
     iam_actions.dynamodb_transaction_checks = dynamodb_checks
     # What stack.py passes is to be seen in the process table only.
     del sys.argv[1:]

@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -492,10 +493,10 @@ def assemble(instance: Instance, bootstrap: Path | None) -> Path:
 # ── Deployment ───────────────────────────────────────────────────────────────
 
 
-def parameters_of(configured: list[str], given: list[str]) -> list[str]:
-    """samconfig.toml's parameters with the given ones put over them: SAM takes only one of the two."""
-    merged = dict(pair.split("=", 1) for pair in [*configured, *given])
-    return [f"{name}={value}" for name, value in merged.items()]
+def merged(*lists: list[str]) -> list[str]:
+    """`Key=Value` pairs, later lists over earlier ones: SAM itself would take one list only."""
+    pairs = dict(pair.split("=", 1) for pair in itertools.chain(*lists))
+    return [f"{name}={value}" for name, value in pairs.items()]
 
 
 def fingerprint(instance: Instance, template: Path, parameters: list[str]) -> str:
@@ -561,7 +562,9 @@ def up(instance: Instance, *, build: bool, bootstrap: Path | None, given: list[s
             cargo_build()
     instance.folder.mkdir(parents=True, exist_ok=True)
     config = ask("sam", READ_PARAMETERS, str(SAMCONFIG), SAMCONFIG_ENV)
-    stack, parameters = config["stack"], parameters_of(config["parameters"], given)
+    # CloudFormation keeps the value of a parameter until it gets another: so do we.
+    kept = merged(read_json(instance.state_file).get("parameters", []), given)
+    stack, parameters = config["stack"], merged(config["parameters"], kept)
     with step("assemble the stack"):
         template = assemble(instance, bootstrap)
         wanted = fingerprint(instance, template, parameters)
@@ -570,7 +573,7 @@ def up(instance: Instance, *, build: bool, bootstrap: Path | None, given: list[s
         with step(f"deploy the stack {stack}"):
             sam_deploy(instance, template, state["port"], parameters)
             write_env(instance, state["port"], stack, describe(stack, state["port"])["outputs"])
-            write_json(instance.state_file, {**state, "deployed": wanted})
+            write_json(instance.state_file, {**state, "parameters": kept, "deployed": wanted})
     print(f"The stack {stack} is up at {endpoint(state['port'])} ({time.monotonic() - start:.1f} s).")
     print(f"Its outputs: {instance.env_file.relative_to(ROOT)}")
     return 0
@@ -642,7 +645,7 @@ def arguments() -> argparse.Namespace:
         default=[],
         type=parameter,
         metavar="Key=Value",
-        help="parameter of the template, over those of samconfig.toml (repeatable)",
+        help="parameter of the template; kept until it is given anew or `down` (repeatable)",
     )
     # One executable for every function, to try the template without the crates.
     start.add_argument("--bootstrap", type=Path, help=argparse.SUPPRESS)
