@@ -281,6 +281,8 @@ def client_environment(port: int) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
+        # SAM waits 5 s between its looks, the emulator needs one or two in all.
+        "SAM_CLI_POLL_DELAY": "0.3",
         "SAM_CLI_TELEMETRY": "0",
     }
 
