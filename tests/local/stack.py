@@ -161,7 +161,7 @@ def run(command: Sequence[str | Path], *, log: Path, env: dict[str, str] | None 
     """Runs a command with its output in a log file; whether it succeeded."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as output:
-        return subprocess.run(
+        done = subprocess.run(
             [str(part) for part in command],
             cwd=ROOT,
             env=env,
@@ -169,7 +169,8 @@ def run(command: Sequence[str | Path], *, log: Path, env: dict[str, str] | None 
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
-        ).returncode == 0
+        )
+    return done.returncode == 0
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -220,8 +221,8 @@ def ensure_venv(tool: str) -> None:
                 "On Debian and Ubuntu the package python3-venv is needed.",
                 log,
             )
-        pip = [python_of(tool), "-m", "pip", "install", "--disable-pip-version-check"]
-        if not run([*pip, "--requirement", requirements], log=log):
+        pip = ["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]
+        if not run([python_of(tool), *pip, requirements], log=log):
             raise Failed(
                 f"pip could not install {requirements.relative_to(ROOT)}.",
                 "It needs PyPI or a mirror of it: check the network, and `pip config list`.",
@@ -236,8 +237,10 @@ def ensure_tools() -> None:
             ensure_venv(tool)
 
 
-def ask(tool: str, snippet: str, *arguments: str, env: dict[str, str] | None = None) -> Any:
-    """What a snippet of Python, run with a tool's libraries, prints as JSON."""
+def ask(
+    tool: str, snippet: str, *arguments: str, env: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The JSON object that a snippet of Python, run with a tool's libraries, prints."""
     answer = subprocess.run(
         [str(python_of(tool)), "-c", snippet, *arguments],
         env=env,
@@ -249,7 +252,8 @@ def ask(tool: str, snippet: str, *arguments: str, env: dict[str, str] | None = N
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines()
         raise Failed(lines[-1] if lines else "A helper process ended without an answer.")
-    return json.loads(answer.stdout)
+    content: dict[str, Any] = json.loads(answer.stdout)
+    return content
 
 
 # ── Emulator ─────────────────────────────────────────────────────────────────
@@ -391,7 +395,7 @@ def group_members(group: int) -> list[tuple[int, str]]:
     ).stdout
     members = []
     for line in table.splitlines():
-        pid, pgid, status, command = (line.split(None, 3) + [""])[:4]
+        pid, pgid, status, command = [*line.split(None, 3), ""][:4]
         # Zombies have ended; whoever inherited them has not looked yet.
         if int(pgid) == group and not status.startswith("Z"):
             members.append((int(pid), command))
@@ -451,6 +455,15 @@ def target_folder() -> Path:
     return Path(json.loads(answer.stdout)["target_directory"])
 
 
+def strip(source: Path, stripped: Path) -> bool:
+    """Writes a binary without its debug information, which is most of it; whether that worked."""
+    tool = shutil.which("strip")
+    if tool is None:
+        return False
+    command = [tool, "-o", str(stripped), str(source)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def install_binary(source: Path, bootstrap: Path) -> None:
     """Puts a binary where a function expects it, without debug information if possible."""
     try:
@@ -461,11 +474,7 @@ def install_binary(source: Path, bootstrap: Path) -> None:
         return
     bootstrap.parent.mkdir(parents=True, exist_ok=True)
     bootstrap.unlink(missing_ok=True)
-    strip = shutil.which("strip")
-    stripped = strip is not None and subprocess.run(
-        [strip, "-o", str(bootstrap), str(source)], capture_output=True, check=False
-    ).returncode == 0
-    if not stripped:
+    if not strip(source, bootstrap):
         shutil.copyfile(source, bootstrap)
     bootstrap.chmod(0o755)
     # The time tells the next run that nothing changed.
@@ -481,10 +490,10 @@ def assemble(instance: Instance, bootstrap: Path | None) -> Path:
             "A function of template.yaml has no `CodeUri: functions/<binary>`.",
             "stack.py reads functions as they are written there: indented by two spaces.",
         )
-    binaries = None if bootstrap else target_folder() / "debug"
+    binaries = target_folder() / "debug" if bootstrap is None else Path()
     for function in functions:
         source = bootstrap or binaries / function["binary"]
-        install_binary(source.resolve(), instance.build / function["id"] / "bootstrap")
+        install_binary(source, instance.build / function["id"] / "bootstrap")
     for function in reversed(functions):
         text = text[: function.start("folder")] + function["id"] + text[function.end("folder") :]
     built = instance.build / "template.yaml"
@@ -533,6 +542,7 @@ def sam_deploy(instance: Instance, template: Path, port: int, parameters: list[s
 
 
 def describe(stack: str, port: int) -> dict[str, Any]:
+    """Status and outputs of the stack; the status of one that does not exist is None."""
     return ask("sam", DESCRIBE_STACK, stack, env=client_environment(port))
 
 
@@ -576,7 +586,9 @@ def up(instance: Instance, *, build: bool, bootstrap: Path | None, given: list[s
             sam_deploy(instance, template, state["port"], parameters)
             write_env(instance, state["port"], stack, describe(stack, state["port"])["outputs"])
             write_json(instance.state_file, {**state, "parameters": kept, "deployed": wanted})
-    print(f"The stack {stack} is up at {endpoint(state['port'])} ({time.monotonic() - start:.1f} s).")
+    print(
+        f"The stack {stack} is up at {endpoint(state['port'])} ({time.monotonic() - start:.1f} s)."
+    )
     print(f"Its outputs: {instance.env_file.relative_to(ROOT)}")
     return 0
 
@@ -594,14 +606,18 @@ def down(instance: Instance) -> int:
 def status(instance: Instance) -> int:
     state = read_json(instance.state_file)
     if not is_running(state):
-        print(f"The local stack {instance.name} is not running. Start it: {command_line('up', instance)}")
+        print(
+            f"The local stack {instance.name} is not running. Start it: {command_line('up', instance)}"
+        )
         return 1
     known = read_json(instance.env_file)
     if not known:
         print(f"The emulator runs at {endpoint(state['port'])}, but nothing is deployed on it.")
         return 1
     stack = describe(known["stack"], state["port"])
-    print(f"{known['stack']}: {stack['status']} at {endpoint(state['port'])}, process group {state['group']}")
+    print(
+        f"{known['stack']}: {stack['status']} at {endpoint(state['port'])}, process group {state['group']}"
+    )
     for name, value in stack["outputs"].items():
         print(f"  {name:26} {value}")
     return 0
@@ -636,7 +652,9 @@ def parameter(text: str) -> str:
 
 def arguments() -> argparse.Namespace:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--name", type=instance_name, default="demo", help="of the instance (default: demo)")
+    common.add_argument(
+        "--name", type=instance_name, default="demo", help="of the instance (default: demo)"
+    )
     parser = argparse.ArgumentParser(description="Runs the stack of template.yaml on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("up", parents=[common], help="start it, or bring it up to date")
@@ -683,7 +701,10 @@ def main() -> int:
         return 130
     except Failed as failure:
         if failure.log:
-            print(f"\n── end of {failure.log.relative_to(ROOT)}\n{tail(failure.log)}\n──", file=sys.stderr)
+            print(
+                f"\n── end of {failure.log.relative_to(ROOT)}\n{tail(failure.log)}\n──",
+                file=sys.stderr,
+            )
         print(f"{failure.reason} {failure.advice}".strip(), file=sys.stderr)
         return 1
 
