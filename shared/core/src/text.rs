@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 /// What a length limit counts. Vendors say "characters" and mean different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -100,6 +102,13 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
 
 fn marker(cut: usize) -> String {
     format!("… ({cut} characters cut)")
+}
+
+/// A stand-in for a text that cannot be used as an identifier: 32 hexadecimal
+/// digits, the same for the same text.
+#[must_use]
+pub fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// The longest prefix of whole characters within `limit` units.
