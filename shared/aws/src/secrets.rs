@@ -162,6 +162,24 @@ impl SecretStore {
     }
 }
 
+impl SecretStore {
+    /// Removes a secret that nothing uses, at once.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn delete(&self, name: &str) -> Result<(), AwsError> {
+        self.client
+            .delete_secret()
+            .secret_id(name)
+            .force_delete_without_recovery(true)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| AwsError::new("removing the secret", &error))
+    }
+}
+
 fn classify<R: std::fmt::Debug>(
     name: &str,
     error: &SdkError<GetSecretValueError, R>,

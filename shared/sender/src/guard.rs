@@ -21,7 +21,7 @@ pub enum AddressPolicy {
 
 /// An address that must not be called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Blocked {
+pub enum Blocked {
     /// Not HTTPS.
     #[error("only https is allowed, the URL's scheme is {0:?}")]
     Scheme(String),
@@ -35,7 +35,11 @@ pub(crate) enum Blocked {
 
 impl AddressPolicy {
     /// Checks what the URL itself tells.
-    pub(crate) fn check(self, url: &Url) -> Result<(), Blocked> {
+    ///
+    /// # Errors
+    ///
+    /// When it is not HTTPS, or a literal address of a special network.
+    pub fn check(self, url: &Url) -> Result<(), Blocked> {
         if self == Self::Any {
             return Ok(());
         }

@@ -25,7 +25,7 @@ use tocsin_core::delivery::HandOver;
 
 pub use config::Config;
 pub use deliver::{Context, Deliver, Http, Work};
-pub use guard::AddressPolicy;
+pub use guard::{AddressPolicy, Blocked};
 pub use http::HttpClient;
 pub use pipeline::{Sender, SenderError};
 

@@ -1,7 +1,7 @@
 //! Reading the ledger back: everything about one alert.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{Attempt, DeliveryId, State};
@@ -13,7 +13,7 @@ use super::{ALERT_ITEM, Ledger, LedgerError};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryRecord {
     /// To which destination.
