@@ -29,11 +29,10 @@ const CONTEXT_FRAMES: usize = 3 * 26;
 
 pub(crate) fn of(message: &Message<'_>) -> Vec<Value> {
     let whole = Texts::of(message);
-    let frames = layout(message, &whole.cut(1, 1, 1, Unit::Characters));
+    let frames = layout(message, &whole.least());
     let frames = Unit::Characters.length(&Value::from(frames).to_string()) + CONTEXT_FRAMES;
-    let texts = whole
-        .cut(TEXT, TEXT, MOST, Unit::Characters)
-        .fit(MOST.saturating_sub(frames), Unit::JsonCharacters);
+    let room = MOST.saturating_sub(frames);
+    let texts = whole.fit(room, TEXT, Unit::JsonCharacters);
     layout(message, &texts)
 }
 

@@ -143,9 +143,14 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// Each of them cut to its own limit.
+    /// The least of each that is there, to measure what stands around them.
     #[must_use]
-    pub fn cut(&self, description: usize, runbook: usize, context: usize, unit: Unit) -> Self {
+    pub fn least(&self) -> Self {
+        self.cut(1, 1, 1, Unit::Characters)
+    }
+
+    /// Each of them cut to its own limit.
+    fn cut(&self, description: usize, runbook: usize, context: usize, unit: Unit) -> Self {
         let cut = |text: &Option<Cow<'a, str>>, limit| {
             let text = text.as_deref()?;
             let cut = truncate(text, limit, unit).into_owned();
@@ -158,13 +163,14 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// All of them together cut to `room`: the context first, down to a quarter
-    /// of the room, then the longer of the other two, then both.
+    /// All of them together cut to `room`, description and runbook to `most`
+    /// each: the context first, down to a quarter of the room, then the longer
+    /// of the other two, then both. Cutting once keeps the marks of the cuts true.
     #[must_use]
-    pub fn fit(&self, room: usize, unit: Unit) -> Self {
+    pub fn fit(&self, room: usize, most: usize, unit: Unit) -> Self {
         let length = |text: &Option<Cow<'_, str>>| text.as_deref().map_or(0, |t| unit.length(t));
-        let description = length(&self.description);
-        let runbook = length(&self.runbook);
+        let description = length(&self.description).min(most);
+        let runbook = length(&self.runbook).min(most);
         let context = length(&self.context);
         let spare = room.saturating_sub(description + runbook);
         let context = context.min(spare.max(room / 4));
@@ -215,7 +221,7 @@ mod tests {
                 runbook: text(runbook),
                 context: text(context),
             };
-            let fitted = texts.fit(room, Unit::Characters);
+            let fitted = texts.fit(room, 800, Unit::Characters);
             [fitted.description, fitted.runbook, fitted.context]
                 .map(|text| text.map_or(0, |text| text.chars().count()))
         };
@@ -226,6 +232,7 @@ mod tests {
         assert_eq!(sizes(900, 900, 900, 800), [300, 300, 200]);
         assert_eq!(sizes(900, 900, 0, 800), [400, 400, 0]);
         assert_eq!(sizes(9, 9, 9, 0), [0, 0, 0]);
+        assert_eq!(sizes(900, 9, 0, 2_000), [800, 9, 0]);
     }
 
     proptest::proptest! {
@@ -240,7 +247,7 @@ mod tests {
                 context: texts.next().flatten(),
             };
             for unit in [Unit::JsonCharacters, Unit::NestedJsonBytes] {
-                let fitted = texts.fit(room, unit);
+                let fitted = texts.fit(room, 500, unit);
                 let all = [fitted.description, fitted.runbook, fitted.context];
                 let length: usize = all.iter().flatten().map(|text| unit.length(text)).sum();
                 proptest::prop_assert!(length <= room);
