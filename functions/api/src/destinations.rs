@@ -29,7 +29,10 @@ impl Api {
         check_draft(&draft)?;
         let secret = secret.map(|fields| Value::Object(fields).to_string());
         if secret.as_ref().is_some_and(|json| json.len() > JSON_LIMIT) {
-            return Err(ApiError::invalid("secret", "the secret is larger than 32 KiB"));
+            return Err(ApiError::invalid(
+                "secret",
+                "the secret is larger than 32 KiB",
+            ));
         }
         let secrets = secret.clone().map(Secrets::new);
         self.providers
@@ -104,17 +107,30 @@ fn check_draft(draft: &DestinationDraft) -> Result<(), ApiError> {
     if name.trim().is_empty() || name.trim() != name {
         return invalid("the display name must not be empty, nor begin or end with a space");
     }
-    if name.chars().count() > NAME_LIMIT || tocsin_core::text::neutralise(name) != *name || name.contains(['\n', '\t']) {
-        return invalid("the display name must have at most 100 characters, none of them invisible");
+    if name.chars().count() > NAME_LIMIT
+        || tocsin_core::text::neutralise(name) != *name
+        || name.contains(['\n', '\t'])
+    {
+        return invalid(
+            "the display name must have at most 100 characters, none of them invisible",
+        );
     }
     if name == SKIP || DestinationId::parse(name).is_some() {
-        return invalid("the display name must not be SKIP, nor look like an id: both mean something else in lists");
+        return invalid(
+            "the display name must not be SKIP, nor look like an id: both mean something else in lists",
+        );
     }
     if draft.log_types.len() > LOG_TYPES_LIMIT {
-        return Err(ApiError::invalid("logTypes", "there are more than 100 log types"));
+        return Err(ApiError::invalid(
+            "logTypes",
+            "there are more than 100 log types",
+        ));
     }
     if Value::Object(draft.settings.clone()).to_string().len() > JSON_LIMIT {
-        return Err(ApiError::invalid("settings", "the settings are larger than 32 KiB"));
+        return Err(ApiError::invalid(
+            "settings",
+            "the settings are larger than 32 KiB",
+        ));
     }
     Ok(())
 }
@@ -127,7 +143,14 @@ mod tests {
     fn names_that_lists_could_not_mean_are_refused() {
         let long = "x".repeat(101);
         for name in [
-            "", " ", " a", "a\n", "a\u{202e}b", "a\tb", "SKIP", &long,
+            "",
+            " ",
+            " a",
+            "a\n",
+            "a\u{202e}b",
+            "a\tb",
+            "SKIP",
+            &long,
             "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11",
         ] {
             let draft = serde_json::json!({"displayName": name, "type": "slack"});
@@ -136,7 +159,10 @@ mod tests {
         }
         for name in ["dev-general", "Équipe sécurité 🔑", "skip"] {
             let draft = serde_json::json!({"displayName": name, "type": "slack"});
-            assert!(check_draft(&serde_json::from_value(draft).unwrap()).is_ok(), "{name:?}");
+            assert!(
+                check_draft(&serde_json::from_value(draft).unwrap()).is_ok(),
+                "{name:?}"
+            );
         }
     }
 }

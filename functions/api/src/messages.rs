@@ -13,7 +13,11 @@ use tocsin_core::routing::Routing;
 
 /// A request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(tag = "operation", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "operation",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Request {
     /// Adds a destination.
     AddDestination {

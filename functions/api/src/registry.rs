@@ -13,7 +13,8 @@ use tocsin_sender::AddressPolicy;
 use url::Url;
 
 /// Checks a destination's settings and secret.
-type Check = Box<dyn Fn(&Map<String, Value>, Option<&Secrets>) -> Result<(), FieldError> + Send + Sync>;
+type Check =
+    Box<dyn Fn(&Map<String, Value>, Option<&Secrets>) -> Result<(), FieldError> + Send + Sync>;
 
 /// What providers have to know of the stack they run in.
 #[derive(Clone, Debug)]
@@ -54,9 +55,18 @@ impl Providers {
     pub fn new(config: &ProvidersConfig) -> Self {
         let over_http = config.addresses;
         Self(BTreeMap::from([
-            http(tocsin_slack::Slack::new(config.slack.clone()), over_http),
-            by_role("sns", |settings| tocsin_sns::check(&read_settings(settings)?).map(drop)),
-            by_role("sqs", |settings| tocsin_sqs::check(&read_settings(settings)?).map(drop)),
+            http(
+                tocsin_slack::Slack {
+                    stand_in: config.slack.clone(),
+                },
+                over_http,
+            ),
+            by_role("sns", |settings| {
+                tocsin_sns::check(&read_settings(settings)?).map(drop)
+            }),
+            by_role("sqs", |settings| {
+                tocsin_sqs::check(&read_settings(settings)?).map(drop)
+            }),
             http(tocsin_webhook::Webhook, over_http),
         ]))
     }
@@ -105,7 +115,12 @@ fn http<P: Provider>(provider: P, addresses: AddressPolicy) -> (&'static str, Ch
         })?;
         addresses
             .check(request.address.expose())
-            .map_err(|blocked| FieldError::new("secret", format!("holds an address that must not be called: {blocked}")))
+            .map_err(|blocked| {
+                FieldError::new(
+                    "secret",
+                    format!("holds an address that must not be called: {blocked}"),
+                )
+            })
     };
     (P::NAME, Box::new(check))
 }
@@ -127,7 +142,10 @@ fn by_role(
 
 /// The alert whose request is checked. Every provider's request must come about
 /// for it.
-#[allow(clippy::expect_used, reason = "a constant, read by every test of this module")]
+#[allow(
+    clippy::expect_used,
+    reason = "a constant, read by every test of this module"
+)]
 fn sample() -> Alert {
     parse(
         r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
@@ -148,7 +166,12 @@ mod tests {
         })
     }
 
-    fn check(addresses: AddressPolicy, provider: &str, settings: Value, secret: Option<Value>) -> Option<String> {
+    fn check(
+        addresses: AddressPolicy,
+        provider: &str,
+        settings: Value,
+        secret: Option<Value>,
+    ) -> Option<String> {
         let secret = secret.map(|json| Secrets::new(json.to_string()));
         let settings = settings.as_object().unwrap().clone();
         providers(addresses)
@@ -170,20 +193,39 @@ mod tests {
 
     #[test]
     fn private_addresses_are_refused_when_a_destination_is_added() {
-        for url in ["https://169.254.169.254/latest", "http://example.com/", "https://[::1]/x"] {
+        for url in [
+            "https://169.254.169.254/latest",
+            "http://example.com/",
+            "https://[::1]/x",
+        ] {
             let secret = Some(json!({"url": url}));
-            let error = check(AddressPolicy::PublicHttps, "webhook", json!({}), secret.clone());
+            let error = check(
+                AddressPolicy::PublicHttps,
+                "webhook",
+                json!({}),
+                secret.clone(),
+            );
             assert!(error.unwrap().contains("must not be called"), "{url}");
-            assert_eq!(check(AddressPolicy::Any, "webhook", json!({}), secret), None);
+            assert_eq!(
+                check(AddressPolicy::Any, "webhook", json!({}), secret),
+                None
+            );
         }
     }
 
     #[test]
     fn unknown_providers_and_superfluous_secrets_are_named() {
         let error = check(AddressPolicy::Any, "carrier-pigeon", json!({}), None).unwrap();
-        assert!(error.contains("`type` must be one of slack, sns"), "{error}");
+        assert!(
+            error.contains("`type` must be one of slack, sns"),
+            "{error}"
+        );
         let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
-        assert!(check(AddressPolicy::Any, "sns", topic, Some(json!({}))).unwrap().contains("IAM role"));
+        assert!(
+            check(AddressPolicy::Any, "sns", topic, Some(json!({})))
+                .unwrap()
+                .contains("IAM role")
+        );
         let missing = check(AddressPolicy::Any, "webhook", json!({}), None).unwrap();
         assert_eq!(missing, "`secret.url` is missing");
     }
