@@ -62,15 +62,17 @@ fn layout(message: &Message<'_>, texts: &Texts<'_>) -> Vec<Value> {
 
 /// One line for each fact, its label in bold.
 fn facts(message: &Message<'_>) -> Vec<Value> {
-    let facts = message.facts.iter().map(|fact| (fact.label, &*fact.value));
-    let reference = message.reference.map(|text| ("Reference", text));
+    let cut = |value| truncate(value, LINE, Unit::JsonCharacters);
+    let facts = message.facts.iter();
+    let facts = facts.map(|fact| (fact.label, literal(&cut(&fact.value)), &*fact.value));
+    let reference = message.reference;
+    let reference = reference.map(|text| ("Reference", literal_or_link(&cut(text)), text));
     let mut elements = Vec::new();
-    for (label, value) in facts.chain(reference) {
+    for (label, element, value) in facts.chain(reference) {
         if !value.trim().is_empty() {
             let end = if elements.is_empty() { "" } else { "\n" };
-            let value = truncate(value, LINE, Unit::JsonCharacters);
             elements.push(bold(&format!("{end}{label}  ")));
-            elements.push(literal_or_link(&value));
+            elements.push(element);
         }
     }
     elements

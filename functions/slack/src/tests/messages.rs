@@ -164,9 +164,12 @@ fn a_text_that_is_a_url_can_be_followed_and_shows_its_target() {
     let mut alert = full();
     alert.runbook = Some("https://wiki.example.com/runbooks/7".to_owned());
     alert.description = Some("see https://evil.example".to_owned());
+    alert.detection_id = "https://evil.example".to_owned();
+    alert.name = None;
     let body = String::from_utf8(webhook().request(&alert, Form::Full).body).unwrap();
     assert!(body.contains(r#"{"type":"link","url":"https://wiki.example.com/runbooks/7"}"#));
     assert!(body.contains(r#"{"type":"text","text":"see https://evil.example"}"#));
+    assert!(!body.contains(r#""url":"https://evil.example""#));
 }
 
 #[test]
