@@ -27,6 +27,10 @@ from stack import Failed, Instance, step
 EVENTS = stack.ROOT / "events"
 TOPIC = "soc-oncall"
 QUEUE = "siem-archive"
+# What the end-to-end tests use besides.
+TEST_TOPIC = "tests.fifo"
+TEST_QUEUES = ("tests.fifo", "tests-by-role")
+TEST_ROLE = "tocsin-tests"
 ACCOUNT = "000000000000"
 # As in tests/src/simulator/webhook.rs.
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -196,13 +200,19 @@ def show_arrivals(instance: Instance, port: int, ids: dict[str, str]) -> None:
 # ── The whole ────────────────────────────────────────────────────────────────
 
 
+def arns(service: str, *names: str) -> str:
+    return ",".join(f"arn:aws:{service}:{stack.REGION}:{ACCOUNT}:{name}" for name in names)
+
+
 def demo(instance: Instance) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
     port = simulator_port(instance)
     parameters = [
         f"SlackBaseUrl=http://127.0.0.1:{port}",
-        f"AllowedTopicArns=arn:aws:sns:{stack.REGION}:{ACCOUNT}:{TOPIC}",
-        f"AllowedQueueArns=arn:aws:sqs:{stack.REGION}:{ACCOUNT}:{QUEUE}",
+        f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
+        # The third queue is reached by the role only.
+        f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",
+        f"AllowedRoleArns=arn:aws:iam::{ACCOUNT}:role/{TEST_ROLE}",
     ]
     busy = f"Another `up` or `down` of {instance.name} is under way."
     with stack.lock(instance.name, wait=False, busy=busy):

@@ -680,6 +680,7 @@ def arguments() -> argparse.Namespace:
     )
     # One executable for every function, to try the template without the crates.
     start.add_argument("--bootstrap", type=Path, help=argparse.SUPPRESS)
+    commands.add_parser("tools", help="install the pinned tools, and nothing else")
     commands.add_parser("down", parents=[common], help="stop it and remove all it left")
     commands.add_parser("status", parents=[common], help="what runs, and where")
     commands.add_parser("env", parents=[common], help="print the exports that point a shell at it")
@@ -687,6 +688,9 @@ def arguments() -> argparse.Namespace:
 
 
 def dispatch(options: argparse.Namespace) -> int:
+    if options.command == "tools":
+        ensure_tools()
+        return 0
     instance = Instance(options.name)
     if options.command == "status":
         return status(instance)
