@@ -35,18 +35,15 @@ impl Api {
     pub async fn start() -> Result<Self, StartError> {
         let env = Env::of_process();
         telemetry::init(&env);
-        let clients = Clients::load().await;
+        let clients = Clients::load(&env).await?;
         Ok(Self {
             stack: env.required("TOCSIN_STACK")?,
-            store: DestinationStore::new(
-                clients.dynamodb.clone(),
-                env.required("TOCSIN_DESTINATIONS_TABLE")?,
-            ),
-            secrets: SecretStore::new(clients.secrets),
+            store: DestinationStore::new(&clients, env.required("TOCSIN_DESTINATIONS_TABLE")?),
+            secrets: SecretStore::new(&clients),
             providers: Providers::new(&ProvidersConfig::read(&env)?),
             // Nothing is written here that could expire.
             ledger: Ledger::new(
-                clients.dynamodb,
+                &clients,
                 env.required("TOCSIN_LEDGER_TABLE")?,
                 Duration::ZERO,
             ),

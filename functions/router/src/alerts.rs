@@ -1,9 +1,10 @@
 //! From records of the alerts queue to consignments: parse, route, record.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tocsin_aws::telemetry::{Counts, Metric};
-use tocsin_aws::{AlertRecord, Message, Recorded};
+use tocsin_aws::{AlertRecord, AwsError, Message, Recorded};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert};
 use tocsin_core::delivery::{Delivery, Parcel};
@@ -45,8 +46,8 @@ impl Router {
         if arrived.is_empty() {
             return Vec::new();
         }
-        let destinations = match self.destinations.get().await {
-            Ok(destinations) => destinations,
+        let (routed, destinations) = match self.route(&arrived).await {
+            Ok(routed) => routed,
             Err(error) => {
                 for one in arrived {
                     failed.add(&one.message_id, &error);
@@ -54,13 +55,13 @@ impl Router {
                 return Vec::new();
             }
         };
-        let default = self.config.default_destination.as_deref();
         let routed = arrived
             .into_iter()
-            .map(|Arrived { message_id, alert }| Routed {
-                routing: route(&alert, &destinations, default),
+            .zip(routed)
+            .map(|(Arrived { message_id, alert }, routing)| Routed {
                 message_id,
                 alert,
+                routing,
             })
             .collect();
         let recorded = self.record(routed, failed).await;
@@ -96,6 +97,28 @@ impl Router {
         counts.add(Metric::AlertsRejected, rejected.len());
         self.reject(rejected, failed).await;
         arrived
+    }
+
+    /// Routes alerts by the cached destinations; if one misses something there,
+    /// by fresh ones, in case that was added just now.
+    async fn route(
+        &self,
+        arrived: &[Arrived],
+    ) -> Result<(Vec<Routing>, Arc<Destinations>), AwsError> {
+        let default = self.config.default_destination.as_deref();
+        let by = |destinations: &Destinations| -> Vec<_> {
+            let alerts = arrived.iter();
+            alerts
+                .map(|one| route(&one.alert, destinations, default))
+                .collect()
+        };
+        let cached = self.destinations.get().await?;
+        let routed = by(&cached);
+        if !routed.iter().any(Routing::misses_a_destination) {
+            return Ok((routed, cached));
+        }
+        let fresh = self.destinations.get_fresh().await?;
+        Ok((by(&fresh), fresh))
     }
 
     /// Sends records that are no alerts to the dead-letter queue, with the reason.

@@ -20,7 +20,8 @@ pub struct Config {
     /// Tells retries from alerts: the queue a record comes from, which no
     /// message can forge.
     pub retry_queue_arn: String,
-    /// The senders are called this and the provider's name.
+    /// The senders are called this and the provider's name; nothing but the name
+    /// where functions run by themselves.
     pub sender_prefix: String,
     /// The id or name of the destination for grave alerts that nothing matched.
     pub default_destination: Option<String>,
@@ -41,7 +42,10 @@ impl Config {
             alerts_dlq_url: env.required("TOCSIN_ALERTS_DLQ_URL")?,
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
             retry_queue_arn: env.required("TOCSIN_RETRY_QUEUE_ARN")?,
-            sender_prefix: env.required("TOCSIN_SENDER_PREFIX")?,
+            sender_prefix: env
+                .optional("TOCSIN_SENDER_PREFIX")
+                .unwrap_or_default()
+                .to_owned(),
             default_destination: env
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),

@@ -37,7 +37,7 @@ impl Router {
         let env = Env::of_process();
         telemetry::init(&env);
         let config = Config::read(&env)?;
-        let clients = Clients::load().await;
+        let clients = Clients::load(&env).await?;
         let router = Self::new(&clients, config);
         router.ledger.warm_up().await;
         Ok(router)
@@ -46,17 +46,13 @@ impl Router {
     /// A router of these clients.
     #[must_use]
     pub fn new(clients: &Clients, config: Config) -> Self {
-        let store = DestinationStore::new(clients.dynamodb.clone(), &config.destinations_table);
+        let store = DestinationStore::new(clients, &config.destinations_table);
         let lambda = aws_sdk_lambda::Client::new(&clients.config);
         Self {
             destinations: DestinationCache::new(store),
-            ledger: Ledger::new(
-                clients.dynamodb.clone(),
-                &config.ledger_table,
-                config.retention,
-            ),
-            alerts_dlq: Queue::new(clients.sqs.clone(), &config.alerts_dlq_url),
-            retry_queue: Queue::new(clients.sqs.clone(), &config.retry_queue_url),
+            ledger: Ledger::new(clients, &config.ledger_table, config.retention),
+            alerts_dlq: Queue::new(clients, &config.alerts_dlq_url),
+            retry_queue: Queue::new(clients, &config.retry_queue_url),
             senders: Senders::new(lambda, &config.sender_prefix),
             config,
         }

@@ -60,12 +60,12 @@ pub struct Startup {
 pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) -> Result<(), Error> {
     let env = Env::of_process();
     telemetry::init(&env);
-    let clients = Clients::load().await;
+    let clients = Clients::load(&env).await?;
     let startup = Startup { env, clients };
     let config = Config::read(&startup.env)?;
     let context = Context {
         http: HttpClient::new(config.addresses)?,
-        secrets: SecretStore::new(startup.clients.secrets.clone()),
+        secrets: SecretStore::new(&startup.clients),
     };
     let deliver = make(&startup)?;
     let sender = Sender::new(deliver, context, &startup.clients, config);

@@ -15,7 +15,7 @@ use tocsin_core::alert::{Alert, AlertId};
 use tocsin_core::routing::{Disposition, Routing};
 
 use super::statement::{Item, Statement, Written, n, s};
-use super::{ALERT_ITEM, Ledger, LedgerError};
+use super::{ALERT_ITEM, LedgerError, Table};
 use crate::AwsError;
 
 /// An alert and where it goes, to be recorded.
@@ -55,9 +55,12 @@ pub struct StoredAlert {
 /// what `tocsin_core::alert::limits` lets in.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-impl Ledger {
+impl Table {
     /// Records alerts with their routings, each only if its id is new.
-    pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+    pub(super) async fn record(
+        &self,
+        records: &[AlertRecord<'_>],
+    ) -> Vec<Result<Recorded, LedgerError>> {
         let statements = records
             .iter()
             .map(|record| self.insertion(record))
@@ -111,7 +114,7 @@ impl Ledger {
     /// # Errors
     ///
     /// When DynamoDB refuses or does not answer, or an item cannot be read.
-    pub async fn alerts(
+    pub(super) async fn alerts(
         &self,
         ids: &[AlertId],
     ) -> Result<HashMap<AlertId, StoredAlert>, LedgerError> {

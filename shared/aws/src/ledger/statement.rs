@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{
 };
 use futures::future::join_all;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Table};
 use crate::AwsError;
 use std::collections::HashMap;
 
@@ -77,7 +77,7 @@ impl Statement {
     }
 }
 
-impl Ledger {
+impl Table {
     /// Carries out all statements; the answers are in their order.
     pub(super) async fn write(
         &self,
