@@ -127,18 +127,17 @@ fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
         let fitting = loads
             .last_mut()
             .filter(|load| load.size + size <= PAYLOAD_LIMIT);
-        let load = match fitting {
-            Some(load) => load,
-            None => {
-                loads.push(Load {
-                    provider: provider.clone(),
-                    message_ids: Vec::new(),
-                    hand_over: HandOver::default(),
-                    size: r#"{"parcels":[]}"#.len(),
-                });
-                let last = loads.len() - 1;
-                &mut loads[last]
-            }
+        let load = if let Some(load) = fitting {
+            load
+        } else {
+            loads.push(Load {
+                provider: provider.clone(),
+                message_ids: Vec::new(),
+                hand_over: HandOver::default(),
+                size: r#"{"parcels":[]}"#.len(),
+            });
+            let last = loads.len() - 1;
+            &mut loads[last]
         };
         load.size += size;
         load.message_ids.push(consignment.message_id);

@@ -39,7 +39,7 @@ pub enum StoreError {
         /// The display name.
         name: String,
     },
-    /// DynamoDB refused or did not answer.
+    /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
 }
@@ -63,7 +63,7 @@ impl DestinationStore {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer.
+    /// When `DynamoDB` refuses or does not answer.
     pub async fn load(&self) -> Result<Destinations, AwsError> {
         if let Some(offline) = &self.offline {
             return Ok(offline.destinations.iter().cloned().collect());
@@ -88,7 +88,7 @@ impl DestinationStore {
     ///
     /// # Errors
     ///
-    /// When the name is taken, or DynamoDB refuses or does not answer.
+    /// When the name is taken, or `DynamoDB` refuses or does not answer.
     pub async fn add(&self, destination: &Destination) -> Result<(), StoreError> {
         let item = serde_dynamo::to_item(destination)
             .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
@@ -114,7 +114,7 @@ impl DestinationStore {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+                    .is_some_and(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::is_transaction_canceled_exception) =>
             {
                 Err(StoreError::NameTaken {
                     name: destination.display_name.clone(),

@@ -2,7 +2,7 @@
 //!
 //! Logs are JSON objects with `timestamp` and `level` at the top, as Lambda's
 //! log filter needs them (a line without a valid timestamp counts as INFO, so a
-//! filter for WARN would drop errors). Metrics are CloudWatch's embedded metric
+//! filter for WARN would drop errors). Metrics are `CloudWatch`'s embedded metric
 //! format: no call, no wait, no cost until somebody looks.
 
 use std::io::Write;

@@ -91,7 +91,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             // Providers without a credential read an empty one.
             None => Secrets::new("{}".to_owned()),
         };
-        Self::with(provider, context, work, secrets).map_err(misconfigured)
+        Self::with(provider, context, work, secrets).map_err(|error| misconfigured(&error))
     }
 
     fn with(
@@ -155,7 +155,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let job = self.job(Form::Full);
         let question = match self.provider.lookup(&job) {
             Ok(question) => question?,
-            Err(error) => return Some(misconfigured(error)),
+            Err(error) => return Some(misconfigured(&error)),
         };
         let answer = match self.context.http.send(&question).await {
             Ok(answer) => answer,
@@ -175,7 +175,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let job = self.job(form);
         let request = match self.provider.request(&job) {
             Ok(request) => request,
-            Err(error) => return misconfigured(error),
+            Err(error) => return misconfigured(&error),
         };
         match self.exchange(&job, &request).await {
             Ok(response) => self.provider.outcome(&job, &response),
@@ -241,7 +241,7 @@ fn unanswered(failure: Failure) -> Outcome {
     }
 }
 
-fn misconfigured(error: FieldError) -> Outcome {
+fn misconfigured(error: &FieldError) -> Outcome {
     Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 

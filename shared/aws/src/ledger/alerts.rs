@@ -113,7 +113,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub(super) async fn alerts(
         &self,
         ids: &[AlertId],
@@ -134,7 +134,7 @@ impl Table {
 
     async fn batch_get(&self, ids: &[AlertId]) -> Result<Vec<Item>, LedgerError> {
         const ACTION: &str = "reading recorded alerts";
-        /// DynamoDB leaves keys unprocessed when it throttles; the SDK does not ask again.
+        /// `DynamoDB` leaves keys unprocessed when it throttles; the SDK does not ask again.
         const ROUNDS: usize = 5;
         let mut items = Vec::new();
         let keys: Vec<Item> = ids.iter().map(|id| key(id.as_str())).collect();

@@ -1,7 +1,7 @@
 //! The ledger: the truth about what happened to every alert and delivery.
 //!
 //! One item for the alert (`item = ALERT`: the alert and its routing), one for
-//! each delivery (`item = <destination id>`). All writes are conditional PartiQL
+//! each delivery (`item = <destination id>`). All writes are conditional `PartiQL`
 //! statements, 25 in one call, each answered for alone: what is claimed or
 //! recorded together costs one round trip together.
 //!
@@ -71,7 +71,7 @@ struct Table {
 /// Why the ledger could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// DynamoDB refused or did not answer.
+    /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// An item does not have the form it was written in.
@@ -113,7 +113,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub async fn alerts(
         &self,
         ids: &[AlertId],
@@ -152,7 +152,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         match &self.0 {
             Kept::InTable(table) => table.history(id).await,

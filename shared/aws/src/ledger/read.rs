@@ -55,7 +55,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub(super) async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         let mut pages = self
             .client

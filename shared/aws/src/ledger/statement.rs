@@ -1,4 +1,4 @@
-//! Conditional PartiQL writes, 25 in one call.
+//! Conditional `PartiQL` writes, 25 in one call.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, BatchStatementResponse,
@@ -10,7 +10,7 @@ use super::{LedgerError, Table};
 use crate::AwsError;
 use std::collections::HashMap;
 
-/// What one `BatchExecuteStatement` takes: DynamoDB's own limit.
+/// What one `BatchExecuteStatement` takes: `DynamoDB`'s own limit.
 const BATCH: usize = 25;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -34,7 +34,7 @@ pub(super) struct Statement {
 pub(super) enum Written {
     /// It was carried out.
     Done,
-    /// Its condition did not hold: the item as it is, where DynamoDB tells.
+    /// Its condition did not hold: the item as it is, where `DynamoDB` tells.
     Refused(Option<Item>),
 }
 
