@@ -27,7 +27,7 @@ pub(crate) async fn run(
 }
 
 /// All destinations of the stack.
-pub(crate) async fn fetch(stack: &Stack) -> anyhow::Result<Vec<Destination>> {
+async fn fetch(stack: &Stack) -> anyhow::Result<Vec<Destination>> {
     let answer = stack.call(&Request::ListDestinations {}).await?;
     serde_json::from_value(answer).context("the list of destinations cannot be read")
 }

@@ -38,7 +38,7 @@ async fn a_sender_reads_its_own_secrets_and_no_others() {
     let slack = secret_of(&stack, "e2e-slack").await;
     let webhook = secret_of(&stack, "e2e-plain").await;
     let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of("slack").await);
-    in_slack
+    client
         .get_secret_value()
         .secret_id(&slack)
         .send()

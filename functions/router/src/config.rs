@@ -15,6 +15,8 @@ pub struct Config {
     pub retention: Duration,
     /// Where records go that are no alerts.
     pub alerts_dlq_url: String,
+    /// Where retries go that can never be made.
+    pub retry_dlq_url: String,
     /// Where retries wait.
     pub retry_queue_url: String,
     /// Tells retries from alerts: the queue a record comes from, which no
@@ -40,6 +42,7 @@ impl Config {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
             retention: Duration::from_secs(days * 24 * 60 * 60),
             alerts_dlq_url: env.required("TOCSIN_ALERTS_DLQ_URL")?,
+            retry_dlq_url: env.required("TOCSIN_RETRY_DLQ_URL")?,
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
             retry_queue_arn: env.required("TOCSIN_RETRY_QUEUE_ARN")?,
             sender_prefix: env

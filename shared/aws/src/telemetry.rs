@@ -83,9 +83,15 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Nothing counted yet. `function` becomes the metrics' dimension.
+    /// Nothing counted yet. The function's own name, which begins with the
+    /// stack's, becomes the metrics' dimension; `otherwise` where there is none.
     #[must_use]
-    pub fn of(function: impl Into<String>) -> Self {
+    pub fn of_function(otherwise: &str) -> Self {
+        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME");
+        Self::of(function.unwrap_or_else(|_| otherwise.to_owned()))
+    }
+
+    fn of(function: impl Into<String>) -> Self {
         Self {
             function: function.into(),
             counts: Vec::new(),

@@ -135,7 +135,7 @@ impl<D: Deliver> Sender<D> {
                 deliveries.map(move |delivery| Order { parcel, delivery })
             })
             .collect();
-        let mut counts = Counts::of(format!("sender-{}", D::NAME));
+        let mut counts = Counts::of_function(D::NAME);
         let mut failed = Failed::default();
         // The first round is always made: were even that handed back for want of
         // time, a time limit set too short would send it round for ever.

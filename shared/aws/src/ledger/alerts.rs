@@ -56,7 +56,6 @@ pub struct StoredAlert {
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 impl Table {
-    /// Records alerts with their routings, each only if its id is new.
     pub(super) async fn record(
         &self,
         records: &[AlertRecord<'_>],
@@ -109,11 +108,6 @@ impl Table {
         Statement::insert(&self.table, attributes)
     }
 
-    /// The recorded alerts of these ids; ids without one are left out.
-    ///
-    /// # Errors
-    ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub(super) async fn alerts(
         &self,
         ids: &[AlertId],

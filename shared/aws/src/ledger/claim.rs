@@ -69,9 +69,6 @@ const TAKE: &str = "SET \"state\" = 'SENDING' SET \"attempt\" = ? SET \"leaseUnt
                     SET \"updatedAt\" = ? REMOVE \"nextAttemptAt\"";
 
 impl Table {
-    /// Claims deliveries, all in one call where nothing stands in the way: a
-    /// first attempt is an insert, a later one an update. What is refused is
-    /// tried once more as the update that takes over a vanished holder's claim.
     pub(super) async fn claim(
         &self,
         requests: &[ClaimRequest],

@@ -51,11 +51,6 @@ pub struct History {
 }
 
 impl Table {
-    /// Everything about one alert; `None` when there is no such alert.
-    ///
-    /// # Errors
-    ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub(super) async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         let mut pages = self
             .client

@@ -58,9 +58,6 @@ impl Verdict {
 const STILL_MINE: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" = ?";
 
 impl Table {
-    /// Settles attempts, 25 in one call. `Ok(false)` where the lease had run out
-    /// and somebody else took over: the attempt then stands in nobody's record,
-    /// and the caller logs it.
     pub(super) async fn settle(
         &self,
         settlements: &[Settlement],
