@@ -9,8 +9,7 @@ use tocsin_core::alert::{Alert, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::provider::{FieldError, Form, Job, Provider, Secrets, read_settings};
-use tocsin_sender::AddressPolicy;
-use url::Url;
+use tocsin_sender::{AddressPolicy, BaseUrls};
 
 /// Checks a destination's settings and secret.
 type Check =
@@ -21,8 +20,8 @@ type Check =
 pub struct ProvidersConfig {
     /// Which addresses may be called.
     pub addresses: AddressPolicy,
-    /// What stands in for Slack on a local stack.
-    pub slack: Option<Url>,
+    /// Addresses in place of the providers' own.
+    pub base_urls: BaseUrls,
 }
 
 impl ProvidersConfig {
@@ -41,7 +40,7 @@ impl ProvidersConfig {
             } else {
                 AddressPolicy::PublicHttps
             },
-            slack: env.parsed("TOCSIN_BASE_URL_SLACK")?,
+            base_urls: BaseUrls::read(env)?,
         })
     }
 }
@@ -54,10 +53,11 @@ impl Providers {
     #[must_use]
     pub fn new(config: &ProvidersConfig) -> Self {
         let over_http = config.addresses;
+        let at = |provider| config.base_urls.of(provider);
         Self(BTreeMap::from([
             http(
                 tocsin_slack::Slack {
-                    stand_in: config.slack.clone(),
+                    stand_in: at("slack"),
                 },
                 over_http,
             ),
@@ -162,7 +162,7 @@ mod tests {
     fn providers(addresses: AddressPolicy) -> Providers {
         Providers::new(&ProvidersConfig {
             addresses,
-            slack: None,
+            base_urls: BaseUrls::default(),
         })
     }
 
