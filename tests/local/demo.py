@@ -21,6 +21,9 @@ from typing import Any
 
 sys.dont_write_bytecode = True
 
+import build
+import common
+import emulation
 import stack
 from stack import Failed, Instance, step
 
@@ -71,7 +74,7 @@ print(json.dumps({"messages": int(answer["Attributes"]["ApproximateNumberOfMessa
 
 def simulator_port(instance: Instance) -> int:
     """The port the destinations know, or a new one."""
-    return stack.read_json(instance.simulator_file).get("port") or stack.free_port(usual=4700)
+    return stack.read_json(instance.simulator_file).get("port") or emulation.free_port(usual=4700)
 
 
 def received(port: int) -> list[dict[str, Any]] | None:
@@ -89,7 +92,7 @@ def ensure_simulator(instance: Instance, port: int) -> None:
     with log.open("w") as output:
         process = subprocess.Popen(
             # It does not use the folder; `down` recognises it by that.
-            [stack.target_folder() / "debug" / "simulator", str(port), instance.folder],
+            [build.target_folder() / "debug" / "simulator", str(port), instance.folder],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -123,7 +126,7 @@ class Tocsin:
 
     def __init__(self, instance: Instance) -> None:
         self.environment = {**os.environ, **stack.read_json(instance.env_file)["environment"]}
-        self.binary = stack.target_folder() / "debug" / "tocsin"
+        self.binary = build.target_folder() / "debug" / "tocsin"
 
     def __call__(self, *arguments: str | Path, given: str | None = None) -> str:
         done = subprocess.run(
@@ -142,14 +145,18 @@ class Tocsin:
 
 
 def add_destinations(tocsin: Tocsin, port: int) -> None:
-    known = {one["displayName"] for one in json.loads(tocsin("destinations", "list", "--output", "json"))}
+    known = {
+        one["displayName"] for one in json.loads(tocsin("destinations", "list", "--output", "json"))
+    }
     for path in sorted(EVENTS.glob("destination-*.json")):
         name = json.loads(path.read_text())["displayName"]
         if name in known:
             continue
         secret = secrets(port).get(name)
         if secret:
-            said = tocsin("destinations", "add", path, "--secret-file", "-", given=json.dumps(secret))
+            said = tocsin(
+                "destinations", "add", path, "--secret-file", "-", given=json.dumps(secret)
+            )
         else:
             said = tocsin("destinations", "add", path)
         print(f"  {said.strip()}")
@@ -181,7 +188,9 @@ def mistakes(ids: dict[str, str], reports: list[dict[str, Any]]) -> list[str]:
             one["displayName"] for one in report["deliveries"] if one["state"] == "DELIVERED"
         }
         if targets != wanted or arrived != wanted:
-            found.append(f"{name}: wanted {sorted(wanted)}, routed {sorted(targets)}, delivered {sorted(arrived)}")
+            found.append(
+                f"{name}: wanted {sorted(wanted)}, routed {sorted(targets)}, delivered {sorted(arrived)}"
+            )
     return found
 
 
@@ -201,7 +210,7 @@ def show_arrivals(instance: Instance, port: int, ids: dict[str, str]) -> None:
 
 
 def arns(service: str, *names: str) -> str:
-    return ",".join(f"arn:aws:{service}:{stack.REGION}:{ACCOUNT}:{name}" for name in names)
+    return ",".join(f"arn:aws:{service}:{common.REGION}:{ACCOUNT}:{name}" for name in names)
 
 
 def demo(instance: Instance) -> int:

@@ -1,0 +1,69 @@
+"""The pinned tools, each in a virtual environment of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from common import HERE, LOCAL, ROOT, Failed, lock, run, step
+
+
+def python_of(tool: str) -> Path:
+    return LOCAL / "venv" / tool / "bin" / "python"
+
+
+def ensure_venv(tool: str) -> None:
+    """A virtual environment that holds exactly what requirements-<tool>.txt pins."""
+    requirements = HERE / f"requirements-{tool}.txt"
+    folder = LOCAL / "venv" / tool
+    stamp = folder / "installed"
+    # A virtual environment is bound to its place and to one Python.
+    wanted = f"{sys.version_info[:2]} {folder}\n{requirements.read_text(encoding='utf-8')}"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    log = LOCAL / "venv" / f"{tool}.log"
+    with step(f"install {tool} (once; log: {log.relative_to(ROOT)})"):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not run([sys.executable, "-m", "venv", folder], log=log):
+            raise Failed(
+                "Python could not create a virtual environment.",
+                "On Debian and Ubuntu the package python3-venv is needed.",
+                log,
+            )
+        pip = ["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]
+        if not run([python_of(tool), *pip, requirements], log=log):
+            raise Failed(
+                f"pip could not install {requirements.relative_to(ROOT)}.",
+                "It needs PyPI or a mirror of it: check the network, and `pip config list`.",
+                log,
+            )
+        stamp.write_text(wanted, encoding="utf-8")
+
+
+def ensure_tools() -> None:
+    with lock("venv", wait=True):
+        for tool in ("sam", "emulator"):
+            ensure_venv(tool)
+
+
+def ask(
+    tool: str, snippet: str, *arguments: str, env: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The JSON object that a snippet of Python, run with a tool's libraries, prints."""
+    answer = subprocess.run(
+        [str(python_of(tool)), "-c", snippet, *arguments],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        lines = answer.stderr.strip().splitlines()
+        raise Failed(lines[-1] if lines else "A helper process ended without an answer.")
+    content: dict[str, Any] = json.loads(answer.stdout)
+    return content
