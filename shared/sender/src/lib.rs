@@ -24,7 +24,7 @@ use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
 use tocsin_core::delivery::HandOver;
 
 pub use config::{BaseUrls, Config};
-pub use deliver::{Context, Deliver, Http, Work};
+pub use deliver::{Context, Deliver, Http, Work, misconfigured, second_try};
 pub use guard::{AddressPolicy, Blocked};
 pub use http::HttpClient;
 pub use pipeline::{Sender, SenderError};
