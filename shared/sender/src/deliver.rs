@@ -63,7 +63,7 @@ impl<P: Provider> Deliver for Http<P> {
         };
         let outcome = attempt.run().await;
         let outcome = match attempt.rotated(&outcome).await {
-            Some(renewed) => renewed.run().await,
+            Some(renewed) => renewed.without_secrets(renewed.run().await),
             None => outcome,
         };
         attempt.without_secrets(outcome)
