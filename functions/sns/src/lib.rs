@@ -11,9 +11,8 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{Form, read_settings};
-use tocsin_sender::aws::Identity;
-use tocsin_sender::{Context, Deliver, Work};
-use tokio::sync::Mutex;
+use tocsin_sender::aws::ClientCache;
+use tocsin_sender::{Context, Deliver, Work, misconfigured, second_try};
 
 pub use settings::{Settings, check};
 
@@ -22,33 +21,14 @@ use request::Publication;
 /// The Amazon SNS provider.
 #[derive(Debug)]
 pub struct Sns {
-    own: SdkConfig,
-    /// Clients stay: they hold connections and assumed roles.
-    clients: Mutex<HashMap<Identity, Client>>,
+    clients: ClientCache<Client>,
 }
 
 impl Deliver for Sns {
     const NAME: &'static str = "sns";
 
     async fn deliver(&self, _context: &Context, work: Work<'_>) -> Outcome {
-        let checked = read_settings(work.settings)
-            .and_then(|settings: Settings| check(&settings).map(|topic| (settings, topic)));
-        let (settings, topic) = match checked {
-            Ok(checked) => checked,
-            Err(error) => {
-                let failure = Failure::new(FailureKind::Misconfigured, error.to_string());
-                return Outcome::permanent(failure);
-            }
-        };
-        let client = self.client(settings.identity(&topic)).await;
-        let whole = request::build(work, &settings, &topic, Form::Full);
-        match publish(&client, &settings, &whole).await {
-            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                let least = request::build(work, &settings, &topic, Form::Minimal);
-                outcome::second_try(failure, publish(&client, &settings, &least).await)
-            }
-            outcome => outcome::with_remark(outcome, whole.remark),
-        }
+        self.attempt(work).await
     }
 }
 
@@ -57,19 +37,26 @@ impl Sns {
     #[must_use]
     pub fn new(own: SdkConfig) -> Self {
         Self {
-            own,
-            clients: Mutex::default(),
+            clients: ClientCache::new(own, Client::new),
         }
     }
 
-    async fn client(&self, identity: Identity) -> Client {
-        let mut clients = self.clients.lock().await;
-        if let Some(client) = clients.get(&identity) {
-            return client.clone();
+    async fn attempt(&self, work: Work<'_>) -> Outcome {
+        let checked = read_settings(work.settings)
+            .and_then(|settings: Settings| check(&settings).map(|topic| (settings, topic)));
+        let (settings, topic) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return misconfigured(&error),
+        };
+        let client = self.clients.get(settings.identity(&topic)).await;
+        let whole = request::build(work, &settings, &topic, Form::Full);
+        match publish(&client, &settings, &whole).await {
+            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
+                let least = request::build(work, &settings, &topic, Form::Minimal);
+                second_try(failure, publish(&client, &settings, &least).await)
+            }
+            outcome => outcome,
         }
-        let client = Client::new(&identity.configure(&self.own).await);
-        clients.insert(identity, client.clone());
-        client
     }
 }
 
@@ -98,7 +85,7 @@ async fn publish(client: &Client, settings: &Settings, publication: &Publication
         .set_message_deduplication_id(publication.deduplication_id.clone())
         .send()
         .await;
-    outcome::read(answer)
+    outcome::read(answer, publication.remark.clone())
 }
 
 #[cfg(test)]

@@ -5,12 +5,15 @@ use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_sender::aws;
 
-pub(crate) use tocsin_sender::aws::{second_try, with_remark};
-
-pub(crate) fn read(answer: Result<PublishOutput, SdkError<PublishError>>) -> Outcome {
+/// The outcome; a delivery's receipt carries the publication's remark.
+pub(crate) fn read(
+    answer: Result<PublishOutput, SdkError<PublishError>>,
+    remark: Option<String>,
+) -> Outcome {
     match answer {
         Ok(published) => Outcome::Delivered(Receipt {
             id: published.message_id,
+            remark,
             ..Receipt::default()
         }),
         Err(error) => aws::outcome(&error, kind),

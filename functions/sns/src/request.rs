@@ -1,12 +1,14 @@
 //! What is published: the payload for machines, a readable text for e-mail.
 
+use std::fmt::Write;
+
 use serde_json::json;
 use tocsin_core::alert::Payload;
 use tocsin_core::message::Message;
 use tocsin_core::provider::Form;
 use tocsin_core::text::{Unit, truncate};
 use tocsin_sender::Work;
-use tocsin_sender::aws::fifo_group;
+use tocsin_sender::aws::{fifo_group, xml_safe};
 
 use crate::settings::{Settings, Topic, TopicKind};
 
@@ -50,7 +52,10 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Fo
         .sum();
     let (text, remark) = match form {
         Form::Full => fitting(work, &message, MESSAGE_LIMIT - taken),
-        Form::Minimal => (variants(&minimal(work), &message), None),
+        Form::Minimal => {
+            let least = Payload::minimal(work.alert, work.severity);
+            (variants(&least, &email_head(&message)), None)
+        }
     };
     let (group_id, deduplication_id) = match topic.kind {
         TopicKind::Standard => (None, None),
@@ -74,40 +79,42 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Fo
 
 /// The payload as it is; else without its context; else the least of it.
 fn fitting(work: Work<'_>, message: &Message<'_>, limit: usize) -> (String, Option<String>) {
-    let whole = variants(&Payload::of(work.alert, work.severity).to_json(), message);
+    let email = email(message);
+    let whole = variants(&Payload::of(work.alert, work.severity), &email);
     if whole.len() <= limit {
         return (whole, None);
     }
-    let notice = format!(
-        "alertContext was cut: the message would have had {} bytes, and SNS takes {MESSAGE_LIMIT}",
-        whole.len()
-    );
-    let context = serde_json::Map::from_iter([("_truncated".to_owned(), json!(notice))]);
-    let payload = Payload::of(work.alert, work.severity).with_context(&context);
-    let without_context = variants(&payload.to_json(), message);
-    if without_context.len() <= limit {
-        return (without_context, Some(notice));
+    let without = |payload: Payload<'_>, what: &str| {
+        let notice = format!(
+            "{what} left out: the message would have had {} bytes, and SNS takes {MESSAGE_LIMIT}",
+            whole.len()
+        );
+        let context = serde_json::Map::from_iter([("_truncated".to_owned(), json!(notice))]);
+        (
+            variants(&payload.with_context(&context), &email),
+            Some(notice),
+        )
+    };
+    let smaller = without(Payload::of(work.alert, work.severity), "alertContext was");
+    if smaller.0.len() <= limit {
+        return smaller;
     }
-    (variants(&minimal(work), message), Some(notice))
+    without(
+        Payload::minimal(work.alert, work.severity),
+        "alertContext, description, runbook and tags were",
+    )
 }
 
-fn minimal(work: Work<'_>) -> String {
-    Payload::minimal(work.alert, work.severity).to_json()
-}
-
-fn variants(payload: &str, message: &Message<'_>) -> String {
-    json!({"default": payload, "email": email(message)}).to_string()
+fn variants(payload: &Payload<'_>, email: &str) -> String {
+    xml_safe(json!({"default": payload.to_json(), "email": email}).to_string())
 }
 
 /// Plain text, the way a person reads it.
 fn email(message: &Message<'_>) -> String {
-    let mut text = format!("{}\n", message.headline);
-    if let Some(link) = message.link {
-        text.push_str(&format!("\nFor more details please visit: {link}\n"));
-    }
+    let mut text = email_head(message);
     text.push('\n');
     for fact in &message.facts {
-        text.push_str(&format!("{}: {}\n", fact.label, fact.value));
+        let _ = writeln!(text, "{}: {}", fact.label, fact.value);
     }
     for (heading, part) in [
         ("Description", message.description),
@@ -115,11 +122,20 @@ fn email(message: &Message<'_>) -> String {
         ("Reference", message.reference),
         ("Context", message.context.as_deref()),
     ] {
-        if let Some(part) = part {
-            text.push_str(&format!("\n{heading}:\n{part}\n"));
+        if let Some(part) = part.filter(|part| !part.trim().is_empty()) {
+            let _ = writeln!(text, "\n{heading}:\n{part}");
         }
     }
     truncate(&text, EMAIL_LIMIT, Unit::Bytes).into_owned()
+}
+
+/// The least that is an e-mail.
+fn email_head(message: &Message<'_>) -> String {
+    let mut text = format!("{}\n", message.headline);
+    if let Some(link) = message.link {
+        let _ = writeln!(text, "\nFor more details please visit: {link}");
+    }
+    text
 }
 
 /// ASCII without control characters, which is what every version of SNS's

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
-use tocsin_sender::aws::{Identity, check_role};
+use tocsin_sender::aws::{Identity, check_group, check_role, is_account, is_region};
 
 /// An SNS destination's settings.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -53,22 +53,14 @@ pub fn check(settings: &Settings) -> Result<Topic, FieldError> {
             "must be a topic's ARN, such as arn:aws:sns:eu-central-1:123456789012:alerts",
         )
     })?;
-    match &settings.message_group_id {
-        Some(_) if topic.kind == TopicKind::Standard => Err(FieldError::new(
+    if settings.message_group_id.is_some() && topic.kind == TopicKind::Standard {
+        return Err(FieldError::new(
             "settings.messageGroupId",
             "is for FIFO topics, whose names end in .fifo",
-        )),
-        // SNS takes letters, digits and punctuation, 128 at most.
-        Some(id)
-            if id.is_empty() || id.len() > 128 || !id.bytes().all(|b| b.is_ascii_graphic()) =>
-        {
-            Err(FieldError::new(
-                "settings.messageGroupId",
-                "must be 1 to 128 letters, digits and punctuation marks",
-            ))
-        }
-        _ => Ok(topic),
+        ));
     }
+    check_group(settings.message_group_id.as_deref())?;
+    Ok(topic)
 }
 
 fn topic(arn: &str) -> Option<Topic> {
@@ -76,17 +68,18 @@ fn topic(arn: &str) -> Option<Topic> {
     let ["arn", partition, "sns", region, account, name] = parts[..] else {
         return None;
     };
-    let word = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
     let stem = name.strip_suffix(".fifo").unwrap_or(name);
     let name_fits = (1..=256).contains(&name.len())
         && !stem.is_empty()
         && stem
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let account_fits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-    (partition.starts_with("aws") && word(partition) && word(region) && account_fits && name_fits)
+    let partition_fits = partition == "aws" || partition.starts_with("aws-");
+    (partition_fits
+        && is_region(partition)
+        && is_region(region)
+        && is_account(account)
+        && name_fits)
         .then(|| Topic {
             region: region.to_owned(),
             kind: if stem == name {

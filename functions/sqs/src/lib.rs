@@ -11,9 +11,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{Form, read_settings};
-use tocsin_sender::aws::Identity;
-use tocsin_sender::{Context, Deliver, Work};
-use tokio::sync::Mutex;
+use tocsin_sender::aws::ClientCache;
+use tocsin_sender::{Context, Deliver, Work, misconfigured, second_try};
 
 pub use settings::{Settings, check};
 
@@ -22,33 +21,14 @@ use request::Letter;
 /// The Amazon SQS provider.
 #[derive(Debug)]
 pub struct Sqs {
-    own: SdkConfig,
-    /// Clients stay: they hold connections and assumed roles.
-    clients: Mutex<HashMap<Identity, Client>>,
+    clients: ClientCache<Client>,
 }
 
 impl Deliver for Sqs {
     const NAME: &'static str = "sqs";
 
     async fn deliver(&self, _context: &Context, work: Work<'_>) -> Outcome {
-        let checked = read_settings(work.settings)
-            .and_then(|settings: Settings| check(&settings).map(|target| (settings, target)));
-        let (settings, target) = match checked {
-            Ok(checked) => checked,
-            Err(error) => {
-                let failure = Failure::new(FailureKind::Misconfigured, error.to_string());
-                return Outcome::permanent(failure);
-            }
-        };
-        let client = self.client(settings.identity(&target)).await;
-        let whole = request::build(work, &settings, &target, Form::Full);
-        match send(&client, &settings, &whole).await {
-            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                let least = request::build(work, &settings, &target, Form::Minimal);
-                outcome::second_try(failure, send(&client, &settings, &least).await)
-            }
-            outcome => outcome,
-        }
+        self.attempt(work).await
     }
 }
 
@@ -57,19 +37,26 @@ impl Sqs {
     #[must_use]
     pub fn new(own: SdkConfig) -> Self {
         Self {
-            own,
-            clients: Mutex::default(),
+            clients: ClientCache::new(own, Client::new),
         }
     }
 
-    async fn client(&self, identity: Identity) -> Client {
-        let mut clients = self.clients.lock().await;
-        if let Some(client) = clients.get(&identity) {
-            return client.clone();
+    async fn attempt(&self, work: Work<'_>) -> Outcome {
+        let checked = read_settings(work.settings)
+            .and_then(|settings: Settings| check(&settings).map(|target| (settings, target)));
+        let (settings, target) = match checked {
+            Ok(checked) => checked,
+            Err(error) => return misconfigured(&error),
+        };
+        let client = self.clients.get(settings.identity(&target)).await;
+        let whole = request::build(work, &settings, &target, Form::Full);
+        match send(&client, &settings, &whole).await {
+            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
+                let least = request::build(work, &settings, &target, Form::Minimal);
+                second_try(failure, send(&client, &settings, &least).await)
+            }
+            outcome => outcome,
         }
-        let client = Client::new(&identity.configure(&self.own).await);
-        clients.insert(identity, client.clone());
-        client
     }
 }
 

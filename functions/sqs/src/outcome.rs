@@ -5,8 +5,6 @@ use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_sender::aws;
 
-pub(crate) use tocsin_sender::aws::second_try;
-
 pub(crate) fn read(answer: Result<SendMessageOutput, SdkError<SendMessageError>>) -> Outcome {
     match answer {
         Ok(sent) => Outcome::Delivered(Receipt {
@@ -17,7 +15,8 @@ pub(crate) fn read(answer: Result<SendMessageOutput, SdkError<SendMessageError>>
     }
 }
 
-/// SQS's own codes; the API reference of `SendMessage` lists them.
+/// SQS's own codes, under the names of its JSON protocol and the older ones of
+/// its query protocol, which it still answers with.
 pub(crate) fn kind(code: &str) -> Option<FailureKind> {
     Some(match code {
         "InvalidMessageContents"
@@ -27,9 +26,9 @@ pub(crate) fn kind(code: &str) -> Option<FailureKind> {
         "QueueDoesNotExist" | "NonExistentQueue" | "UnsupportedOperation" | "InvalidAddress" => {
             FailureKind::Misconfigured
         }
-        "KmsThrottled" => FailureKind::Throttled,
+        "KmsThrottled" | "KMS.ThrottlingException" => FailureKind::Throttled,
         // All other trouble with a key needs a person.
-        code if code.starts_with("Kms") => FailureKind::Misconfigured,
+        code if code.starts_with("Kms") || code.starts_with("KMS.") => FailureKind::Misconfigured,
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use tocsin_core::alert::Payload;
 use tocsin_core::provider::Form;
 use tocsin_sender::Work;
-use tocsin_sender::aws::fifo_group;
+use tocsin_sender::aws::{fifo_group, xml_safe};
 
 use crate::settings::{QueueKind, Settings, Target};
 
@@ -43,15 +43,5 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: 
         ],
         group_id,
         deduplication_id,
-    }
-}
-
-/// SQS takes the characters of XML 1.0 only. JSON escapes control characters, and
-/// what is left (U+FFFE and U+FFFF, from a context) becomes U+FFFD.
-fn xml_safe(json: String) -> String {
-    if json.contains(['\u{fffe}', '\u{ffff}']) {
-        json.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
-    } else {
-        json
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
-use tocsin_sender::aws::{Identity, check_role};
+use tocsin_sender::aws::{Identity, check_group, check_role, is_account, is_region};
 use url::Url;
 
 /// An SQS destination's settings.
@@ -57,35 +57,23 @@ pub fn check(settings: &Settings) -> Result<Target, FieldError> {
             "must be a queue's URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
         )
     })?;
-    let word = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
     if let Some(region) = &settings.region
-        && (region.is_empty() || !word(region))
+        && !is_region(region)
     {
         return Err(FieldError::new(
             "settings.region",
             "must be a region, such as eu-central-1",
         ));
     }
-    if let Some(id) = &settings.message_group_id
-        && (id.is_empty() || id.len() > 128 || !id.bytes().all(|b| b.is_ascii_graphic()))
-    {
-        return Err(FieldError::new(
-            "settings.messageGroupId",
-            "must be 1 to 128 letters, digits and punctuation marks",
-        ));
-    }
+    check_group(settings.message_group_id.as_deref())?;
     Ok(Target {
         region: settings
             .region
             .clone()
             .or_else(|| region(&settings.queue_url)),
-        kind: if name.ends_with(".fifo") {
-            QueueKind::Fifo
-        } else {
-            QueueKind::Standard
+        kind: match name.strip_suffix(".fifo") {
+            Some(_) => QueueKind::Fifo,
+            None => QueueKind::Standard,
         },
     })
 }
@@ -94,34 +82,34 @@ pub fn check(settings: &Settings) -> Result<Target, FieldError> {
 fn queue_name(url: &Url) -> Option<&str> {
     let mut path = url.path_segments()?;
     let (account, name) = (path.next()?, path.next()?);
-    let account_fits = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
     let stem = name.strip_suffix(".fifo").unwrap_or(name);
     let name_fits = (1..=80).contains(&name.len())
         && !stem.is_empty()
         && stem
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let plain = path.next().is_none() && url.query().is_none() && url.username().is_empty();
+    let plain = path.next().is_none() && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
     let web = matches!(url.scheme(), "https" | "http") && url.has_host();
-    (account_fits && name_fits && plain && web).then_some(name)
+    (is_account(account) && name_fits && plain && anonymous && web).then_some(name)
 }
 
-/// The region in the host: `sqs.<region>.amazonaws.com`, the legacy
-/// `<region>.queue.amazonaws.com`, or a VPC endpoint's
-/// `vpce-….sqs.<region>.vpce.amazonaws.com`. The call itself goes to the
-/// region's endpoint, never to the host of this URL.
+/// The region in the host: `sqs.<region>.amazonaws.com`, the dual-stack
+/// `sqs.<region>.api.aws`, the legacy `<region>.queue.amazonaws.com`, or a VPC
+/// endpoint's `vpce-….sqs.<region>.vpce.amazonaws.com`. The call itself goes to
+/// the region's endpoint, never to the host of this URL.
 fn region(url: &Url) -> Option<String> {
     let host = url.host_str()?;
-    let stem = host
-        .strip_suffix(".amazonaws.com.cn")
-        .or_else(|| host.strip_suffix(".amazonaws.com"))?;
+    let stem = [".amazonaws.com.cn", ".amazonaws.com", ".api.aws"]
+        .into_iter()
+        .find_map(|suffix| host.strip_suffix(suffix))?;
     let parts: Vec<_> = stem.split('.').collect();
     let region = match parts[..] {
         ["sqs" | "sqs-fips", region] | [region, "queue"] | [.., "sqs", region, "vpce"] => region,
         ["queue"] => "us-east-1",
         _ => return None,
     };
-    Some(region.to_owned())
+    is_region(region).then(|| region.to_owned())
 }
 
 impl Settings {

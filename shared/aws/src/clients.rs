@@ -88,11 +88,20 @@ impl Clients {
             .load()
             .await;
         Ok(Self {
+            offline,
+            ..Self::of(config)
+        })
+    }
+
+    /// The clients of this configuration.
+    #[must_use]
+    pub fn of(config: SdkConfig) -> Self {
+        Self {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             config,
-            offline,
-        })
+            offline: None,
+        }
     }
 }

@@ -63,7 +63,7 @@ impl<P: Provider> Deliver for Http<P> {
         };
         let outcome = attempt.run().await;
         let outcome = match attempt.rotated(&outcome).await {
-            Some(renewed) => renewed.run().await,
+            Some(renewed) => renewed.without_secrets(renewed.run().await),
             None => outcome,
         };
         attempt.without_secrets(outcome)
@@ -87,7 +87,11 @@ impl<'a, P: Provider> Attempt<'a, P> {
         work: Work<'a>,
     ) -> Result<Self, Outcome> {
         let secrets = match work.secret_name {
-            Some(name) => context.secrets.get(name).await.map_err(unreadable)?,
+            Some(name) => context
+                .secrets
+                .get(name)
+                .await
+                .map_err(|error| unreadable(&error))?,
             // Providers without a credential read an empty one.
             None => Secrets::new("{}".to_owned()),
         };
@@ -133,20 +137,11 @@ impl<'a, P: Provider> Attempt<'a, P> {
         {
             return outcome;
         }
-        let whole = self.send(Form::Full).await;
-        match &whole {
+        match self.send(Form::Full).await {
             Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                let refused = failure.clone();
-                match self.send(Form::Minimal).await {
-                    Outcome::Delivered(receipt) => {
-                        Outcome::Delivered(receipt.shortened_after(&refused))
-                    }
-                    // The first refusal says more about the alert than the second.
-                    Outcome::Permanent { .. } => whole,
-                    transient @ Outcome::Transient { .. } => transient,
-                }
+                second_try(failure, self.send(Form::Minimal).await)
             }
-            _ => whole,
+            outcome => outcome,
         }
     }
 
@@ -241,11 +236,25 @@ fn unanswered(failure: Failure) -> Outcome {
     }
 }
 
-fn misconfigured(error: &FieldError) -> Outcome {
+/// The outcome after a second try with the least form: its delivery says what was
+/// refused before, and a second refusal leaves the first as the answer, which
+/// says more about the alert.
+#[must_use]
+pub fn second_try(refused: Failure, second: Outcome) -> Outcome {
+    match second {
+        Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
+        Outcome::Permanent { .. } => Outcome::permanent(refused),
+        transient @ Outcome::Transient { .. } => transient,
+    }
+}
+
+/// The outcome where a destination's settings or secret are wrong.
+#[must_use]
+pub fn misconfigured(error: &FieldError) -> Outcome {
     Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 
-fn unreadable(error: SecretError) -> Outcome {
+fn unreadable(error: &SecretError) -> Outcome {
     let said = error.to_string();
     match error {
         SecretError::Missing { .. } | SecretError::NotText { .. } => {

@@ -86,6 +86,7 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+#[allow(clippy::unnested_or_patterns, reason = "a line for each network")]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let special = matches!(
@@ -104,6 +105,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !special
 }
 
+#[allow(clippy::unnested_or_patterns, reason = "a line for each network")]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = ip.to_ipv4_mapped() {
         return is_public_v4(v4);

@@ -12,9 +12,6 @@ use tocsin_core::provider::{Method, Request, Response};
 use crate::AddressPolicy;
 use crate::guard::{Blocked, GuardedResolver};
 
-/// Name, TCP and TLS together.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-
 /// The whole request, from the name to the last byte of the answer.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
@@ -24,6 +21,24 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// A frozen sandbox wakes up with connections that the other side has closed
 /// long ago; those idle for longer than this are not used again.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Name, TCP and TLS together.
+    pub connect: Duration,
+    /// The whole request, from the name to the last byte of the answer.
+    pub request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            request: REQUEST_LIMIT,
+        }
+    }
+}
 
 /// Calls providers.
 #[derive(Clone, Debug)]
@@ -39,10 +54,19 @@ impl HttpClient {
     ///
     /// When the system has no usable root certificates.
     pub fn new(addresses: AddressPolicy) -> Result<Self, reqwest::Error> {
+        Self::with_limits(addresses, Limits::default())
+    }
+
+    /// The same with other limits than the usual ones.
+    ///
+    /// # Errors
+    ///
+    /// As for [`HttpClient::new`].
+    pub fn with_limits(addresses: AddressPolicy, limits: Limits) -> Result<Self, reqwest::Error> {
         let mut builder = Client::builder()
             .user_agent(concat!("tocsin/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_LIMIT)
-            .timeout(REQUEST_LIMIT)
+            .connect_timeout(limits.connect)
+            .timeout(limits.request)
             .pool_idle_timeout(IDLE_LIMIT)
             .redirect(redirect::Policy::none())
             .retry(retry::never())

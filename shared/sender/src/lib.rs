@@ -24,9 +24,9 @@ use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
 use tocsin_core::delivery::HandOver;
 
 pub use config::{BaseUrls, Config};
-pub use deliver::{Context, Deliver, Http, Work};
+pub use deliver::{Context, Deliver, Http, Work, misconfigured, second_try};
 pub use guard::{AddressPolicy, Blocked};
-pub use http::HttpClient;
+pub use http::{HttpClient, Limits};
 pub use pipeline::{Sender, SenderError};
 
 /// Why a sender function cannot start.

@@ -9,6 +9,17 @@ use serde_json::Value;
 use url::Url;
 
 use super::{FieldError, path};
+use crate::text::single_line;
+
+/// Shorter texts (`true`, `eu`, a port) would strike out innocent words.
+const SHORTEST: usize = 6;
+
+/// Parts of a URL's path and query of this length and more are tokens in
+/// themselves; shorter ones are words such as `services`.
+const TOKEN: usize = 16;
+
+/// What stands in place of a secret.
+const STRUCK: &str = "[secret]";
 
 /// A destination's secret, as the store holds it: one JSON object.
 #[derive(Clone)]
@@ -48,7 +59,8 @@ impl Secrets {
         })
     }
 
-    /// `text` with everything that stands in this secret struck out.
+    /// `text` with everything that stands in this secret struck out, also where
+    /// the mark of a cut leaves only its beginning.
     #[must_use]
     pub fn strike_out(&self, text: &str) -> String {
         let mut values = Vec::new();
@@ -58,37 +70,57 @@ impl Secrets {
         }
         // Longest first, so that no part of a longer one stays behind.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        values.iter().fold(text.to_owned(), |text, value| {
-            text.replace(value.as_str(), "[secret]")
-        })
+        let struck = values.iter().fold(text.to_owned(), |text, value| {
+            text.replace(value.as_str(), STRUCK)
+        });
+        strike_out_at_cuts(struck, &values)
     }
 }
 
-/// All texts of a document that are long enough to be secret, and the parts of
-/// URLs that are.
+/// A cut leaves the beginning of a secret before its mark, the ellipsis.
+fn strike_out_at_cuts(text: String, values: &[String]) -> String {
+    let Some((before, after)) = text.rsplit_once('…') else {
+        return text;
+    };
+    let beginning = |value: &String| {
+        let mut ends = value.char_indices().map(|(end, _)| end).rev();
+        ends.find(|end| *end >= SHORTEST && before.ends_with(&value[..*end]))
+    };
+    match values.iter().filter_map(beginning).max() {
+        Some(length) => format!("{}{STRUCK}…{after}", &before[..before.len() - length]),
+        None => text,
+    }
+}
+
+/// All texts of a document that are long enough to be secret, in the forms in
+/// which an answer may repeat them, and the parts of URLs that are.
 fn collect(document: &Value, values: &mut Vec<String>) {
-    /// Shorter texts (`true`, `eu`, a port) would strike out innocent words.
-    const SHORTEST: usize = 6;
     match document {
         Value::String(text) => {
             if let Ok(url) = Url::parse(text) {
                 let parts = [Some(url.path()), url.query(), url.password()];
-                values.extend(
-                    parts
-                        .into_iter()
-                        .flatten()
-                        .filter(|part| part.len() >= SHORTEST)
-                        .map(str::to_owned),
-                );
+                let parts = parts.into_iter().flatten();
+                values.extend(long(SHORTEST, parts));
+                values.extend(long(TOKEN, url.path().split('/')));
+                let query = url.query().unwrap_or_default().split(['&', '=']);
+                values.extend(long(TOKEN, query));
             }
-            if text.len() >= SHORTEST {
-                values.push(text.clone());
-            }
+            // As it is; on one line, as failures are; and as JSON has it.
+            let json = document.to_string();
+            let forms = [text.as_str(), &single_line(text), json.trim_matches('"')];
+            values.extend(long(SHORTEST, forms.into_iter()));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
         Value::Object(map) => map.values().for_each(|value| collect(value, values)),
         _ => {}
     }
+}
+
+/// Those of `texts` that have `least` bytes.
+fn long<'a>(least: usize, texts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String> {
+    texts
+        .filter(move |text| text.len() >= least)
+        .map(str::to_owned)
 }
 
 impl fmt::Debug for Secrets {
@@ -186,5 +218,28 @@ mod tests {
             assert!(!struck.contains(part), "{struck}");
         }
         assert!(struck.contains("failed"));
+    }
+
+    #[test]
+    fn a_secret_is_struck_out_in_every_form_an_answer_may_give_it() {
+        let secrets = Secrets::new(
+            r#"{"url": "https://h/services/T1/PLANTED-PLANTED-1?sig=PLANTED-PLANTED-2&v=1", "key": "PLANTED\nPLANTED \"x\""}"#
+                .to_owned(),
+        );
+        for said in [
+            "no such hook: PLANTED-PLANTED-1",
+            "the signature PLANTED-PLANTED-2 is not valid",
+            "PLANTED\nPLANTED \"x\"",
+            "PLANTED PLANTED \"x\"",
+            r#"{"key":"PLANTED\nPLANTED \"x\""}"#,
+            "what was cut: PLANTED-PLAN… (80 characters cut)",
+            "what was cut: PLANTE…",
+        ] {
+            let struck = secrets.strike_out(said);
+            assert!(!struck.contains("PLANTE"), "{struck}");
+            assert!(struck.contains(STRUCK), "{struck}");
+        }
+        let innocent = "there are no services here… (80 characters cut)";
+        assert_eq!(secrets.strike_out(innocent), innocent);
     }
 }

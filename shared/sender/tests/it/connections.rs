@@ -1,0 +1,112 @@
+//! Connections that do not come about, break, hang, or never end.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use tocsin_core::delivery::Earlier;
+use tocsin_core::outcome::FailureKind;
+use tocsin_sender::{AddressPolicy, Limits};
+
+use crate::server::{Reply, Server};
+use crate::stage::{
+    SHORT, Stage, attempted, delivered, permanent, plain, secret, stored, transient,
+};
+
+fn at(url: &str) -> Stage {
+    Stage::new([stored(&secret(url, "PLANTED-TOKEN"))])
+}
+
+/// A server that reads some of a request, says `words` and closes.
+fn closing_after(read: usize, words: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut buffer = vec![0; read];
+        let _ = connection.read(&mut buffer);
+        let _ = connection.write_all(words.as_bytes());
+    });
+    format!("http://{address}/PLANTED-PATH")
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_worth_another_try() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/PLANTED-PATH", free.local_addr().unwrap());
+    drop(free);
+    let failure = transient(at(&url).attempt().await, FailureKind::Unreachable);
+    assert!(!failure.kind.may_have_arrived());
+    assert!(!failure.detail.contains("PLANTED"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_worth_another_try() {
+    let outcome = at("http://nowhere.invalid/PLANTED-PATH").attempt().await;
+    let failure = transient(outcome, FailureKind::Unreachable);
+    assert!(!failure.detail.contains("PLANTED"), "{failure}");
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_not_waited_for() {
+    for silent in [Reply::Silence, Reply::Stalled] {
+        let started = Instant::now();
+        let (outcome, arrived) = attempted(Earlier::NotArrived, SHORT, [silent]).await;
+        let failure = transient(outcome, FailureKind::TimedOut);
+        assert!(failure.kind.may_have_arrived());
+        assert_eq!(arrived.len(), 1);
+        let waited = started.elapsed();
+        assert!(
+            waited >= SHORT.request && waited < Duration::from_secs(5),
+            "{waited:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_after_the_request_may_have_carried_it() {
+    for (read, words) in [
+        // Unread bytes make the system reset the connection, none let it end.
+        (1, ""),
+        (64 * 1024, ""),
+        (64 * 1024, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"),
+        (64 * 1024, "no HTTP at all\r\n\r\n"),
+    ] {
+        let outcome = at(&closing_after(read, words)).attempt().await;
+        let failure = transient(outcome, FailureKind::Interrupted);
+        assert!(failure.kind.may_have_arrived());
+        assert!(!failure.detail.contains("PLANTED"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_large_answer_64_kib_are_read() {
+    let large = plain(200, &" ".repeat(10 * 1024 * 1024));
+    for reply in [large, Reply::Endless] {
+        let server = Server::start([reply]).await;
+        let url = server.url();
+        let receipt = delivered(at(&url).attempt().await);
+        assert_eq!(receipt.remark.as_deref(), Some("65536 bytes"));
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_called_is_not_called() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for url in [
+        format!("http://127.0.0.1:{port}/PLANTED-PATH"),
+        format!("https://127.0.0.1:{port}/PLANTED-PATH"),
+        format!("https://[::ffff:127.0.0.1]:{port}/PLANTED-PATH"),
+        // Only its resolution tells.
+        format!("https://localhost:{port}/PLANTED-PATH"),
+        "https://169.254.169.254/PLANTED-PATH".to_owned(),
+    ] {
+        let answers = [stored(&secret(&url, "t"))];
+        let stage = Stage::with(AddressPolicy::PublicHttps, Limits::default(), answers);
+        let failure = permanent(stage.attempt().await, FailureKind::Forbidden);
+        assert!(!failure.detail.contains("PLANTED"), "{failure}");
+    }
+    assert!(listener.accept().is_err(), "somebody called");
+}

@@ -1,0 +1,109 @@
+//! A provider that uses all there is of the trait.
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tocsin_core::outcome::{Outcome, Receipt};
+use tocsin_core::provider::{
+    Address, FieldError, Form, Header, Job, Lookup, Method, Provider, Request, Response, SecretUrl,
+};
+
+/// Posts the title; asks for it first when an earlier attempt may have arrived.
+#[derive(Debug)]
+pub(crate) struct Probe;
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    project: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secret {
+    url: SecretUrl,
+    token: SecretString,
+}
+
+impl Probe {
+    fn request_to(job: &Job<'_, Self>, method: Method) -> Request {
+        let form = match job.form {
+            Form::Full => "full",
+            Form::Minimal => "minimal",
+        };
+        let body = match method {
+            Method::Get => String::new(),
+            _ => json!({"form": form, "title": job.alert.title}).to_string(),
+        };
+        let address = Address::Secret(job.secret.url.expose().clone());
+        Request {
+            method,
+            ..Request::post_json(address, body)
+        }
+        .header("authorization", Header::Secret(job.secret.token.clone()))
+        .header("delivery", Header::Plain(job.delivery.to_string()))
+    }
+}
+
+/// The id in the answer.
+fn receipt(response: &Response) -> Receipt {
+    let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    Receipt {
+        id: body["id"].as_str().map(str::to_owned),
+        url: body["url"].as_str().map(str::to_owned),
+        remark: Some(format!("{} bytes", response.body.len())),
+    }
+}
+
+impl Provider for Probe {
+    const NAME: &'static str = "probe";
+    type Settings = Settings;
+    type Secret = Secret;
+
+    fn check(&self, settings: &Settings, _secret: &Secret) -> Result<(), FieldError> {
+        if settings.project.is_empty() {
+            return Err(FieldError::new("settings.project", "must not be empty"));
+        }
+        Ok(())
+    }
+
+    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
+        if job.settings.project == "unbuildable" {
+            return Err(FieldError::new("settings.project", "makes no request"));
+        }
+        Ok(Self::request_to(job, Method::Post))
+    }
+
+    fn outcome(&self, _job: &Job<'_, Self>, response: &Response) -> Outcome {
+        match Outcome::from_status(response) {
+            Outcome::Delivered(_) => Outcome::Delivered(receipt(response)),
+            failed => failed,
+        }
+    }
+
+    fn lookup(&self, job: &Job<'_, Self>) -> Result<Option<Request>, FieldError> {
+        match job.settings.project.as_str() {
+            "native" => Ok(None),
+            "unbuildable" => Err(FieldError::new("settings.project", "makes no question")),
+            _ => Ok(Some(Self::request_to(job, Method::Get))),
+        }
+    }
+
+    fn found(&self, _job: &Job<'_, Self>, response: &Response) -> Lookup {
+        match response.status {
+            200 => Lookup::Found(receipt(response)),
+            404 => Lookup::Absent,
+            _ => Lookup::Failed(Outcome::from_status(response)),
+        }
+    }
+
+    /// Of all redirects, 308 only.
+    fn follow(&self, job: &Job<'_, Self>, asked: &Request, response: &Response) -> Option<Request> {
+        let location = response.header("location")?;
+        let url = asked.address.expose().join(location).ok()?;
+        (response.status == 308).then(|| Request {
+            address: Address::Secret(url),
+            ..Self::request_to(job, Method::Post)
+        })
+    }
+}

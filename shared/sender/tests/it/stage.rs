@@ -1,0 +1,142 @@
+//! What an attempt needs around it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tocsin_aws::{Clients, SecretStore};
+use tocsin_core::alert::Alert;
+use tocsin_core::delivery::Earlier;
+use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_sender::{AddressPolicy, Context, Deliver, Http, HttpClient, Limits, Work};
+use tocsin_testing::aws::{Answer, Replay};
+use tocsin_testing::{delivery, full};
+
+use crate::probe::Probe;
+use crate::server::{Arrived, Reply, Server};
+
+/// Limits that a test can wait for. All others have the usual ones: a slow
+/// machine must not make them tests of something else.
+pub(crate) const SHORT: Limits = Limits {
+    connect: Duration::from_millis(500),
+    request: Duration::from_millis(500),
+};
+
+/// A secret in the store.
+pub(crate) fn stored(secret: &Value) -> Answer {
+    let body = json!({"Name": "probe/1", "SecretString": secret.to_string()});
+    Answer::new(200, body.to_string())
+}
+
+/// A refusal of the store.
+pub(crate) fn withheld(code: &str) -> Answer {
+    let body = json!({"__type": code, "Message": "said"});
+    Answer::new(400, body.to_string())
+}
+
+/// The secret that fits the server.
+pub(crate) fn secret(url: &str, token: &str) -> Value {
+    json!({"url": url, "token": token})
+}
+
+/// One destination, and all that its attempts meet.
+pub(crate) struct Stage {
+    context: Context,
+    alert: Alert,
+    pub(crate) secrets: Replay,
+    pub(crate) settings: Value,
+    pub(crate) secret_name: Option<&'static str>,
+    pub(crate) earlier: Earlier,
+}
+
+impl Stage {
+    /// A destination whose secret the store gives in these answers, one for each
+    /// time it is asked.
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::with(AddressPolicy::Any, Limits::default(), answers)
+    }
+
+    pub(crate) fn with(
+        addresses: AddressPolicy,
+        limits: Limits,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        let secrets = Replay::of(answers);
+        let clients = Clients::of(secrets.config());
+        Self {
+            context: Context {
+                http: HttpClient::with_limits(addresses, limits).unwrap(),
+                secrets: SecretStore::new(&clients),
+            },
+            alert: full(),
+            secrets,
+            settings: json!({"project": "tests"}),
+            secret_name: Some("probe/1"),
+            earlier: Earlier::NotArrived,
+        }
+    }
+
+    /// One attempt.
+    pub(crate) async fn attempt(&self) -> Outcome {
+        let delivery = delivery();
+        let work = Work {
+            alert: &self.alert,
+            severity: self.alert.severity,
+            delivery: &delivery,
+            settings: self.settings.as_object().unwrap(),
+            secret_name: self.secret_name,
+            earlier: self.earlier,
+        };
+        Http(Probe).deliver(&self.context, work).await
+    }
+}
+
+/// One attempt at a server that answers so.
+pub(crate) async fn answered(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
+    attempted(Earlier::NotArrived, Limits::default(), replies).await
+}
+
+/// The same when an earlier attempt may have arrived.
+pub(crate) async fn looked_up(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
+    attempted(Earlier::MayHaveArrived, Limits::default(), replies).await
+}
+
+/// The same with all there is to choose.
+pub(crate) async fn attempted(
+    earlier: Earlier,
+    limits: Limits,
+    replies: impl IntoIterator<Item = Reply>,
+) -> (Outcome, Vec<Arrived>) {
+    let server = Server::start(replies).await;
+    let answers = [stored(&secret(&server.url(), "PLANTED-TOKEN"))];
+    let mut stage = Stage::with(AddressPolicy::Any, limits, answers);
+    stage.earlier = earlier;
+    (stage.attempt().await, server.arrived())
+}
+
+pub(crate) fn plain(status: u16, body: &str) -> Reply {
+    Reply::Plain(status, body.to_owned())
+}
+
+#[track_caller]
+pub(crate) fn delivered(outcome: Outcome) -> Receipt {
+    match outcome {
+        Outcome::Delivered(receipt) => receipt,
+        failed => panic!("{failed:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn permanent(outcome: Outcome, kind: FailureKind) -> Failure {
+    match outcome {
+        Outcome::Permanent { failure } if failure.kind == kind => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn transient(outcome: Outcome, kind: FailureKind) -> Failure {
+    match outcome {
+        Outcome::Transient { failure, .. } if failure.kind == kind => failure,
+        other => panic!("{other:?}"),
+    }
+}
