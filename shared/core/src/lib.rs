@@ -32,6 +32,7 @@
 pub mod alert;
 pub mod delivery;
 pub mod destination;
+pub mod escape;
 pub mod message;
 pub mod outcome;
 pub mod provider;

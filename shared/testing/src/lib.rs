@@ -6,6 +6,7 @@
     reason = "only tests run this, and they should stop here"
 )]
 
+mod answers;
 mod corpus;
 
 use proptest::prelude::*;
@@ -14,6 +15,7 @@ use tocsin_core::alert::{Alert, AlertType, Severity, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 
+pub use answers::{ANSWERED_AT, answer};
 pub use corpus::{HOSTILE, samples};
 
 /// An alert with every field filled in, as a detection would.

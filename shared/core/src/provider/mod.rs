@@ -4,6 +4,7 @@
 //! answer means. Nothing here does any I/O, so a provider is tested with
 //! snapshots of requests and tables of answers.
 
+mod endpoint;
 mod secret;
 mod wire;
 
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::Url;
 
+pub use endpoint::endpoint;
 pub use secret::{SecretUrl, Secrets};
 pub use wire::{Address, Header, Method, Request, Response};
 

@@ -106,6 +106,8 @@ pub struct Request {
     pub headers: Vec<(String, Header)>,
     /// The exact bytes.
     pub body: Vec<u8>,
+    /// What must not be seen of the body: some providers want the credential in it.
+    pub hidden: Vec<SecretString>,
 }
 
 impl Request {
@@ -120,7 +122,27 @@ impl Request {
                 Header::Plain("application/json".to_owned()),
             )],
             body: body.into(),
+            hidden: Vec::new(),
         }
+    }
+
+    /// A GET, without any headers.
+    #[must_use]
+    pub const fn get(address: Address) -> Self {
+        Self {
+            method: Method::Get,
+            address,
+            headers: Vec::new(),
+            body: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// The same, and `secret` is masked wherever the body is shown.
+    #[must_use]
+    pub fn hiding(mut self, secret: SecretString) -> Self {
+        self.hidden.push(secret);
+        self
     }
 
     /// The same with one more header.
@@ -140,10 +162,14 @@ impl fmt::Display for Request {
             writeln!(f, "{name}: {value}")?;
         }
         writeln!(f)?;
-        match serde_json::from_slice::<serde_json::Value>(&self.body) {
-            Ok(json) => write!(f, "{json:#}"),
-            Err(_) => f.write_str(&String::from_utf8_lossy(&self.body)),
-        }
+        let body = match serde_json::from_slice::<serde_json::Value>(&self.body) {
+            Ok(json) => format!("{json:#}"),
+            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
+        };
+        let shown = self.hidden.iter().fold(body, |body, secret| {
+            body.replace(secret.expose_secret(), "[secret]")
+        });
+        f.write_str(&shown)
     }
 }
 
@@ -207,5 +233,23 @@ impl Response {
             }
         };
         Some(wait.min(LONGEST_RETRY_AFTER))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_in_the_body_is_sent_and_not_shown() {
+        let address = Address::Public(Url::parse("https://example.com/x").unwrap());
+        let request = Request::post_json(address, r#"{"key":"PLANTED","text":"t"}"#)
+            .hiding("PLANTED".to_owned().into());
+        assert!(request.body.windows(7).any(|part| part == b"PLANTED"));
+        let shown = format!("{request} {request:?}");
+        assert!(
+            !shown.contains("PLANTED") && shown.contains("[secret]"),
+            "{shown}"
+        );
     }
 }
