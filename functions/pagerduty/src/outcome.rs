@@ -62,8 +62,8 @@ fn not_understood(response: &Response) -> Outcome {
     Outcome::transient(Failure::answered(FailureKind::NotUnderstood, response))
 }
 
-/// A key of the wrong form is answered as an invalid event ("Length of
-/// 'routing_key' is incorrect"). A smaller message would not mend that.
+/// A key of the wrong form is answered as an invalid event whose `errors` name
+/// the `routing_key`. A smaller message would not mend that.
 fn about_the_key(answer: Option<&Answer>) -> bool {
     answer.is_some_and(|answer| {
         answer

@@ -4,7 +4,10 @@ use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::outcome::{FailureKind, Receipt};
 use tocsin_core::provider::{Form, Secrets, read_settings};
 use tocsin_core::text::{Unit, neutralise};
-use tocsin_testing::{alert, answer, any_alert, delivery, full, full_json, samples};
+use tocsin_testing::Expected::{Permanent, Transient};
+use tocsin_testing::{
+    Row, alert, answer, any_alert, check_outcomes, delivery, full, full_json, samples,
+};
 
 use super::*;
 
@@ -224,71 +227,64 @@ fn every_other_answer_has_its_outcome() {
     };
     let key = r#"{"status":"invalid event","message":"Event object is invalid","errors":["Length of 'routing_key' is incorrect (should be 32 characters)"]}"#;
     let event = r#"{"status":"invalid event","message":"Event object is invalid","errors":["'payload.severity' is invalid"]}"#;
-    let table: [(u16, &[(&str, &str)], &str, FailureKind, Option<u64>, bool); 20] = [
+    let date = "Wed, 21 Oct 2015 07:30:00 GMT";
+    let table: [Row<'_>; 20] = [
         (
             202,
             &[],
             r#"{"status":"invalid event"}"#,
-            NotUnderstood,
-            None,
-            true,
+            Transient(NotUnderstood, None),
         ),
-        (200, &[], "<html>Welcome</html>", NotUnderstood, None, true),
-        (204, &[], "", NotUnderstood, None, true),
-        (400, &[], key, Unauthorized, None, false),
-        (400, &[], event, Refused, None, false),
         (
-            400,
+            200,
             &[],
-            r#"{"errors":"routing_key"}"#,
-            Refused,
-            None,
-            false,
+            "<html>Welcome</html>",
+            Transient(NotUnderstood, None),
         ),
-        (400, &[], r#"{"status":"inval"#, Refused, None, false),
-        (413, &[], "<html>Too large</html>", Refused, None, false),
-        (401, &[], "", Unauthorized, None, false),
-        (403, &[], "Forbidden", Unauthorized, None, false),
-        (404, &[], "", Misconfigured, None, false),
+        (204, &[], "", Transient(NotUnderstood, None)),
         (
             302,
             &[("location", "https://evil.example")],
             "",
-            Redirected,
-            None,
-            false,
+            Permanent(Redirected),
         ),
-        (408, &[], "", Unavailable, None, true),
-        (429, &[], "", Throttled, None, true),
-        (429, &[("retry-after", "17")], "", Throttled, Some(17), true),
+        (400, &[], key, Permanent(Unauthorized)),
+        (400, &[], event, Permanent(Refused)),
+        (400, &[], r#"{"errors":"routing_key"}"#, Permanent(Refused)),
+        (400, &[], r#"{"status":"inval"#, Permanent(Refused)),
+        (401, &[], "", Permanent(Unauthorized)),
+        (403, &[], "Forbidden", Permanent(Unauthorized)),
+        (404, &[], "", Permanent(Misconfigured)),
+        (408, &[], "", Transient(Unavailable, None)),
+        (413, &[], "<html>Too large</html>", Permanent(Refused)),
+        (429, &[], "", Transient(Throttled, None)),
         (
             429,
-            &[("retry-after", "Wed, 21 Oct 2015 07:30:00 GMT")],
+            &[("retry-after", "17")],
             "",
-            Throttled,
-            Some(120),
-            true,
+            Transient(Throttled, Some(17)),
         ),
-        (500, &[], "oops", Unavailable, None, true),
-        (501, &[], "", Unavailable, None, true),
-        (503, &[("retry-after", "5")], "", Unavailable, Some(5), true),
-        (599, &[], "", Unavailable, None, true),
+        (
+            429,
+            &[("retry-after", date)],
+            "",
+            Transient(Throttled, Some(120)),
+        ),
+        (500, &[], "oops", Transient(Unavailable, None)),
+        (501, &[], "", Transient(Unavailable, None)),
+        (
+            503,
+            &[("retry-after", "5")],
+            "",
+            Transient(Unavailable, Some(5)),
+        ),
+        (599, &[], "", Transient(Unavailable, None)),
     ];
-    for (status, headers, said, kind, wait, transient) in table {
-        let outcome = outcome_of(status, headers, said);
-        assert_eq!(outcome.failure().unwrap().kind, kind, "{status} {said}");
-        match outcome {
-            Outcome::Transient { retry_after, .. } if transient => {
-                assert_eq!(
-                    retry_after.map(|wait| wait.as_secs()),
-                    wait,
-                    "{status} {said}"
-                );
-            }
-            Outcome::Permanent { .. } if !transient => {}
-            other => panic!("{status} {said}: {other:?}"),
-        }
-    }
+    check_outcomes(&table, |response| {
+        with_job(&full(), Form::Full, &Settings::default(), |job| {
+            PagerDuty::default().outcome(job, response)
+        })
+    });
 }
 
 proptest! {

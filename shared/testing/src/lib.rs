@@ -15,7 +15,7 @@ use tocsin_core::alert::{Alert, AlertType, Severity, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 
-pub use answers::{ANSWERED_AT, answer};
+pub use answers::{ANSWERED_AT, Expected, Row, answer, check_outcomes};
 pub use corpus::{HOSTILE, samples};
 
 /// An alert with every field filled in, as a detection would.
