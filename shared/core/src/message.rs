@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::alert::{Alert, Severity};
 use crate::provider::{Form, Job, Provider};
+use crate::text::single_line;
 
 /// An alert, laid out for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,11 +101,15 @@ fn facts(alert: &Alert, severity: Severity) -> Vec<Fact<'_>> {
 }
 
 impl<'a> Fact<'a> {
+    /// Names and tags may come with line breaks, which would let one fact look
+    /// like several.
     fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            label,
-            value: value.into(),
-        }
+        let value = value.into();
+        let value = match single_line(&value) {
+            same if same == value => value,
+            other => Cow::Owned(other),
+        };
+        Self { label, value }
     }
 }
 
@@ -146,5 +151,14 @@ mod tests {
             message.context.as_deref(),
             Some("{\n  \"user\": \"a\u{fffd}b\"\n}")
         );
+    }
+    #[test]
+    fn a_fact_is_one_line() {
+        let alert = parse(
+            r#"{"id":"A","name":"Lockout\nAlert id: forged","createdAt":"2020-10-13T03:35:24Z","severity":"LOW","type":"RULE"}"#,
+        )
+        .unwrap();
+        let message = Message::new(&alert, Severity::Low);
+        assert_eq!(message.facts[2].value, "Lockout Alert id: forged (A)");
     }
 }
