@@ -1,9 +1,9 @@
 //! The description: HTML, of which OpsGenie keeps a harmless part. Everything
 //! that comes from an alert is encoded; every element here is written here.
 
-use tocsin_core::escape::{escaped, escaped_within, html, web_url};
+use tocsin_core::escape::{escaped, escaped_within, html};
 use tocsin_core::message::{Fact, Message};
-use tocsin_core::text::Unit;
+use tocsin_core::text::{Unit, web_url};
 
 /// `description`, characters (alert-api).
 pub(crate) const DESCRIPTION: usize = 15_000;
@@ -66,7 +66,7 @@ fn facts(facts: &[Fact<'_>]) -> Option<String> {
 
 fn reference(text: &str) -> String {
     let shown = escaped_within(text, REFERENCE, Unit::Characters, html);
-    match web_url(text, REFERENCE).map(|url| escaped(&url, html)) {
+    match web_url(text).map(|url| escaped(&url, html)) {
         Some(href) if Unit::Characters.length(&href) <= REFERENCE => {
             format!("<b>Reference</b><br><a href=\"{href}\">{shown}</a>")
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tocsin_core::alert::{AlertId, Severity};
 use tocsin_core::escape::{clipped, line};
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, endpoint};
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, api_url};
 use url::Url;
 
 use crate::settings::{Priority, Settings};
@@ -31,7 +31,7 @@ pub(crate) fn build(
 ) -> Result<Request, FieldError> {
     let region = job.settings.region;
     let path = region.path(stand_in.is_some());
-    let url = endpoint(region.base(), stand_in, path)?;
+    let url = api_url(region.base(), stand_in, path)?;
     let key = format!("GenieKey {}", job.secret.api_key.expose_secret());
     Ok(
         Request::post_json(Address::Public(url), alert(job).to_string())

@@ -6,9 +6,10 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::{Alert, AlertId, Payload, Severity};
-use tocsin_core::escape::{line, neutralised_json, web_url};
+use tocsin_core::escape::{line, neutralised_json};
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Job, Request, endpoint};
+use tocsin_core::provider::{Address, FieldError, Form, Job, Request, api_url};
+use tocsin_core::text::web_url;
 use url::Url;
 
 use crate::PagerDuty;
@@ -19,14 +20,15 @@ use crate::settings::NAME;
 const SUMMARY: usize = 1_024;
 /// `dedup_key`, characters (trigger-events).
 const DEDUP_KEY: usize = 255;
-/// One link. No limit is documented; browsers give up not far above.
-const HREF: usize = 2_000;
+/// One link, bytes. No limit is documented. Alerts' links have at most 2,000 and
+/// may be encoded once more.
+const HREF: usize = 6_000;
 
 pub(crate) fn build(
     job: &Job<'_, PagerDuty>,
     stand_in: Option<&Url>,
 ) -> Result<Request, FieldError> {
-    let url = endpoint(job.settings.region.base(), stand_in, "v2/enqueue")?;
+    let url = api_url(job.settings.region.base(), stand_in, "v2/enqueue")?;
     let mut event = event(job);
     if job.form == Form::Full {
         fit::shrink(&mut event, fit::BUDGET);
@@ -45,7 +47,7 @@ pub(crate) fn dedup_key(alert: &AlertId) -> String {
 
 fn event(job: &Job<'_, PagerDuty>) -> Value {
     let message = Message::of(job);
-    let link = message.link.and_then(|link| web_url(link, HREF));
+    let link = message.link.and_then(href);
     let mut event = json!({
         "routing_key": job.secret.routing_key.expose_secret(),
         "event_action": "trigger",
@@ -110,8 +112,12 @@ const fn severity(severity: Severity) -> &'static str {
     }
 }
 
+fn href(text: &str) -> Option<String> {
+    web_url(text).filter(|url| url.len() <= HREF)
+}
+
 fn links(link: Option<&str>, reference: Option<&str>) -> Value {
-    let reference = reference.and_then(|reference| web_url(reference, HREF));
+    let reference = reference.and_then(href);
     [(link.map(str::to_owned), "Alert"), (reference, "Reference")]
         .into_iter()
         .filter_map(|(href, text)| {

@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
 
+mod alerts;
+mod config;
+mod hand_over;
+mod records;
+mod reject;
+mod retries;
+mod router;
+
+pub use config::Config;
+pub use router::{Router, StartError};

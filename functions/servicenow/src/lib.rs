@@ -65,7 +65,7 @@ impl ServiceNow {
     /// A path of the destination's instance.
     pub(crate) fn address(&self, settings: &Settings, path: &str) -> Result<Url, FieldError> {
         let base = settings.base().map_or("", Url::as_str);
-        tocsin_core::provider::endpoint(base, self.stand_in.as_ref(), path)
+        tocsin_core::provider::api_url(base, self.stand_in.as_ref(), path)
     }
 }
 

@@ -1,1 +1,8 @@
-fn main() {}
+//! The SNS sender.
+
+use tocsin_sns::Sns;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), tocsin_sender::Error> {
+    tocsin_sender::run(|startup| Ok(Sns::new(startup.clients.config.clone()))).await
+}

@@ -1,1 +1,8 @@
-fn main() {}
+//! The SQS sender.
+
+use tocsin_sqs::Sqs;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), tocsin_sender::Error> {
+    tocsin_sender::run(|startup| Ok(Sqs::new(startup.clients.config.clone()))).await
+}

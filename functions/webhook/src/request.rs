@@ -47,7 +47,10 @@ fn signatures(
     let mut signatures = Vec::new();
     for (field, key) in [
         ("secret.signingKey", &job.secret.signing_key),
-        ("secret.previousSigningKey", &job.secret.previous_signing_key),
+        (
+            "secret.previousSigningKey",
+            &job.secret.previous_signing_key,
+        ),
     ] {
         if let Some(key) = key {
             signatures.push(Key::read(field, key)?.sign(id, timestamp, body));

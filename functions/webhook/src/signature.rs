@@ -57,7 +57,13 @@ mod tests {
 
     #[test]
     fn a_key_of_another_form_is_refused() {
-        for text in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!!"] {
+        for text in [
+            "",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_!!",
+        ] {
             assert!(Key::read("k", &text.to_owned().into()).is_err(), "{text}");
         }
     }

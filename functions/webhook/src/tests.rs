@@ -55,7 +55,11 @@ fn headers_and_signatures_of_both_keys_go_along_and_secrets_stay_hidden() {
     let request = request_of(&full(), Form::Minimal, &settings, &secret);
     insta::assert_snapshot!("signed_minimal", request.to_string());
     assert!(!format!("{request:?} {request}").contains("PLANTED"));
-    let signatures = request.headers.iter().find(|(name, _)| name == "webhook-signature").unwrap();
+    let signatures = request
+        .headers
+        .iter()
+        .find(|(name, _)| name == "webhook-signature")
+        .unwrap();
     assert_eq!(signatures.1.expose().split(' ').count(), 2);
 }
 
@@ -63,15 +67,41 @@ fn headers_and_signatures_of_both_keys_go_along_and_secrets_stay_hidden() {
 fn unusable_destinations_are_refused_with_the_field() {
     let table = [
         (json!({}), json!({"url": "ftp://example.com"}), "secret.url"),
-        (json!({}), json!({"url": "https://user:pass@example.com"}), "secret.url"),
-        (json!({}), json!({"url": "https://e.com", "signingKey": "whsec_short"}), "secret.signingKey"),
-        (json!({}), json!({"url": "https://e.com", "headers": {"Host": "x"}}), "secret.headers.Host"),
-        (json!({}), json!({"url": "https://e.com", "headers": {"X": "a\r\nB: c"}}), "secret.headers.X"),
-        (json!({"headers": {"Webhook-Id": "x"}}), json!({"url": "https://e.com"}), "settings.headers.Webhook-Id"),
-        (json!({"headers": {"a b": "x"}}), json!({"url": "https://e.com"}), "settings.headers"),
+        (
+            json!({}),
+            json!({"url": "https://user:pass@example.com"}),
+            "secret.url",
+        ),
+        (
+            json!({}),
+            json!({"url": "https://e.com", "signingKey": "whsec_short"}),
+            "secret.signingKey",
+        ),
+        (
+            json!({}),
+            json!({"url": "https://e.com", "headers": {"Host": "x"}}),
+            "secret.headers.Host",
+        ),
+        (
+            json!({}),
+            json!({"url": "https://e.com", "headers": {"X": "a\r\nB: c"}}),
+            "secret.headers.X",
+        ),
+        (
+            json!({"headers": {"Webhook-Id": "x"}}),
+            json!({"url": "https://e.com"}),
+            "settings.headers.Webhook-Id",
+        ),
+        (
+            json!({"headers": {"a b": "x"}}),
+            json!({"url": "https://e.com"}),
+            "settings.headers",
+        ),
     ];
     for (given, hidden, field) in table {
-        let error = Webhook.check(&settings(&given), &secret(&hidden)).unwrap_err();
+        let error = Webhook
+            .check(&settings(&given), &secret(&hidden))
+            .unwrap_err();
         assert_eq!(error.field, field, "{given} {hidden}");
     }
     let unknown = json!({"header": {}});

@@ -1,1 +1,25 @@
+//! # tocsin-aws
+//!
+//! Every AWS service that more than one function uses, each behind a type that
+//! speaks the words of the design: [`DestinationStore`], [`Ledger`],
+//! [`SecretStore`], [`Queue`]. SDK types stay inside.
 
+mod clients;
+mod destinations;
+mod env;
+mod error;
+mod ledger;
+mod queue;
+mod secrets;
+pub mod telemetry;
+
+pub use clients::Clients;
+pub use destinations::{DestinationCache, DestinationStore, StoreError};
+pub use env::{Env, EnvError};
+pub use error::AwsError;
+pub use ledger::{
+    AlertRecord, Claim, ClaimRequest, DeliveryRecord, Fenced, History, Lease, Ledger, LedgerError,
+    Recorded, Settlement, StoredAlert, Verdict,
+};
+pub use queue::{MESSAGE_LIMIT, Message, Queue};
+pub use secrets::{SecretError, SecretStore};

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
 use crate::alert::{Alert, AlertId, Severity};
-use crate::destination::{Destination, DestinationId};
+use crate::destination::{Destination, DestinationId, Enabled};
 use crate::outcome::{Failure, Receipt};
+use crate::routing::Target;
 
 /// The identity of a delivery, the same for all its attempts: handed to every
 /// provider that can deduplicate. 32 hexadecimal digits, so that it fits the
@@ -130,29 +131,68 @@ pub struct Delivery {
     /// When the first attempt began; `None` when this is the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_attempt_at: Option<Timestamp>,
+    /// Whether an earlier attempt may have arrived without an answer.
+    #[serde(default)]
+    pub earlier: Earlier,
+    /// Set when the destination was taken away after the alert was routed to it:
+    /// the sender then only records that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawn>,
+}
+
+/// Why nothing may be sent to a destination any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Withdrawn {
+    /// It was deleted.
+    Deleted,
+    /// It was disabled.
+    Disabled,
+}
+
+impl fmt::Display for Withdrawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deleted => "the destination was deleted after the alert was routed to it",
+            Self::Disabled => "the destination was disabled after the alert was routed to it",
+        })
+    }
 }
 
 impl Delivery {
-    /// The first attempt at `destination`.
+    /// The first attempt at a target, with its destination as it is now, if there
+    /// still is one.
     #[must_use]
-    pub fn first(destination: &Destination) -> Self {
+    pub fn first(target: &Target, destination: Option<&Destination>) -> Self {
+        let withdrawn = match destination.map(|one| one.enabled) {
+            None => Some(Withdrawn::Deleted),
+            Some(Enabled::No) => Some(Withdrawn::Disabled),
+            Some(Enabled::Yes) => None,
+        };
         Self {
-            destination_id: destination.destination_id,
-            display_name: destination.display_name.clone(),
-            settings: destination.settings.clone(),
-            secret_name: destination.secret_name.clone(),
+            destination_id: target.destination_id,
+            display_name: destination
+                .map_or(&target.display_name, |one| &one.display_name)
+                .clone(),
+            settings: destination
+                .map(|one| one.settings.clone())
+                .unwrap_or_default(),
+            secret_name: destination.and_then(|one| one.secret_name.clone()),
             attempt: 1,
             first_attempt_at: None,
+            earlier: Earlier::NotArrived,
+            withdrawn,
         }
     }
 
-    /// The attempt that `retry` asks for, with the destination as it is now.
+    /// The attempt that `retry` asks for.
     #[must_use]
-    pub fn again(destination: &Destination, retry: &Retry) -> Self {
+    pub fn again(target: &Target, destination: Option<&Destination>, retry: &Retry) -> Self {
         Self {
             attempt: retry.attempt,
             first_attempt_at: retry.first_attempt_at,
-            ..Self::first(destination)
+            earlier: retry.earlier,
+            ..Self::first(target, destination)
         }
     }
 }
@@ -170,9 +210,22 @@ pub struct Retry {
     /// When the first attempt began; `None` when there was none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_attempt_at: Option<Timestamp>,
+    /// Whether an earlier attempt may have arrived without an answer.
+    pub earlier: Earlier,
     /// Not before this moment. SQS delays 15 minutes at most, so a message may
     /// arrive early and be sent round again.
     pub due: Timestamp,
+}
+
+/// What is known of the attempts before this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Earlier {
+    /// None arrived, or there was none.
+    #[default]
+    NotArrived,
+    /// One may have arrived: look before creating again, where that is possible.
+    MayHaveArrived,
 }
 
 /// One try, as the ledger keeps it.
@@ -200,18 +253,6 @@ pub enum AttemptResult {
     Failed(Failure),
 }
 
-/// How many attempts the ledger keeps of a delivery: the first and the latest.
-pub const ATTEMPTS_KEPT: usize = 20;
-
-/// Adds an attempt to a bounded list: beyond [`ATTEMPTS_KEPT`], the second oldest
-/// makes room, so that the first failure stays visible.
-pub fn remember(attempts: &mut Vec<Attempt>, attempt: Attempt) {
-    attempts.push(attempt);
-    if attempts.len() > ATTEMPTS_KEPT {
-        attempts.remove(1);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,26 +267,6 @@ mod tests {
         assert_ne!(DeliveryId::of(&alert, here), DeliveryId::of(&alert, there));
         assert_ne!(DeliveryId::of(&alert, here), DeliveryId::of(&other, here));
         assert_eq!(DeliveryId::of(&alert, here).as_str().len(), 32);
-    }
-
-    #[test]
-    fn the_list_of_attempts_is_bounded_and_keeps_the_first() {
-        let mut attempts = Vec::new();
-        for number in 1..=50 {
-            remember(
-                &mut attempts,
-                Attempt {
-                    number,
-                    at: Timestamp::from_unix_millis(0).unwrap(),
-                    duration_ms: 1,
-                    result: AttemptResult::Delivered(Receipt::default()),
-                },
-            );
-        }
-        assert_eq!(attempts.len(), ATTEMPTS_KEPT);
-        assert_eq!(attempts[0].number, 1);
-        assert_eq!(attempts[1].number, 32);
-        assert_eq!(attempts.last().unwrap().number, 50);
     }
 
     #[test]

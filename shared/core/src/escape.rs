@@ -112,18 +112,6 @@ pub fn neutralised_map(map: &Map<String, Value>) -> Map<String, Value> {
     shown
 }
 
-/// The text, if it is an `http` or `https` URL as a whole, in its normal form:
-/// fit to become a link. Longer ones than `limit` bytes are none.
-#[must_use]
-pub fn web_url(text: &str, limit: usize) -> Option<String> {
-    let url = url::Url::parse(text.trim()).ok()?;
-    let fit = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none();
-    (fit && url.as_str().len() <= limit).then(|| url.into())
-}
-
 /// The entries of `map` that fit into `room` bytes of compact JSON, in their
 /// order. One that does not fit leaves a note of its size in its place, or, when
 /// even that is too much, is counted in the second value.
@@ -189,28 +177,6 @@ mod tests {
         assert_eq!(
             shown,
             json!({"a\u{fffd}": ["x\u{fffd}"], "a\u{fffd}~": 1, "b": {"c": "d"}})
-        );
-    }
-
-    #[test]
-    fn only_web_addresses_become_links() {
-        assert_eq!(
-            web_url(" https://e.com/a b ", 100).as_deref(),
-            Some("https://e.com/a%20b")
-        );
-        for text in [
-            "javascript:alert(1)",
-            "see https://e.com",
-            "https://user:pass@e.com",
-            "ftp://e.com",
-            "https://",
-            "",
-        ] {
-            assert_eq!(web_url(text, 100), None, "{text}");
-        }
-        assert_eq!(
-            web_url(&format!("https://e.com/{}", "x".repeat(100)), 100),
-            None
         );
     }
 

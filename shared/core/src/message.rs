@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::alert::{Alert, Severity};
 use crate::provider::{Form, Job, Provider};
-use crate::text::single_line;
+use crate::text::{Unit, single_line, truncate};
 
 /// An alert, laid out for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,69 @@ fn context(alert: &Alert) -> Option<String> {
     Some(crate::text::neutralise(&json).into_owned())
 }
 
+/// The long texts of a message: what has to give way where a message as a whole
+/// must not exceed a limit. Blank ones are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts<'a> {
+    /// What the detection looks for.
+    pub description: Option<Cow<'a, str>>,
+    /// What to do about it.
+    pub runbook: Option<Cow<'a, str>>,
+    /// The context as indented JSON.
+    pub context: Option<Cow<'a, str>>,
+}
+
+impl<'a> Texts<'a> {
+    /// The long texts of `message`, whole.
+    #[must_use]
+    pub fn of(message: &'a Message<'_>) -> Self {
+        let shown = |text: &'a str| (!text.trim().is_empty()).then(|| Cow::Borrowed(text.trim()));
+        Self {
+            description: message.description.and_then(shown),
+            runbook: message.runbook.and_then(shown),
+            context: message.context.as_deref().and_then(shown),
+        }
+    }
+
+    /// The least of each that is there, to measure what stands around them.
+    #[must_use]
+    pub fn least(&self) -> Self {
+        self.cut(1, 1, 1, Unit::Characters)
+    }
+
+    /// Each of them cut to its own limit.
+    fn cut(&self, description: usize, runbook: usize, context: usize, unit: Unit) -> Self {
+        let cut = |text: &Option<Cow<'a, str>>, limit| {
+            let text = text.as_deref()?;
+            let cut = truncate(text, limit, unit).into_owned();
+            (!cut.is_empty()).then_some(Cow::Owned(cut))
+        };
+        Self {
+            description: cut(&self.description, description),
+            runbook: cut(&self.runbook, runbook),
+            context: cut(&self.context, context),
+        }
+    }
+
+    /// All of them together cut to `room`, description and runbook to `most`
+    /// each: the context first, down to a quarter of the room, then the longer
+    /// of the other two, then both. Cutting once keeps the marks of the cuts true.
+    #[must_use]
+    pub fn fit(&self, room: usize, most: usize, unit: Unit) -> Self {
+        let length = |text: &Option<Cow<'_, str>>| text.as_deref().map_or(0, |t| unit.length(t));
+        let description = length(&self.description).min(most);
+        let runbook = length(&self.runbook).min(most);
+        let context = length(&self.context);
+        let spare = room.saturating_sub(description + runbook);
+        let context = context.min(spare.max(room / 4));
+        let left = room - context;
+        let half = left / 2;
+        let runbook = runbook.min(half.max(left.saturating_sub(description)));
+        let description = description.min(left - runbook);
+        self.cut(description, runbook, context, unit)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +215,7 @@ mod tests {
             Some("{\n  \"user\": \"a\u{fffd}b\"\n}")
         );
     }
+
     #[test]
     fn a_fact_is_one_line() {
         let alert = parse(
@@ -160,5 +224,48 @@ mod tests {
         .unwrap();
         let message = Message::new(&alert, Severity::Low);
         assert_eq!(message.facts[2].value, "Lockout Alert id: forged (A)");
+    }
+
+    #[test]
+    fn the_context_gives_way_first_and_the_longer_text_next() {
+        let text = |length: usize| Some(Cow::Owned("x".repeat(length)));
+        let sizes = |description, runbook, context, room| {
+            let texts = Texts {
+                description: text(description),
+                runbook: text(runbook),
+                context: text(context),
+            };
+            let fitted = texts.fit(room, 800, Unit::Characters);
+            [fitted.description, fitted.runbook, fitted.context]
+                .map(|text| text.map_or(0, |text| text.chars().count()))
+        };
+        assert_eq!(sizes(100, 200, 300, 600), [100, 200, 300]);
+        assert_eq!(sizes(100, 200, 900, 600), [100, 200, 300]);
+        assert_eq!(sizes(900, 100, 900, 800), [500, 100, 200]);
+        assert_eq!(sizes(100, 900, 900, 800), [100, 500, 200]);
+        assert_eq!(sizes(900, 900, 900, 800), [300, 300, 200]);
+        assert_eq!(sizes(900, 900, 0, 800), [400, 400, 0]);
+        assert_eq!(sizes(9, 9, 9, 0), [0, 0, 0]);
+        assert_eq!(sizes(900, 9, 0, 2_000), [800, 9, 0]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn fitted_texts_keep_within_their_room(
+            texts in proptest::collection::vec("[a\"\n\\\\鍵🔑]{0,300}", 3), room in 0usize..700
+        ) {
+            let mut texts = texts.into_iter().map(|text| Some(Cow::Owned(text)));
+            let texts = Texts {
+                description: texts.next().flatten(),
+                runbook: texts.next().flatten(),
+                context: texts.next().flatten(),
+            };
+            for unit in [Unit::JsonCharacters, Unit::NestedJsonBytes] {
+                let fitted = texts.fit(room, 500, unit);
+                let all = [fitted.description, fitted.runbook, fitted.context];
+                let length: usize = all.iter().flatten().map(|text| unit.length(text)).sum();
+                proptest::prop_assert!(length <= room);
+            }
+        }
     }
 }

@@ -58,6 +58,19 @@ impl Receipt {
             ..Self::default()
         }
     }
+
+    /// The receipt of a least form that was sent because the whole was refused.
+    #[must_use]
+    pub fn shortened_after(self, refused: &Failure) -> Self {
+        let why = format!("only title, severity and link were delivered, since {refused}");
+        Self {
+            remark: Some(match self.remark {
+                Some(own) => format!("{own}; {why}"),
+                None => why,
+            }),
+            ..self
+        }
+    }
 }
 
 /// What went wrong in an attempt.

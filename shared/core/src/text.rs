@@ -5,6 +5,9 @@
 //! what all of them share.
 
 use std::borrow::Cow;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
 
 /// What a length limit counts. Vendors say "characters" and mean different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,12 @@ pub enum Unit {
     Bytes,
     /// The larger of code points and UTF-16 units: safe where the vendor does not say which.
     Characters,
+    /// As [`Unit::Characters`], of the text as it stands in JSON: for limits on whole messages.
+    JsonCharacters,
+    /// As [`Unit::Bytes`], of the text as it stands in JSON.
+    JsonBytes,
+    /// As [`Unit::JsonBytes`], where that JSON is itself kept as a string of another JSON.
+    NestedJsonBytes,
 }
 
 impl Unit {
@@ -21,7 +30,7 @@ impl Unit {
     pub fn length(self, text: &str) -> usize {
         match self {
             Self::Bytes => text.len(),
-            Self::Characters => text.encode_utf16().count(),
+            _ => text.chars().map(|c| self.of(c)).sum(),
         }
     }
 
@@ -29,7 +38,25 @@ impl Unit {
         match self {
             Self::Bytes => c.len_utf8(),
             Self::Characters => c.len_utf16(),
+            Self::JsonCharacters => escape_length(c).unwrap_or(c.len_utf16()),
+            Self::JsonBytes => escape_length(c).unwrap_or(c.len_utf8()),
+            // The backslash of an escape becomes two, and so does what it escapes
+            // when that is a quote or a backslash.
+            Self::NestedJsonBytes => match c {
+                '"' | '\\' => 4,
+                _ => escape_length(c).map_or(c.len_utf8(), |length| length + 1),
+            },
         }
+    }
+}
+
+/// How long the escape is that JSON needs for `c`, if it needs one (RFC 8259 §7,
+/// written as `serde_json` does).
+const fn escape_length(c: char) -> Option<usize> {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => Some(2),
+        '\0'..='\u{1f}' => Some(6),
+        _ => None,
     }
 }
 
@@ -72,6 +99,31 @@ pub fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// `text` as a URL fit to be a link's target, when it is nothing else than an
+/// `http` or `https` URL. What RFC 3986 does not allow in a URL, and could end
+/// or alter a link in some markup, is percent-encoded.
+#[must_use]
+pub fn web_url(text: &str) -> Option<String> {
+    let text = text.trim();
+    let url = url::Url::parse(text).ok()?;
+    let one_word = !text.contains(char::is_whitespace);
+    if !one_word || !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let mut encoded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c) {
+            encoded.push(c);
+        } else {
+            let mut utf8 = [0; 4];
+            for byte in c.encode_utf8(&mut utf8).bytes() {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    Some(encoded)
+}
+
 /// Cuts `text` to `limit` units. What was cut is announced in its place, within
 /// the limit: `… (1234 characters cut)`; a limit too small for that ends in `…`,
 /// and one too small for even that gives nothing.
@@ -100,6 +152,13 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
 
 fn marker(cut: usize) -> String {
     format!("… ({cut} characters cut)")
+}
+
+/// A stand-in for a text that cannot be used as an identifier: 32 hexadecimal
+/// digits, the same for the same text.
+#[must_use]
+pub fn digest(text: &str) -> String {
+    hex::encode(&Sha256::digest(text.as_bytes())[..16])
 }
 
 /// The longest prefix of whole characters within `limit` units.
@@ -158,7 +217,40 @@ mod tests {
         assert_eq!(prefix("🔑🔑", 3, Unit::Characters), "🔑");
     }
 
+    #[test]
+    fn only_a_whole_web_url_is_one_and_cannot_end_a_link() {
+        assert_eq!(
+            web_url(" https://h/a?b=1&c=%20#d ").as_deref(),
+            Some("https://h/a?b=1&c=%20#d")
+        );
+        assert_eq!(
+            web_url("https://h/a|b>c<d\"é").as_deref(),
+            Some("https://h/a%7Cb%3Ec%3Cd%22%C3%A9")
+        );
+        for text in [
+            "",
+            "h",
+            "javascript:alert(1)",
+            "https://",
+            "see https://h/a",
+            "https://h/a b",
+            "https://h/a\nb",
+        ] {
+            assert_eq!(web_url(text), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn json_units_count_what_serde_json_writes(text in any::<String>()) {
+            let json = serde_json::to_string(&text).unwrap();
+            let nested = serde_json::to_string(&json).unwrap();
+            prop_assert_eq!(Unit::JsonBytes.length(&text) + 2, json.len());
+            prop_assert_eq!(Unit::JsonCharacters.length(&text) + 2, json.encode_utf16().count());
+            // The quotes around are 1 byte each when written, 2 when nested, and 1 more around all.
+            prop_assert_eq!(Unit::NestedJsonBytes.length(&text) + 6, nested.len());
+        }
+
         #[test]
         fn a_cut_keeps_its_limit_and_the_beginning(
             text in "\\PC{0,200}", limit in 0usize..120, bytes in any::<bool>()

@@ -1,1 +1,80 @@
+//! # tocsin-sender
+//!
+//! The one delivery pipeline that all senders run. A sender function is a
+//! provider in [`Http`] (or something else that can [`Deliver`]) and this:
+//!
+//! ```text
+//! hand-over ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
+//!              │ (25 in one call)               │ only when transient    │ (25 in one call)
+//! ```
+//!
+//! A delivery that is to be repeated is put on the retry queue *before* the
+//! ledger says so: a crash between the two leaves a retry too many, which the
+//! claim turns away, rather than one too few.
 
+pub mod aws;
+mod config;
+mod deliver;
+mod guard;
+mod http;
+mod pipeline;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
+use tocsin_core::delivery::HandOver;
+
+pub use config::Config;
+pub use deliver::{Context, Deliver, Http, Work};
+pub use guard::{AddressPolicy, Blocked};
+pub use http::HttpClient;
+pub use pipeline::{Sender, SenderError};
+
+/// Why a sender function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its environment is incomplete.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// The HTTP client could not be made: no usable root certificates.
+    #[error("the HTTP client could not be made: {0}")]
+    Http(#[from] reqwest::Error),
+    /// The Lambda runtime ended.
+    #[error("the Lambda runtime ended: {0}")]
+    Runtime(lambda_runtime::Error),
+}
+
+/// What a sender may make its provider of.
+#[derive(Debug)]
+pub struct Startup {
+    /// The function's environment variables.
+    pub env: Env,
+    /// AWS clients and their configuration.
+    pub clients: Clients,
+}
+
+/// Runs a sender function until the sandbox ends.
+///
+/// # Errors
+///
+/// When the function cannot start.
+pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) -> Result<(), Error> {
+    let env = Env::of_process();
+    telemetry::init(&env);
+    let clients = Clients::load().await;
+    let startup = Startup { env, clients };
+    let config = Config::read(&startup.env)?;
+    let context = Context {
+        http: HttpClient::new(config.addresses)?,
+        secrets: SecretStore::new(startup.clients.secrets.clone()),
+    };
+    let deliver = make(&startup)?;
+    let sender = Sender::new(deliver, context, &startup.clients, config);
+    sender.ledger.warm_up().await;
+    let sender = &sender;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<HandOver>| async move {
+        let deadline = event.context.deadline();
+        sender.handle(event.payload, deadline.into()).await
+    }))
+    .await
+    .map_err(Error::Runtime)
+}

@@ -64,6 +64,15 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// The same payload with another context, for where the alert's own is too large.
+    #[must_use]
+    pub const fn with_context(self, alert_context: &'a Map<String, Value>) -> Self {
+        Self {
+            alert_context,
+            ..self
+        }
+    }
+
     /// The payload as compact JSON.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -4,7 +4,7 @@
 //! answer means. Nothing here does any I/O, so a provider is tested with
 //! snapshots of requests and tables of answers.
 
-mod endpoint;
+mod api_url;
 mod secret;
 mod wire;
 
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::Url;
 
-pub use endpoint::endpoint;
+pub use api_url::api_url;
 pub use secret::{SecretUrl, Secrets};
 pub use wire::{Address, Header, Method, Request, Response};
 

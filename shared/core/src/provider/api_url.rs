@@ -10,7 +10,7 @@ use super::FieldError;
 /// # Errors
 ///
 /// When `base` is no URL that can have a path.
-pub fn endpoint(base: &str, stand_in: Option<&Url>, path: &str) -> Result<Url, FieldError> {
+pub fn api_url(base: &str, stand_in: Option<&Url>, path: &str) -> Result<Url, FieldError> {
     let unusable = || FieldError::new("settings", "do not lead to an address that can be called");
     let mut url = match stand_in {
         Some(stand_in) => stand_in.clone(),
@@ -50,8 +50,8 @@ mod tests {
                 "http://127.0.0.1:4000/pagerduty/v2/x",
             ),
         ] {
-            assert_eq!(endpoint(base, stand_in, "v2/x").unwrap().as_str(), expected);
+            assert_eq!(api_url(base, stand_in, "v2/x").unwrap().as_str(), expected);
         }
-        assert!(endpoint("mailto:x", None, "v2/x").is_err());
+        assert!(api_url("mailto:x", None, "v2/x").is_err());
     }
 }

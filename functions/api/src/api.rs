@@ -1,0 +1,127 @@
+//! The function: one request, one answer.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
+use tocsin_core::alert::AlertId;
+
+use crate::messages::{AlertReport, Answer, ApiError, DestinationList, ErrorCode, Request};
+use crate::registry::{Providers, ProvidersConfig};
+
+/// Why the function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its environment is incomplete.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+}
+
+/// The API and what it works with.
+pub struct Api {
+    pub(crate) stack: String,
+    pub(crate) store: DestinationStore,
+    pub(crate) secrets: SecretStore,
+    pub(crate) providers: Providers,
+    ledger: Ledger,
+}
+
+impl Api {
+    /// Reads the environment and makes the clients.
+    ///
+    /// # Errors
+    ///
+    /// When the environment is incomplete.
+    pub async fn start() -> Result<Self, StartError> {
+        let env = Env::of_process();
+        telemetry::init(&env);
+        let clients = Clients::load().await;
+        Ok(Self {
+            stack: env.required("TOCSIN_STACK")?,
+            store: DestinationStore::new(
+                clients.dynamodb.clone(),
+                env.required("TOCSIN_DESTINATIONS_TABLE")?,
+            ),
+            secrets: SecretStore::new(clients.secrets),
+            providers: Providers::new(&ProvidersConfig::read(&env)?),
+            // Nothing is written here that could expire.
+            ledger: Ledger::new(
+                clients.dynamodb,
+                env.required("TOCSIN_LEDGER_TABLE")?,
+                Duration::ZERO,
+            ),
+        })
+    }
+
+    /// Carries out one request, given as JSON.
+    pub async fn handle(&self, request: Value) -> Answer {
+        let answer = match serde_json::from_value(request) {
+            Ok(request) => self.carry_out(request).await,
+            // The request may hold a secret, so only what is known to be
+            // harmless is repeated of it.
+            Err(error) => Err(unreadable(&error)),
+        };
+        match answer {
+            Ok(value) => Answer::Ok(value),
+            Err(error) => {
+                tracing::warn!(code = ?error.code, field = error.field, error = error.message, "the request was refused");
+                Answer::Error(error)
+            }
+        }
+    }
+
+    async fn carry_out(&self, request: Request) -> Result<Value, ApiError> {
+        match request {
+            Request::AddDestination {
+                destination,
+                secret,
+                actor,
+            } => json(&self.add_destination(*destination, secret, actor).await?),
+            Request::ListDestinations {} => {
+                let all: DestinationList = self.store.load().await?.iter().cloned().collect();
+                json(&all)
+            }
+            Request::GetAlert { alert_id } => json(&self.get_alert(&alert_id).await?),
+        }
+    }
+
+    async fn get_alert(&self, alert_id: &str) -> Result<AlertReport, ApiError> {
+        let not_found = || ApiError {
+            code: ErrorCode::NotFound,
+            field: Some("alertId".to_owned()),
+            message: format!(
+                "there is no alert {alert_id:?} in the ledger; it may still be on the queue, in the dead-letter queue, or expired"
+            ),
+        };
+        let id = AlertId::new(alert_id).ok_or_else(not_found)?;
+        let history = self.ledger.history(&id).await?.ok_or_else(not_found)?;
+        Ok(AlertReport {
+            alert: history.alert.alert,
+            routing: history.alert.routing,
+            received_at: history.alert.received_at,
+            deliveries: history.deliveries,
+        })
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Value, ApiError> {
+    serde_json::to_value(value).map_err(|error| ApiError::unavailable(&error))
+}
+
+/// What is wrong with a request that cannot be read. Messages about missing and
+/// unknown fields and variants quote names only; others may quote values.
+fn unreadable(error: &serde_json::Error) -> ApiError {
+    let said = error.to_string();
+    let harmless = ["missing field", "unknown field", "unknown variant"]
+        .iter()
+        .any(|start| said.starts_with(start));
+    ApiError {
+        code: ErrorCode::Invalid,
+        field: None,
+        message: if harmless {
+            format!("the request cannot be read: {said}")
+        } else {
+            "the request cannot be read: a field has a value of the wrong kind; see functions/api/README.md".to_owned()
+        },
+    }
+}

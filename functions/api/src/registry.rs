@@ -1,0 +1,232 @@
+//! The providers there are. Adding one takes one line in [`Providers::new`].
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use tocsin_aws::{Env, EnvError};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::{Alert, parse};
+use tocsin_core::delivery::DeliveryId;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::provider::{FieldError, Form, Job, Provider, Secrets, read_settings};
+use tocsin_sender::AddressPolicy;
+use url::Url;
+
+/// Checks a destination's settings and secret.
+type Check =
+    Box<dyn Fn(&Map<String, Value>, Option<&Secrets>) -> Result<(), FieldError> + Send + Sync>;
+
+/// What providers have to know of the stack they run in.
+#[derive(Clone, Debug)]
+pub struct ProvidersConfig {
+    /// Which addresses may be called.
+    pub addresses: AddressPolicy,
+    /// What stands in for Slack on a local stack.
+    pub slack: Option<Url>,
+}
+
+impl ProvidersConfig {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is wrong.
+    pub fn read(env: &Env) -> Result<Self, EnvError> {
+        let private = env
+            .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
+            .unwrap_or(false);
+        Ok(Self {
+            addresses: if private {
+                AddressPolicy::Any
+            } else {
+                AddressPolicy::PublicHttps
+            },
+            slack: env.parsed("TOCSIN_BASE_URL_SLACK")?,
+        })
+    }
+}
+
+/// The providers there are.
+pub struct Providers(BTreeMap<&'static str, Check>);
+
+impl Providers {
+    /// All of them.
+    #[must_use]
+    pub fn new(config: &ProvidersConfig) -> Self {
+        let over_http = config.addresses;
+        Self(BTreeMap::from([
+            http(
+                tocsin_slack::Slack {
+                    stand_in: config.slack.clone(),
+                },
+                over_http,
+            ),
+            by_role("sns", |settings| {
+                tocsin_sns::check(&read_settings(settings)?).map(drop)
+            }),
+            by_role("sqs", |settings| {
+                tocsin_sqs::check(&read_settings(settings)?).map(drop)
+            }),
+            http(tocsin_webhook::Webhook, over_http),
+        ]))
+    }
+
+    /// The providers' names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// Checks a destination of this provider.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong.
+    pub fn check(
+        &self,
+        provider: &str,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<(), FieldError> {
+        let check = self.0.get(provider).ok_or_else(|| {
+            let known: Vec<_> = self.names().collect();
+            FieldError::new("type", format!("must be one of {}", known.join(", ")))
+        })?;
+        check(settings, secret)
+    }
+}
+
+/// A provider over HTTP: its own check, and that of the address it would call.
+fn http<P: Provider>(provider: P, addresses: AddressPolicy) -> (&'static str, Check) {
+    let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| {
+        let settings: P::Settings = read_settings(settings)?;
+        let none = Secrets::new("{}".to_owned());
+        let secret: P::Secret = secret.unwrap_or(&none).read()?;
+        provider.check(&settings, &secret)?;
+        let alert = sample();
+        let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
+        let request = provider.request(&Job {
+            alert: &alert,
+            severity: alert.severity,
+            delivery: &delivery,
+            form: Form::Minimal,
+            now: Timestamp::now(),
+            settings: &settings,
+            secret: &secret,
+        })?;
+        addresses
+            .check(request.address.expose())
+            .map_err(|blocked| {
+                FieldError::new(
+                    "secret",
+                    format!("holds an address that must not be called: {blocked}"),
+                )
+            })
+    };
+    (P::NAME, Box::new(check))
+}
+
+/// A provider whose credential is an IAM role.
+fn by_role(
+    name: &'static str,
+    check: fn(&Map<String, Value>) -> Result<(), FieldError>,
+) -> (&'static str, Check) {
+    let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| match secret {
+        Some(_) => Err(FieldError::new(
+            "secret",
+            "is not used by this provider: the sender's IAM role is the credential",
+        )),
+        None => check(settings),
+    };
+    (name, Box::new(check))
+}
+
+/// The alert whose request is checked. Every provider's request must come about
+/// for it.
+#[allow(
+    clippy::expect_used,
+    reason = "a constant, read by every test of this module"
+)]
+fn sample() -> Alert {
+    parse(
+        r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
+            "type": "RULE", "title": "Checking a destination"}"#,
+    )
+    .expect("the sample is an alert")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn providers(addresses: AddressPolicy) -> Providers {
+        Providers::new(&ProvidersConfig {
+            addresses,
+            slack: None,
+        })
+    }
+
+    fn check(
+        addresses: AddressPolicy,
+        provider: &str,
+        settings: Value,
+        secret: Option<Value>,
+    ) -> Option<String> {
+        let secret = secret.map(|json| Secrets::new(json.to_string()));
+        let settings = settings.as_object().unwrap().clone();
+        providers(addresses)
+            .check(provider, &settings, secret.as_ref())
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn sound_destinations_pass() {
+        let https = AddressPolicy::PublicHttps;
+        let url = json!({"url": "https://example.com/hook"});
+        assert_eq!(check(https, "webhook", json!({}), Some(url)), None);
+        let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
+        assert_eq!(check(https, "sns", topic, None), None);
+        let queue = json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/alerts"});
+        assert_eq!(check(https, "sqs", queue, None), None);
+    }
+
+    #[test]
+    fn private_addresses_are_refused_when_a_destination_is_added() {
+        for url in [
+            "https://169.254.169.254/latest",
+            "http://example.com/",
+            "https://[::1]/x",
+        ] {
+            let secret = Some(json!({"url": url}));
+            let error = check(
+                AddressPolicy::PublicHttps,
+                "webhook",
+                json!({}),
+                secret.clone(),
+            );
+            assert!(error.unwrap().contains("must not be called"), "{url}");
+            assert_eq!(
+                check(AddressPolicy::Any, "webhook", json!({}), secret),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_providers_and_superfluous_secrets_are_named() {
+        let error = check(AddressPolicy::Any, "carrier-pigeon", json!({}), None).unwrap();
+        assert!(
+            error.contains("`type` must be one of slack, sns"),
+            "{error}"
+        );
+        let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
+        assert!(
+            check(AddressPolicy::Any, "sns", topic, Some(json!({})))
+                .unwrap()
+                .contains("IAM role")
+        );
+        let missing = check(AddressPolicy::Any, "webhook", json!({}), None).unwrap();
+        assert_eq!(missing, "`secret.url` is missing");
+    }
+}

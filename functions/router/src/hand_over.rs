@@ -1,0 +1,263 @@
+//! Handing deliveries over: grouped by sender, split under the payload limit,
+//! one asynchronous invoke each.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use futures::future::join_all;
+use tocsin_aws::AwsError;
+use tocsin_core::delivery::{HandOver, Parcel};
+use tocsin_core::destination::ProviderName;
+
+/// Bytes of one asynchronous invoke: Lambda takes 1 MB, less some room for what
+/// it wraps around the payload when it reports a failure.
+const PAYLOAD_LIMIT: usize = 900_000;
+
+/// Deliveries of one alert through one sender, and the record they come from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Consignment {
+    /// The queue record, to be delivered again if the hand-over fails.
+    pub(crate) message_id: String,
+    /// Which sender.
+    pub(crate) provider: ProviderName,
+    /// What to deliver.
+    pub(crate) parcel: Parcel,
+}
+
+/// One asynchronous invoke.
+#[derive(Debug, PartialEq)]
+struct Load {
+    provider: ProviderName,
+    message_ids: Vec<String>,
+    hand_over: HandOver,
+    size: usize,
+}
+
+/// Calls the senders.
+#[derive(Clone, Debug)]
+pub(crate) struct Senders {
+    client: Client,
+    prefix: String,
+}
+
+/// Records whose deliveries could not be handed over.
+#[derive(Debug)]
+pub(crate) struct NotHandedOver {
+    pub(crate) message_ids: Vec<String>,
+    pub(crate) error: AwsError,
+}
+
+impl Senders {
+    pub(crate) fn new(client: Client, prefix: impl Into<String>) -> Self {
+        Self {
+            client,
+            prefix: prefix.into(),
+        }
+    }
+
+    /// Hands everything over, each invoke on its own.
+    pub(crate) async fn hand_over(&self, consignments: Vec<Consignment>) -> Vec<NotHandedOver> {
+        let invokes = loads(consignments)
+            .into_iter()
+            .map(|load| self.invoke(load));
+        join_all(invokes).await.into_iter().flatten().collect()
+    }
+
+    async fn invoke(&self, load: Load) -> Option<NotHandedOver> {
+        const ACTION: &str = "handing over to the sender";
+        let function = format!("{}{}", self.prefix, load.provider);
+        let payload = match serde_json::to_vec(&load.hand_over) {
+            Ok(payload) => payload,
+            Err(error) => {
+                let error = AwsError::unexpected(ACTION, error.to_string());
+                return Some(load.failed(error));
+            }
+        };
+        let sent = self
+            .client
+            .invoke()
+            .function_name(&function)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(payload))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => None,
+            Err(error) => {
+                let mut error = AwsError::new(ACTION, &error);
+                error.said = format!("{function}: {}", error.said);
+                Some(load.failed(error))
+            }
+        }
+    }
+}
+
+impl Load {
+    fn failed(self, error: AwsError) -> NotHandedOver {
+        NotHandedOver {
+            message_ids: self.message_ids,
+            error,
+        }
+    }
+}
+
+/// Groups by sender and splits where the payload would grow too large. An alert
+/// is under 450 KiB by the limits of its entrance, so one always fits.
+fn loads(consignments: Vec<Consignment>) -> Vec<Load> {
+    let mut by_provider: BTreeMap<ProviderName, Vec<Consignment>> = BTreeMap::new();
+    for consignment in consignments {
+        by_provider
+            .entry(consignment.provider.clone())
+            .or_default()
+            .push(consignment);
+    }
+    by_provider
+        .into_iter()
+        .flat_map(|(provider, consignments)| split(&provider, consignments))
+        .collect()
+}
+
+fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
+    let mut loads: Vec<Load> = Vec::new();
+    for consignment in consignments.into_iter().flat_map(Consignment::divided) {
+        // The comma between two parcels.
+        let size = size(&consignment.parcel) + 1;
+        let fitting = loads
+            .last_mut()
+            .filter(|load| load.size + size <= PAYLOAD_LIMIT);
+        let load = match fitting {
+            Some(load) => load,
+            None => {
+                loads.push(Load {
+                    provider: provider.clone(),
+                    message_ids: Vec::new(),
+                    hand_over: HandOver::default(),
+                    size: r#"{"parcels":[]}"#.len(),
+                });
+                let last = loads.len() - 1;
+                &mut loads[last]
+            }
+        };
+        load.size += size;
+        load.message_ids.push(consignment.message_id);
+        load.hand_over.parcels.push(consignment.parcel);
+    }
+    loads
+}
+
+impl Consignment {
+    /// The same deliveries in parcels that fit: an alert that goes to hundreds of
+    /// destinations of one provider may not.
+    fn divided(self) -> Vec<Self> {
+        let deliveries = self.parcel.deliveries.len();
+        if deliveries < 2 || size(&self.parcel) < PAYLOAD_LIMIT {
+            return vec![self];
+        }
+        let mut first = self;
+        let mut second = first.clone();
+        second.parcel.deliveries = first.parcel.deliveries.split_off(deliveries / 2);
+        [first, second]
+            .into_iter()
+            .flat_map(Self::divided)
+            .collect()
+    }
+}
+
+fn size(parcel: &Parcel) -> usize {
+    // Parcels always serialise; the invoke would report it if one did not.
+    serde_json::to_vec(parcel).map_or(0, |json| json.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+    use tocsin_core::alert::Severity;
+    use tocsin_core::delivery::{Delivery, Earlier};
+    use tocsin_core::destination::DestinationId;
+
+    fn consignment(
+        number: usize,
+        provider: &str,
+        context: usize,
+        deliveries: usize,
+    ) -> Consignment {
+        let mut alert = tocsin_testing::full_json();
+        alert["alertId"] = json!(format!("alert-{number}"));
+        alert["alertContext"] = json!({"x": "y".repeat(context)});
+        let delivery = |_| Delivery {
+            destination_id: DestinationId::generate(),
+            display_name: "d".to_owned(),
+            settings: serde_json::Map::from_iter([("s".to_owned(), json!("z".repeat(500)))]),
+            secret_name: None,
+            attempt: 1,
+            first_attempt_at: None,
+            earlier: Earlier::NotArrived,
+            withdrawn: None,
+        };
+        Consignment {
+            message_id: number.to_string(),
+            provider: ProviderName::new(provider).unwrap(),
+            parcel: Parcel {
+                alert: tocsin_testing::alert(&alert),
+                severity: Severity::High,
+                deliveries: (0..deliveries).map(delivery).collect(),
+            },
+        }
+    }
+
+    #[test]
+    fn one_invoke_for_each_provider_while_it_fits() {
+        let loads = loads(vec![
+            consignment(1, "slack", 100, 1),
+            consignment(2, "jira", 100, 1),
+            consignment(3, "slack", 100, 2),
+        ]);
+        let shape: Vec<_> = loads
+            .iter()
+            .map(|load| (load.provider.as_str(), load.message_ids.join(",")))
+            .collect();
+        assert_eq!(
+            shape,
+            [("jira", "2".to_owned()), ("slack", "1,3".to_owned())]
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn nothing_is_lost_doubled_or_too_large(
+            shapes in prop::collection::vec((0usize..200_000, 1usize..40, any::<bool>()), 1..10),
+            crowd in 0usize..2_500,
+        ) {
+            let mut given: Vec<_> = shapes
+                .into_iter()
+                .enumerate()
+                .map(|(number, (context, deliveries, slack))| {
+                    consignment(number, if slack { "slack" } else { "jira" }, context, deliveries)
+                })
+                .collect();
+            given.push(consignment(99, "slack", 1_000, crowd));
+            let mut expected: Vec<_> = given
+                .iter()
+                .flat_map(|one| one.parcel.deliveries.iter().map(|d| d.destination_id))
+                .collect();
+            let loads = loads(given);
+            let mut got = Vec::new();
+            for load in &loads {
+                let payload = serde_json::to_vec(&load.hand_over).unwrap();
+                prop_assert!(payload.len() <= PAYLOAD_LIMIT, "{}", payload.len());
+                prop_assert_eq!(load.message_ids.len(), load.hand_over.parcels.len());
+                for parcel in &load.hand_over.parcels {
+                    got.extend(parcel.deliveries.iter().map(|d| d.destination_id));
+                }
+            }
+            expected.sort();
+            got.sort();
+            prop_assert_eq!(got, expected);
+        }
+    }
+}

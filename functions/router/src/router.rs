@@ -1,0 +1,87 @@
+//! One batch: what it takes, in which order.
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use tocsin_aws::telemetry::{self, Counts};
+use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, EnvError, Ledger, Queue};
+
+use crate::Config;
+use crate::hand_over::{Consignment, Senders};
+use crate::records::{FailedRecords, Records};
+
+/// Why the router cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its environment is incomplete.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+}
+
+/// The router and what it works with.
+#[derive(Debug)]
+pub struct Router {
+    pub(crate) config: Config,
+    pub(crate) destinations: DestinationCache,
+    pub(crate) ledger: Ledger,
+    pub(crate) alerts_dlq: Queue,
+    pub(crate) retry_queue: Queue,
+    senders: Senders,
+}
+
+impl Router {
+    /// Reads the environment, makes the clients, opens the first connection.
+    ///
+    /// # Errors
+    ///
+    /// When the environment is incomplete.
+    pub async fn start() -> Result<Self, StartError> {
+        let env = Env::of_process();
+        telemetry::init(&env);
+        let config = Config::read(&env)?;
+        let clients = Clients::load().await;
+        let router = Self::new(&clients, config);
+        router.ledger.warm_up().await;
+        Ok(router)
+    }
+
+    /// A router of these clients.
+    #[must_use]
+    pub fn new(clients: &Clients, config: Config) -> Self {
+        let store = DestinationStore::new(clients.dynamodb.clone(), &config.destinations_table);
+        let lambda = aws_sdk_lambda::Client::new(&clients.config);
+        Self {
+            destinations: DestinationCache::new(store),
+            ledger: Ledger::new(
+                clients.dynamodb.clone(),
+                &config.ledger_table,
+                config.retention,
+            ),
+            alerts_dlq: Queue::new(clients.sqs.clone(), &config.alerts_dlq_url),
+            retry_queue: Queue::new(clients.sqs.clone(), &config.retry_queue_url),
+            senders: Senders::new(lambda, &config.sender_prefix),
+            config,
+        }
+    }
+
+    /// Deals with a batch. The answer names the records that SQS must deliver
+    /// again; nothing else can fail.
+    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+        let records = Records::of(event, &self.config.retry_queue_arn);
+        let mut counts = Counts::of("router");
+        let mut failed = FailedRecords::default();
+        let mut consignments = self
+            .take_alerts(records.alerts, &mut counts, &mut failed)
+            .await;
+        consignments.extend(self.take_retries(records.retries, &mut failed).await);
+        self.hand_over(consignments, &mut failed).await;
+        counts.emit();
+        failed.into_response()
+    }
+
+    async fn hand_over(&self, consignments: Vec<Consignment>, failed: &mut FailedRecords) {
+        for not in self.senders.hand_over(consignments).await {
+            for message_id in &not.message_ids {
+                failed.add(message_id, &not.error);
+            }
+        }
+    }
+}

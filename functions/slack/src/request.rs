@@ -1,0 +1,116 @@
+//! The request: the same message for both ways, which differ in address and
+//! credential only.
+
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use tocsin_core::alert::Severity;
+use tocsin_core::message::Message;
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Method, Request};
+use tocsin_core::text::{Unit, truncate, web_url};
+use url::Url;
+
+use crate::Slack;
+use crate::blocks;
+use crate::settings::Mode;
+
+/// The longest headline, before escaping. Slack advises to keep `text` under
+/// 4,000 characters (<https://docs.slack.dev/reference/methods/chat.postMessage>),
+/// and escaping makes at most five out of one.
+const HEADLINE: usize = 800;
+
+pub(crate) fn build(
+    job: &Job<'_, Slack>,
+    mode: &Mode<'_>,
+    stand_in: Option<&Url>,
+) -> Result<Request, FieldError> {
+    let message = message(job);
+    Ok(match mode {
+        Mode::Webhook(url) => {
+            Request::post_json(Address::Secret((*url).clone()), body(message, None))
+        }
+        Mode::Bot { token, channel } => {
+            let bearer = format!("Bearer {}", token.expose_secret());
+            let request = Request {
+                method: Method::Post,
+                address: Address::Public(post_message(stand_in)?),
+                headers: Vec::new(),
+                hidden: Vec::new(),
+                body: body(message, Some(channel)),
+            };
+            // Without a charset each answer carries the warning `missing_charset`.
+            let json = "application/json; charset=utf-8".to_owned();
+            request
+                .header("content-type", Header::Plain(json))
+                .header("authorization", Header::Secret(bearer.into()))
+        }
+    })
+}
+
+fn post_message(stand_in: Option<&Url>) -> Result<Url, FieldError> {
+    let base = stand_in.map_or("https://slack.com", Url::as_str);
+    let url = format!("{}/api/chat.postMessage", base.trim_end_matches('/'));
+    Url::parse(&url).map_err(|_| FieldError::new("secret.botToken", "has no address to go to"))
+}
+
+fn body(mut message: Map<String, Value>, channel: Option<&str>) -> Vec<u8> {
+    if let Some(channel) = channel {
+        message.insert("channel".to_owned(), channel.into());
+    }
+    Value::Object(message).to_string().into_bytes()
+}
+
+fn message(job: &Job<'_, Slack>) -> Map<String, Value> {
+    let message = Message::of(job);
+    let mut fields = Map::new();
+    let text = match job.form {
+        Form::Full => headline(&message),
+        Form::Minimal => minimal(&message),
+    };
+    fields.insert("text".to_owned(), text.into());
+    // The text is shown as it is written; blocks are literal by themselves.
+    fields.insert("mrkdwn".to_owned(), false.into());
+    // Otherwise Slack fetches whatever URLs an attacker got into an alert.
+    fields.insert("unfurl_links".to_owned(), false.into());
+    fields.insert("unfurl_media".to_owned(), false.into());
+    if job.form == Form::Full {
+        // Only attachments have a coloured bar. Beside blocks they must have no
+        // text of their own: https://github.com/slackapi/bolt-js/issues/717
+        let blocks = blocks::of(&message);
+        let attachment = json!({"color": color(message.severity), "blocks": blocks});
+        fields.insert("attachments".to_owned(), json!([attachment]));
+    }
+    fields
+}
+
+fn headline(message: &Message<'_>) -> String {
+    escape(&truncate(&message.headline, HEADLINE, Unit::Characters))
+}
+
+/// Nothing but text: what was refused may have been any of the blocks.
+fn minimal(message: &Message<'_>) -> String {
+    let headline = headline(message);
+    match message.link.and_then(web_url) {
+        Some(link) => format!("{headline}\n{}", escape(&link)),
+        None => headline,
+    }
+}
+
+/// Slack's three characters, which make mentions, links and channels
+/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
+/// Nothing else may be entity-encoded.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// The bar at the left of the message.
+const fn color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "#8B1A1A",
+        Severity::High => "#CB2E2E",
+        Severity::Medium => "#D9822B",
+        Severity::Low => "#F7D154",
+        Severity::Info => "#47B881",
+    }
+}

@@ -1,0 +1,168 @@
+//! The Adaptive Card.
+//!
+//! `TextBlock` and `FactSet` read Markdown, and what escapes it differs from one
+//! Teams client to the next (<https://github.com/microsoft/AdaptiveCards/issues/5590>).
+//! So all text of an alert stands in `TextRun`s, which are literal, and text
+//! blocks hold labels only. Nobody is mentioned: the card has no `msteams.entities`.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+use tocsin_core::alert::Severity;
+use tocsin_core::message::{Message, Texts};
+use tocsin_core::text::{Unit, truncate, web_url};
+
+/// The headline, one fact's value, the tags: in bytes as they are counted by
+/// [`crate::request::MOST`], so that there is always room for the description.
+const HEADLINE: usize = 1_500;
+const LINE: usize = 600;
+/// A link of more than this would crowd out the text: one made of a thousand
+/// non-ASCII characters. The limit on the whole is the only one documented.
+pub(crate) const URL: usize = 3_000;
+/// What it takes to let people follow a description and a runbook that are URLs.
+pub(crate) const LINKS: usize = 2 * (LINE + 100);
+/// What the button shows and hides.
+const CONTEXT_ID: &str = "context";
+
+pub(crate) fn of(message: &Message<'_>, texts: &Texts<'_>) -> Value {
+    let headline = truncate(&message.headline, HEADLINE, Unit::NestedJsonBytes);
+    let mut body = vec![heading(message.severity, &headline)];
+    body.extend(facts(message));
+    for (label, text) in [
+        ("Description", &texts.description),
+        ("Runbook", &texts.runbook),
+    ] {
+        if let Some(text) = text {
+            body.push(json!({
+                "type": "TextBlock", "text": label, "weight": "Bolder", "spacing": "Medium",
+            }));
+            body.push(rich(&literal_or_link(text)));
+        }
+    }
+    body.extend(tags(message.tags));
+    body.extend(texts.context.as_deref().map(hidden));
+    json!({
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        // Workflows show nothing of later versions and report success:
+        // https://github.com/microsoft/AdaptiveCards/issues/8965
+        "version": "1.4",
+        // Clients that cannot show the card read this as Markdown: no alert text here.
+        "fallbackText": format!("[{}] alert: this client cannot show the card.", message.severity),
+        "msteams": {"width": "Full"},
+        "body": body,
+        "actions": actions(message, texts),
+    })
+}
+
+/// The headline on the severity's colour.
+fn heading(severity: Severity, headline: &str) -> Value {
+    let mut text = literal(headline);
+    text["size"] = "Large".into();
+    text["weight"] = "Bolder".into();
+    json!({
+        "type": "Container", "style": style(severity), "bleed": true, "items": [rich(&text)],
+    })
+}
+
+const fn style(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "attention",
+        Severity::Medium => "warning",
+        Severity::Low => "accent",
+        Severity::Info => "good",
+    }
+}
+
+/// One row for each fact: what a `FactSet` looks like, without its Markdown.
+fn facts(message: &Message<'_>) -> Vec<Value> {
+    let cut = |value| truncate(value, LINE, Unit::NestedJsonBytes);
+    let facts = message.facts.iter();
+    let facts = facts.map(|fact| (fact.label, literal(&cut(&fact.value)), &*fact.value));
+    let reference = message.reference;
+    let reference = reference.map(|text| ("Reference", literal_or_link(&cut(text)), text));
+    facts
+        .chain(reference)
+        .filter(|(_, _, value)| !value.trim().is_empty())
+        .map(|(label, run, _)| row(label, &run))
+        .collect()
+}
+
+fn row(label: &str, value: &Value) -> Value {
+    let label = json!({"type": "TextBlock", "text": label, "weight": "Bolder"});
+    json!({"type": "ColumnSet", "spacing": "Small", "columns": [
+        {"type": "Column", "width": "90px", "items": [label]},
+        {"type": "Column", "width": "stretch", "items": [rich(value)]},
+    ]})
+}
+
+fn tags(tags: &[String]) -> Option<Value> {
+    if tags.is_empty() {
+        return None;
+    }
+    let line = format!("Tags: {}", tags.join(", "));
+    let mut text = literal(&truncate(&line, LINE, Unit::NestedJsonBytes));
+    text["isSubtle"] = true.into();
+    text["size"] = "Small".into();
+    Some(rich(&text))
+}
+
+fn hidden(context: &str) -> Value {
+    let mut text = literal(context);
+    text["fontType"] = "Monospace".into();
+    text["size"] = "Small".into();
+    json!({
+        "type": "Container", "id": CONTEXT_ID, "isVisible": false, "style": "emphasis",
+        "items": [rich(&text)],
+    })
+}
+
+fn actions(message: &Message<'_>, texts: &Texts<'_>) -> Vec<Value> {
+    let mut actions = Vec::new();
+    let link = message.link.and_then(web_url);
+    if let Some(url) = link.filter(|url| url.len() <= URL) {
+        actions.push(json!({"type": "Action.OpenUrl", "title": "Open alert", "url": url}));
+    }
+    if texts.context.is_some() {
+        actions.push(json!({
+            "type": "Action.ToggleVisibility", "title": "Context", "targetElements": [CONTEXT_ID],
+        }));
+    }
+    actions
+}
+
+fn rich(run: &Value) -> Value {
+    json!({"type": "RichTextBlock", "inlines": [run]})
+}
+
+fn literal(text: &str) -> Value {
+    json!({"type": "TextRun", "text": inert(text)})
+}
+
+/// A text that is a short URL and nothing else may be followed. It shows its
+/// target, so that it cannot pretend to be another.
+fn literal_or_link(text: &str) -> Value {
+    let mut run = literal(text);
+    if web_url(text).is_some_and(|url| url == text && url.len() <= LINE) {
+        run["selectAction"] = json!({"type": "Action.OpenUrl", "url": text});
+    }
+    run
+}
+
+/// The long texts made [`inert`] before they are measured.
+pub(crate) fn inert_texts(texts: Texts<'_>) -> Texts<'static> {
+    let inert = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(inert(&text)));
+    Texts {
+        description: inert(texts.description),
+        runbook: inert(texts.runbook),
+        context: inert(texts.context),
+    }
+}
+
+/// `{{DATE(…)}}` and `{{TIME(…)}}` are replaced even in literal texts
+/// (<https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features#date-and-time-formatting>):
+/// an invisible word joiner in place of nothing keeps the braces apart.
+fn inert(text: &str) -> String {
+    text.replace("{{DATE(", "{\u{2060}{DATE(")
+        .replace("{{TIME(", "{\u{2060}{TIME(")
+}

@@ -1,0 +1,188 @@
+//! The destinations table, and the router's 30-second copy of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use tocsin_core::destination::{Destination, DestinationId, Destinations};
+use tokio::sync::Mutex;
+
+use crate::AwsError;
+
+/// How old the router's copy may be: an edited destination is in force after
+/// this long. Panther's own delivery refreshes as often.
+const TIME_TO_LIVE: Duration = Duration::from_secs(30);
+
+/// Display names are unique because each holds an item of its own in the table,
+/// whose key begins with this. No destination's id does: ids are UUIDs.
+const NAME_KEY: &str = "name#";
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct DestinationStore {
+    client: Client,
+    table: String,
+}
+
+/// Why a destination could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The name is in use.
+    #[error("there already is a destination called {name:?}; choose another display name")]
+    NameTaken {
+        /// The display name.
+        name: String,
+    },
+    /// DynamoDB refused or did not answer.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+impl DestinationStore {
+    /// The table of this name.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// All destinations. An item that cannot be read is logged and left out, so
+    /// that it costs itself only.
+    ///
+    /// The cost is one call for each megabyte of the table: about 1,000
+    /// destinations.
+    ///
+    /// # Errors
+    ///
+    /// When DynamoDB refuses or does not answer.
+    pub async fn load(&self) -> Result<Destinations, AwsError> {
+        let mut pages = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut all = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| AwsError::new("reading the destinations", &error))?;
+            all.extend(read(item));
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    /// Stores a new destination, and its name with it, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// When the name is taken, or DynamoDB refuses or does not answer.
+    pub async fn add(&self, destination: &Destination) -> Result<(), StoreError> {
+        let item = serde_dynamo::to_item(destination)
+            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
+        let name_item = HashMap::from([
+            (
+                "destinationId".to_owned(),
+                AttributeValue::S(format!("{NAME_KEY}{}", destination.display_name)),
+            ),
+            (
+                "owner".to_owned(),
+                AttributeValue::S(destination.destination_id.to_string()),
+            ),
+        ]);
+        let stored = self
+            .client
+            .transact_write_items()
+            .transact_items(self.put_new(item)?)
+            .transact_items(self.put_new(name_item)?)
+            .send()
+            .await;
+        match stored {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+            {
+                Err(StoreError::NameTaken {
+                    name: destination.display_name.clone(),
+                })
+            }
+            Err(error) => Err(AwsError::new("storing the destination", &error).into()),
+        }
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, AwsError> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(destinationId)")
+            .build()
+            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+/// A destination, unless the item is a name's, or broken.
+fn read(item: Item) -> Option<Destination> {
+    let key = item
+        .get("destinationId")
+        .and_then(|key| key.as_s().ok())
+        .cloned()
+        .unwrap_or_default();
+    if DestinationId::parse(&key).is_none() && key.starts_with(NAME_KEY) {
+        return None;
+    }
+    match serde_dynamo::from_item(item) {
+        Ok(destination) => Some(destination),
+        Err(error) => {
+            tracing::error!(
+                destination.id = key,
+                %error,
+                "a destination cannot be read and receives nothing; remove it or mend it"
+            );
+            None
+        }
+    }
+}
+
+/// The destinations, at most 30 seconds old, read once however many ask.
+#[derive(Debug)]
+pub struct DestinationCache {
+    store: DestinationStore,
+    held: Mutex<Option<(Instant, Arc<Destinations>)>>,
+}
+
+impl DestinationCache {
+    /// An empty cache before `store`.
+    #[must_use]
+    pub fn new(store: DestinationStore) -> Self {
+        Self {
+            store,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// The destinations.
+    ///
+    /// # Errors
+    ///
+    /// As [`DestinationStore::load`].
+    pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
+        let mut held = self.held.lock().await;
+        if let Some((read, destinations)) = &*held
+            && read.elapsed() < TIME_TO_LIVE
+        {
+            return Ok(Arc::clone(destinations));
+        }
+        let destinations = Arc::new(self.store.load().await?);
+        *held = Some((Instant::now(), Arc::clone(&destinations)));
+        Ok(destinations)
+    }
+}

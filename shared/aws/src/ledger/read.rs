@@ -1,0 +1,170 @@
+//! Reading the ledger back: everything about one alert.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::{Attempt, DeliveryId, State};
+use tocsin_core::destination::DestinationId;
+
+use super::alerts::StoredAlert;
+use super::statement::{Item, s};
+use super::{ALERT_ITEM, Ledger, LedgerError};
+use crate::AwsError;
+
+/// A delivery as the ledger holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryRecord {
+    /// To which destination.
+    pub destination_id: DestinationId,
+    /// Its name at that time.
+    pub display_name: String,
+    /// Its provider.
+    pub provider: String,
+    /// The identity that providers deduplicate by.
+    pub delivery_id: DeliveryId,
+    /// Where it stands.
+    pub state: State,
+    /// The number of the current or latest attempt.
+    pub attempt: u32,
+    /// Settled attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// When the first attempt began.
+    pub first_attempt_at: Timestamp,
+    /// When this record last changed.
+    pub updated_at: Timestamp,
+    /// Until when a sender is at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// When the next attempt is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+/// Everything about one alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    /// The alert and where it goes.
+    pub alert: StoredAlert,
+    /// Deliveries that have begun.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+impl Ledger {
+    /// Everything about one alert; `None` when there is no such alert.
+    ///
+    /// # Errors
+    ///
+    /// When DynamoDB refuses or does not answer, or an item cannot be read.
+    pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("alertId = :id")
+            .expression_attribute_values(":id", s(id.as_str()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut alert = None;
+        let mut deliveries = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| AwsError::new("reading the ledger", &error))?;
+            if text(&item, "item")? == ALERT_ITEM {
+                alert = Some(StoredAlert::read(&item)?);
+            } else {
+                deliveries.push(DeliveryRecord::read(&item)?);
+            }
+        }
+        deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
+        Ok(alert.map(|alert| History { alert, deliveries }))
+    }
+}
+
+impl DeliveryRecord {
+    pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
+        let destination = text(item, "item")?;
+        let state = text(item, "state")?;
+        let number = |name: &str| {
+            item.get(name)
+                .and_then(|value| value.as_n().ok())
+                .and_then(|number| number.parse::<i64>().ok())
+        };
+        Ok(Self {
+            destination_id: DestinationId::parse(destination)
+                .ok_or_else(|| unreadable(item, "item is no destination's id".to_owned()))?,
+            display_name: text(item, "displayName")?.to_owned(),
+            provider: text(item, "provider")?.to_owned(),
+            delivery_id: json(
+                item,
+                "deliveryId",
+                &format!("\"{}\"", text(item, "deliveryId")?),
+            )?,
+            state: State::parse(state)
+                .ok_or_else(|| unreadable(item, format!("state is {state:?}")))?,
+            attempt: number("attempt")
+                .and_then(|number| u32::try_from(number).ok())
+                .ok_or_else(|| unreadable(item, "attempt is missing".to_owned()))?,
+            attempts: attempts(item)?,
+            first_attempt_at: time(item, "firstAttemptAt")?,
+            updated_at: time(item, "updatedAt")?,
+            lease_until: number("leaseUntil").and_then(Timestamp::from_unix_millis),
+            next_attempt_at: match item.get("nextAttemptAt") {
+                None => None,
+                Some(_) => Some(time(item, "nextAttemptAt")?),
+            },
+        })
+    }
+}
+
+fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
+    let Some(AttributeValue::L(list)) = item.get("attempts") else {
+        return Ok(Vec::new());
+    };
+    list.iter()
+        .map(|entry| match entry {
+            AttributeValue::S(text) => json(item, "attempts", text),
+            _ => Err(unreadable(
+                item,
+                "attempts holds something else than texts".to_owned(),
+            )),
+        })
+        .collect()
+}
+
+fn json<T: serde::de::DeserializeOwned>(
+    item: &Item,
+    name: &str,
+    text: &str,
+) -> Result<T, LedgerError> {
+    serde_json::from_str(text).map_err(|error| unreadable(item, format!("{name}: {error}")))
+}
+
+fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
+    text(item, name)?
+        .parse()
+        .map_err(|error| unreadable(item, format!("{name}: {error}")))
+}
+
+pub(super) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, LedgerError> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map(String::as_str)
+        .ok_or_else(|| unreadable(item, format!("{name} is missing")))
+}
+
+pub(super) fn unreadable(item: &Item, problem: String) -> LedgerError {
+    let text = |name: &str| {
+        item.get(name)
+            .and_then(|value| value.as_s().ok())
+            .cloned()
+            .unwrap_or_default()
+    };
+    LedgerError::Unreadable {
+        alert_id: text("alertId"),
+        item: text("item"),
+        problem,
+    }
+}

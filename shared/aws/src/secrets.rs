@@ -1,0 +1,196 @@
+//! Secrets Manager: destinations' credentials, cached for five minutes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::SdkError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use tocsin_core::provider::Secrets;
+use tokio::sync::Mutex;
+
+use crate::AwsError;
+
+/// A rotated secret is noticed after this long at the latest (and at once when
+/// the provider refuses the old one).
+const TIME_TO_LIVE: Duration = Duration::from_secs(300);
+
+/// Why a secret could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// There is none of this name, or it is scheduled for deletion.
+    #[error("the secret {name} does not exist; set the destination's secret again")]
+    Missing {
+        /// The secret's name.
+        name: String,
+    },
+    /// The function's role must not read it.
+    #[error("the sender's role may not read the secret {name}: {source}")]
+    Denied {
+        /// The secret's name.
+        name: String,
+        /// What Secrets Manager said.
+        source: AwsError,
+    },
+    /// It is binary; Tocsin's are JSON texts.
+    #[error("the secret {name} holds no text; set the destination's secret again")]
+    NotText {
+        /// The secret's name.
+        name: String,
+    },
+    /// Secrets Manager could not be asked.
+    #[error(transparent)]
+    Unavailable(AwsError),
+}
+
+type Slot = Arc<Mutex<Option<(Instant, Secrets)>>>;
+
+/// Reads secrets, each at most once at a time, however many deliveries wait for it.
+#[derive(Clone, Debug)]
+pub struct SecretStore {
+    client: Client,
+    slots: Arc<Mutex<HashMap<String, Slot>>>,
+}
+
+impl SecretStore {
+    /// An empty cache before Secrets Manager.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            slots: Arc::default(),
+        }
+    }
+
+    /// The secret, from the cache when it is fresh.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, forbidden, or Secrets Manager does not answer.
+    pub async fn get(&self, name: &str) -> Result<Secrets, SecretError> {
+        let slot = self.slot(name).await;
+        let mut held = slot.lock().await;
+        match &*held {
+            Some((read, secrets)) if read.elapsed() < TIME_TO_LIVE => Ok(secrets.clone()),
+            _ => self.read_into(name, &mut held).await,
+        }
+    }
+
+    /// The secret as it is now, when the provider refused `refused`. `None` when
+    /// it is still the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`SecretStore::get`].
+    pub async fn newer_than(
+        &self,
+        name: &str,
+        refused: &Secrets,
+    ) -> Result<Option<Secrets>, SecretError> {
+        let slot = self.slot(name).await;
+        let mut held = slot.lock().await;
+        let current = match &*held {
+            // Another delivery has already asked again.
+            Some((_, secrets)) if !secrets.same_as(refused) => secrets.clone(),
+            _ => self.read_into(name, &mut held).await?,
+        };
+        Ok((!current.same_as(refused)).then_some(current))
+    }
+
+    async fn slot(&self, name: &str) -> Slot {
+        let mut slots = self.slots.lock().await;
+        slots.entry(name.to_owned()).or_default().clone()
+    }
+
+    async fn read_into(
+        &self,
+        name: &str,
+        held: &mut Option<(Instant, Secrets)>,
+    ) -> Result<Secrets, SecretError> {
+        *held = None;
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(name)
+            .send()
+            .await
+            .map_err(|error| classify(name, &error))?;
+        let text = answer.secret_string.ok_or_else(|| SecretError::NotText {
+            name: name.to_owned(),
+        })?;
+        let secrets = Secrets::new(text);
+        *held = Some((Instant::now(), secrets.clone()));
+        Ok(secrets)
+    }
+
+    /// Writes a destination's secret: creates it, or gives it a new value.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn put(&self, name: &str, json: String) -> Result<(), AwsError> {
+        const ACTION: &str = "writing the secret";
+        let created = self
+            .client
+            .create_secret()
+            .name(name)
+            .description(
+                "Credential of a Tocsin destination; written by `tocsin`, read by its sender",
+            )
+            .secret_string(&json)
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_exists_exception()) =>
+            {
+                self.client
+                    .put_secret_value()
+                    .secret_id(name)
+                    .secret_string(json)
+                    .send()
+                    .await
+                    .map(drop)
+                    .map_err(|error| AwsError::new(ACTION, &error))
+            }
+            Err(error) => Err(AwsError::new(ACTION, &error)),
+        }
+    }
+}
+
+impl SecretStore {
+    /// Removes a secret that nothing uses, at once.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn delete(&self, name: &str) -> Result<(), AwsError> {
+        self.client
+            .delete_secret()
+            .secret_id(name)
+            .force_delete_without_recovery(true)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| AwsError::new("removing the secret", &error))
+    }
+}
+
+fn classify<R: std::fmt::Debug>(
+    name: &str,
+    error: &SdkError<GetSecretValueError, R>,
+) -> SecretError {
+    let name = name.to_owned();
+    let source = AwsError::new("reading the secret", error);
+    match source.code.as_deref() {
+        Some("ResourceNotFoundException" | "InvalidRequestException") => {
+            SecretError::Missing { name }
+        }
+        Some("AccessDeniedException" | "AccessDenied") => SecretError::Denied { name, source },
+        _ => SecretError::Unavailable(source),
+    }
+}

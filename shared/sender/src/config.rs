@@ -1,0 +1,84 @@
+//! What the template tells a sender.
+
+use std::time::Duration;
+
+use tocsin_aws::{Env, EnvError};
+use tocsin_core::retry::RetryPolicy;
+
+use crate::AddressPolicy;
+
+/// A sender's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The ledger's table.
+    pub ledger_table: String,
+    /// How long the ledger keeps a delivery.
+    pub retention: Duration,
+    /// Where retries go.
+    pub retry_queue_url: String,
+    /// When a failed attempt is repeated.
+    pub policy: RetryPolicy,
+    /// Which addresses may be called.
+    pub addresses: AddressPolicy,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is missing or wrong.
+    pub fn read(env: &Env) -> Result<Self, EnvError> {
+        let days: u64 = env.parsed("TOCSIN_RETENTION_DAYS")?.unwrap_or(90);
+        let mut policy = RetryPolicy::default();
+        if let Some(hours) = env.parsed::<u64>("TOCSIN_RETRY_WINDOW_HOURS")? {
+            policy.window = Duration::from_secs(hours * 60 * 60);
+        }
+        let private = env
+            .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
+            .unwrap_or(false);
+        Ok(Self {
+            ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
+            retention: Duration::from_secs(days * 24 * 60 * 60),
+            retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
+            policy,
+            addresses: if private {
+                AddressPolicy::Any
+            } else {
+                AddressPolicy::PublicHttps
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env(more: &[(&str, &str)]) -> Env {
+        let least = [
+            ("TOCSIN_LEDGER_TABLE", "t"),
+            ("TOCSIN_RETRY_QUEUE_URL", "https://sqs"),
+        ];
+        least
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn private_addresses_are_closed_unless_opened() {
+        let addresses = |more: &[_]| Config::read(&env(more)).unwrap().addresses;
+        assert_eq!(addresses(&[]), AddressPolicy::PublicHttps);
+        assert_eq!(
+            addresses(&[("TOCSIN_ALLOW_PRIVATE_ENDPOINTS", "false")]),
+            AddressPolicy::PublicHttps
+        );
+        assert_eq!(
+            addresses(&[("TOCSIN_ALLOW_PRIVATE_ENDPOINTS", "true")]),
+            AddressPolicy::Any
+        );
+        assert!(Config::read(&env(&[("TOCSIN_ALLOW_PRIVATE_ENDPOINTS", "yes")])).is_err());
+    }
+}

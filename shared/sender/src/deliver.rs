@@ -1,0 +1,259 @@
+//! One attempt: from a delivery to an outcome, whatever the transport.
+
+use std::future::Future;
+
+use serde_json::{Map, Value};
+use tocsin_aws::{SecretError, SecretStore};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::{Alert, Severity};
+use tocsin_core::delivery::{DeliveryId, Earlier};
+use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_core::provider::{
+    FieldError, Form, Job, Lookup, Provider, Request, Response, Secrets, read_settings,
+};
+
+use crate::HttpClient;
+
+/// What all attempts of a sender share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// For calling providers.
+    pub http: HttpClient,
+    /// For reading credentials.
+    pub secrets: SecretStore,
+}
+
+/// One delivery to attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Work<'a> {
+    /// What to deliver.
+    pub alert: &'a Alert,
+    /// The effective severity.
+    pub severity: Severity,
+    /// The same for all attempts.
+    pub delivery: &'a DeliveryId,
+    /// The destination's settings, not read yet.
+    pub settings: &'a Map<String, Value>,
+    /// Where its secret is.
+    pub secret_name: Option<&'a str>,
+    /// Whether an earlier attempt may have arrived.
+    pub earlier: Earlier,
+}
+
+/// Something that can attempt deliveries.
+pub trait Deliver: Send + Sync + 'static {
+    /// The provider's name.
+    const NAME: &'static str;
+
+    /// Attempts one delivery. Never fails otherwise than by its outcome.
+    fn deliver(&self, context: &Context, work: Work<'_>) -> impl Future<Output = Outcome> + Send;
+}
+
+/// Delivers through a [`Provider`], over HTTP.
+#[derive(Clone, Debug)]
+pub struct Http<P>(pub P);
+
+impl<P: Provider> Deliver for Http<P> {
+    const NAME: &'static str = P::NAME;
+
+    async fn deliver(&self, context: &Context, work: Work<'_>) -> Outcome {
+        let attempt = match Attempt::prepare(&self.0, context, work).await {
+            Ok(attempt) => attempt,
+            Err(outcome) => return outcome,
+        };
+        let outcome = attempt.run().await;
+        let outcome = match attempt.rotated(&outcome).await {
+            Some(renewed) => renewed.run().await,
+            None => outcome,
+        };
+        attempt.without_secrets(outcome)
+    }
+}
+
+/// An attempt whose settings and secret have been read.
+struct Attempt<'a, P: Provider> {
+    provider: &'a P,
+    context: &'a Context,
+    work: Work<'a>,
+    settings: P::Settings,
+    secrets: Secrets,
+    secret: P::Secret,
+}
+
+impl<'a, P: Provider> Attempt<'a, P> {
+    async fn prepare(
+        provider: &'a P,
+        context: &'a Context,
+        work: Work<'a>,
+    ) -> Result<Self, Outcome> {
+        let secrets = match work.secret_name {
+            Some(name) => context.secrets.get(name).await.map_err(unreadable)?,
+            // Providers without a credential read an empty one.
+            None => Secrets::new("{}".to_owned()),
+        };
+        Self::with(provider, context, work, secrets).map_err(misconfigured)
+    }
+
+    fn with(
+        provider: &'a P,
+        context: &'a Context,
+        work: Work<'a>,
+        secrets: Secrets,
+    ) -> Result<Self, FieldError> {
+        let settings: P::Settings = read_settings(work.settings)?;
+        let secret: P::Secret = secrets.read()?;
+        provider.check(&settings, &secret)?;
+        Ok(Self {
+            provider,
+            context,
+            work,
+            settings,
+            secrets,
+            secret,
+        })
+    }
+
+    fn job(&self, form: Form) -> Job<'_, P> {
+        Job {
+            alert: self.work.alert,
+            severity: self.work.severity,
+            delivery: self.work.delivery,
+            form,
+            now: Timestamp::now(),
+            settings: &self.settings,
+            secret: &self.secret,
+        }
+    }
+
+    /// The attempt: look first where an earlier one may have arrived, send, and
+    /// send the least form if the whole one was refused.
+    async fn run(&self) -> Outcome {
+        if self.work.earlier == Earlier::MayHaveArrived
+            && let Some(outcome) = self.look_first().await
+        {
+            return outcome;
+        }
+        let whole = self.send(Form::Full).await;
+        match &whole {
+            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
+                let refused = failure.clone();
+                match self.send(Form::Minimal).await {
+                    Outcome::Delivered(receipt) => {
+                        Outcome::Delivered(receipt.shortened_after(&refused))
+                    }
+                    // The first refusal says more about the alert than the second.
+                    Outcome::Permanent { .. } => whole,
+                    transient @ Outcome::Transient { .. } => transient,
+                }
+            }
+            _ => whole,
+        }
+    }
+
+    /// What the provider already has of this delivery; `None` to go on and send.
+    async fn look_first(&self) -> Option<Outcome> {
+        let job = self.job(Form::Full);
+        let question = match self.provider.lookup(&job) {
+            Ok(question) => question?,
+            Err(error) => return Some(misconfigured(error)),
+        };
+        let answer = match self.context.http.send(&question).await {
+            Ok(answer) => answer,
+            Err(failure) => return Some(unanswered(failure)),
+        };
+        match self.provider.found(&job, &answer) {
+            Lookup::Found(receipt) => Some(Outcome::Delivered(Receipt {
+                remark: Some("an earlier attempt had arrived".to_owned()),
+                ..receipt
+            })),
+            Lookup::Absent => None,
+            Lookup::Failed(outcome) => Some(outcome),
+        }
+    }
+
+    async fn send(&self, form: Form) -> Outcome {
+        let job = self.job(form);
+        let request = match self.provider.request(&job) {
+            Ok(request) => request,
+            Err(error) => return misconfigured(error),
+        };
+        match self.exchange(&job, &request).await {
+            Ok(response) => self.provider.outcome(&job, &response),
+            Err(failure) => unanswered(failure),
+        }
+    }
+
+    async fn exchange(&self, job: &Job<'_, P>, request: &Request) -> Result<Response, Failure> {
+        let response = self.context.http.send(request).await?;
+        match self.provider.follow(job, request, &response) {
+            Some(next) => self.context.http.send(&next).await,
+            None => Ok(response),
+        }
+    }
+
+    /// The same attempt with a newer secret, when the one it used was refused
+    /// and there is one: so a rotation needs no redeployment.
+    async fn rotated(&self, outcome: &Outcome) -> Option<Self> {
+        let Outcome::Permanent { failure } = outcome else {
+            return None;
+        };
+        if failure.kind != FailureKind::Unauthorized {
+            return None;
+        }
+        let name = self.work.secret_name?;
+        let newer = self.context.secrets.newer_than(name, &self.secrets).await;
+        // What cannot be read again leaves the refusal as the answer.
+        let secrets = newer.ok().flatten()?;
+        Self::with(self.provider, self.context, self.work, secrets).ok()
+    }
+
+    /// The outcome with everything that stands in the secret struck out, in case
+    /// the provider's answer repeats it.
+    fn without_secrets(&self, outcome: Outcome) -> Outcome {
+        let clean = |text: &str| self.secrets.strike_out(text);
+        let clean_failure = |failure: Failure| Failure {
+            detail: clean(&failure.detail),
+            ..failure
+        };
+        match outcome {
+            Outcome::Delivered(receipt) => Outcome::Delivered(Receipt {
+                id: receipt.id.as_deref().map(clean),
+                url: receipt.url.as_deref().map(clean),
+                remark: receipt.remark.as_deref().map(clean),
+            }),
+            Outcome::Transient {
+                failure,
+                retry_after,
+            } => Outcome::Transient {
+                failure: clean_failure(failure),
+                retry_after,
+            },
+            Outcome::Permanent { failure } => Outcome::permanent(clean_failure(failure)),
+        }
+    }
+}
+
+/// No answer came: worth another try, unless nothing must be sent there at all.
+fn unanswered(failure: Failure) -> Outcome {
+    match failure.kind {
+        FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::permanent(failure),
+        _ => Outcome::transient(failure),
+    }
+}
+
+fn misconfigured(error: FieldError) -> Outcome {
+    Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
+}
+
+fn unreadable(error: SecretError) -> Outcome {
+    let said = error.to_string();
+    match error {
+        SecretError::Missing { .. } | SecretError::NotText { .. } => {
+            Outcome::permanent(Failure::new(FailureKind::Misconfigured, said))
+        }
+        SecretError::Denied { .. } => Outcome::permanent(Failure::new(FailureKind::Internal, said)),
+        SecretError::Unavailable(_) => {
+            Outcome::transient(Failure::new(FailureKind::Internal, said))
+        }
+    }
+}

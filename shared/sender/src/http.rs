@@ -1,0 +1,143 @@
+//! The HTTP client: one request, one answer, no second thoughts.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, redirect, retry};
+use tocsin_core::Timestamp;
+use tocsin_core::outcome::{Failure, FailureKind};
+use tocsin_core::provider::{Method, Request, Response};
+
+use crate::AddressPolicy;
+use crate::guard::{Blocked, GuardedResolver};
+
+/// Name, TCP and TLS together.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// The whole request, from the name to the last byte of the answer.
+pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer that are read; no provider's answer needs more.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// A frozen sandbox wakes up with connections that the other side has closed
+/// long ago; those idle for longer than this are not used again.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+
+/// Calls providers.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    client: Client,
+    addresses: AddressPolicy,
+}
+
+impl HttpClient {
+    /// A client that calls only what `addresses` allows.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no usable root certificates.
+    pub fn new(addresses: AddressPolicy) -> Result<Self, reqwest::Error> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("tocsin/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_LIMIT)
+            .timeout(REQUEST_LIMIT)
+            .pool_idle_timeout(IDLE_LIMIT)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy();
+        if addresses == AddressPolicy::PublicHttps {
+            builder = builder
+                .https_only(true)
+                .dns_resolver(Arc::new(GuardedResolver));
+        }
+        Ok(Self {
+            client: builder.build()?,
+            addresses,
+        })
+    }
+
+    /// Sends one request.
+    ///
+    /// # Errors
+    ///
+    /// When no answer came: the failure says how far it got.
+    pub async fn send(&self, request: &Request) -> Result<Response, Failure> {
+        let url = request.address.expose();
+        self.addresses
+            .check(url)
+            .map_err(|blocked| Failure::new(FailureKind::Forbidden, blocked.to_string()))?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+        };
+        let mut builder = self
+            .client
+            .request(method, url.clone())
+            .body(request.body.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value.expose());
+        }
+        let answer = builder.send().await.map_err(failure)?;
+        read(answer).await.map_err(failure)
+    }
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Response, reqwest::Error> {
+    let headers = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), value)
+        })
+        .collect();
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while body.len() < BODY_LIMIT
+        && let Some(chunk) = answer.chunk().await?
+    {
+        let room = BODY_LIMIT - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+    }
+    Ok(Response {
+        status,
+        headers,
+        body,
+        received_at: Timestamp::now(),
+    })
+}
+
+/// What a transport error means. The URL, which may be a credential, is left out.
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<Blocked>()) {
+        return Failure::new(FailureKind::Forbidden, blocked.to_string());
+    }
+    let kind = if error.is_builder() {
+        FailureKind::Misconfigured
+    } else if error.is_connect() {
+        FailureKind::Unreachable
+    } else if error.is_timeout() {
+        FailureKind::TimedOut
+    } else {
+        FailureKind::Interrupted
+    };
+    let mut said: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    // Each layer repeats what the one below it says.
+    said.dedup();
+    Failure::new(kind, said.join(": "))
+}
+
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}

@@ -1,0 +1,471 @@
+//! The pipeline: claim, attempt, decide, queue the retry, settle.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use futures::future::join_all;
+use tocsin_aws::telemetry::{Counts, Metric};
+use tocsin_aws::{
+    AwsError, Claim, ClaimRequest, Clients, Fenced, Lease, Ledger, LedgerError, Message, Queue,
+    Settlement, Verdict,
+};
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::{
+    Attempt, AttemptResult, Delivery, DeliveryId, Earlier, HandOver, Parcel, Retry,
+};
+use tocsin_core::destination::{NotAProviderName, ProviderName};
+use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::retry::Decision;
+
+use crate::Config;
+use crate::deliver::{Context, Deliver, Work};
+
+/// The longest attempt: a lookup, a refusal, the second try, a fresh secret,
+/// each with the HTTP client's own limit, cut off here.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(25);
+
+/// Nobody else attempts a claimed delivery for this long: the longest attempt,
+/// and time to settle it. Less than the minute after which Lambda repeats a
+/// failed asynchronous invoke.
+const LEASE: Duration = Duration::from_secs(45);
+
+/// Kept back at the end of an invocation to settle what was attempted.
+const RESERVE: Duration = Duration::from_secs(10);
+
+/// Deliveries that are claimed, attempted and settled together: what one
+/// ledger call carries.
+const ROUND: usize = 25;
+
+/// Why an invocation failed. Lambda repeats it; the claims keep what is done from
+/// being done again.
+#[derive(Debug, thiserror::Error)]
+pub enum SenderError {
+    /// The ledger did not answer for some deliveries.
+    #[error("{count} deliveries could not be claimed or settled: {first}")]
+    Ledger {
+        /// How many.
+        count: usize,
+        /// What the first of them met.
+        first: LedgerError,
+    },
+    /// The retry queue did not take some retries.
+    #[error("{count} retries could not be queued: {first}")]
+    RetryQueue {
+        /// How many.
+        count: usize,
+        /// What the first of them met.
+        first: AwsError,
+    },
+}
+
+impl From<SenderError> for lambda_runtime::Diagnostic {
+    fn from(error: SenderError) -> Self {
+        let error_type = match error {
+            SenderError::Ledger { .. } => "Ledger",
+            SenderError::RetryQueue { .. } => "RetryQueue",
+        };
+        Self {
+            error_type: error_type.to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// A sender: one provider's pipeline.
+#[derive(Debug)]
+pub struct Sender<D> {
+    deliver: D,
+    context: Context,
+    config: Config,
+    retry_queue: Queue,
+    pub(crate) ledger: Ledger,
+}
+
+/// One delivery with its alert.
+struct Order<'a> {
+    parcel: &'a Parcel,
+    delivery: &'a Delivery,
+}
+
+/// An order whose attempt is over.
+struct Finished<'a> {
+    order: &'a Order<'a>,
+    lease: Lease,
+    attempt: Attempt,
+    verdict: Verdict,
+}
+
+/// What an invocation could not do, so that it must be repeated.
+#[derive(Default)]
+struct Failed {
+    ledger: Vec<LedgerError>,
+    queue: Vec<AwsError>,
+}
+
+impl<D: Deliver> Sender<D> {
+    /// A sender of what `deliver` can deliver.
+    pub fn new(deliver: D, context: Context, clients: &Clients, config: Config) -> Self {
+        let ledger = Ledger::new(
+            clients.dynamodb.clone(),
+            &config.ledger_table,
+            config.retention,
+        );
+        let retry_queue = Queue::new(clients.sqs.clone(), &config.retry_queue_url);
+        Self {
+            deliver,
+            context,
+            config,
+            retry_queue,
+            ledger,
+        }
+    }
+
+    /// Attempts every delivery of a hand-over. What there is no time for before
+    /// `deadline` goes back through the retry queue, without using up an attempt.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger or the retry queue did not take something; whatever a
+    /// provider does is an outcome, not an error.
+    pub async fn handle(
+        &self,
+        hand_over: HandOver,
+        deadline: SystemTime,
+    ) -> Result<(), SenderError> {
+        let orders: Vec<Order<'_>> = hand_over
+            .parcels
+            .iter()
+            .flat_map(|parcel| {
+                let deliveries = parcel.deliveries.iter();
+                deliveries.map(move |delivery| Order { parcel, delivery })
+            })
+            .collect();
+        let mut counts = Counts::of(format!("sender-{}", D::NAME));
+        let mut failed = Failed::default();
+        let mut rounds = orders.chunks(ROUND);
+        for round in rounds.by_ref() {
+            if time_until(deadline) < ATTEMPT_LIMIT + RESERVE {
+                self.hand_back(
+                    round.iter().map(|order| order.retry(Timestamp::now())),
+                    &mut failed,
+                )
+                .await;
+                break;
+            }
+            self.round(round, &mut counts, &mut failed).await;
+        }
+        let late = rounds.flatten().map(|order| order.retry(Timestamp::now()));
+        self.hand_back(late, &mut failed).await;
+        counts.emit();
+        failed.into_result()
+    }
+
+    async fn round(&self, orders: &[Order<'_>], counts: &mut Counts, failed: &mut Failed) {
+        let now = Timestamp::now();
+        let requests: Vec<_> = orders.iter().map(|order| order.claim::<D>()).collect();
+        let requests = match requests.into_iter().collect::<Result<Vec<_>, _>>() {
+            Ok(requests) => requests,
+            Err(error) => {
+                // A constant of the provider's; its first test would fail.
+                tracing::error!(%error, provider = D::NAME, "this sender's name is unusable");
+                return;
+            }
+        };
+        let claims = self.ledger.claim(&requests, now).await;
+        let mut granted = Vec::new();
+        let mut busy = Vec::new();
+        for (order, claim) in orders.iter().zip(claims) {
+            match claim {
+                Ok(Claim::Started(lease)) => {
+                    granted.push((order, lease, order.delivery.earlier));
+                }
+                Ok(Claim::TakenOver(lease)) => {
+                    granted.push((order, lease, Earlier::MayHaveArrived));
+                }
+                Ok(Claim::InProgress { until }) => busy.push(order.retry_after_other(until)),
+                Ok(Claim::AlreadySettled(state)) => order.log_dropped(state.as_str()),
+                Ok(Claim::Superseded) => order.log_dropped("superseded"),
+                Err(error) => failed.ledger.push(error),
+            }
+        }
+        let attempts = granted
+            .into_iter()
+            .map(|(order, lease, earlier)| self.attempt(order, lease, earlier));
+        let finished = join_all(attempts).await;
+        self.hand_back(busy.into_iter(), failed).await;
+        self.settle(finished, counts, failed).await;
+    }
+
+    async fn attempt<'a>(
+        &self,
+        order: &'a Order<'a>,
+        lease: Lease,
+        earlier: Earlier,
+    ) -> Finished<'a> {
+        let Order { parcel, delivery } = *order;
+        let identity = DeliveryId::of(&parcel.alert.alert_id, delivery.destination_id);
+        let work = Work {
+            alert: &parcel.alert,
+            severity: parcel.severity,
+            delivery: &identity,
+            settings: &delivery.settings,
+            secret_name: delivery.secret_name.as_deref(),
+            earlier,
+        };
+        let at = Timestamp::now();
+        let started = Instant::now();
+        let outcome = match delivery.withdrawn {
+            Some(withdrawn) => Outcome::permanent(Failure::new(
+                FailureKind::Misconfigured,
+                withdrawn.to_string(),
+            )),
+            None => self.limited(work).await,
+        };
+        let now = Timestamp::now();
+        let decision = self.config.policy.decide(
+            &outcome,
+            delivery.attempt,
+            lease.first_attempt_at,
+            now,
+            fastrand::f64(),
+        );
+        let (result, verdict) = conclude(outcome, decision);
+        let attempt = Attempt {
+            number: delivery.attempt,
+            at,
+            duration_ms: started.elapsed().as_millis() as u64,
+            result,
+        };
+        order.log_attempt(&attempt, verdict);
+        Finished {
+            order,
+            lease,
+            attempt,
+            verdict,
+        }
+    }
+
+    async fn limited(&self, work: Work<'_>) -> Outcome {
+        let attempt = self.deliver.deliver(&self.context, work);
+        let limited = tokio::time::timeout(ATTEMPT_LIMIT, attempt).await;
+        limited.unwrap_or_else(|_| {
+            Outcome::transient(Failure::new(
+                FailureKind::TimedOut,
+                format!("the attempt took longer than {} s", ATTEMPT_LIMIT.as_secs()),
+            ))
+        })
+    }
+
+    /// Queues retries first, then records: a crash in between leaves a retry too
+    /// many, which its claim turns away.
+    async fn settle(
+        &self,
+        mut finished: Vec<Finished<'_>>,
+        counts: &mut Counts,
+        failed: &mut Failed,
+    ) {
+        let retries: Vec<(usize, Message)> = finished
+            .iter()
+            .enumerate()
+            .filter_map(|(at, one)| {
+                let retry = one.retry()?;
+                Some((at, Message::retry(&retry, Timestamp::now())))
+            })
+            .collect();
+        let messages: Vec<_> = retries.iter().map(|(_, message)| message.clone()).collect();
+        let sent = self.retry_queue.send(&messages).await;
+        let mut unqueued: Vec<usize> = Vec::new();
+        for ((at, _), sent) in retries.iter().zip(sent) {
+            if let Err(error) = sent {
+                // Not settled either: its lease runs out, and the repeated
+                // invocation takes it over.
+                unqueued.push(*at);
+                failed.queue.push(error);
+            }
+        }
+        for at in unqueued.into_iter().rev() {
+            finished.remove(at);
+        }
+        let settlements: Vec<_> = finished.iter().map(Finished::settlement).collect();
+        let settled = self.ledger.settle(&settlements).await;
+        for (one, settled) in finished.iter().zip(settled) {
+            counts.add(metric(one.verdict), 1);
+            match settled {
+                Ok(Fenced::No) => {}
+                Ok(Fenced::Yes) => one.order.log_fenced(),
+                Err(error) => failed.ledger.push(error),
+            }
+        }
+    }
+
+    async fn hand_back(&self, retries: impl Iterator<Item = Retry>, failed: &mut Failed) {
+        let now = Timestamp::now();
+        let messages: Vec<_> = retries.map(|retry| Message::retry(&retry, now)).collect();
+        let sent = self.retry_queue.send(&messages).await;
+        failed
+            .queue
+            .extend(sent.into_iter().filter_map(Result::err));
+    }
+}
+
+fn time_until(deadline: SystemTime) -> Duration {
+    deadline
+        .duration_since(SystemTime::now())
+        .unwrap_or(Duration::ZERO)
+}
+
+fn conclude(outcome: Outcome, decision: Decision) -> (AttemptResult, Verdict) {
+    match (outcome, decision) {
+        (Outcome::Delivered(receipt), _) => (AttemptResult::Delivered(receipt), Verdict::Delivered),
+        (Outcome::Permanent { failure }, _) => (AttemptResult::Failed(failure), Verdict::Failed),
+        (Outcome::Transient { failure, .. }, Decision::Retry { due }) => {
+            (AttemptResult::Failed(failure), Verdict::Retrying { due })
+        }
+        (Outcome::Transient { failure, .. }, Decision::Exhausted | Decision::Done) => {
+            (AttemptResult::Failed(failure), Verdict::Exhausted)
+        }
+    }
+}
+
+const fn metric(verdict: Verdict) -> Metric {
+    match verdict {
+        Verdict::Delivered => Metric::DeliveriesDelivered,
+        Verdict::Retrying { .. } => Metric::DeliveriesRetried,
+        Verdict::Failed => Metric::DeliveriesFailed,
+        Verdict::Exhausted => Metric::DeliveriesExhausted,
+    }
+}
+
+impl Order<'_> {
+    fn claim<D: Deliver>(&self) -> Result<ClaimRequest, NotAProviderName> {
+        Ok(ClaimRequest {
+            alert_id: self.parcel.alert.alert_id.clone(),
+            destination_id: self.delivery.destination_id,
+            display_name: self.delivery.display_name.clone(),
+            provider: ProviderName::new(D::NAME)?,
+            attempt: self.delivery.attempt,
+            first_attempt_at: self.delivery.first_attempt_at,
+            lease: LEASE,
+        })
+    }
+
+    /// The same attempt, later.
+    fn retry(&self, due: Timestamp) -> Retry {
+        Retry {
+            alert_id: self.parcel.alert.alert_id.clone(),
+            destination_id: self.delivery.destination_id,
+            attempt: self.delivery.attempt,
+            first_attempt_at: self.delivery.first_attempt_at,
+            earlier: self.delivery.earlier,
+            due,
+        }
+    }
+
+    /// The same attempt, once whoever is at it has settled or vanished.
+    fn retry_after_other(&self, until: Timestamp) -> Retry {
+        Retry {
+            earlier: Earlier::MayHaveArrived,
+            ..self.retry(until.plus(Duration::from_secs(1)))
+        }
+    }
+
+    fn log_attempt(&self, attempt: &Attempt, verdict: Verdict) {
+        let state = verdict.state().as_str();
+        let common = (
+            self.parcel.alert.alert_id.as_str(),
+            self.delivery.display_name.as_str(),
+            self.delivery.destination_id,
+        );
+        match &attempt.result {
+            AttemptResult::Delivered(_) => tracing::info!(
+                alert.id = common.0,
+                destination.name = common.1,
+                destination.id = %common.2,
+                attempt = attempt.number,
+                duration_ms = attempt.duration_ms,
+                state,
+                "delivered"
+            ),
+            AttemptResult::Failed(failure) => tracing::warn!(
+                alert.id = common.0,
+                destination.name = common.1,
+                destination.id = %common.2,
+                attempt = attempt.number,
+                duration_ms = attempt.duration_ms,
+                state,
+                failure = %failure,
+                "the attempt failed"
+            ),
+        }
+    }
+
+    fn log_dropped(&self, because: &str) {
+        tracing::info!(
+            alert.id = self.parcel.alert.alert_id.as_str(),
+            destination.id = %self.delivery.destination_id,
+            attempt = self.delivery.attempt,
+            because,
+            "this attempt is not needed any more"
+        );
+    }
+
+    fn log_fenced(&self) {
+        tracing::warn!(
+            alert.id = self.parcel.alert.alert_id.as_str(),
+            destination.id = %self.delivery.destination_id,
+            attempt = self.delivery.attempt,
+            "the lease ran out during the attempt, somebody else took the delivery over: it may have arrived twice"
+        );
+    }
+}
+
+impl Finished<'_> {
+    /// The next attempt, when there is to be one.
+    fn retry(&self) -> Option<Retry> {
+        let Verdict::Retrying { due } = self.verdict else {
+            return None;
+        };
+        let arrived = match &self.attempt.result {
+            AttemptResult::Failed(failure) => failure.kind.may_have_arrived(),
+            AttemptResult::Delivered(_) => true,
+        };
+        Some(Retry {
+            attempt: self.attempt.number + 1,
+            first_attempt_at: Some(self.lease.first_attempt_at),
+            earlier: if arrived {
+                Earlier::MayHaveArrived
+            } else {
+                self.order.delivery.earlier
+            },
+            ..self.order.retry(due)
+        })
+    }
+
+    fn settlement(&self) -> Settlement {
+        Settlement {
+            alert_id: self.order.parcel.alert.alert_id.clone(),
+            destination_id: self.order.delivery.destination_id,
+            lease: self.lease,
+            attempt: self.attempt.clone(),
+            verdict: self.verdict,
+        }
+    }
+}
+
+impl Failed {
+    fn into_result(self) -> Result<(), SenderError> {
+        let (ledger, queue) = (self.ledger.len(), self.queue.len());
+        if let Some(first) = self.ledger.into_iter().next() {
+            return Err(SenderError::Ledger {
+                count: ledger,
+                first,
+            });
+        }
+        match self.queue.into_iter().next() {
+            Some(first) => Err(SenderError::RetryQueue {
+                count: queue,
+                first,
+            }),
+            None => Ok(()),
+        }
+    }
+}
