@@ -1,1 +1,13 @@
-//! End-to-end tests of the deployed stack.
+//! End-to-end tests of the deployed stack: real queues, tables, roles and
+//! functions on the local emulator, with IAM enforced, against the provider
+//! simulator.
+//!
+//! `make e2e` starts what they need. They share one stack and run side by side,
+//! so each makes alerts of its own and looks only for those.
+
+mod delivery;
+mod failures;
+mod harness;
+mod input;
+mod permissions;
+mod secrecy;

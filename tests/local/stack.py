@@ -29,7 +29,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,11 @@ class Instance:
     def env_file(self) -> Path:
         """What others need to use the stack."""
         return self.folder / "env.json"
+
+    @property
+    def simulator_file(self) -> Path:
+        """The provider simulator of the demo: process and port."""
+        return self.folder / "simulator.json"
 
     @property
     def build(self) -> Path:
@@ -333,9 +338,10 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    if is_free(USUAL_PORT):
-        return USUAL_PORT
+def free_port(usual: int = USUAL_PORT) -> int:
+    """The usual port, or any other if that one is taken."""
+    if is_free(usual):
+        return usual
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -407,20 +413,24 @@ def is_ours(instance: Instance, group: int) -> bool:
     return any(str(instance.folder) in command for _, command in group_members(group))
 
 
+def stop_group(instance: Instance, group: int | None) -> None:
+    if not group or not is_ours(instance, group):
+        return
+    for way in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, way)
+        deadline = time.monotonic() + STOP_SECONDS
+        while group_members(group) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    left = group_members(group)
+    if left:
+        pids = " ".join(str(pid) for pid, _ in left)
+        raise Failed(f"These processes do not end: {pids}", f"Try: kill -9 {pids}")
+
+
 def stop_emulator(instance: Instance) -> None:
     """Ends the emulator and the functions it runs, also when it is gone and they are not."""
-    group = read_json(instance.state_file).get("group")
-    if group and is_ours(instance, group):
-        for way in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(group, way)
-            deadline = time.monotonic() + STOP_SECONDS
-            while group_members(group) and time.monotonic() < deadline:
-                time.sleep(0.05)
-        left = group_members(group)
-        if left:
-            pids = " ".join(str(pid) for pid, _ in left)
-            raise Failed(f"These processes do not end: {pids}", f"Try: kill -9 {pids}")
+    stop_group(instance, read_json(instance.state_file).get("group"))
     for path in (instance.state_file, instance.env_file):
         path.unlink(missing_ok=True)
     shutil.rmtree(instance.temporary, ignore_errors=True)
@@ -598,6 +608,7 @@ def down(instance: Instance) -> int:
         print(f"There is no local stack {instance.name}.")
         return 0
     with step(f"stop the local stack {instance.name}"):
+        stop_group(instance, read_json(instance.simulator_file).get("group"))
         stop_emulator(instance)
         shutil.rmtree(instance.folder)
     return 0
@@ -669,6 +680,7 @@ def arguments() -> argparse.Namespace:
     )
     # One executable for every function, to try the template without the crates.
     start.add_argument("--bootstrap", type=Path, help=argparse.SUPPRESS)
+    commands.add_parser("tools", help="install the pinned tools, and nothing else")
     commands.add_parser("down", parents=[common], help="stop it and remove all it left")
     commands.add_parser("status", parents=[common], help="what runs, and where")
     commands.add_parser("env", parents=[common], help="print the exports that point a shell at it")
@@ -676,6 +688,9 @@ def arguments() -> argparse.Namespace:
 
 
 def dispatch(options: argparse.Namespace) -> int:
+    if options.command == "tools":
+        ensure_tools()
+        return 0
     instance = Instance(options.name)
     if options.command == "status":
         return status(instance)
@@ -693,9 +708,10 @@ def dispatch(options: argparse.Namespace) -> int:
         )
 
 
-def main() -> int:
+def reporting(work: Callable[[], int]) -> int:
+    """Does the work; what fails is told in words, not in a traceback."""
     try:
-        return dispatch(arguments())
+        return work()
     except KeyboardInterrupt:
         print("Interrupted. `up` goes on from here, `down` removes everything.", file=sys.stderr)
         return 130
@@ -712,4 +728,4 @@ def main() -> int:
 if __name__ == "__main__":
     if sys.version_info < (3, 10):
         sys.exit("stack.py needs Python 3.10 or newer.")
-    sys.exit(main())
+    sys.exit(reporting(lambda: dispatch(arguments())))

@@ -146,7 +146,6 @@ impl Ledger {
                 ("provider", s(request.provider.as_str())),
                 ("state", s(State::Sending.as_str())),
                 ("attempt", n(request.attempt.into())),
-                ("attempts", AttributeValue::L(Vec::new())),
                 ("leaseUntil", n(lease(request, now).until.unix_millis())),
                 (
                     "firstAttemptAt",

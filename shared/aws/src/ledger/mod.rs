@@ -42,6 +42,9 @@ pub use settle::{Fenced, Settlement, Verdict};
 /// The sort key of the item that holds the alert itself.
 const ALERT_ITEM: &str = "ALERT";
 
+/// Settled attempts are attributes called this and their number: `attempt#1`.
+const ATTEMPT_PREFIX: &str = "attempt#";
+
 /// The ledger's table.
 #[derive(Clone, Debug)]
 pub struct Ledger {

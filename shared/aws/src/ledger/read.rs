@@ -1,6 +1,5 @@
 //! Reading the ledger back: everything about one alert.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
@@ -9,7 +8,7 @@ use tocsin_core::destination::DestinationId;
 
 use super::alerts::StoredAlert;
 use super::statement::{Item, s};
-use super::{ALERT_ITEM, Ledger, LedgerError};
+use super::{ALERT_ITEM, ATTEMPT_PREFIX, Ledger, LedgerError};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
@@ -120,18 +119,13 @@ impl DeliveryRecord {
 }
 
 fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
-    let Some(AttributeValue::L(list)) = item.get("attempts") else {
-        return Ok(Vec::new());
-    };
-    list.iter()
-        .map(|entry| match entry {
-            AttributeValue::S(text) => json(item, "attempts", text),
-            _ => Err(unreadable(
-                item,
-                "attempts holds something else than texts".to_owned(),
-            )),
-        })
-        .collect()
+    let mut attempts = item
+        .keys()
+        .filter(|name| name.starts_with(ATTEMPT_PREFIX))
+        .map(|name| json(item, name, text(item, name)?))
+        .collect::<Result<Vec<Attempt>, _>>()?;
+    attempts.sort_by_key(|attempt| attempt.number);
+    Ok(attempts)
 }
 
 fn json<T: serde::de::DeserializeOwned>(

@@ -1,6 +1,5 @@
 //! Settling an attempt: its result, and what the delivery came to.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{Attempt, State};
@@ -8,7 +7,7 @@ use tocsin_core::destination::DestinationId;
 
 use super::claim::Lease;
 use super::statement::{Statement, Written, n, s};
-use super::{Ledger, LedgerError};
+use super::{ATTEMPT_PREFIX, Ledger, LedgerError};
 
 /// The end of one attempt.
 #[derive(Clone, Debug)]
@@ -88,14 +87,12 @@ impl Ledger {
         let at = s(Timestamp::now().to_string());
         // A struct of strings and numbers: there is nothing to fail on.
         let json = serde_json::to_string(attempt).unwrap_or_default();
-        let mut changes =
-            "SET \"state\" = ? SET \"updatedAt\" = ? SET \"attempts\" = list_append(\"attempts\", ?)"
-                .to_owned();
-        let mut values = vec![
-            s(verdict.state().as_str()),
-            at.clone(),
-            AttributeValue::L(vec![s(json)]),
-        ];
+        // One attribute for each attempt: nothing has to be read to add one.
+        let mut changes = format!(
+            "SET \"state\" = ? SET \"updatedAt\" = ? SET \"{ATTEMPT_PREFIX}{}\" = ?",
+            attempt.number
+        );
+        let mut values = vec![s(verdict.state().as_str()), at.clone(), s(json)];
         match verdict {
             Verdict::Retrying { due } => {
                 changes.push_str(" SET \"nextAttemptAt\" = ?");

@@ -1,0 +1,64 @@
+# The two commands that matter: `make demo` and `make test`. Both set up what
+# they need inside this folder: `.local/` and `.tools/`.
+
+CARGO_DENY = cargo-deny@0.20.2
+# A changed pin installs the new version beside the old one.
+DENY       = .tools/$(CARGO_DENY)/bin/cargo-deny
+PYTHON    ?= python3
+# Always --workspace: selecting packages changes the features of their common
+# dependencies, and everything is compiled again.
+CARGO_ALL  = --workspace --locked
+SAM        = .local/venv/sam/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo down test check fmt lint deny template unit e2e build clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## Run the main job on a local stack and show where each alert went
+	@$(PYTHON) tests/local/demo.py
+
+down: ## Stop the local stack of the demo and remove what it left
+	@$(PYTHON) tests/local/stack.py down
+
+test: fmt lint deny template unit e2e ## Everything that must hold: format, lints, licences, template, tests, deployed stack
+
+check: fmt lint unit ## The fast part of `test`
+
+fmt:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
+
+deny: $(DENY)
+	$(DENY) --log-level error check bans licenses sources
+
+$(DENY):
+	@echo "• install $(CARGO_DENY), once (a few minutes) …"
+	cargo install --debug --locked --quiet --root .tools/$(CARGO_DENY) $(CARGO_DENY)
+
+template: ## Check template.yaml
+	@$(PYTHON) tests/local/stack.py tools
+	$(SAM)/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 $(SAM)/sam validate --lint --region us-east-1
+
+unit:
+	cargo test $(CARGO_ALL) --lib --bins --test it
+	cargo test $(CARGO_ALL) --doc
+
+# The demo's own script runs first: what it shows is what the tests rely on.
+# The stack goes down again whatever happens.
+e2e:
+	@$(PYTHON) tests/local/stack.py down --name test
+	@trap '$(PYTHON) tests/local/stack.py down --name test' EXIT; \
+	$(PYTHON) tests/local/demo.py --name test && \
+	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture
+
+build: ## Build the functions for AWS with SAM
+	SAM_CLI_TELEMETRY=0 sam build
+
+clean: down ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf .local .tools .aws-sam

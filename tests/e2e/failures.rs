@@ -1,0 +1,94 @@
+//! Destinations fail: what is repeated, what is not, and what is said of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tocsin_tests::simulator::Fault;
+
+use crate::harness::{PLANTED, Stack, alert_for, unique};
+
+fn fault(path: &str, status: u16) -> Fault {
+    Fault {
+        path: path.to_owned(),
+        status,
+        times: 1,
+        headers: BTreeMap::new(),
+        body: format!("told you {status}"),
+    }
+}
+
+#[tokio::test]
+async fn what_fails_for_now_is_tried_again_and_arrives_once() {
+    let stack = Stack::ready().await;
+    let id = unique("retry");
+    stack.inject(&fault("/hook/faulty", 503)).await;
+    stack
+        .send(&alert_for(&id, &["e2e-faulty"]).to_string())
+        .await;
+    let waiting = stack.delivery_in(&id, "RETRYING").await;
+    assert!(waiting["nextAttemptAt"].is_string(), "{waiting:#}");
+    let delivery = stack.delivery_in(&id, "DELIVERED").await;
+    assert_eq!(delivery["attempt"], 2);
+    assert_eq!(delivery["attempts"][0]["kind"], "unavailable");
+    assert_eq!(delivery["attempts"][0]["status"], 503);
+    assert_eq!(delivery["attempts"][1]["result"], "delivered");
+    let received = stack.received(&id).await;
+    assert_eq!(
+        received.iter().map(|one| one.status).collect::<Vec<_>>(),
+        [503, 200]
+    );
+    // Receivers can tell a repetition by this.
+    assert_eq!(
+        received[0].headers["webhook-id"],
+        received[1].headers["webhook-id"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_not_tried_again() {
+    let stack = Stack::ready().await;
+    let id = unique("gone");
+    stack.send(&alert_for(&id, &["e2e-gone"]).to_string()).await;
+    let delivery = stack.delivery_in(&id, "FAILED").await;
+    assert_eq!(delivery["attempt"], 1);
+    assert_eq!(delivery["attempts"][0]["status"], 404);
+    assert_eq!(stack.received(&id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_message_is_delivered_in_its_least_form() {
+    let stack = Stack::ready().await;
+    let id = unique("picky");
+    stack.inject(&fault("/hook/picky", 413)).await;
+    let mut alert = alert_for(&id, &["e2e-picky"]);
+    alert["alertContext"] = json!({"large": "x".repeat(1000)});
+    stack.send(&alert.to_string()).await;
+    let delivery = stack.delivery_in(&id, "DELIVERED").await;
+    let remark = delivery["attempts"][0]["remark"].as_str().unwrap();
+    assert!(remark.contains("only title, severity and link"), "{remark}");
+    let received = stack.received(&id).await;
+    assert_eq!(received.len(), 2);
+    assert_eq!(received[1].body["alertContext"], json!({}));
+}
+
+#[tokio::test]
+async fn a_failure_never_repeats_the_secret_that_the_answer_echoes() {
+    let stack = Stack::ready().await;
+    let id = unique("echo");
+    let mut echoing = fault("/hook/faulty", 400);
+    echoing.times = 2;
+    echoing.body = format!("no route for /hook/faulty/{PLANTED} with {PLANTED}");
+    stack.inject(&echoing).await;
+    stack
+        .send(&alert_for(&id, &["e2e-faulty"]).to_string())
+        .await;
+    let delivery = stack
+        .report_when(&id, |report| {
+            let state = report["deliveries"][0]["state"]
+                .as_str()
+                .unwrap_or_default();
+            ["FAILED", "DELIVERED"].contains(&state)
+        })
+        .await;
+    assert!(!delivery.to_string().contains(PLANTED), "{delivery:#}");
+}

@@ -1,0 +1,403 @@
+//! The deployed stack, as tests see it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sqs::types::Message;
+use serde_json::{Value, json};
+use tocsin_tests::simulator::{Fault, Received};
+use tokio::sync::OnceCell;
+
+/// Longer than anything here takes; only a broken stack gets there.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What every planted secret holds, so that a leak can be searched for.
+pub(crate) const PLANTED: &str = "PLANTED-c0ffee-PLANTED";
+
+pub(crate) const EXTERNAL_ID: &str = "tests-external-id";
+
+/// The local stack and everything a test asks of it.
+pub(crate) struct Stack {
+    pub(crate) config: SdkConfig,
+    pub(crate) name: String,
+    simulator: String,
+    outputs: HashMap<String, String>,
+}
+
+impl Stack {
+    /// The stack, with the tests' destinations in force.
+    pub(crate) async fn ready() -> Self {
+        static PREPARED: OnceCell<()> = OnceCell::const_new();
+        let stack = Self::connect().await;
+        PREPARED.get_or_init(|| prepare(&stack)).await;
+        stack
+    }
+
+    async fn connect() -> Self {
+        let name = std::env::var("TOCSIN_TEST_STACK").unwrap_or_else(|_| {
+            panic!("these tests need the local stack: run `make e2e`, which starts it")
+        });
+        let folder = root().join(".local").join(name);
+        let read = |file: &str| -> Value {
+            let text = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| {
+                panic!("the local stack is not up ({file}: {error}): run `make e2e`")
+            });
+            serde_json::from_str(&text).unwrap()
+        };
+        let env = read("env.json");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let variables = &env["environment"];
+        let credentials = Credentials::new(
+            text(&variables["AWS_ACCESS_KEY_ID"]),
+            text(&variables["AWS_SECRET_ACCESS_KEY"]),
+            None,
+            None,
+            "local stack",
+        );
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .endpoint_url(text(&variables["AWS_ENDPOINT_URL"]))
+            .region(Region::new("us-east-1"))
+            .credentials_provider(credentials)
+            .load()
+            .await;
+        let outputs = env["outputs"].as_object().unwrap();
+        Self {
+            config,
+            name: text(&env["stack"]),
+            simulator: format!("http://127.0.0.1:{}", read("simulator.json")["port"]),
+            outputs: outputs
+                .iter()
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn output(&self, name: &str) -> &str {
+        &self.outputs[name]
+    }
+
+    pub(crate) fn simulator(&self, path: &str) -> String {
+        format!("{}{path}", self.simulator)
+    }
+
+    pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.config)
+    }
+
+    pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config)
+    }
+
+    /// Puts a body on the alerts queue.
+    pub(crate) async fn send(&self, body: &str) {
+        self.sqs()
+            .send_message()
+            .queue_url(self.output("AlertsQueueUrl"))
+            .message_body(body)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Invokes a function and waits for its answer.
+    pub(crate) async fn invoke(&self, function: &str, payload: &Value) -> Value {
+        let answer = self
+            .lambda()
+            .invoke()
+            .function_name(format!("{}-{function}", self.name))
+            .payload(Blob::new(payload.to_string()))
+            .send()
+            .await
+            .unwrap();
+        let said = answer.payload.unwrap();
+        let said = String::from_utf8_lossy(said.as_ref()).into_owned();
+        assert!(answer.function_error.is_none(), "{function} failed: {said}");
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// What the API says of an alert, once `settled` says that it is settled.
+    pub(crate) async fn report_when(
+        &self,
+        alert_id: &str,
+        settled: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let request = json!({"operation": "getAlert", "alertId": alert_id});
+        let mut last = Value::Null;
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            last = self.invoke("api", &request).await;
+            if settled(&last["ok"]) {
+                return last["ok"].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the alert {alert_id} was not settled within {PATIENCE:?}: {last:#}");
+    }
+
+    /// What the API says of an alert, once its one delivery is in this state.
+    pub(crate) async fn delivery_in(&self, alert_id: &str, state: &str) -> Value {
+        let report = self
+            .report_when(alert_id, |report| report["deliveries"][0]["state"] == state)
+            .await;
+        assert_eq!(
+            report["deliveries"].as_array().unwrap().len(),
+            1,
+            "{report:#}"
+        );
+        report["deliveries"][0].clone()
+    }
+
+    /// What the simulator got of an alert.
+    pub(crate) async fn received(&self, alert_id: &str) -> Vec<Received> {
+        let all: Vec<Received> = reqwest::get(self.simulator("/_received"))
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .map(|bytes| serde_json::from_slice(&bytes).unwrap())
+            .unwrap();
+        all.into_iter()
+            .filter(|one| one.body.to_string().contains(alert_id))
+            .collect()
+    }
+
+    /// Has the simulator answer otherwise.
+    pub(crate) async fn inject(&self, fault: &Fault) {
+        let answer = reqwest::Client::new()
+            .put(self.simulator("/_faults"))
+            .header("content-type", "application/json")
+            .body(serde_json::to_string(fault).unwrap())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+
+    /// Waits for a message that `wanted` wants and takes it off the queue; the
+    /// others stay for the tests they belong to.
+    pub(crate) async fn take_message(
+        &self,
+        queue_url: &str,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Message {
+        let sqs = self.sqs();
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let answer = sqs
+                .receive_message()
+                .queue_url(queue_url)
+                .message_attribute_names("All")
+                .message_system_attribute_names(aws_sdk_sqs::types::MessageSystemAttributeName::All)
+                .max_number_of_messages(10)
+                .wait_time_seconds(1)
+                // Seen again soon by the tests running beside.
+                .visibility_timeout(1)
+                .send()
+                .await
+                .unwrap();
+            for message in answer.messages.unwrap_or_default() {
+                if wanted(&message) {
+                    sqs.delete_message()
+                        .queue_url(queue_url)
+                        .receipt_handle(message.receipt_handle.as_deref().unwrap())
+                        .send()
+                        .await
+                        .unwrap();
+                    return message;
+                }
+            }
+        }
+        panic!("the message did not come to {queue_url} within {PATIENCE:?}");
+    }
+
+    /// The configuration of a function's own role.
+    pub(crate) async fn in_the_role_of(&self, function: &str) -> SdkConfig {
+        let role = self.role_of(function).await;
+        let provider = aws_config::sts::AssumeRoleProvider::builder(role)
+            .session_name("tests")
+            .configure(&self.config)
+            .build()
+            .await;
+        self.config
+            .clone()
+            .into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            .build()
+    }
+
+    async fn role_of(&self, function: &str) -> String {
+        self.lambda()
+            .get_function_configuration()
+            .function_name(format!("{}-{function}", self.name))
+            .send()
+            .await
+            .unwrap()
+            .role
+            .unwrap()
+    }
+}
+
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// An id that no other test and no earlier run has.
+pub(crate) fn unique(label: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    format!("{label}-{nanos:x}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// An alert for these destinations.
+pub(crate) fn alert_for(alert_id: &str, destinations: &[&str]) -> Value {
+    json!({
+        "id": "Tests.EndToEnd", "createdAt": "2026-01-01T00:00:00Z", "severity": "LOW", "type": "RULE",
+        "title": format!("Alert {alert_id}"), "alertId": alert_id,
+        "routing": {"destinations": destinations},
+    })
+}
+
+/// The tests' own destinations, all reached by lists only.
+async fn prepare(stack: &Stack) {
+    let sender_role = stack.role_of("sqs").await;
+    let targets = python(
+        &[
+            "tests.fifo",
+            "tests.fifo",
+            "tests-by-role",
+            "tocsin-tests",
+            EXTERNAL_ID,
+            &sender_role,
+        ],
+        stack,
+    );
+    let webhook =
+        |path: &str| json!({"url": stack.simulator(path), "headers": {"Authorization": PLANTED}});
+    let destinations = [
+        (
+            "e2e-plain",
+            "webhook",
+            json!({}),
+            Some(webhook("/hook/plain")),
+        ),
+        (
+            "e2e-faulty",
+            "webhook",
+            json!({}),
+            Some(webhook(&format!("/hook/faulty/{PLANTED}"))),
+        ),
+        (
+            "e2e-gone",
+            "webhook",
+            json!({}),
+            Some(webhook("/nobody/here")),
+        ),
+        (
+            "e2e-picky",
+            "webhook",
+            json!({}),
+            Some(webhook("/hook/picky")),
+        ),
+        (
+            "e2e-slack",
+            "slack",
+            json!({}),
+            Some(json!({"webhookUrl": stack.simulator("/services/T1/B1/e2e")})),
+        ),
+        (
+            "e2e-topic-fifo",
+            "sns",
+            json!({"topicArn": targets["topic"]}),
+            None,
+        ),
+        (
+            "e2e-queue-fifo",
+            "sqs",
+            json!({"queueUrl": targets["queue"], "messageGroupId": "tests"}),
+            None,
+        ),
+        (
+            "e2e-queue-by-role",
+            "sqs",
+            json!({
+                "queueUrl": targets["queueByRole"], "region": "us-east-1",
+                "assumeRoleArn": "arn:aws:iam::000000000000:role/tocsin-tests", "externalId": EXTERNAL_ID,
+            }),
+            None,
+        ),
+        (
+            "e2e-queue-forbidden",
+            "sqs",
+            json!({"queueUrl": targets["queueByRole"], "region": "us-east-1"}),
+            None,
+        ),
+    ];
+    for (name, provider, settings, secret) in destinations {
+        let mut request = json!({
+            "operation": "addDestination", "actor": "tests",
+            "destination": {"displayName": name, "type": provider, "settings": settings},
+        });
+        if let Some(secret) = secret {
+            request["secret"] = secret;
+        }
+        let answer = stack.invoke("api", &request).await;
+        let known = answer["error"]["code"] == "CONFLICT";
+        assert!(known || answer["ok"].is_object(), "{name}: {answer:#}");
+    }
+    wait_until_in_force(stack).await;
+}
+
+/// The router's copy of the destinations is up to 30 seconds old, and there may
+/// be several routers: asks until ten alerts in a row find the newest one.
+async fn wait_until_in_force(stack: &Stack) {
+    let started = Instant::now();
+    let mut in_a_row = 0;
+    while in_a_row < 10 {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "the tests' destinations did not come into force"
+        );
+        let id = unique("in-force");
+        let mut alert = alert_for(&id, &["e2e-plain", "e2e-queue-forbidden"]);
+        // With an unknown name in it, the list still goes to the known one.
+        alert["severity"] = json!("INFO");
+        stack.send(&alert.to_string()).await;
+        let report = stack
+            .report_when(&id, |report| report["routing"].is_object())
+            .await;
+        let known = report["routing"]["targets"].as_array().unwrap().len() == 2;
+        in_a_row = if known { in_a_row + 1 } else { 0 };
+        if !known {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// Runs targets.py with the AWS library that comes with SAM.
+fn python(arguments: &[&str], stack: &Stack) -> Value {
+    let output = Command::new(root().join(".local/venv/sam/bin/python"))
+        .arg(root().join("tests/e2e/targets.py"))
+        .args(arguments)
+        .env("AWS_ENDPOINT_URL", stack.config.endpoint_url().unwrap())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}

@@ -1,0 +1,182 @@
+//! Bad input beside good: the good arrives, the bad is kept with the reason.
+
+use std::io::Read;
+
+use aws_sdk_sqs::types::Message;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+
+use crate::harness::{Stack, alert_for, unique};
+
+fn attribute(message: &Message, name: &str) -> String {
+    let attributes = message.message_attributes.as_ref().unwrap();
+    attributes[name].string_value.clone().unwrap()
+}
+
+/// A record as Lambda hands it over.
+fn record(stack: &Stack, message_id: &str, body: &str) -> Value {
+    json!({
+        "messageId": message_id, "body": body, "eventSource": "aws:sqs",
+        "eventSourceARN": stack.output("AlertsQueueArn"),
+    })
+}
+
+#[tokio::test]
+async fn the_bad_records_of_a_batch_do_not_hurt_the_good() {
+    let stack = Stack::ready().await;
+    let good = [unique("good"), unique("good")];
+    let without = |field: &str| {
+        let mut alert = alert_for(&unique("bad"), &["e2e-plain"]);
+        alert.as_object_mut().unwrap().remove(field);
+        alert.to_string()
+    };
+    let with = |field: &str, value: &str| {
+        let mut alert = alert_for(&unique("bad"), &["e2e-plain"]);
+        alert[field] = json!(value);
+        alert.to_string()
+    };
+    let bad = [
+        ("this is not JSON".to_owned(), "NotJson", "not JSON"),
+        (without("severity"), "MissingField", "`severity`"),
+        (with("type", "NOISE"), "UnknownValue", "`type` is \"NOISE\""),
+        (
+            with("createdAt", "yesterday"),
+            "BadTimestamp",
+            "`createdAt`",
+        ),
+        ("[".repeat(100_000), "NotObject", "found a list"),
+        ("x".repeat(1024 * 1024), "NotJson", "not JSON"),
+    ];
+    let mut records = vec![record(
+        &stack,
+        "good-0",
+        &alert_for(&good[0], &["e2e-plain"]).to_string(),
+    )];
+    let mut ids = Vec::new();
+    for (body, ..) in &bad {
+        let id = unique("message");
+        records.push(record(&stack, &id, body));
+        ids.push(id);
+    }
+    records.push(record(
+        &stack,
+        "good-1",
+        &alert_for(&good[1], &["e2e-plain"]).to_string(),
+    ));
+
+    let answer = stack.invoke("router", &json!({"Records": records})).await;
+    assert_eq!(
+        answer["batchItemFailures"],
+        json!([]),
+        "nothing is to be delivered again"
+    );
+    for id in &good {
+        stack.delivery_in(id, "DELIVERED").await;
+    }
+    for ((body, code, said), id) in bad.iter().zip(&ids) {
+        let letter = stack
+            .take_message(stack.output("AlertsDlqUrl"), |message| {
+                attribute(message, "tocsinMessageId") == *id
+            })
+            .await;
+        assert_eq!(attribute(&letter, "tocsinReason"), *code);
+        let detail = attribute(&letter, "tocsinDetail");
+        assert!(detail.contains(said), "{detail}");
+        assert_eq!(&unpacked(&letter), body, "the dead letter is whole");
+    }
+}
+
+fn unpacked(letter: &Message) -> String {
+    let body = letter.body.clone().unwrap();
+    if !letter
+        .message_attributes
+        .as_ref()
+        .unwrap()
+        .contains_key("tocsinEncoding")
+    {
+        return body;
+    }
+    let mut text = String::new();
+    GzDecoder::new(&STANDARD.decode(body).unwrap()[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+#[tokio::test]
+async fn alerts_with_unshowable_or_excessive_fields_are_mended_and_arrive() {
+    let stack = Stack::ready().await;
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    let cases = [
+        ("nul", r#""title": "nul \u0000 here""#.to_owned()),
+        ("surrogate", r#""title": "half \ud800 pair""#.to_owned()),
+        ("deep", format!(r#""alertContext": {{"deep": {deep}}}"#)),
+        (
+            "huge",
+            format!(
+                r#""alertContext": {{"first": 1, "huge": "{}", "last": 2}}"#,
+                "y".repeat(900_000)
+            ),
+        ),
+        (
+            "kinds",
+            r#""tags": 7, "version": 3, "runbook": ["no text"], "link": "javascript:alert(1)""#
+                .to_owned(),
+        ),
+    ];
+    for (name, field) in cases {
+        let id = unique(name);
+        let mut alert = alert_for(&id, &["e2e-plain"]);
+        alert.as_object_mut().unwrap().remove("title");
+        let body = alert.to_string().replacen('{', &format!("{{{field},"), 1);
+        stack.send(&body).await;
+        stack.delivery_in(&id, "DELIVERED").await;
+        let received = stack.received(&id).await;
+        assert_eq!(received.len(), 1, "{name}");
+        let payload = &received[0].body;
+        match name {
+            "nul" => assert_eq!(payload["title"], "nul \u{fffd} here"),
+            "surrogate" => assert_eq!(payload["title"], "half \u{fffd} pair"),
+            "deep" => assert!(
+                payload["alertContext"]["_error"]
+                    .as_str()
+                    .unwrap()
+                    .contains("left out")
+            ),
+            "huge" => {
+                assert_eq!(payload["alertContext"]["huge"], "… (900002 bytes cut)");
+                assert_eq!(payload["alertContext"]["last"], 2);
+            }
+            _ => assert_eq!(payload["tags"], json!([])),
+        }
+        let report = stack
+            .report_when(&id, |report| report["alert"].is_object())
+            .await;
+        assert!(
+            !report["alert"]["notes"].as_array().unwrap().is_empty(),
+            "{name} is noted"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_seeds_forms_are_understood_on_the_queue() {
+    let stack = Stack::ready().await;
+    let inner = unique("envelope");
+    let envelope = json!({
+        "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:000000000000:t",
+        "Message": alert_for(&inner, &["e2e-plain"]).to_string(),
+    });
+    stack.send(&envelope.to_string()).await;
+    let community = unique("community");
+    let alert = json!({
+        "analysisId": "AWS.Root", "type": "RULE", "createdAt": "2021-04-06T12:00:00.123456789Z",
+        "severity": "LOW", "outputIds": ["e2e-plain"], "destinations": [], "alertId": community,
+    });
+    stack.send(&alert.to_string()).await;
+    for id in [inner, community] {
+        stack.delivery_in(&id, "DELIVERED").await;
+    }
+}

@@ -1,0 +1,108 @@
+//! Each role may do what its function does, and nothing besides.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use serde_json::json;
+
+use crate::harness::{Stack, unique};
+
+/// The error code of a call that must have been denied.
+macro_rules! denied {
+    ($call:expr) => {{
+        use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+        let error = $call.send().await.expect_err("this must be denied");
+        let code = error.code().unwrap_or_default().to_owned();
+        assert!(
+            code.contains("AccessDenied") || code.contains("AuthorizationError"),
+            "denied for another reason: {error:?}"
+        );
+    }};
+}
+
+async fn secret_of(stack: &Stack, name: &str) -> String {
+    let all = stack
+        .invoke("api", &json!({"operation": "listDestinations"}))
+        .await;
+    let one = all["ok"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["displayName"] == name)
+        .unwrap_or_else(|| panic!("there is no {name}"));
+    one["secretName"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_sender_reads_its_own_secrets_and_no_others() {
+    let stack = Stack::ready().await;
+    let slack = secret_of(&stack, "e2e-slack").await;
+    let webhook = secret_of(&stack, "e2e-plain").await;
+    let in_slack = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of("slack").await);
+    in_slack
+        .get_secret_value()
+        .secret_id(&slack)
+        .send()
+        .await
+        .unwrap();
+    denied!(in_slack.get_secret_value().secret_id(&webhook));
+    for other in ["sns", "sqs", "router", "api"] {
+        let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of(other).await);
+        denied!(client.get_secret_value().secret_id(&slack));
+        denied!(client.get_secret_value().secret_id(&webhook));
+    }
+}
+
+#[tokio::test]
+async fn the_router_neither_publishes_nor_invokes_what_is_no_sender() {
+    let stack = Stack::ready().await;
+    let config = stack.in_the_role_of("router").await;
+    let sns = aws_sdk_sns::Client::new(&config);
+    denied!(
+        sns.publish()
+            .topic_arn("arn:aws:sns:us-east-1:000000000000:soc-oncall")
+            .message("no")
+    );
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    denied!(
+        lambda
+            .invoke()
+            .function_name(format!("{}-api", stack.name))
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new("{}"))
+    );
+    let queue = aws_sdk_sqs::Client::new(&config);
+    let archive = stack
+        .sqs()
+        .get_queue_url()
+        .queue_name("siem-archive")
+        .send()
+        .await
+        .unwrap();
+    denied!(
+        queue
+            .send_message()
+            .queue_url(archive.queue_url.unwrap())
+            .message_body("no")
+    );
+}
+
+#[tokio::test]
+async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
+    let stack = Stack::ready().await;
+    for sender in ["slack", "webhook", "sns", "sqs"] {
+        let config = stack.in_the_role_of(sender).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        denied!(
+            dynamodb
+                .scan()
+                .table_name(stack.output("DestinationsTable"))
+        );
+        denied!(dynamodb.scan().table_name(stack.output("LedgerTable")));
+        let sqs = aws_sdk_sqs::Client::new(&config);
+        denied!(
+            sqs.send_message()
+                .queue_url(stack.output("AlertsQueueUrl"))
+                .message_body(unique("forged"))
+        );
+    }
+}

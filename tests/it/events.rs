@@ -1,0 +1,55 @@
+//! The samples in `events/` are what they say.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tocsin_core::alert::parse;
+use tocsin_core::delivery::HandOver;
+
+fn files(prefix: &str) -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with(prefix) && name.ends_with(".json")
+        })
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "there is no events/{prefix}*.json");
+    files
+}
+
+fn json(path: &PathBuf) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_sample_alert_is_an_alert_that_needs_no_mending() {
+    for path in files("alert-") {
+        let alert = parse(&std::fs::read_to_string(&path).unwrap())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(alert.notes, [], "{}", path.display());
+    }
+}
+
+#[test]
+fn every_batch_is_made_of_queue_records() {
+    for path in files("sqs-") {
+        let batch = json(&path);
+        for record in batch["Records"].as_array().unwrap() {
+            assert!(record["messageId"].is_string() && record["body"].is_string());
+            assert!(record["eventSourceARN"].is_string(), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_hand_over_is_one() {
+    for path in files("handover-") {
+        let hand_over: HandOver = serde_json::from_value(json(&path)).unwrap();
+        assert!(!hand_over.parcels.is_empty());
+    }
+}

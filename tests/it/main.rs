@@ -1,0 +1,5 @@
+//! What must hold of the repository as a whole.
+
+mod dependencies;
+mod events;
+mod template;

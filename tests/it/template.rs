@@ -1,0 +1,84 @@
+//! What the template must never say. cfn-lint checks its form; this, its sense.
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// The lines of the template, with their numbers, without comments.
+fn lines() -> impl Iterator<Item = (usize, &'static str)> {
+    TEMPLATE
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+}
+
+#[test]
+fn no_permission_is_wider_than_a_named_resource() {
+    for (number, line) in lines() {
+        let line = line.trim();
+        let wide = [
+            "Resource: \"*\"",
+            "Resource: '*'",
+            "Resource: ['*']",
+            "Resource: [\"*\"]",
+        ];
+        assert!(!wide.contains(&line), "line {number}: {line}");
+        // A deny may name everything; an allow may not.
+        let every_action = line.starts_with("Action:") && line.contains(":*");
+        assert!(
+            !every_action || line == "Action: sqs:*",
+            "line {number}: {line}"
+        );
+    }
+}
+
+#[test]
+fn no_policy_of_somebody_else_is_attached() {
+    for (number, line) in lines() {
+        assert!(!line.contains(":aws:policy/"), "line {number}: {line}");
+        assert!(
+            !line.trim_start().starts_with("Policies: ["),
+            "line {number}: {line}"
+        );
+    }
+    // SAM's `Events` on a function would attach a managed policy by itself.
+    assert!(!TEMPLATE.contains("\n      Events:"));
+}
+
+#[test]
+fn every_sender_keeps_to_the_pattern() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let mut letters = name.chars();
+        let logical = letters
+            .next()
+            .unwrap()
+            .to_uppercase()
+            .chain(letters)
+            .collect::<String>();
+        let block = |what: &str| {
+            assert!(
+                TEMPLATE.contains(&format!("\n  {logical}{what}:\n")),
+                "template.yaml has no {logical}{what}"
+            );
+        };
+        block("Function");
+        block("LogGroup");
+        block("Role");
+        assert!(
+            TEMPLATE.contains(&format!("CodeUri: functions/{name}\n")),
+            "{name}"
+        );
+        if name != "router" && name != "api" {
+            block("Invocation");
+        }
+    }
+}
+
+#[test]
+fn loops_are_bounded_here_and_not_by_lambda() {
+    let functions = TEMPLATE.matches("Type: AWS::Serverless::Function").count();
+    let allowed = TEMPLATE.matches("RecursiveLoop: Allow").count();
+    // All but the API, which is no part of the loop.
+    assert_eq!(allowed, functions - 1);
+}
