@@ -139,11 +139,11 @@ fn table(message: &Message<'_>) -> Option<Value> {
 /// The context, folded away.
 fn expand(context: &str) -> Value {
     // A text node must not be empty.
-    let content: Vec<Value> = (!context.is_empty())
+    let lines: Vec<Value> = (!context.is_empty())
         .then(|| text(context))
         .into_iter()
         .collect();
     json!({"type": "expand", "attrs": {"title": "Context"}, "content": [
-        {"type": "codeBlock", "attrs": {"language": "json"}, "content": content},
+        {"type": "codeBlock", "attrs": {"language": "json"}, "content": lines},
     ]})
 }
