@@ -10,25 +10,30 @@ use tocsin_core::alert::Severity;
 use tocsin_core::message::{Message, web_link};
 use tocsin_core::text::{Unit, fit};
 
-use crate::description::{LONG, REFERENCE, TITLE, WHOLE, rows};
+use crate::description::{REFERENCE, TITLE, WHOLE, rows, share};
 
-/// The room that a document's own brackets and the commas take.
-const FRAME: usize = 200;
+/// The room that a document's own brackets and one heading take.
+const FRAME: usize = 300;
 
 pub(crate) fn document(message: &Message<'_>) -> Value {
-    let mut content = vec![panel(message)];
+    let panel = panel(message);
+    let mut end: Vec<Value> = Vec::new();
+    if let Some(text) = message.reference {
+        end.push(heading("Reference"));
+        end.extend(reference(text));
+    }
+    end.extend(table(message));
+
+    let share = share(size(&end) + size(std::slice::from_ref(&panel)) + FRAME);
+    let mut content = vec![panel];
     if let Some(description) = message.description {
-        content.extend(bounded(description, LONG));
+        content.extend(bounded(description, share));
     }
     if let Some(runbook) = message.runbook {
         content.push(heading("Runbook"));
-        content.extend(bounded(runbook, LONG));
+        content.extend(bounded(runbook, share));
     }
-    if let Some(text) = message.reference {
-        content.push(heading("Reference"));
-        content.extend(reference(text));
-    }
-    content.extend(table(message));
+    content.append(&mut end);
     if let Some(context) = &message.context {
         let room = WHOLE.saturating_sub(size(&content) + FRAME);
         content.push(fit(context, room, expand, |node| {

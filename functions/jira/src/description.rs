@@ -9,8 +9,8 @@ use tocsin_core::text::{Unit, single_line, truncate};
 /// (<https://jira.atlassian.com/browse/JRACLOUD-68949>). Whether it counts ADF by
 /// its text or by its JSON is not documented, so the whole JSON keeps this.
 pub(crate) const WHOLE: usize = 30_000;
-/// The description of the detection; its runbook.
-pub(crate) const LONG: usize = 8_000;
+/// The description of the detection, and its runbook likewise.
+const LONG: usize = 8_000;
 /// The title, in the panel.
 pub(crate) const TITLE: usize = 1_500;
 /// The reference, when it is not a link.
@@ -19,6 +19,12 @@ pub(crate) const REFERENCE: usize = 1_000;
 pub(crate) const FACT: usize = 300;
 /// All tags together.
 const TAGS: usize = 1_000;
+
+/// What the description and the runbook get each, where everything but them and
+/// the context takes `taken`: the context has a third at least.
+pub(crate) fn share(taken: usize) -> usize {
+    (WHOLE.saturating_sub(taken) / 3).min(LONG)
+}
 
 /// The rows of the facts table: label and value, one line each.
 pub(crate) fn rows<'a>(message: &'a Message<'_>) -> Vec<(&'static str, Cow<'a, str>)> {

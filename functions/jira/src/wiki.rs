@@ -5,35 +5,46 @@ use tocsin_core::alert::Severity;
 use tocsin_core::message::{Message, web_link};
 use tocsin_core::text::{Unit, escape_within};
 
-use crate::description::{FACT, LONG, REFERENCE, TITLE, WHOLE, rows};
+use crate::description::{FACT, REFERENCE, TITLE, WHOLE, rows, share};
+
+/// The room that headings and the lines between the parts take.
+const FRAME: usize = 100;
 
 pub(crate) fn text(message: &Message<'_>) -> String {
-    let mut parts = vec![panel(message)];
+    let panel = panel(message);
+    let mut end = Vec::new();
+    if let Some(text) = message.reference {
+        end.push(format!("h3. Reference\n{}", reference(text)));
+    }
+    end.extend(table(message));
+
+    let end = end.join("\n\n");
+    let share = share(length(&panel) + length(&end) + FRAME);
+    let mut parts = vec![panel];
     if let Some(description) = message.description {
-        parts.push(escape_within(description, LONG, escape));
+        parts.push(escape_within(description, share, escape));
     }
     if let Some(runbook) = message.runbook {
-        parts.push(format!(
-            "h3. Runbook\n{}",
-            escape_within(runbook, LONG, escape)
-        ));
+        let runbook = escape_within(runbook, share, escape);
+        parts.push(format!("h3. Runbook\n{runbook}"));
     }
-    if let Some(text) = message.reference {
-        parts.push(format!("h3. Reference\n{}", reference(text)));
-    }
-    parts.extend(table(message));
+    parts.push(end);
+    parts.retain(|part| !part.is_empty());
     let mut whole = parts.join("\n\n");
     if let Some(context) = &message.context {
-        let frame = |inner: &str| {
-            format!(
-                "\n\nh3. Context\n{{noformat}}\n{}\n{{noformat}}",
-                inside(inner)
-            )
-        };
-        let room = WHOLE.saturating_sub(Unit::Characters.length(&whole));
-        whole.push_str(&escape_within(context, room, frame));
+        let room = WHOLE.saturating_sub(length(&whole));
+        whole.push_str(&escape_within(context, room, block));
     }
     whole
+}
+
+fn length(text: &str) -> usize {
+    Unit::Characters.length(text)
+}
+
+fn block(context: &str) -> String {
+    let json = inside(context);
+    format!("\n\nh3. Context\n{{noformat}}\n{json}\n{{noformat}}")
 }
 
 fn panel(message: &Message<'_>) -> String {

@@ -89,6 +89,20 @@ fn assert_within_limits(alert: &Alert) {
 }
 
 #[test]
+fn even_with_everything_at_its_longest_there_is_room_for_all() {
+    let mut json = full_json();
+    let link = format!("https://siem.example.com/{}", "|".repeat(1_900));
+    json["link"] = json!(link);
+    json["title"] = json!("\"".repeat(1_000));
+    for field in ["name", "description", "runbook", "reference", "id"] {
+        json[field] = json!("\"!".repeat(20_000));
+    }
+    json["tags"] = json!(vec!["\"".repeat(200); 100]);
+    json["logTypes"] = json["tags"].clone();
+    assert_within_limits(&tocsin_testing::alert(&json));
+}
+
+#[test]
 fn every_sample_keeps_to_the_formats_and_limits() {
     for (_, alert) in samples() {
         assert_within_limits(&alert);
