@@ -1,7 +1,7 @@
 //! What Asana's answers mean (<https://developers.asana.com/docs/errors>).
 
 use serde_json::Value;
-use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::{Job, Lookup, Response};
 use url::Url;
 
@@ -12,10 +12,8 @@ use crate::settings::is_gid;
 /// The answer to the creation: 201 with the task's gid is success, nothing else.
 pub(crate) fn created(response: &Response) -> Outcome {
     match response.status {
-        201 => receipt(&response.json()["data"]).map_or_else(
-            || Outcome::not_understood(response),
-            Outcome::Delivered,
-        ),
+        201 => receipt(&response.json()["data"])
+            .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered),
         200..=299 => Outcome::not_understood(response),
         _ => failed(response),
     }
@@ -26,7 +24,7 @@ pub(crate) fn found(job: &Job<'_, Asana>, response: &Response) -> Lookup {
     if response.status != 200 {
         return Lookup::Failed(match response.status {
             200..=299 => Outcome::not_understood(response),
-            _ => not_refused(failed(response)),
+            _ => failed(response).of_lookup(),
         });
     }
     let answer = response.json();
@@ -34,9 +32,10 @@ pub(crate) fn found(job: &Job<'_, Asana>, response: &Response) -> Lookup {
         return Lookup::Failed(Outcome::not_understood(response));
     };
     let marker = marker(job);
+    // Anywhere: people write below it, and nobody can guess it beforehand.
     let ours = |task: &&Value| {
-        let notes = task["notes"].as_str().unwrap_or_default();
-        notes.lines().any(|line| line.trim() == marker)
+        let notes = task["notes"].as_str();
+        notes.is_some_and(|notes| notes.contains(&marker))
     };
     tasks
         .iter()
@@ -57,20 +56,6 @@ fn receipt(task: &Value) -> Option<Receipt> {
         url: Some(page),
         remark: None,
     })
-}
-
-/// A list that is refused is a matter of the settings: no other form of the alert
-/// would help, which is what `Refused` would ask for.
-fn not_refused(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-            Outcome::permanent(Failure {
-                kind: FailureKind::Misconfigured,
-                ..failure
-            })
-        }
-        other => other,
-    }
 }
 
 fn failed(response: &Response) -> Outcome {

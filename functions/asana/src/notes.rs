@@ -2,7 +2,7 @@
 //!
 //! Rich text is well-formed XML of a few tags
 //! (<https://developers.asana.com/docs/rich-text>); anything else is answered
-//! with 400. Only tags that tasks have had from the start are used.
+//! with 400. Only tags that stand in that list for tasks are used, no tables.
 
 use tocsin_core::message::{Message, web_link};
 use tocsin_core::text::{Unit, escape_within, neutralise, single_line, truncate};
@@ -58,7 +58,10 @@ fn length(text: &str) -> usize {
 
 fn head(message: &Message<'_>) -> String {
     let title = escape_within(message.title, SHORT, escape);
-    let link = message.link.and_then(link).map(|href| anchor(&href, "View the alert"));
+    let link = message
+        .link
+        .and_then(link)
+        .map(|href| anchor(&href, "View the alert"));
     let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
     format!("<strong>{}</strong> {title}{link}", message.severity)
 }
@@ -119,7 +122,6 @@ fn escape(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
             _ => escaped.push(c),
         }
     }
@@ -153,10 +155,22 @@ mod tests {
     #[test]
     fn markup_and_mentions_mean_nothing() {
         for (text, escaped) in [
-            ("</body><a data-asana-gid=\"1\"/>", "&lt;/body&gt;&lt;a data-asana-gid=&quot;1&quot;/&gt;"),
-            ("&amp; ]]> \u{0}\u{fffe}", "&amp;amp; ]]&gt; \u{fffd}\u{fffd}"),
-            ("https://app.Asana.com/0/1/", "https://app.Asana\u{200b}.com/0/1/"),
-            ("éasana.co asana.comasana.com", "éasana.co asana\u{200b}.comasana\u{200b}.com"),
+            (
+                "</body><a data-asana-gid=\"1\"/>",
+                "&lt;/body&gt;&lt;a data-asana-gid=\"1\"/&gt;",
+            ),
+            (
+                "&amp; ]]> \u{0}\u{fffe}",
+                "&amp;amp; ]]&gt; \u{fffd}\u{fffd}",
+            ),
+            (
+                "https://app.Asana.com/0/1/",
+                "https://app.Asana\u{200b}.com/0/1/",
+            ),
+            (
+                "éasana.co asana.comasana.com",
+                "éasana.co asana\u{200b}.comasana\u{200b}.com",
+            ),
         ] {
             assert_eq!(escape(text), escaped);
         }
@@ -165,7 +179,13 @@ mod tests {
     #[test]
     fn a_link_into_asana_is_none() {
         assert_eq!(link("https://app.asana.com/0/123/"), None);
-        assert_eq!(link("https://a.example/?a=1&b").as_deref(), Some("https://a.example/?a=1&b"));
-        assert_eq!(anchor("https://a.example/?a=1&b", "x"), "<a href=\"https://a.example/?a=1&amp;b\">x</a>");
+        assert_eq!(
+            link("https://a.example/?a=1&b").as_deref(),
+            Some("https://a.example/?a=1&b")
+        );
+        assert_eq!(
+            anchor("https://a.example/?a=1&b", "x"),
+            "<a href=\"https://a.example/?a=1&amp;b\">x</a>"
+        );
     }
 }

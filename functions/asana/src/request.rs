@@ -12,7 +12,8 @@ use crate::{Asana, notes};
 /// the receipt needs is asked for: the whole task would come back otherwise.
 pub(crate) fn create(job: &Job<'_, Asana>, stand_in: Option<&Url>) -> Result<Request, FieldError> {
     let mut url = tasks(stand_in)?;
-    url.query_pairs_mut().append_pair("opt_fields", "permalink_url");
+    url.query_pairs_mut()
+        .append_pair("opt_fields", "permalink_url");
     let body = json!({"data": task(job)}).to_string();
     with_headers(job, Request::post_json(Address::Public(url), body))
 }

@@ -45,11 +45,24 @@ pub(crate) fn authorization(secret: &Secret) -> Result<Header, FieldError> {
 
 pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
     if settings.projects.is_empty() {
-        return Err(FieldError::new("settings.projects", "must name at least one project"));
+        return Err(FieldError::new(
+            "settings.projects",
+            "must name at least one project",
+        ));
     }
     check_all("settings.projects", &settings.projects, is_gid, GID)?;
-    check_all("settings.workspace", settings.workspace.as_slice(), is_gid, GID)?;
-    check_all("settings.assignee", settings.assignee.as_slice(), is_user, USER)?;
+    check_all(
+        "settings.workspace",
+        settings.workspace.as_slice(),
+        is_gid,
+        GID,
+    )?;
+    check_all(
+        "settings.assignee",
+        settings.assignee.as_slice(),
+        is_user,
+        USER,
+    )?;
     check_all("settings.followers", &settings.followers, is_user, USER)?;
     check_all("settings.tags", &settings.tags, is_gid, GID)?;
     let fields: Vec<String> = settings.custom_fields.keys().cloned().collect();
@@ -67,7 +80,10 @@ fn check_all(
     problem: &str,
 ) -> Result<(), FieldError> {
     if values.len() > MOST {
-        return Err(FieldError::new(field, format!("has more than {MOST} entries")));
+        return Err(FieldError::new(
+            field,
+            format!("has more than {MOST} entries"),
+        ));
     }
     if values.iter().all(|value| sound(value)) {
         Ok(())

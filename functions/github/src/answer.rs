@@ -37,7 +37,7 @@ pub(crate) fn found(job: &Job<'_, GitHub>, response: &Response) -> Lookup {
     if response.status != 200 {
         return Lookup::Failed(match response.status {
             200..=299 => Outcome::not_understood(response),
-            _ => not_refused(failed(response)),
+            _ => failed(response).of_lookup(),
         });
     }
     let Value::Array(issues) = response.json() else {
@@ -118,20 +118,6 @@ fn dropped(job: &Job<'_, GitHub>, response: &Response) -> Option<String> {
             said.join(" and the ")
         )
     })
-}
-
-/// A list that is refused is a matter of the settings: no other form of the alert
-/// would help, which is what `Refused` would ask for.
-fn not_refused(outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-            Outcome::permanent(Failure {
-                kind: FailureKind::Misconfigured,
-                ..failure
-            })
-        }
-        other => other,
-    }
 }
 
 fn failed(response: &Response) -> Outcome {

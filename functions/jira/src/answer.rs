@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tocsin_core::Timestamp;
-use tocsin_core::outcome::{Failure, FailureKind, LONGEST_RETRY_AFTER, Outcome, Receipt};
+use tocsin_core::outcome::{LONGEST_RETRY_AFTER, Outcome, Receipt};
 use tocsin_core::provider::{Job, Lookup, Response, endpoint};
 use url::Url;
 
@@ -25,7 +25,10 @@ pub(crate) fn created(job: &Job<'_, Jira>, response: &Response) -> Outcome {
 /// The answer to the search.
 pub(crate) fn found(job: &Job<'_, Jira>, response: &Response) -> Lookup {
     if response.status != 200 {
-        return Lookup::Failed(search_failed(response));
+        return Lookup::Failed(match response.status {
+            200..=299 => Outcome::not_understood(response),
+            _ => failed(response).of_lookup(),
+        });
     }
     let answer = response.json();
     match answer["issues"].as_array().map(Vec::as_slice) {
@@ -55,21 +58,6 @@ fn pages(settings: &Settings) -> Option<&Url> {
         .browse_url
         .as_ref()
         .or_else(|| (!api_only).then_some(&settings.site_url))
-}
-
-/// A search that Jira refuses is a matter of the settings: no other form of the
-/// alert would help, which is what `Refused` would ask for.
-fn search_failed(response: &Response) -> Outcome {
-    match (response.status, failed(response)) {
-        (200..=299, _) => Outcome::not_understood(response),
-        (_, Outcome::Permanent { failure }) if failure.kind == FailureKind::Refused => {
-            Outcome::permanent(Failure {
-                kind: FailureKind::Misconfigured,
-                ..failure
-            })
-        }
-        (_, outcome) => outcome,
-    }
 }
 
 fn failed(response: &Response) -> Outcome {

@@ -227,6 +227,18 @@ impl Outcome {
         self
     }
 
+    /// The same of a lookup: what is refused there is the question and not the
+    /// message, so no other form of the message would help.
+    #[must_use]
+    pub fn of_lookup(mut self) -> Self {
+        if let Self::Permanent { failure } = &mut self
+            && failure.kind == FailureKind::Refused
+        {
+            failure.kind = FailureKind::Misconfigured;
+        }
+        self
+    }
+
     /// The failure, unless it was delivered.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
@@ -322,6 +334,8 @@ mod tests {
         ));
         let delivered = Outcome::from_status(&response(200, &[]));
         assert_eq!(delivered.clone().explained("x"), delivered);
+        let asked = Outcome::from_status(&response(400, &[])).of_lookup();
+        assert_eq!(asked.failure().unwrap().kind, FailureKind::Misconfigured);
         let failure = Outcome::not_understood(&response(200, &[]));
         assert!(failure.failure().unwrap().kind.may_have_arrived());
     }

@@ -100,7 +100,8 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
 
 /// What `render` makes of as much of `text` as keeps `size` within `limit`: of all
 /// of it, or of a [`truncate`]d beginning. Escaping makes texts longer, and only
-/// the escaped form is what a provider counts.
+/// the escaped form is what a provider counts. Where not even nothing fits, it is
+/// what `render` makes of nothing.
 pub fn fit<T>(
     text: &str,
     limit: usize,
