@@ -4,6 +4,9 @@
 //! All texts here are plain. A provider escapes them by its own rules.
 
 use std::borrow::Cow;
+use std::fmt::Write;
+
+use url::{Position, Url};
 
 use crate::alert::{Alert, Severity};
 use crate::provider::{Form, Job, Provider};
@@ -104,11 +107,11 @@ impl<'a> Fact<'a> {
     /// Names and tags may come with line breaks, which would let one fact look
     /// like several.
     fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        let value = value.into();
-        let value = match single_line(&value) {
-            same if same == value => value,
-            other => Cow::Owned(other),
-        };
+        let mut value = value.into();
+        // Names and ids come as they are, and a line break would leave the table.
+        if value.contains(char::is_whitespace) {
+            value = Cow::Owned(single_line(&value));
+        }
         Self { label, value }
     }
 }
@@ -184,6 +187,31 @@ impl<'a> Texts<'a> {
         let description = description.min(left - runbook);
         self.cut(description, runbook, context, unit)
     }
+}
+
+/// `text` as a link's target, when it is nothing but an `http` or `https` URL:
+/// with everything percent-encoded that any markup could take for its own.
+#[must_use]
+pub fn web_link(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return None;
+    }
+    // The brackets of an IPv6 address stay: they are part of the host.
+    let (host, rest) = url.as_str().split_at(url[..Position::BeforePath].len());
+    let mut link = host.to_owned();
+    for c in rest.chars() {
+        if c.is_ascii_alphanumeric() || "-._~/?#%&=+:;,@$*".contains(c) {
+            link.push(c);
+        } else {
+            let mut utf8 = [0; 4];
+            for byte in c.encode_utf8(&mut utf8).bytes() {
+                // Writing to a string cannot fail.
+                let _ = write!(link, "%{byte:02X}");
+            }
+        }
+    }
+    Some(link)
 }
 
 #[cfg(test)]
@@ -266,6 +294,24 @@ mod tests {
                 let length: usize = all.iter().flatten().map(|text| unit.length(text)).sum();
                 proptest::prop_assert!(length <= room);
             }
+        }
+    }
+
+    #[test]
+    fn a_link_holds_nothing_that_markup_reads() {
+        let link = web_link(" https://a.example:8443/x(y)[z]|{w}!^\\`é'\"<b>?q=1&r=_#f ").unwrap();
+        assert_eq!(
+            link,
+            "https://a.example:8443/x%28y%29%5Bz%5D%7C%7Bw%7D%21%5E/%60%C3%A9%27%22%3Cb%3E?q=1&r=_#f"
+        );
+        assert_eq!(web_link("http://[::1]/").as_deref(), Some("http://[::1]/"));
+        for text in [
+            "javascript:alert(1)",
+            "see https://a.example",
+            "ftp://a.example",
+            "",
+        ] {
+            assert_eq!(web_link(text), None, "{text}");
         }
     }
 }

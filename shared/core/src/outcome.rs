@@ -224,6 +224,34 @@ impl Outcome {
         }
     }
 
+    /// An answer that looks like success and does not say what was created: the
+    /// message may have arrived, so the next attempt looks before it creates.
+    #[must_use]
+    pub fn not_understood(response: &Response) -> Self {
+        Self::transient(Failure::answered(FailureKind::NotUnderstood, response))
+    }
+
+    /// The same, told in better words than the beginning of the answer.
+    #[must_use]
+    pub fn explained(mut self, detail: impl AsRef<str>) -> Self {
+        if let Self::Transient { failure, .. } | Self::Permanent { failure } = &mut self {
+            failure.detail = Failure::new(failure.kind, detail).detail;
+        }
+        self
+    }
+
+    /// The same of a lookup: what is refused there is the question and not the
+    /// message, so no other form of the message would help.
+    #[must_use]
+    pub fn of_lookup(mut self) -> Self {
+        if let Self::Permanent { failure } = &mut self
+            && failure.kind == FailureKind::Refused
+        {
+            failure.kind = FailureKind::Misconfigured;
+        }
+        self
+    }
+
     /// The failure, unless it was delivered.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
@@ -301,6 +329,28 @@ mod tests {
             let outcome = Outcome::from_status(&response(status, &[]));
             assert_eq!(outcome.failure().unwrap().kind, kind, "{status}");
         }
+    }
+
+    #[test]
+    fn an_explanation_changes_nothing_but_the_words() {
+        let outcome = Outcome::from_status(&response(429, &[("retry-after", "9")]));
+        let explained = outcome.clone().explained("ask\nless");
+        let failure = explained.failure().unwrap();
+        assert_eq!(failure.detail, "ask less");
+        assert_eq!(failure.status, Some(429));
+        assert!(matches!(
+            explained,
+            Outcome::Transient {
+                retry_after: Some(_),
+                ..
+            }
+        ));
+        let delivered = Outcome::from_status(&response(200, &[]));
+        assert_eq!(delivered.clone().explained("x"), delivered);
+        let asked = Outcome::from_status(&response(400, &[])).of_lookup();
+        assert_eq!(asked.failure().unwrap().kind, FailureKind::Misconfigured);
+        let failure = Outcome::not_understood(&response(200, &[]));
+        assert!(failure.failure().unwrap().kind.may_have_arrived());
     }
 
     #[test]

@@ -150,6 +150,48 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
     }
 }
 
+/// What `render` makes of as much of `text` as keeps `size` within `limit`: of all
+/// of it, or of a [`truncate`]d beginning. Escaping makes texts longer, and only
+/// the escaped form is what a provider counts. Where not even nothing fits, it is
+/// what `render` makes of nothing.
+pub fn fit<T>(
+    text: &str,
+    limit: usize,
+    render: impl Fn(&str) -> T,
+    size: impl Fn(&T) -> usize,
+) -> T {
+    // No rendering is shorter than its text: what is far beyond the limit is
+    // not worth rendering in order to find that out.
+    let mut most = Unit::Characters.length(text);
+    if most <= limit {
+        let whole = render(text);
+        if size(&whole) <= limit {
+            return whole;
+        }
+    }
+    most = most.min(limit);
+    let mut best = render("");
+    let mut least = 0;
+    while least < most {
+        let middle = (least + most).div_ceil(2);
+        let candidate = render(&truncate(text, middle, Unit::Characters));
+        if size(&candidate) <= limit {
+            best = candidate;
+            least = middle;
+        } else {
+            most = middle - 1;
+        }
+    }
+    best
+}
+
+/// `text` escaped, at most `limit` characters long after that.
+pub fn escape_within(text: &str, limit: usize, escape: impl Fn(&str) -> String) -> String {
+    fit(text, limit, escape, |escaped: &String| {
+        Unit::Characters.length(escaped)
+    })
+}
+
 fn marker(cut: usize) -> String {
     format!("… ({cut} characters cut)")
 }
@@ -240,6 +282,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_escaping_adds_counts_too() {
+        let escape = |text: &str| text.replace('&', "&amp;");
+        assert_eq!(escape_within("a&b", 7, escape), "a&amp;b");
+        let cut = escape_within(&"&".repeat(500), 100, escape);
+        assert!(cut.ends_with("… (485 characters cut)"), "{cut}");
+        assert_eq!(Unit::Characters.length(&cut), 97);
+        assert_eq!(escape_within("&&", 4, escape), "…");
+        assert_eq!(escape_within("&&", 0, escape), "");
+    }
+
     proptest! {
         #[test]
         fn json_units_count_what_serde_json_writes(text in any::<String>()) {
@@ -249,6 +302,14 @@ mod tests {
             prop_assert_eq!(Unit::JsonCharacters.length(&text) + 2, json.encode_utf16().count());
             // The quotes around are 1 byte each when written, 2 when nested, and 1 more around all.
             prop_assert_eq!(Unit::NestedJsonBytes.length(&text) + 6, nested.len());
+        }
+
+        #[test]
+        fn an_escaped_cut_keeps_its_limit(text in "[&a🔑]{0,300}", limit in 0usize..400) {
+            let escape = |text: &str| text.replace('&', "&amp;");
+            let cut = escape_within(&text, limit, escape);
+            prop_assert!(Unit::Characters.length(&cut) <= limit);
+            prop_assert!(!cut.replace("&amp;", "").contains('&'));
         }
 
         #[test]

@@ -5,6 +5,7 @@
 //! snapshots of requests and tables of answers.
 
 mod api_url;
+mod partial;
 mod secret;
 mod wire;
 
@@ -15,7 +16,7 @@ use url::Url;
 
 pub use api_url::api_url;
 pub use secret::{SecretUrl, Secrets};
-pub use wire::{Address, Header, Method, Request, Response};
+pub use wire::{Address, Header, Method, Request, Response, endpoint, visible};
 
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
@@ -65,6 +66,10 @@ pub trait Provider: Send + Sync + 'static {
         let _ = job;
         Ok(None)
     }
+
+    /// How many bytes of the answer to [`Provider::lookup`] are read. A provider
+    /// that can only be asked for whole lists needs more than for one receipt.
+    const LOOKUP_ANSWER: usize = 64 * 1024;
 
     /// What the answer to [`Provider::lookup`] says.
     fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {
@@ -118,6 +123,27 @@ pub struct Job<'a, P: Provider + ?Sized> {
     pub settings: &'a P::Settings,
     /// The destination's credential.
     pub secret: &'a P::Secret,
+}
+
+impl<P: Provider + ?Sized> Job<'_, P> {
+    /// A moment before the first attempt of this delivery, whole seconds: how far
+    /// a lookup has to look back.
+    #[must_use]
+    pub fn before_first_attempt(&self) -> Timestamp {
+        /// Retries end a day after the first attempt; twice that leaves room for
+        /// retry limits that somebody raised.
+        const WINDOW: i64 = 48 * 3_600;
+        /// What the clocks of detections and providers may differ by.
+        const SKEW: i64 = 600;
+        let now = self.now.unix_seconds();
+        let created = self.alert.created_at.unix_seconds();
+        let start = if (now - WINDOW..=now).contains(&created) {
+            created - SKEW
+        } else {
+            now - WINDOW
+        };
+        Timestamp::from_unix_millis(start.saturating_mul(1_000)).unwrap_or(self.now)
+    }
 }
 
 /// A field of a destination's settings or secret that is wrong. Says nothing of

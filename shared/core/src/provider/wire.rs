@@ -5,8 +5,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use url::Url;
 
+use super::{FieldError, partial};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
@@ -84,6 +86,44 @@ impl Header {
             Self::Secret(value) => value.expose_secret(),
         }
     }
+}
+
+impl Header {
+    /// `Bearer` and a token.
+    ///
+    /// # Errors
+    ///
+    /// When `field` holds what cannot be a token.
+    pub fn bearer(field: &str, token: &SecretString) -> Result<Self, FieldError> {
+        let token = visible(field, token)?;
+        Ok(Self::Secret(format!("Bearer {token}").into()))
+    }
+}
+
+/// The text of a credential that goes into a header: visible ASCII, without the
+/// line break or the space that came along when it was copied.
+///
+/// # Errors
+///
+/// Names `field`, never what it holds.
+pub fn visible<'a>(field: &str, secret: &'a SecretString) -> Result<&'a str, FieldError> {
+    /// Longer than any vendor's token, shorter than any server's header limit.
+    const LONGEST: usize = 4_096;
+    let text = secret.expose_secret();
+    let fit = !text.is_empty()
+        && text.len() <= LONGEST
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then_some(text).ok_or_else(|| {
+        FieldError::new(field, "must be visible ASCII without spaces or line breaks")
+    })
+}
+
+/// The address of `path` below `base`, which may have a path of its own.
+#[must_use]
+pub fn endpoint(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
 }
 
 impl fmt::Display for Header {
@@ -212,6 +252,13 @@ impl Response {
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
+    }
+
+    /// The body as JSON, as far as it goes: of a body that was cut off, whatever
+    /// was complete before the cut. `Null` where it is no JSON at all.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        partial::read(&self.body)
     }
 
     /// The `Retry-After` header, in seconds or as a date (RFC 9110 §10.2.3),
