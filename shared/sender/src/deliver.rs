@@ -13,6 +13,7 @@ use tocsin_core::provider::{
 };
 
 use crate::HttpClient;
+use crate::http::ANSWER_LIMIT;
 
 /// What all attempts of a sender share.
 #[derive(Clone, Debug)]
@@ -87,11 +88,15 @@ impl<'a, P: Provider> Attempt<'a, P> {
         work: Work<'a>,
     ) -> Result<Self, Outcome> {
         let secrets = match work.secret_name {
-            Some(name) => context.secrets.get(name).await.map_err(unreadable)?,
+            Some(name) => context
+                .secrets
+                .get(name)
+                .await
+                .map_err(|error| unreadable(&error))?,
             // Providers without a credential read an empty one.
             None => Secrets::new("{}".to_owned()),
         };
-        Self::with(provider, context, work, secrets).map_err(misconfigured)
+        Self::with(provider, context, work, secrets).map_err(|error| misconfigured(&error))
     }
 
     fn with(
@@ -155,9 +160,9 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let job = self.job(Form::Full);
         let question = match self.provider.lookup(&job) {
             Ok(question) => question?,
-            Err(error) => return Some(misconfigured(error)),
+            Err(error) => return Some(misconfigured(&error)),
         };
-        let answer = match self.context.http.send(&question).await {
+        let answer = match self.exchange(&job, &question, P::LOOKUP_ANSWER).await {
             Ok(answer) => answer,
             Err(failure) => return Some(unanswered(failure)),
         };
@@ -175,18 +180,26 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let job = self.job(form);
         let request = match self.provider.request(&job) {
             Ok(request) => request,
-            Err(error) => return misconfigured(error),
+            Err(error) => return misconfigured(&error),
         };
-        match self.exchange(&job, &request).await {
+        match self.exchange(&job, &request, ANSWER_LIMIT).await {
             Ok(response) => self.provider.outcome(&job, &response),
             Err(failure) => unanswered(failure),
         }
     }
 
-    async fn exchange(&self, job: &Job<'_, P>, request: &Request) -> Result<Response, Failure> {
-        let response = self.context.http.send(request).await?;
+    /// The answer to a request, of at most `limit` bytes, and to the one further
+    /// request that it may ask for.
+    async fn exchange(
+        &self,
+        job: &Job<'_, P>,
+        request: &Request,
+        limit: usize,
+    ) -> Result<Response, Failure> {
+        let http = &self.context.http;
+        let response = http.send(request, limit).await?;
         match self.provider.follow(job, request, &response) {
-            Some(next) => self.context.http.send(&next).await,
+            Some(next) => http.send(&next, limit).await,
             None => Ok(response),
         }
     }
@@ -241,11 +254,11 @@ fn unanswered(failure: Failure) -> Outcome {
     }
 }
 
-fn misconfigured(error: FieldError) -> Outcome {
+fn misconfigured(error: &FieldError) -> Outcome {
     Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 
-fn unreadable(error: SecretError) -> Outcome {
+fn unreadable(error: &SecretError) -> Outcome {
     let said = error.to_string();
     match error {
         SecretError::Missing { .. } | SecretError::NotText { .. } => {
