@@ -108,7 +108,7 @@ impl DestinationStore {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
+                    .is_some_and(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::is_transaction_canceled_exception) =>
             {
                 Err(StoreError::NameTaken {
                     name: destination.display_name.clone(),

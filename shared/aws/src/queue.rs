@@ -14,7 +14,7 @@ use crate::AwsError;
 pub const MESSAGE_LIMIT: usize = 1024 * 1024;
 
 /// The longest delay of a message: SQS's `DelaySeconds` ends at 900.
-const LONGEST_DELAY: Duration = Duration::from_secs(900);
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 /// What one call carries: SQS's own limits.
 const BATCH_ENTRIES: usize = 10;
@@ -199,7 +199,7 @@ mod tests {
     fn delays_round_up_and_end_at_fifteen_minutes() {
         assert_eq!(delay_seconds(Duration::from_millis(1)), 1);
         assert_eq!(delay_seconds(Duration::from_secs(30)), 30);
-        assert_eq!(delay_seconds(Duration::from_secs(86_400)), 900);
+        assert_eq!(delay_seconds(Duration::from_hours(24)), 900);
         assert_eq!(delay_seconds(Duration::ZERO), 0);
     }
 }

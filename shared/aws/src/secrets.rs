@@ -14,7 +14,7 @@ use crate::AwsError;
 
 /// A rotated secret is noticed after this long at the latest (and at once when
 /// the provider refuses the old one).
-const TIME_TO_LIVE: Duration = Duration::from_secs(300);
+const TIME_TO_LIVE: Duration = Duration::from_mins(5);
 
 /// Why a secret could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,7 +146,7 @@ impl SecretStore {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_resource_exists_exception()) =>
+                    .is_some_and(aws_sdk_secretsmanager::operation::create_secret::CreateSecretError::is_resource_exists_exception) =>
             {
                 self.client
                     .put_secret_value()

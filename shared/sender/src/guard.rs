@@ -86,6 +86,10 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let special = matches!(
@@ -105,6 +109,10 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     !special
 }
 
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = ip.to_ipv4_mapped() {
         return is_public_v4(v4);

@@ -73,7 +73,7 @@ pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) ->
     let sender = &sender;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<HandOver>| async move {
         let deadline = event.context.deadline();
-        sender.handle(event.payload, deadline.into()).await
+        sender.handle(event.payload, deadline).await
     }))
     .await
     .map_err(Error::Runtime)

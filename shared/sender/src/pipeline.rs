@@ -161,7 +161,7 @@ impl<D: Deliver> Sender<D> {
 
     async fn round(&self, orders: &[Order<'_>], counts: &mut Counts, failed: &mut Failed) {
         let now = Timestamp::now();
-        let requests: Vec<_> = orders.iter().map(|order| order.claim::<D>()).collect();
+        let requests: Vec<_> = orders.iter().map(Order::claim::<D>).collect();
         let requests = match requests.into_iter().collect::<Result<Vec<_>, _>>() {
             Ok(requests) => requests,
             Err(error) => {

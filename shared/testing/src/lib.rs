@@ -65,6 +65,10 @@ pub fn alert(json: &Value) -> Alert {
 }
 
 /// A delivery identity that is always the same.
+///
+/// # Panics
+///
+/// Never: the destination's id is a UUID.
 #[must_use]
 pub fn delivery() -> DeliveryId {
     let destination = DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11");
