@@ -1,9 +1,9 @@
 //! What Asana's answers mean (<https://developers.asana.com/docs/errors>).
 
 use serde_json::Value;
+use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::{Job, Lookup, Response};
-use url::Url;
 
 use crate::Asana;
 use crate::request::marker;
@@ -48,9 +48,8 @@ fn receipt(task: &Value) -> Option<Receipt> {
     let gid = task["gid"].as_str().filter(|gid| is_gid(gid))?;
     let page = task["permalink_url"]
         .as_str()
-        .and_then(|page| Url::parse(page).ok())
-        .filter(|page| matches!(page.scheme(), "https" | "http"))
-        .map_or_else(|| format!("https://app.asana.com/0/0/{gid}"), Into::into);
+        .and_then(web_url)
+        .unwrap_or_else(|| format!("https://app.asana.com/0/0/{gid}"));
     Some(Receipt {
         id: Some(gid.to_owned()),
         url: Some(page),

@@ -4,8 +4,10 @@
 //! (<https://developers.asana.com/docs/rich-text>); anything else is answered
 //! with 400. Only tags that stand in that list for tasks are used, no tables.
 
-use tocsin_core::message::{Message, web_link};
-use tocsin_core::text::{Unit, escape_within, neutralise, single_line, truncate};
+use tocsin_core::escape::{escaped, escaped_within};
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::text::{Unit, neutralise, truncate};
 
 /// The longest name of a task; Asana does not document its limit.
 pub(crate) const NAME: usize = 1_000;
@@ -20,7 +22,7 @@ const FRAME: usize = 100;
 
 /// The name of the task.
 pub(crate) fn name(message: &Message<'_>) -> String {
-    escape_within(&message.headline, NAME, inert)
+    escaped_within(&message.headline, NAME, inert)
 }
 
 /// The notes as rich text, `marker` as their last line.
@@ -32,16 +34,16 @@ pub(crate) fn rich(message: &Message<'_>, marker: &str) -> String {
     let share = (NOTES.saturating_sub(taken) / 3).min(LONG);
     if let Some(description) = message.description {
         html.push_str("\n\n");
-        html.push_str(&escape_within(description, share, escape));
+        html.push_str(&escaped_within(description, share, escape));
     }
     if let Some(runbook) = message.runbook {
         html.push_str("\n<h2>Runbook</h2>");
-        html.push_str(&escape_within(runbook, share, escape));
+        html.push_str(&escaped_within(runbook, share, escape));
     }
     html.push_str(&end);
     if let Some(context) = &message.context {
         let taken = length(&html) + length(marker) + FRAME;
-        html.push_str(&escape_within(context, NOTES.saturating_sub(taken), block));
+        html.push_str(&escaped_within(context, NOTES.saturating_sub(taken), block));
     }
     format!("<body>{html}\n{marker}</body>")
 }
@@ -57,7 +59,7 @@ fn length(text: &str) -> usize {
 }
 
 fn head(message: &Message<'_>) -> String {
-    let title = escape_within(message.title, SHORT, escape);
+    let title = escaped_within(message.title, SHORT, escape);
     let link = message
         .link
         .and_then(link)
@@ -73,7 +75,7 @@ fn end(message: &Message<'_>) -> String {
         end.push_str("\n<h2>Reference</h2>");
         end.push_str(&match link(reference) {
             Some(href) if href.len() <= SHORT => anchor(&href, &escape(&href)),
-            _ => escape_within(reference, SHORT, escape),
+            _ => escaped_within(reference, SHORT, escape),
         });
     }
     let mut items: Vec<String> = message
@@ -81,9 +83,7 @@ fn end(message: &Message<'_>) -> String {
         .iter()
         .map(|fact| item(fact.label, &fact.value))
         .collect();
-    if !message.tags.is_empty() {
-        items.push(item("Tags", &single_line(&message.tags.join(", "))));
-    }
+    items.extend(message.tag_line().map(|tags| item("Tags", &tags)));
     if !items.is_empty() {
         end.push_str("\n<h2>Details</h2><ul>");
         end.extend(items);
@@ -94,7 +94,7 @@ fn end(message: &Message<'_>) -> String {
 
 fn item(label: &str, value: &str) -> String {
     let value = truncate(value, SHORT / 2, Unit::Characters);
-    let value = escape_within(&value, SHORT, escape);
+    let value = escaped_within(&value, SHORT, escape);
     format!("<li><strong>{label}</strong>: {value}</li>")
 }
 
@@ -103,29 +103,25 @@ fn block(context: &str) -> String {
 }
 
 fn anchor(href: &str, text: &str) -> String {
-    // Of what a tag could end at, `web_link` leaves the ampersand.
+    // Of what a tag could end at, `web_url` leaves the ampersand.
     format!("<a href=\"{}\">{text}</a>", href.replace('&', "&amp;"))
 }
 
 /// A link, unless it leads into Asana: such a link would be shown as, and be, a
 /// mention of what it leads to.
 fn link(text: &str) -> Option<String> {
-    web_link(text).filter(|href| inert(href) == *href)
+    web_url(text).filter(|href| inert(href) == *href)
 }
 
 /// Text as the content of an element.
 fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
     // XML has no form for control characters and noncharacters, escaped or not.
-    for c in inert(&neutralise(text)).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
+    escaped(&inert(&neutralise(text)), |c| match c {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        _ => None,
+    })
 }
 
 /// Parts Asana's own address wherever it stands: the URL of a user or a task is a

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, endpoint};
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, api_url};
 use url::Url;
 
 use crate::settings::authorization;
@@ -45,13 +45,7 @@ pub(crate) fn marker(job: &Job<'_, Asana>) -> String {
 }
 
 fn tasks(stand_in: Option<&Url>) -> Result<Url, FieldError> {
-    const PATH: &str = "/api/1.0/tasks";
-    match stand_in {
-        Some(base) => Ok(endpoint(base, PATH)),
-        None => Url::parse("https://app.asana.com")
-            .map(|base| endpoint(&base, PATH))
-            .map_err(|error| FieldError::new("settings", error.to_string())),
-    }
+    api_url("https://app.asana.com", stand_in, "api/1.0/tasks")
 }
 
 fn with_headers(job: &Job<'_, Asana>, request: Request) -> Result<Request, FieldError> {

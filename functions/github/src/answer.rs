@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tocsin_core::Timestamp;
-use tocsin_core::outcome::{Failure, FailureKind, LONGEST_RETRY_AFTER, Outcome, Receipt};
+use tocsin_core::link::web_url;
+use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{Form, Job, Lookup, Response};
-use url::Url;
 
 use crate::GitHub;
 use crate::request::marker;
@@ -75,12 +74,11 @@ fn read(settings: &Settings, issue: &Value, number: Option<u64>) -> Option<Recei
     let number = issue["number"].as_u64().or(number)?;
     let page = issue["html_url"]
         .as_str()
-        .and_then(|page| Url::parse(page).ok())
-        .filter(|page| matches!(page.scheme(), "https" | "http"))
-        .unwrap_or_else(|| settings.page(number));
+        .and_then(web_url)
+        .unwrap_or_else(|| settings.page(number).into());
     Some(Receipt {
         id: Some(number.to_string()),
-        url: Some(page.into()),
+        url: Some(page),
         remark: None,
     })
 }
@@ -145,15 +143,8 @@ fn limit(response: &Response) -> Option<Duration> {
     let secondary = text.contains("secondary rate limit") || text.contains("abuse detection");
     response
         .retry_after()
-        .or_else(|| used_up.then(|| reset(response).unwrap_or(A_MINUTE)))
+        .or_else(|| used_up.then(|| response.until("x-ratelimit-reset").unwrap_or(A_MINUTE)))
         .or_else(|| (secondary || response.status == 429).then_some(A_MINUTE))
-}
-
-/// When the limit is lifted: seconds since 1970.
-fn reset(response: &Response) -> Option<Duration> {
-    let seconds: i64 = response.header("x-ratelimit-reset")?.trim().parse().ok()?;
-    let moment = Timestamp::from_unix_millis(seconds.checked_mul(1_000)?)?;
-    Some(moment.since(response.received_at).min(LONGEST_RETRY_AFTER))
 }
 
 /// `message`, and what each of `errors` says, in one line.

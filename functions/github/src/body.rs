@@ -1,7 +1,9 @@
 //! The body of an issue.
 
-use tocsin_core::message::{Message, web_link};
-use tocsin_core::text::{Unit, escape_within, single_line, truncate};
+use tocsin_core::escape::escaped_within;
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::text::{Unit, truncate};
 
 use crate::markdown::{escape, fenced};
 
@@ -24,7 +26,7 @@ const SHORT: usize = 2_000;
 pub(crate) fn text(message: &Message<'_>, marker: &str) -> String {
     let head = head(message, marker);
     let reference = message.reference.map(|reference| {
-        let reference = escape_within(reference, SHORT, escape);
+        let reference = escaped_within(reference, SHORT, escape);
         format!("\n\n### Reference\n\n{reference}")
     });
     let reference = reference.unwrap_or_default();
@@ -36,16 +38,16 @@ pub(crate) fn text(message: &Message<'_>, marker: &str) -> String {
     let mut whole = head;
     if let Some(description) = message.description {
         whole.push_str("\n\n");
-        whole.push_str(&escape_within(description, share, escape));
+        whole.push_str(&escaped_within(description, share, escape));
     }
     if let Some(runbook) = message.runbook {
         whole.push_str("\n\n### Runbook\n\n");
-        whole.push_str(&escape_within(runbook, share, escape));
+        whole.push_str(&escaped_within(runbook, share, escape));
     }
     whole.push_str(&reference);
     if let Some(context) = &message.context {
         let room = BODY.saturating_sub(length(&whole));
-        whole.push_str(&escape_within(context, room, folded));
+        whole.push_str(&escaped_within(context, room, folded));
     }
     whole
 }
@@ -56,13 +58,13 @@ fn length(text: &str) -> usize {
 
 fn head(message: &Message<'_>, marker: &str) -> String {
     let mut parts = vec![marker.to_owned()];
-    if let Some(href) = message.link.and_then(web_link) {
+    if let Some(href) = message.link.and_then(web_url) {
         // Character references are read inside an address, too.
         let href = href.replace('&', "&amp;");
         parts.push(format!("[View the alert](<{href}>)"));
     }
     if length(&message.headline) > TITLE {
-        parts.push(escape_within(message.title, WHOLE_TITLE, escape));
+        parts.push(escaped_within(message.title, WHOLE_TITLE, escape));
     }
     parts.extend(table(message));
     parts.join("\n\n")
@@ -79,14 +81,14 @@ fn table(message: &Message<'_>) -> Option<String> {
         .iter()
         .map(|fact| row(fact.label, &fact.value))
         .collect();
-    if !message.tags.is_empty() {
-        let tags = single_line(&message.tags.join(", "));
-        rows.push(row("Tags", &tags));
-    }
+    rows.extend(message.tag_line().map(|tags| row("Tags", &tags)));
     (!rows.is_empty()).then(|| format!("| | |\n|---|---|\n{}", rows.join("\n")))
 }
 
 fn row(label: &str, value: &str) -> String {
     let value = truncate(value, SHORT / 2, Unit::Characters);
-    format!("| **{label}** | {} |", escape_within(&value, SHORT, escape))
+    format!(
+        "| **{label}** | {} |",
+        escaped_within(&value, SHORT, escape)
+    )
 }

@@ -2,9 +2,9 @@
 //! to its new name.
 
 use serde_json::json;
+use tocsin_core::escape::escaped_within;
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, Response, endpoint};
-use tocsin_core::text::escape_within;
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, Response};
 use url::Url;
 
 use crate::body::TITLE;
@@ -16,7 +16,7 @@ use crate::{GitHub, body, markdown};
 pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
     let message = Message::of(job);
     let mut issue = json!({
-        "title": escape_within(&message.headline, TITLE, markdown::title),
+        "title": escaped_within(&message.headline, TITLE, markdown::title),
         "body": body::text(&message, &marker(job)),
     });
     // The minimal form goes without what may be what was refused: an assignee
@@ -29,7 +29,7 @@ pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
             issue["assignees"] = json!(job.settings.assignees);
         }
     }
-    let url = endpoint(&job.settings.api_url, &job.settings.issues_path());
+    let url = job.settings.issues()?;
     with_headers(
         job,
         Request::post_json(Address::Public(url), issue.to_string()),
@@ -39,7 +39,7 @@ pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
 /// The latest issues. The search would be narrower, but its index lags behind,
 /// which is when a look is needed.
 pub(crate) fn list(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
-    let mut url = endpoint(&job.settings.api_url, &job.settings.issues_path());
+    let mut url = job.settings.issues()?;
     url.query_pairs_mut()
         .append_pair("state", "all")
         .append_pair("since", &job.before_first_attempt().to_string())
@@ -79,8 +79,7 @@ pub(crate) fn renamed(
         return None;
     }
     let from = asked.address.expose();
-    let configured = endpoint(&job.settings.api_url, &job.settings.issues_path());
-    if from.path() != configured.path() {
+    if from.path() != job.settings.issues().ok()?.path() {
         // Not the configured address any more: it has been followed already.
         return None;
     }

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::{FieldError, Header, is_provider_host};
+use tocsin_core::provider::{FieldError, Header, api_url, is_provider_host};
 use tocsin_core::text::Unit;
 use url::Url;
 
@@ -42,9 +42,10 @@ fn public_api() -> Url {
 }
 
 impl Settings {
-    /// The API path of the repository's issues.
-    pub(crate) fn issues_path(&self) -> String {
-        format!("/repos/{}/issues", self.repository)
+    /// The API's address of the repository's issues.
+    pub(crate) fn issues(&self) -> Result<Url, FieldError> {
+        let path = format!("repos/{}/issues", self.repository);
+        api_url(self.api_url.as_str(), None, &path)
     }
 
     /// The page of an issue.

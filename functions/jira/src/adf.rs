@@ -7,7 +7,8 @@
 
 use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
-use tocsin_core::message::{Message, web_link};
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
 use tocsin_core::text::{Unit, fit};
 
 use crate::description::{REFERENCE, TITLE, WHOLE, rows, share};
@@ -90,7 +91,7 @@ fn panel(message: &Message<'_>) -> Value {
         |node| size(std::slice::from_ref(node)),
     );
     let mut content = vec![headline];
-    if let Some(href) = message.link.and_then(web_link) {
+    if let Some(href) = message.link.and_then(web_url) {
         content.push(paragraph(&[link("View the alert", &href)]));
     }
     json!({"type": "panel", "attrs": {"panelType": kind}, "content": content})
@@ -120,7 +121,7 @@ fn paragraphs(long: &str) -> Vec<Value> {
 }
 
 fn reference(text: &str) -> Vec<Value> {
-    match web_link(text) {
+    match web_url(text) {
         Some(href) if href.len() <= REFERENCE => vec![paragraph(&[link(&href, &href)])],
         _ => bounded(text, REFERENCE),
     }

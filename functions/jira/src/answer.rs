@@ -1,11 +1,8 @@
 //! What Jira's answers mean.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use tocsin_core::Timestamp;
-use tocsin_core::outcome::{LONGEST_RETRY_AFTER, Outcome, Receipt};
-use tocsin_core::provider::{Job, Lookup, Response, endpoint};
+use tocsin_core::outcome::{Outcome, Receipt};
+use tocsin_core::provider::{Job, Lookup, Response, api_url};
 use url::Url;
 
 use crate::Jira;
@@ -46,7 +43,9 @@ fn receipt(settings: &Settings, issue: &Value) -> Option<Receipt> {
     let key = issue["key"].as_str().filter(|key| is_issue_key(key))?;
     Some(Receipt {
         id: Some(key.to_owned()),
-        url: pages(settings).map(|base| endpoint(base, &format!("/browse/{key}")).into()),
+        url: pages(settings)
+            .and_then(|base| api_url(base.as_str(), None, &format!("browse/{key}")).ok())
+            .map(Into::into),
         remark: None,
     })
 }
@@ -66,16 +65,10 @@ fn failed(response: &Response) -> Outcome {
         outcome = outcome.explained(detail);
     }
     if let Outcome::Transient { retry_after, .. } = &mut outcome {
-        *retry_after = retry_after.or_else(|| reset(response));
+        // https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
+        *retry_after = retry_after.or_else(|| response.until("x-ratelimit-reset"));
     }
     outcome
-}
-
-/// When the limit is lifted, where `Retry-After` does not say: an ISO 8601 moment
-/// (<https://developer.atlassian.com/cloud/jira/platform/rate-limiting/>).
-fn reset(response: &Response) -> Option<Duration> {
-    let moment: Timestamp = response.header("x-ratelimit-reset")?.trim().parse().ok()?;
-    Some(moment.since(response.received_at).min(LONGEST_RETRY_AFTER))
 }
 
 /// `errorMessages` and the field errors in one line, and what they do not say.

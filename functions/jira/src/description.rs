@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use tocsin_core::message::Message;
-use tocsin_core::text::{Unit, single_line, truncate};
+use tocsin_core::text::{Unit, truncate};
 
 /// The longest description. Jira refuses more than 32,767 characters
 /// (<https://jira.atlassian.com/browse/JRACLOUD-68949>). Whether it counts ADF by
@@ -33,8 +33,7 @@ pub(crate) fn rows<'a>(message: &'a Message<'_>) -> Vec<(&'static str, Cow<'a, s
         .iter()
         .map(|fact| (fact.label, truncate(&fact.value, FACT, Unit::Characters)))
         .collect();
-    if !message.tags.is_empty() {
-        let tags = single_line(&message.tags.join(", "));
+    if let Some(tags) = message.tag_line() {
         let tags = truncate(&tags, TAGS, Unit::Characters).into_owned();
         rows.push(("Tags", Cow::Owned(tags)));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, endpoint};
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, api_url};
 use tocsin_core::text::{Unit, truncate};
 
 use crate::settings::{Deployment, Settings, authorization};
@@ -20,8 +20,8 @@ const PROPERTY: &str = "tocsin.delivery";
 /// `/rest/api/2/issue` on Data Center.
 pub(crate) fn create(job: &Job<'_, Jira>) -> Result<Request, FieldError> {
     let path = match job.settings.deployment {
-        Deployment::Cloud => "/rest/api/3/issue",
-        Deployment::DataCenter => "/rest/api/2/issue",
+        Deployment::Cloud => "rest/api/3/issue",
+        Deployment::DataCenter => "rest/api/2/issue",
     };
     let body = json!({
         "fields": fields(job),
@@ -37,8 +37,8 @@ pub(crate) fn create(job: &Job<'_, Jira>) -> Result<Request, FieldError> {
 /// `/search/jql` never came.
 pub(crate) fn search(job: &Job<'_, Jira>) -> Result<Request, FieldError> {
     let path = match job.settings.deployment {
-        Deployment::Cloud => "/rest/api/3/search/jql",
-        Deployment::DataCenter => "/rest/api/2/search",
+        Deployment::Cloud => "rest/api/3/search/jql",
+        Deployment::DataCenter => "rest/api/2/search",
     };
     // Neither the key nor the label can hold a quotation mark.
     let jql = format!(
@@ -54,7 +54,8 @@ pub(crate) fn search(job: &Job<'_, Jira>) -> Result<Request, FieldError> {
 }
 
 fn post(job: &Job<'_, Jira>, path: &str, body: &Value) -> Result<Request, FieldError> {
-    let address = Address::Public(endpoint(&job.settings.site_url, path));
+    let url = api_url(job.settings.site_url.as_str(), None, path)?;
+    let address = Address::Public(url);
     Ok(Request::post_json(address, body.to_string())
         .header("accept", Header::Plain("application/json".to_owned()))
         .header("authorization", authorization(job.settings, job.secret)?))

@@ -2,8 +2,10 @@
 //! (<https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all>).
 
 use tocsin_core::alert::Severity;
-use tocsin_core::message::{Message, web_link};
-use tocsin_core::text::{Unit, escape_within};
+use tocsin_core::escape::{escaped, escaped_within};
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::text::Unit;
 
 use crate::description::{FACT, REFERENCE, TITLE, WHOLE, rows, share};
 
@@ -22,10 +24,10 @@ pub(crate) fn text(message: &Message<'_>) -> String {
     let share = share(length(&panel) + length(&end) + FRAME);
     let mut parts = vec![panel];
     if let Some(description) = message.description {
-        parts.push(escape_within(description, share, escape));
+        parts.push(escaped_within(description, share, escape));
     }
     if let Some(runbook) = message.runbook {
-        let runbook = escape_within(runbook, share, escape);
+        let runbook = escaped_within(runbook, share, escape);
         parts.push(format!("h3. Runbook\n{runbook}"));
     }
     parts.push(end);
@@ -33,7 +35,7 @@ pub(crate) fn text(message: &Message<'_>) -> String {
     let mut whole = parts.join("\n\n");
     if let Some(context) = &message.context {
         let room = WHOLE.saturating_sub(length(&whole));
-        whole.push_str(&escape_within(context, room, block));
+        whole.push_str(&escaped_within(context, room, block));
     }
     whole
 }
@@ -54,10 +56,10 @@ fn panel(message: &Message<'_>) -> String {
         Severity::Low => "#eae6ff",
         Severity::Info => "#deebff",
     };
-    let title = escape_within(message.title, TITLE, escape);
+    let title = escaped_within(message.title, TITLE, escape);
     let link = message
         .link
-        .and_then(web_link)
+        .and_then(link)
         .map(|href| format!("\n[View the alert|{href}]"))
         .unwrap_or_default();
     format!(
@@ -66,17 +68,29 @@ fn panel(message: &Message<'_>) -> String {
     )
 }
 
+/// A link's target, without the characters that make smileys and images.
+fn link(text: &str) -> Option<String> {
+    let form = |c| match c {
+        '!' => Some("%21"),
+        '\'' => Some("%27"),
+        '(' => Some("%28"),
+        ')' => Some("%29"),
+        _ => None,
+    };
+    web_url(text).map(|url| escaped(&url, form))
+}
+
 fn reference(text: &str) -> String {
-    match web_link(text) {
+    match link(text) {
         Some(href) if href.len() <= REFERENCE => format!("[{href}]"),
-        _ => escape_within(text, REFERENCE, escape),
+        _ => escaped_within(text, REFERENCE, escape),
     }
 }
 
 fn table(message: &Message<'_>) -> Option<String> {
     let rows: Vec<String> = rows(message)
         .iter()
-        .map(|(label, value)| format!("||{label}|{}|", escape_within(value, 3 * FACT, escape)))
+        .map(|(label, value)| format!("||{label}|{}|", escaped_within(value, 3 * FACT, escape)))
         .collect();
     (!rows.is_empty()).then(|| rows.join("\n"))
 }
@@ -85,21 +99,21 @@ fn table(message: &Message<'_>) -> Option<String> {
 /// punctuation: from macros, links, mentions (`[~user]`), images, tables, lists,
 /// smileys, issue keys and bare addresses alike.
 pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut line = String::new();
     for c in text.chars() {
         match c {
             // Two backslashes would be a line break.
-            '\\' => escaped.push_str("&#92;"),
+            '\\' => out.push_str("&#92;"),
             // Entities are read, so that `&lt;` would come out as another text.
-            '&' => escaped.push_str("&amp;"),
+            '&' => out.push_str("&amp;"),
             '{' | '}' | '[' | ']' | '(' | ')' | '|' | '*' | '_' | '-' | '+' | '^' | '~' | '!'
             | '#' | '?' | ':' | ';' | '@' => {
-                escaped.push('\\');
-                escaped.push(c);
+                out.push('\\');
+                out.push(c);
             }
-            '.' if is_block(&line) => escaped.push_str("\\."),
-            _ => escaped.push(c),
+            '.' if is_block(&line) => out.push_str("\\."),
+            _ => out.push(c),
         }
         if c == '\n' {
             line.clear();
@@ -107,7 +121,7 @@ pub(crate) fn escape(text: &str) -> String {
             line.push(c);
         }
     }
-    escaped
+    out
 }
 
 /// Whether a line that begins so, and goes on with a full stop, is a heading or
@@ -153,6 +167,14 @@ mod tests {
         ] {
             assert_eq!(escape(text), escaped);
         }
+    }
+
+    #[test]
+    fn a_link_has_no_smiley() {
+        assert_eq!(
+            link("https://h/a_(x)!|b'").as_deref(),
+            Some("https://h/a_%28x%29%21%7Cb%27")
+        );
     }
 
     #[test]

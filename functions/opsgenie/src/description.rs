@@ -1,9 +1,10 @@
 //! The description: HTML, of which OpsGenie keeps a harmless part. Everything
 //! that comes from an alert is encoded; every element here is written here.
 
-use tocsin_core::escape::{escaped, escaped_within, html};
+use tocsin_core::escape::{escaped, escaped_within, html, html_form};
+use tocsin_core::link::web_url;
 use tocsin_core::message::{Fact, Message};
-use tocsin_core::text::{Unit, web_url};
+use tocsin_core::text::Unit;
 
 /// `description`, characters (alert-api).
 pub(crate) const DESCRIPTION: usize = 15_000;
@@ -25,7 +26,10 @@ pub(crate) fn of(message: &Message<'_>) -> String {
         HREF
     };
     let parts = [
-        message.link.map(|url| link(url, link_room)),
+        message
+            .link
+            .and_then(web_url)
+            .map(|url| link(&url, link_room)),
         facts(&message.facts),
         message.description.map(|text| lines(text, TEXT)),
         message
@@ -45,7 +49,7 @@ pub(crate) fn of(message: &Message<'_>) -> String {
 }
 
 fn link(url: &str, room: usize) -> String {
-    let href = escaped(url, html);
+    let href = html(url);
     if Unit::Characters.length(&href) <= room {
         format!("<a href=\"{href}\">Open the alert</a>")
     } else {
@@ -57,7 +61,7 @@ fn facts(facts: &[Fact<'_>]) -> Option<String> {
     let shown: Vec<String> = facts
         .iter()
         .map(|fact| {
-            let value = escaped_within(&fact.value, FACT, Unit::Characters, html);
+            let value = escaped_within(&fact.value, FACT, html);
             format!("<b>{}:</b> {value}", fact.label)
         })
         .collect();
@@ -65,8 +69,8 @@ fn facts(facts: &[Fact<'_>]) -> Option<String> {
 }
 
 fn reference(text: &str) -> String {
-    let shown = escaped_within(text, REFERENCE, Unit::Characters, html);
-    match web_url(text).map(|url| escaped(&url, html)) {
+    let shown = escaped_within(text, REFERENCE, html);
+    match web_url(text).map(|url| html(&url)) {
         Some(href) if Unit::Characters.length(&href) <= REFERENCE => {
             format!("<b>Reference</b><br><a href=\"{href}\">{shown}</a>")
         }
@@ -76,9 +80,11 @@ fn reference(text: &str) -> String {
 
 /// Text of several lines. HTML has a line break only where one is written.
 fn lines(text: &str, limit: usize) -> String {
-    escaped_within(text, limit, Unit::Characters, |c| match c {
-        '\n' => Some("<br>"),
-        other => html(other),
+    escaped_within(text, limit, |text| {
+        escaped(text, |c| match c {
+            '\n' => Some("<br>"),
+            other => html_form(other),
+        })
     })
 }
 
@@ -87,7 +93,7 @@ fn push_context(shown: &mut String, context: &str) {
     const AFTER: &str = "</pre>";
     let used = Unit::Characters.length(shown) + BEFORE.len() + AFTER.len();
     let room = DESCRIPTION.saturating_sub(used);
-    let text = escaped_within(context, room, Unit::Characters, html);
+    let text = escaped_within(context, room, html);
     shown.push_str(BEFORE);
     shown.push_str(&text);
     shown.push_str(AFTER);

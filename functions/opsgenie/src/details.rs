@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use tocsin_core::alert::{Alert, Severity};
+use tocsin_core::json::one_line;
 use tocsin_core::text::Unit;
 
 use crate::request::plain;
@@ -68,7 +69,7 @@ fn put_context(
     }
     let value = match value {
         Value::String(text) => plain(text, CONTEXT_VALUE),
-        other => plain(&other.to_string(), CONTEXT_VALUE),
+        other => plain(&one_line(other), CONTEXT_VALUE),
     };
     put(details, room, key, value)
 }

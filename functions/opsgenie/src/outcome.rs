@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tocsin_core::escape::line;
 use tocsin_core::outcome::{Failure, FailureKind, LONGEST_RETRY_AFTER, Outcome, Receipt};
 use tocsin_core::provider::{Job, Response};
+use tocsin_core::text::line;
 
 use crate::OpsGenie;
 use crate::request::alias;
@@ -35,9 +35,7 @@ pub(crate) fn read(job: &Job<'_, OpsGenie>, response: &Response) -> Outcome {
         }),
         // No other success is documented: something in between has answered. The
         // alias makes a repetition harmless.
-        (200..=299, None) => {
-            Outcome::transient(Failure::answered(FailureKind::NotUnderstood, response))
-        }
+        (200..=299, None) => Outcome::not_understood(response),
         (429, _) => Outcome::Transient {
             failure: Failure::answered(FailureKind::Throttled, response),
             retry_after: response.retry_after().or_else(|| period(response)),

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tocsin_core::alert::{AlertId, Severity};
-use tocsin_core::escape::{clipped, line};
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, api_url};
+use tocsin_core::provider::{Address, FieldError, Form, Job, Request, api_url};
+use tocsin_core::text::{clipped, line};
 use url::Url;
 
-use crate::settings::{Priority, Settings};
+use crate::settings::{Priority, Settings, authorization};
 use crate::{OpsGenie, description, details};
 
 /// `message`, characters.
@@ -32,11 +31,8 @@ pub(crate) fn build(
     let region = job.settings.region;
     let path = region.path(stand_in.is_some());
     let url = api_url(region.base(), stand_in, path)?;
-    let key = format!("GenieKey {}", job.secret.api_key.expose_secret());
-    Ok(
-        Request::post_json(Address::Public(url), alert(job).to_string())
-            .header("authorization", Header::Secret(key.into())),
-    )
+    let request = Request::post_json(Address::Public(url), alert(job).to_string());
+    Ok(request.header("authorization", authorization(job.secret)?))
 }
 
 /// The key under which OpsGenie keeps repetitions of this alert together. Later

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tocsin_core::alert::Severity;
-use tocsin_core::provider::FieldError;
+use tocsin_core::provider::{FieldError, Header, visible};
 
 /// What may be seen.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -110,15 +110,14 @@ pub struct Secret {
 /// Responders of an alert (alert-api, "responders").
 const MOST_RESPONDERS: usize = 50;
 
+/// OpsGenie's own scheme. Keys are UUIDs today; no page promises that they stay so.
+pub(crate) fn authorization(secret: &Secret) -> Result<Header, FieldError> {
+    let key = visible("secret.apiKey", &secret.api_key)?;
+    Ok(Header::Secret(format!("GenieKey {key}").into()))
+}
+
 pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-    // Keys are UUIDs today; no page promises that they stay so.
-    let key = secret.api_key.expose_secret();
-    if !(16..=256).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(FieldError::new(
-            "secret.apiKey",
-            "must be the key of an API integration: 16 to 256 visible characters, usually a UUID",
-        ));
-    }
+    authorization(secret)?;
     if settings.responders.len() > MOST_RESPONDERS {
         return Err(FieldError::new(
             "settings.responders",

@@ -123,7 +123,7 @@ fn unusable_destinations_are_refused_with_the_field() {
     let good = json!({"apiKey": PLANTED});
     let first = "settings.responders[0]";
     let table = [
-        (json!({}), json!({"apiKey": "short"}), "secret.apiKey"),
+        (json!({}), json!({"apiKey": ""}), "secret.apiKey"),
         (
             json!({}),
             json!({"apiKey": "a key with spaces"}),

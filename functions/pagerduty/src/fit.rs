@@ -1,7 +1,7 @@
 //! Keeping an event within what PagerDuty accepts.
 
 use serde_json::{Map, Value, json};
-use tocsin_core::escape::map_within;
+use tocsin_core::json::map_within;
 use tocsin_core::text::{Unit, truncate};
 
 /// "Events API payloads are limited to 512 KB" (events-api-v2/overview), which

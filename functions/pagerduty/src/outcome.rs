@@ -2,9 +2,9 @@
 //! ("Response Codes & Retry Logic").
 
 use serde::Deserialize;
-use tocsin_core::escape::line;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{Job, Response};
+use tocsin_core::text::line;
 
 use crate::PagerDuty;
 use crate::request::dedup_key;
@@ -24,8 +24,9 @@ pub(crate) fn read(job: &Job<'_, PagerDuty>, response: &Response) -> Outcome {
     let answer = serde_json::from_slice::<Answer>(&response.body).ok();
     match response.status {
         202 => accepted(job, response, answer),
-        // No other success is documented: something in between has answered.
-        200..=299 => not_understood(response),
+        // No other success is documented: something in between has answered. The
+        // deduplication key makes a repetition harmless.
+        200..=299 => Outcome::not_understood(response),
         400 if about_the_key(answer.as_ref()) => {
             Outcome::permanent(Failure::answered(FailureKind::Unauthorized, response))
         }
@@ -49,17 +50,12 @@ fn accepted(job: &Job<'_, PagerDuty>, response: &Response, answer: Option<Answer
         });
     };
     if answer.status.is_some_and(|status| status != "success") {
-        return not_understood(response);
+        return Outcome::not_understood(response);
     }
     let key = answer.dedup_key.filter(|key| !key.trim().is_empty());
     Outcome::Delivered(Receipt::id(
         key.map_or_else(|| dedup_key(&job.alert.alert_id), |key| line(&key, SHOWN)),
     ))
-}
-
-/// Worth another try: the deduplication key makes a repetition harmless.
-fn not_understood(response: &Response) -> Outcome {
-    Outcome::transient(Failure::answered(FailureKind::NotUnderstood, response))
 }
 
 /// A key of the wrong form is answered as an invalid event whose `errors` name

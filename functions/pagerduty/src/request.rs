@@ -6,10 +6,11 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::{Alert, AlertId, Payload, Severity};
-use tocsin_core::escape::{line, neutralised_json};
+use tocsin_core::json::neutralised;
+use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Address, FieldError, Form, Job, Request, api_url};
-use tocsin_core::text::web_url;
+use tocsin_core::text::line;
 use url::Url;
 
 use crate::PagerDuty;
@@ -96,9 +97,9 @@ fn group(job: &Job<'_, PagerDuty>) -> Option<String> {
 fn details(alert: &Alert, severity: Severity) -> Value {
     let payload = Payload::of(alert, severity);
     // Strings, numbers and maps with string keys: there is nothing to fail on.
-    let mut details = neutralised_json(&serde_json::to_value(payload).unwrap_or_default());
-    details["reference"] = neutralised_json(&json!(alert.reference));
-    details["logTypes"] = neutralised_json(&json!(alert.log_types));
+    let mut details = neutralised(&serde_json::to_value(payload).unwrap_or_default());
+    details["reference"] = neutralised(&json!(alert.reference));
+    details["logTypes"] = neutralised(&json!(alert.log_types));
     details
 }
 

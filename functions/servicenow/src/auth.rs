@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
-use tocsin_core::provider::FieldError;
+use tocsin_core::provider::{FieldError, Header, visible};
 
 use crate::settings::Secret;
 
@@ -11,7 +11,7 @@ use crate::settings::Secret;
 ///
 /// Inbound API keys travel in a header of their own:
 /// <https://www.servicenow.com/docs/r/platform-security/authentication/configure-api-key.html>.
-pub(crate) fn header(secret: &Secret) -> Result<(&'static str, SecretString), FieldError> {
+pub(crate) fn header(secret: &Secret) -> Result<(&'static str, Header), FieldError> {
     match (
         &secret.username,
         &secret.password,
@@ -22,10 +22,12 @@ pub(crate) fn header(secret: &Secret) -> Result<(&'static str, SecretString), Fi
             Ok(("authorization", basic(username, password)?))
         }
         (None, None, Some(token), None) => {
-            let token = visible("secret.token", token)?;
-            Ok(("authorization", format!("Bearer {token}").into()))
+            Ok(("authorization", Header::bearer("secret.token", token)?))
         }
-        (None, None, None, Some(key)) => Ok(("x-sn-apikey", visible("secret.apiKey", key)?.into())),
+        (None, None, None, Some(key)) => {
+            visible("secret.apiKey", key)?;
+            Ok(("x-sn-apikey", Header::Secret(key.clone())))
+        }
         (Some(_), None, None, None) => Err(FieldError::new("secret.password", "is missing")),
         (None, Some(_), None, None) => Err(FieldError::new("secret.username", "is missing")),
         _ => Err(FieldError::new(
@@ -36,7 +38,7 @@ pub(crate) fn header(secret: &Secret) -> Result<(&'static str, SecretString), Fi
 }
 
 /// RFC 7617: a colon would end the user name, control characters are forbidden.
-fn basic(username: &SecretString, password: &SecretString) -> Result<SecretString, FieldError> {
+fn basic(username: &SecretString, password: &SecretString) -> Result<Header, FieldError> {
     let username = username.expose_secret();
     if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
         return Err(FieldError::new(
@@ -52,17 +54,5 @@ fn basic(username: &SecretString, password: &SecretString) -> Result<SecretStrin
         ));
     }
     let both = STANDARD.encode(format!("{username}:{password}"));
-    Ok(format!("Basic {both}").into())
-}
-
-fn visible(field: &str, secret: &SecretString) -> Result<String, FieldError> {
-    let text = secret.expose_secret();
-    if (8..=4_096).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err(FieldError::new(
-            field,
-            "must be 8 to 4096 visible ASCII characters without spaces",
-        ))
-    }
+    Ok(Header::Secret(format!("Basic {both}").into()))
 }

@@ -3,14 +3,14 @@
 
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::{Alert, Severity};
-use tocsin_core::escape::line;
+use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Form, Job};
-use tocsin_core::text::{Unit, truncate};
+use tocsin_core::text::{Unit, line, truncate};
 
 use crate::ServiceNow;
 use crate::incident::correlation_id;
-use crate::layout::{description, link, without_code};
+use crate::layout::{description, without_code};
 
 /// `description`, characters (`em_event`).
 const DESCRIPTION: usize = 4_000;
@@ -88,11 +88,8 @@ fn additional_info(job: &Job<'_, ServiceNow>) -> Value {
         ("tocsin_detection", Some(alert.detection_id.clone())),
         ("tocsin_detection_name", alert.name.clone()),
         ("tocsin_detection_version", alert.version.clone()),
-        ("tocsin_link", alert.link.as_deref().map(link)),
-        (
-            "tocsin_tags",
-            (!alert.tags.is_empty()).then(|| alert.tags.join(", ")),
-        ),
+        ("tocsin_link", alert.link.as_deref().and_then(web_url)),
+        ("tocsin_tags", message.tag_line()),
         ("tocsin_context", message.context),
     ];
     let shown: Map<String, Value> = values

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use tocsin_core::alert::{AlertId, Severity};
-use tocsin_core::escape::line;
 use tocsin_core::message::Message;
 use tocsin_core::provider::Job;
-use tocsin_core::text::{Unit, truncate};
+use tocsin_core::text::{Unit, line, truncate};
 use url::Url;
 
 use crate::ServiceNow;

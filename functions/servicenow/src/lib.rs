@@ -9,7 +9,7 @@ mod settings;
 
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{
-    Address, FieldError, Header, Job, Lookup, Provider, Request, Response,
+    Address, FieldError, Header, Job, Lookup, Provider, Request, Response, api_url,
 };
 use url::Url;
 
@@ -65,7 +65,7 @@ impl ServiceNow {
     /// A path of the destination's instance.
     pub(crate) fn address(&self, settings: &Settings, path: &str) -> Result<Url, FieldError> {
         let base = settings.base().map_or("", Url::as_str);
-        tocsin_core::provider::api_url(base, self.stand_in.as_ref(), path)
+        api_url(base, self.stand_in.as_ref(), path)
     }
 }
 
@@ -74,7 +74,7 @@ fn signed(request: Request, job: &Job<'_, ServiceNow>) -> Result<Request, FieldE
     let (name, value) = auth::header(job.secret)?;
     Ok(request
         .header("accept", Header::Plain("application/json".to_owned()))
-        .header(name, Header::Secret(value)))
+        .header(name, value))
 }
 
 #[cfg(test)]

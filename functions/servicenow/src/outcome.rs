@@ -1,14 +1,11 @@
 //! Answers: "HTTP status codes" of the Table API, and the ones of Event
 //! Management, which are documented nowhere.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::Value;
-use tocsin_core::Timestamp;
-use tocsin_core::escape::line;
-use tocsin_core::outcome::{Failure, FailureKind, LONGEST_RETRY_AFTER, Outcome, Receipt};
+use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{Job, Lookup, Response};
+use tocsin_core::text::line;
 
 use crate::event::message_key;
 use crate::incident::{correlation_display, correlation_id};
@@ -70,11 +67,11 @@ pub(crate) fn found(
         // Whoever may create need not be allowed to read. Two incidents are
         // better than none, and if nothing is allowed, creating will say so.
         403 => return Lookup::Absent,
-        201..=299 => return Lookup::Failed(not_understood(response)),
+        201..=299 => return Lookup::Failed(Outcome::not_understood(response)),
         _ => return Lookup::Failed(failed(response)),
     }
     let Ok(answer) = serde_json::from_slice::<Answer<Vec<Incident>>>(&response.body) else {
-        return Lookup::Failed(not_understood(response));
+        return Lookup::Failed(Outcome::not_understood(response));
     };
     let (id, display) = (
         correlation_id(&job.alert.alert_id),
@@ -94,12 +91,13 @@ pub(crate) fn found(
 }
 
 /// Only an answer with the new record's id is success: an instance that sleeps,
-/// is being upgraded or wants a login answers 200 with a web page.
+/// is being upgraded or wants a login answers 200 with a web page. Instances wake
+/// up and upgrades end, so that is worth another try, which looks first.
 fn created(provider: &ServiceNow, job: &Job<'_, ServiceNow>, response: &Response) -> Outcome {
     serde_json::from_slice::<Answer<Incident>>(&response.body)
         .ok()
         .and_then(|answer| receipt(provider, job, &answer.result))
-        .map_or_else(|| not_understood(response), Outcome::Delivered)
+        .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered)
 }
 
 fn receipt(
@@ -124,17 +122,18 @@ fn receipt(
     })
 }
 
-/// The answer that was observed: `{"result":{"Default Bulk Endpoint":"1 events were inserted"}}`.
+/// The answer that was observed (another try does no harm, since events have
+/// their key): `{"result":{"Default Bulk Endpoint":"1 events were inserted"}}`.
 fn inserted(provider: &ServiceNow, job: &Job<'_, ServiceNow>, response: &Response) -> Outcome {
     let Ok(answer) = serde_json::from_slice::<Answer<Value>>(&response.body) else {
-        return not_understood(response);
+        return Outcome::not_understood(response);
     };
     let none = match &answer.result {
         Value::Object(said) => said.values().any(|text| {
             text.as_str()
                 .is_some_and(|text| text.trim().starts_with("0 "))
         }),
-        _ => return not_understood(response),
+        _ => return Outcome::not_understood(response),
     };
     if none {
         return Outcome::permanent(Failure::answered(FailureKind::Refused, response));
@@ -157,13 +156,6 @@ fn page(provider: &ServiceNow, job: &Job<'_, ServiceNow>, uri: &str) -> Option<S
     Some(url.into())
 }
 
-/// Worth another try: instances wake up and upgrades end. It makes no second
-/// incident, since that try looks first, and no second alert, since events have
-/// their key.
-fn not_understood(response: &Response) -> Outcome {
-    Outcome::transient(Failure::answered(FailureKind::NotUnderstood, response))
-}
-
 fn failed(response: &Response) -> Outcome {
     match response.status {
         // Not the credential but a rule of the instance stopped the record.
@@ -172,7 +164,9 @@ fn failed(response: &Response) -> Outcome {
         }
         429 => Outcome::Transient {
             failure: Failure::answered(FailureKind::Throttled, response),
-            retry_after: response.retry_after().or_else(|| until_reset(response)),
+            retry_after: response
+                .retry_after()
+                .or_else(|| response.until("x-ratelimit-reset")),
         },
         _ => Outcome::from_status(response),
     }
@@ -193,11 +187,4 @@ fn said(response: &Response) -> String {
         detail.unwrap_or_default()
     )
     .to_lowercase()
-}
-
-/// `X-RateLimit-Reset` is the second since 1970 at which the next window begins.
-fn until_reset(response: &Response) -> Option<Duration> {
-    let seconds: i64 = response.header("x-ratelimit-reset")?.trim().parse().ok()?;
-    let reset = Timestamp::from_unix_millis(seconds.checked_mul(1_000)?)?;
-    Some(reset.since(response.received_at).min(LONGEST_RETRY_AFTER))
 }

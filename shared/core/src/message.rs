@@ -4,11 +4,9 @@
 //! All texts here are plain. A provider escapes them by its own rules.
 
 use std::borrow::Cow;
-use std::fmt::Write;
-
-use url::{Position, Url};
 
 use crate::alert::{Alert, Severity};
+use crate::json::indented;
 use crate::provider::{Form, Job, Provider};
 use crate::text::{Unit, single_line, truncate};
 
@@ -78,8 +76,15 @@ impl<'a> Message<'a> {
             reference: alert.reference.as_deref(),
             link: alert.link.as_deref(),
             tags: &alert.tags,
-            context: context(alert),
+            context: (!alert.alert_context.is_empty()).then(|| indented(&alert.alert_context)),
         }
+    }
+
+    /// The tags on one line, as one more fact; `None` when there are none.
+    #[must_use]
+    pub fn tag_line(&self) -> Option<String> {
+        let line = single_line(&self.tags.join(", "));
+        (!line.is_empty()).then_some(line)
     }
 }
 
@@ -104,26 +109,16 @@ fn facts(alert: &Alert, severity: Severity) -> Vec<Fact<'_>> {
 }
 
 impl<'a> Fact<'a> {
-    /// Names and tags may come with line breaks, which would let one fact look
+    /// Names and ids come as they are, and a line break would let one fact look
     /// like several.
     fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         let mut value = value.into();
-        // Names and ids come as they are, and a line break would leave the table.
-        if value.contains(char::is_whitespace) {
-            value = Cow::Owned(single_line(&value));
+        let line = single_line(&value);
+        if line != value {
+            value = Cow::Owned(line);
         }
         Self { label, value }
     }
-}
-
-/// Indented JSON with what could hide or reorder text made visible. JSON escapes
-/// C0 controls by itself; bidirectional ones it would print as they are.
-fn context(alert: &Alert) -> Option<String> {
-    if alert.alert_context.is_empty() {
-        return None;
-    }
-    let json = serde_json::to_string_pretty(&alert.alert_context).ok()?;
-    Some(crate::text::neutralise(&json).into_owned())
 }
 
 /// The long texts of a message: what has to give way where a message as a whole
@@ -189,31 +184,6 @@ impl<'a> Texts<'a> {
     }
 }
 
-/// `text` as a link's target, when it is nothing but an `http` or `https` URL:
-/// with everything percent-encoded that any markup could take for its own.
-#[must_use]
-pub fn web_link(text: &str) -> Option<String> {
-    let url = Url::parse(text.trim()).ok()?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return None;
-    }
-    // The brackets of an IPv6 address stay: they are part of the host.
-    let (host, rest) = url.as_str().split_at(url[..Position::BeforePath].len());
-    let mut link = host.to_owned();
-    for c in rest.chars() {
-        if c.is_ascii_alphanumeric() || "-._~/?#%&=+:;,@$*".contains(c) {
-            link.push(c);
-        } else {
-            let mut utf8 = [0; 4];
-            for byte in c.encode_utf8(&mut utf8).bytes() {
-                // Writing to a string cannot fail.
-                let _ = write!(link, "%{byte:02X}");
-            }
-        }
-    }
-    Some(link)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,18 +210,20 @@ mod tests {
         );
         assert_eq!(
             message.context.as_deref(),
-            Some("{\n  \"user\": \"a\u{fffd}b\"\n}")
+            Some("{\n  \"user\": \"a\\u202eb\"\n}")
         );
     }
 
     #[test]
     fn a_fact_is_one_line() {
         let alert = parse(
-            r#"{"id":"A","name":"Lockout\nAlert id: forged","createdAt":"2020-10-13T03:35:24Z","severity":"LOW","type":"RULE"}"#,
+            r#"{"id":"A","name":"Lockout\nAlert id: forged","createdAt":"2020-10-13T03:35:24Z","severity":"LOW",
+                "type":"RULE","tags":["a\nb","c"]}"#,
         )
         .unwrap();
         let message = Message::new(&alert, Severity::Low);
         assert_eq!(message.facts[2].value, "Lockout Alert id: forged (A)");
+        assert_eq!(message.tag_line().as_deref(), Some("a b, c"));
     }
 
     #[test]
@@ -294,24 +266,6 @@ mod tests {
                 let length: usize = all.iter().flatten().map(|text| unit.length(text)).sum();
                 proptest::prop_assert!(length <= room);
             }
-        }
-    }
-
-    #[test]
-    fn a_link_holds_nothing_that_markup_reads() {
-        let link = web_link(" https://a.example:8443/x(y)[z]|{w}!^\\`é'\"<b>?q=1&r=_#f ").unwrap();
-        assert_eq!(
-            link,
-            "https://a.example:8443/x%28y%29%5Bz%5D%7C%7Bw%7D%21%5E/%60%C3%A9%27%22%3Cb%3E?q=1&r=_#f"
-        );
-        assert_eq!(web_link("http://[::1]/").as_deref(), Some("http://[::1]/"));
-        for text in [
-            "javascript:alert(1)",
-            "see https://a.example",
-            "ftp://a.example",
-            "",
-        ] {
-            assert_eq!(web_link(text), None, "{text}");
         }
     }
 }

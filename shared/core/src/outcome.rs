@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::provider::Response;
-use crate::text::{Unit, neutralise, single_line, truncate};
+use crate::text::line;
 
 /// The longest `Retry-After` that is believed: a destination that asks for more
 /// is asked again after an hour.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,11 +153,10 @@ impl Failure {
     /// A failure without an answer.
     #[must_use]
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
-        let shown = single_line(&neutralise(detail.as_ref()));
         Self {
             kind,
             status: None,
-            detail: truncate(&shown, DETAIL, Unit::Characters).into_owned(),
+            detail: line(detail.as_ref(), DETAIL),
         }
     }
 
@@ -208,9 +207,9 @@ impl Outcome {
             300..=399 => FailureKind::Redirected,
             401 | 403 => FailureKind::Unauthorized,
             429 => FailureKind::Throttled,
-            408 | 425 | 500 | 502..=504 => FailureKind::Unavailable,
-            // Answers of proxies in front of providers: 52x is Cloudflare's "origin in trouble".
-            520..=530 => FailureKind::Unavailable,
+            // 52x is what the proxy in front of many providers (Cloudflare) says
+            // when the origin is in trouble.
+            408 | 425 | 500 | 502..=504 | 520..=530 => FailureKind::Unavailable,
             400 | 411 | 413 | 414 | 415 | 422 | 431 => FailureKind::Refused,
             _ => FailureKind::Misconfigured,
         };

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use tocsin_core::message::web_link;
+use tocsin_core::link::web_url;
 use tocsin_core::text::Unit;
 use tocsin_testing::{HOSTILE, any_alert};
 
@@ -15,7 +15,7 @@ fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
     let links: Vec<String> = links
         .into_iter()
         .flatten()
-        .filter_map(|link| web_link(link))
+        .filter_map(|link| web_url(link))
         .collect();
     let mut reader = Reader::from_str(html);
     reader.config_mut().check_end_names = true;

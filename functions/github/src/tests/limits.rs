@@ -1,7 +1,7 @@
 use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, parse_document};
 use proptest::prelude::*;
-use tocsin_core::message::web_link;
+use tocsin_core::link::web_url;
 use tocsin_core::text::Unit;
 use tocsin_testing::{HOSTILE, any_alert};
 
@@ -27,7 +27,7 @@ fn as_github_reads() -> Options<'static> {
 fn assert_only_our_markup(alert: &Alert, body: &str) {
     let arena = Arena::new();
     let root = parse_document(&arena, body, &as_github_reads());
-    let link = alert.link.as_deref().and_then(web_link);
+    let link = alert.link.as_deref().and_then(web_url);
     for node in root.descendants() {
         match &node.data.borrow().value {
             NodeValue::HtmlBlock(html) => {

@@ -66,7 +66,7 @@ fn unusable_secrets_are_refused_with_the_field_and_without_the_value() {
         (json!({"token": "PLANTED token"}), "secret.token"),
         (json!({"token": "PLANTED\r\nx: y"}), "secret.token"),
         (json!({"apiKey": "PLANTED schlüssel"}), "secret.apiKey"),
-        (json!({"apiKey": "short"}), "secret.apiKey"),
+        (json!({"apiKey": ""}), "secret.apiKey"),
         (
             json!({"token": "PLANTEDtoken", "apiKey": "PLANTEDkey"}),
             "secret",

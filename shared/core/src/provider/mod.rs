@@ -16,7 +16,7 @@ use url::Url;
 
 pub use api_url::api_url;
 pub use secret::{SecretUrl, Secrets};
-pub use wire::{Address, Header, Method, Request, Response, endpoint, visible};
+pub use wire::{Address, Header, Method, Request, Response, visible};
 
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
@@ -194,14 +194,14 @@ fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
 /// for the provider on a local stack.
 #[must_use]
 pub fn is_provider_host(url: &Url, hosts: &[&str], stand_in: Option<&Url>) -> bool {
-    let stands_in = stand_in.is_some_and(|base| base.origin() == url.origin());
+    let local = stand_in.is_some_and(|base| base.origin() == url.origin());
     let genuine = url.scheme() == "https"
         && url.host_str().is_some_and(|host| {
             hosts.iter().any(|allowed| {
                 host == *allowed || (allowed.starts_with('.') && host.ends_with(allowed))
             })
         });
-    stands_in || genuine
+    local || genuine
 }
 
 #[cfg(test)]

@@ -118,14 +118,6 @@ pub fn visible<'a>(field: &str, secret: &'a SecretString) -> Result<&'a str, Fie
     })
 }
 
-/// The address of `path` below `base`, which may have a path of its own.
-#[must_use]
-pub fn endpoint(base: &Url, path: &str) -> Url {
-    let mut url = base.clone();
-    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-    url
-}
-
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -232,7 +224,8 @@ pub struct Response {
     pub status: u16,
     /// In order; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The first 64 KB.
+    /// As much of it as is read: the first 64 KB, or
+    /// [`Provider::LOOKUP_ANSWER`](super::Provider::LOOKUP_ANSWER).
     pub body: Vec<u8>,
     /// When it was complete: `Retry-After` dates are relative to it.
     pub received_at: Timestamp,
@@ -281,11 +274,63 @@ impl Response {
         };
         Some(wait.min(LONGEST_RETRY_AFTER))
     }
+
+    /// How long it is until the moment in this (lower-case) header, which says
+    /// when a limit is lifted: in seconds since 1970 or as ISO 8601, bounded like
+    /// [`Response::retry_after`].
+    #[must_use]
+    pub fn until(&self, name: &str) -> Option<Duration> {
+        let value = self.header(name)?.trim();
+        let moment = match value.parse::<i64>() {
+            Ok(seconds) => Timestamp::from_unix_millis(seconds.checked_mul(1_000)?)?,
+            Err(_) => value.parse().ok()?,
+        };
+        Some(moment.since(self.received_at).min(LONGEST_RETRY_AFTER))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_in_a_header_is_a_wait() {
+        let wait = |value: &str| {
+            let response = Response {
+                status: 429,
+                headers: vec![("x-reset".to_owned(), value.to_owned())],
+                body: Vec::new(),
+                received_at: "2015-10-21T07:28:00Z".parse().unwrap(),
+            };
+            response.until("x-reset").map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("1445412540"), Some(60));
+        assert_eq!(wait(" 2015-10-21T07:28:30Z "), Some(30));
+        assert_eq!(wait("2015-10-21T07:28Z"), Some(0));
+        assert_eq!(wait("1445412000"), Some(0));
+        assert_eq!(wait("9999999999"), Some(3_600));
+        for value in ["", "soon", "9223372036854775807"] {
+            assert_eq!(wait(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_credential_in_a_header_is_visible_ascii_and_not_shown() {
+        let bearer = |token: &str| Header::bearer("secret.token", &token.to_owned().into());
+        let header = bearer("t0ken-._~+/=").unwrap();
+        assert_eq!(header.expose(), "Bearer t0ken-._~+/=");
+        assert_eq!(header.to_string(), "[secret]");
+        for token in ["", "a b", "PLANTED\n", "é", &"x".repeat(5_000)] {
+            let Err(error) = bearer(token) else {
+                panic!("{token}")
+            };
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("`secret.token` must be visible")
+            );
+        }
+    }
 
     #[test]
     fn a_credential_in_the_body_is_sent_and_not_shown() {
