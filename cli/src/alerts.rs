@@ -110,6 +110,9 @@ fn print(report: &AlertReport) {
     for warning in &routing.warnings {
         println!("warning: {warning}");
     }
+    for note in &alert.notes {
+        println!("note: {note}");
+    }
 }
 
 fn row(report: &AlertReport, target: &RoutingTarget) -> [String; 7] {

@@ -27,7 +27,7 @@ pub(crate) async fn run(
 }
 
 /// All destinations of the stack.
-pub(crate) async fn fetch(stack: &Stack) -> anyhow::Result<Vec<Destination>> {
+async fn fetch(stack: &Stack) -> anyhow::Result<Vec<Destination>> {
     let answer = stack.call(&Request::ListDestinations {}).await?;
     serde_json::from_value(answer).context("the list of destinations cannot be read")
 }
@@ -47,7 +47,7 @@ async fn add(stack: &Stack, args: &AddArgs, output: Output) -> anyhow::Result<()
     match output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&added)?),
         Output::Table => println!(
-            "added {:?} ({}), id {}; it takes part within 30 seconds",
+            "added {:?} ({}), id {}; lists find it at once, severities within 30 seconds",
             added.display_name, added.provider, added.destination_id
         ),
     }

@@ -1,15 +1,15 @@
 //! `tocsin route`: the router's own function, on an alert from a file.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde_json::json;
+use tocsin_api::{Explanation, Request};
 use tocsin_core::alert::{Alert, parse};
 use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Routing, route};
 
 use crate::args::{Output, RouteArgs, Target};
-use crate::destinations::fetch;
 use crate::stack::Stack;
 use crate::table::table;
 
@@ -18,28 +18,36 @@ pub(crate) async fn run(
     target: &Target,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
-    let text = std::fs::read_to_string(&args.alert)
-        .with_context(|| format!("{} cannot be read", args.alert.display()))?;
+    let text = read(&args.alert)?;
     let alert = parse(&text).with_context(|| format!("{} is no alert", args.alert.display()))?;
-    let destinations: Vec<Destination> = match &args.destinations {
-        None => fetch(&Stack::connect(target).await).await?,
+    let explanation = match &args.destinations {
+        None => online(&text, target).await?,
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-            serde_json::from_str(&text)
-                .with_context(|| format!("{} holds no list of destinations", path.display()))?
+            let destinations: Vec<Destination> = serde_json::from_str(&read(path)?)
+                .with_context(|| format!("{} holds no list of destinations", path.display()))?;
+            let destinations: Destinations = destinations.into_iter().collect();
+            let routing = route(&alert, &destinations, args.default_destination.as_deref());
+            Explanation { alert, routing }
         }
     };
-    let destinations: Destinations = destinations.into_iter().collect();
-    let routing = route(&alert, &destinations, args.default_destination.as_deref());
     match output {
-        Output::Json => println!(
-            "{}",
-            serde_json::to_string_pretty(&json!({"routing": routing, "notes": alert.notes}))?
-        ),
-        Output::Table => print(&alert, &routing),
+        Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
+        Output::Table => print(&explanation.alert, &explanation.routing),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the stack, which knows its destinations and its default one.
+async fn online(text: &str, target: &Target) -> anyhow::Result<Explanation> {
+    let request = Request::ExplainRoute {
+        alert: serde_json::from_str(text)?,
+    };
+    let answer = Stack::connect(target).await.call(&request).await?;
+    serde_json::from_value(answer).context("the explanation cannot be read")
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 fn print(alert: &Alert, routing: &Routing) {
@@ -67,6 +75,6 @@ fn print(alert: &Alert, routing: &Routing) {
         println!("warning: {warning}");
     }
     for note in &alert.notes {
-        println!("note: {}", serde_json::to_string(note).unwrap_or_default());
+        println!("note: {note}");
     }
 }

@@ -354,33 +354,6 @@ async fn prepare(stack: &Stack) {
         let known = answer["error"]["code"] == "CONFLICT";
         assert!(known || answer["ok"].is_object(), "{name}: {answer:#}");
     }
-    wait_until_in_force(stack).await;
-}
-
-/// The router's copy of the destinations is up to 30 seconds old, and there may
-/// be several routers: asks until ten alerts in a row find the newest one.
-async fn wait_until_in_force(stack: &Stack) {
-    let started = Instant::now();
-    let mut in_a_row = 0;
-    while in_a_row < 10 {
-        assert!(
-            started.elapsed() < PATIENCE,
-            "the tests' destinations did not come into force"
-        );
-        let id = unique("in-force");
-        let mut alert = alert_for(&id, &["e2e-plain", "e2e-queue-forbidden"]);
-        // With an unknown name in it, the list still goes to the known one.
-        alert["severity"] = json!("INFO");
-        stack.send(&alert.to_string()).await;
-        let report = stack
-            .report_when(&id, |report| report["routing"].is_object())
-            .await;
-        let known = report["routing"]["targets"].as_array().unwrap().len() == 2;
-        in_a_row = if known { in_a_row + 1 } else { 0 };
-        if !known {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    }
 }
 
 /// Runs targets.py with the AWS library that comes with SAM.

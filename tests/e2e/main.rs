@@ -5,6 +5,11 @@
 //! `make e2e` starts what they need. They share one stack and run side by side,
 //! so each makes alerts of its own and looks only for those.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
+
 mod delivery;
 mod failures;
 mod harness;

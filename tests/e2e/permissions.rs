@@ -37,14 +37,14 @@ async fn a_sender_reads_its_own_secrets_and_no_others() {
     let stack = Stack::ready().await;
     let slack = secret_of(&stack, "e2e-slack").await;
     let webhook = secret_of(&stack, "e2e-plain").await;
-    let in_slack = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of("slack").await);
-    in_slack
+    let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of("slack").await);
+    client
         .get_secret_value()
         .secret_id(&slack)
         .send()
         .await
         .unwrap();
-    denied!(in_slack.get_secret_value().secret_id(&webhook));
+    denied!(client.get_secret_value().secret_id(&webhook));
     for other in ["sns", "sqs", "router", "api"] {
         let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of(other).await);
         denied!(client.get_secret_value().secret_id(&slack));
@@ -56,9 +56,10 @@ async fn a_sender_reads_its_own_secrets_and_no_others() {
 async fn the_router_neither_publishes_nor_invokes_what_is_no_sender() {
     let stack = Stack::ready().await;
     let config = stack.in_the_role_of("router").await;
-    let sns = aws_sdk_sns::Client::new(&config);
+    let topics = aws_sdk_sns::Client::new(&config);
     denied!(
-        sns.publish()
+        topics
+            .publish()
             .topic_arn("arn:aws:sns:us-east-1:000000000000:soc-oncall")
             .message("no")
     );

@@ -1,5 +1,10 @@
 //! What must hold of the repository as a whole.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
+
 mod dependencies;
 mod events;
 mod template;

@@ -208,7 +208,7 @@ def demo(instance: Instance) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
     port = simulator_port(instance)
     parameters = [
-        f"SlackBaseUrl=http://127.0.0.1:{port}",
+        f"BaseUrls=slack=http://127.0.0.1:{port}",
         f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
         # The third queue is reached by the role only.
         f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",

@@ -392,6 +392,8 @@ def start_emulator(instance: Instance) -> dict[str, Any]:
 
 def group_members(group: int) -> list[tuple[int, str]]:
     """Process id and command of the living processes of a group."""
+    if Path("/proc/self/stat").exists():
+        return list(group_members_by_proc(group))
     table = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,pgid=,stat=,command="],
         capture_output=True,
@@ -406,6 +408,21 @@ def group_members(group: int) -> list[tuple[int, str]]:
         if int(pgid) == group and not status.startswith("Z"):
             members.append((int(pid), command))
     return members
+
+
+def group_members_by_proc(group: int) -> Iterator[tuple[int, str]]:
+    """The same on Linux, where `ps` need not be installed."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            # The name in brackets may hold anything; state, parent and group follow it.
+            state, _, pgid = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # It has just ended.
+        if int(pgid) == group and state != "Z":
+            yield int(folder.name), command
 
 
 def is_ours(instance: Instance, group: int) -> bool:

@@ -7,7 +7,8 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a poisoned lock or a lost listener should stop a test run"
+    clippy::missing_panics_doc,
+    reason = "a poisoned lock should stop a test run"
 )]
 
 pub mod simulator;

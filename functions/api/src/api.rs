@@ -4,9 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
-use tocsin_core::alert::AlertId;
+use tocsin_core::alert::{self, AlertId};
+use tocsin_core::routing::route;
 
-use crate::messages::{AlertReport, Answer, ApiError, DestinationList, ErrorCode, Request};
+use crate::messages::{
+    AlertReport, Answer, ApiError, DestinationList, ErrorCode, Explanation, Request,
+};
 use crate::registry::{Providers, ProvidersConfig};
 
 /// Why the function cannot start.
@@ -23,6 +26,7 @@ pub struct Api {
     pub(crate) store: DestinationStore,
     pub(crate) secrets: SecretStore,
     pub(crate) providers: Providers,
+    default_destination: Option<String>,
     ledger: Ledger,
 }
 
@@ -35,18 +39,18 @@ impl Api {
     pub async fn start() -> Result<Self, StartError> {
         let env = Env::of_process();
         telemetry::init(&env);
-        let clients = Clients::load().await;
+        let clients = Clients::load(&env).await?;
         Ok(Self {
             stack: env.required("TOCSIN_STACK")?,
-            store: DestinationStore::new(
-                clients.dynamodb.clone(),
-                env.required("TOCSIN_DESTINATIONS_TABLE")?,
-            ),
-            secrets: SecretStore::new(clients.secrets),
+            store: DestinationStore::new(&clients, env.required("TOCSIN_DESTINATIONS_TABLE")?),
+            secrets: SecretStore::new(&clients),
+            default_destination: env
+                .optional("TOCSIN_DEFAULT_DESTINATION")
+                .map(str::to_owned),
             providers: Providers::new(&ProvidersConfig::read(&env)?),
             // Nothing is written here that could expire.
             ledger: Ledger::new(
-                clients.dynamodb,
+                &clients,
                 env.required("TOCSIN_LEDGER_TABLE")?,
                 Duration::ZERO,
             ),
@@ -80,6 +84,13 @@ impl Api {
             Request::ListDestinations {} => {
                 let all: DestinationList = self.store.load().await?.iter().cloned().collect();
                 json(&all)
+            }
+            Request::ExplainRoute { alert } => {
+                let alert = alert::parse(&alert.to_string())
+                    .map_err(|error| ApiError::invalid("alert", error.to_string()))?;
+                let destinations = self.store.load().await?;
+                let routing = route(&alert, &destinations, self.default_destination.as_deref());
+                json(&Explanation { alert, routing })
             }
             Request::GetAlert { alert_id } => json(&self.get_alert(&alert_id).await?),
         }

@@ -6,5 +6,7 @@ mod messages;
 mod registry;
 
 pub use api::{Api, StartError};
-pub use messages::{AlertReport, Answer, ApiError, DestinationDraft, ErrorCode, Request};
+pub use messages::{
+    AlertReport, Answer, ApiError, DestinationDraft, ErrorCode, Explanation, Request,
+};
 pub use registry::{Providers, ProvidersConfig};

@@ -32,6 +32,11 @@ pub enum Request {
     },
     /// Lists all destinations.
     ListDestinations {},
+    /// Where an alert would go, and why; delivers nothing.
+    ExplainRoute {
+        /// The alert, in any form that the queue takes.
+        alert: Value,
+    },
     /// Everything about one alert.
     GetAlert {
         /// Which.
@@ -87,6 +92,16 @@ pub struct AlertReport {
     pub received_at: Timestamp,
     /// Deliveries that have begun.
     pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// What `explainRoute` gives.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The alert as it would be recorded.
+    pub alert: Alert,
+    /// Where it would go, and why.
+    pub routing: Routing,
 }
 
 /// What `listDestinations` gives.

@@ -9,8 +9,7 @@ use tocsin_core::alert::{Alert, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::provider::{FieldError, Form, Job, Provider, Secrets, read_settings};
-use tocsin_sender::AddressPolicy;
-use url::Url;
+use tocsin_sender::{AddressPolicy, BaseUrls};
 
 /// Checks a destination's settings and secret.
 type Check =
@@ -21,8 +20,8 @@ type Check =
 pub struct ProvidersConfig {
     /// Which addresses may be called.
     pub addresses: AddressPolicy,
-    /// What stands in for Slack on a local stack.
-    pub slack: Option<Url>,
+    /// Addresses in place of the providers' own.
+    pub base_urls: BaseUrls,
 }
 
 impl ProvidersConfig {
@@ -41,7 +40,7 @@ impl ProvidersConfig {
             } else {
                 AddressPolicy::PublicHttps
             },
-            slack: env.parsed("TOCSIN_BASE_URL_SLACK")?,
+            base_urls: BaseUrls::read(env)?,
         })
     }
 }
@@ -54,10 +53,11 @@ impl Providers {
     #[must_use]
     pub fn new(config: &ProvidersConfig) -> Self {
         let over_http = config.addresses;
+        let at = |provider| config.base_urls.of(provider);
         Self(BTreeMap::from([
             http(
                 tocsin_slack::Slack {
-                    stand_in: config.slack.clone(),
+                    stand_in: at("slack"),
                 },
                 over_http,
             ),
@@ -162,14 +162,14 @@ mod tests {
     fn providers(addresses: AddressPolicy) -> Providers {
         Providers::new(&ProvidersConfig {
             addresses,
-            slack: None,
+            base_urls: BaseUrls::default(),
         })
     }
 
     fn check(
         addresses: AddressPolicy,
         provider: &str,
-        settings: Value,
+        settings: &Value,
         secret: Option<Value>,
     ) -> Option<String> {
         let secret = secret.map(|json| Secrets::new(json.to_string()));
@@ -184,11 +184,11 @@ mod tests {
     fn sound_destinations_pass() {
         let https = AddressPolicy::PublicHttps;
         let url = json!({"url": "https://example.com/hook"});
-        assert_eq!(check(https, "webhook", json!({}), Some(url)), None);
+        assert_eq!(check(https, "webhook", &json!({}), Some(url)), None);
         let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
-        assert_eq!(check(https, "sns", topic, None), None);
+        assert_eq!(check(https, "sns", &topic, None), None);
         let queue = json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/alerts"});
-        assert_eq!(check(https, "sqs", queue, None), None);
+        assert_eq!(check(https, "sqs", &queue, None), None);
     }
 
     #[test]
@@ -202,12 +202,12 @@ mod tests {
             let error = check(
                 AddressPolicy::PublicHttps,
                 "webhook",
-                json!({}),
+                &json!({}),
                 secret.clone(),
             );
             assert!(error.unwrap().contains("must not be called"), "{url}");
             assert_eq!(
-                check(AddressPolicy::Any, "webhook", json!({}), secret),
+                check(AddressPolicy::Any, "webhook", &json!({}), secret),
                 None
             );
         }
@@ -215,18 +215,18 @@ mod tests {
 
     #[test]
     fn unknown_providers_and_superfluous_secrets_are_named() {
-        let error = check(AddressPolicy::Any, "carrier-pigeon", json!({}), None).unwrap();
+        let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
         assert!(
             error.contains("`type` must be one of slack, sns"),
             "{error}"
         );
         let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
         assert!(
-            check(AddressPolicy::Any, "sns", topic, Some(json!({})))
+            check(AddressPolicy::Any, "sns", &topic, Some(json!({})))
                 .unwrap()
                 .contains("IAM role")
         );
-        let missing = check(AddressPolicy::Any, "webhook", json!({}), None).unwrap();
+        let missing = check(AddressPolicy::Any, "webhook", &json!({}), None).unwrap();
         assert_eq!(missing, "`secret.url` is missing");
     }
 }

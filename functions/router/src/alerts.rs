@@ -1,9 +1,10 @@
 //! From records of the alerts queue to consignments: parse, route, record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use tocsin_aws::telemetry::{Counts, Metric};
-use tocsin_aws::{AlertRecord, Message, Recorded};
+use tocsin_aws::{AlertRecord, AwsError, LedgerError, Recorded};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert};
 use tocsin_core::delivery::{Delivery, Parcel};
@@ -12,18 +13,19 @@ use tocsin_core::routing::{Disposition, Routing, route};
 
 use crate::hand_over::Consignment;
 use crate::records::{FailedRecords, Record};
-use crate::reject::{Reason, dead_letter};
+use crate::reject::{Reason, reject};
 use crate::router::Router;
 
-/// A record that is an alert.
+/// An alert, and the records that hold it: more than one when a message came
+/// twice in one batch.
 struct Arrived {
-    message_id: String,
+    message_ids: Vec<String>,
     alert: Alert,
 }
 
 /// An alert and where it goes.
 struct Routed {
-    message_id: String,
+    message_ids: Vec<String>,
     alert: Alert,
     routing: Routing,
 }
@@ -45,22 +47,22 @@ impl Router {
         if arrived.is_empty() {
             return Vec::new();
         }
-        let destinations = match self.destinations.get().await {
-            Ok(destinations) => destinations,
+        let (routed, destinations) = match self.route(&arrived).await {
+            Ok(routed) => routed,
             Err(error) => {
                 for one in arrived {
-                    failed.add(&one.message_id, &error);
+                    failed.add_all(&one.message_ids, &error);
                 }
                 return Vec::new();
             }
         };
-        let default = self.config.default_destination.as_deref();
         let routed = arrived
             .into_iter()
-            .map(|Arrived { message_id, alert }| Routed {
-                routing: route(&alert, &destinations, default),
-                message_id,
+            .zip(routed)
+            .map(|(Arrived { message_ids, alert }, routing)| Routed {
+                message_ids,
                 alert,
+                routing,
             })
             .collect();
         let recorded = self.record(routed, failed).await;
@@ -76,14 +78,17 @@ impl Router {
         counts: &mut Counts,
         failed: &mut FailedRecords,
     ) -> Vec<Arrived> {
-        let mut arrived = Vec::new();
+        let mut arrived: Vec<Arrived> = Vec::new();
         let mut rejected = Vec::new();
         for record in records {
             match alert::parse(&record.body) {
-                Ok(alert) => arrived.push(Arrived {
-                    message_id: record.message_id,
-                    alert,
-                }),
+                Ok(alert) => match arrived.iter_mut().find(|one| one.alert == alert) {
+                    Some(same) => same.message_ids.push(record.message_id),
+                    None => arrived.push(Arrived {
+                        message_ids: vec![record.message_id],
+                        alert,
+                    }),
+                },
                 Err(error) => {
                     let reason = Reason {
                         code: error.code(),
@@ -94,35 +99,30 @@ impl Router {
             }
         }
         counts.add(Metric::AlertsRejected, rejected.len());
-        self.reject(rejected, failed).await;
+        reject(&self.alerts_dlq, rejected, failed).await;
         arrived
     }
 
-    /// Sends records that are no alerts to the dead-letter queue, with the reason.
-    pub(crate) async fn reject(&self, rejected: Vec<(Record, Reason)>, failed: &mut FailedRecords) {
-        let mut letters: Vec<(String, Message)> = Vec::new();
-        for (record, reason) in rejected {
-            tracing::warn!(
-                message.id = record.message_id,
-                reason = reason.code,
-                detail = reason.detail,
-                "the record is rejected and goes to the dead-letter queue"
-            );
-            match dead_letter(&record.message_id, &record.body, &reason) {
-                Some(letter) => letters.push((record.message_id, letter)),
-                None => failed.add(
-                    &record.message_id,
-                    &"there is no room beside its body for the reason of its rejection; SQS itself will move it to the dead-letter queue",
-                ),
-            }
+    /// Routes alerts by the cached destinations; if one misses something there,
+    /// by fresh ones, in case that was added just now.
+    async fn route(
+        &self,
+        arrived: &[Arrived],
+    ) -> Result<(Vec<Routing>, Arc<Destinations>), AwsError> {
+        let default = self.config.default_destination.as_deref();
+        let by = |destinations: &Destinations| -> Vec<_> {
+            let alerts = arrived.iter();
+            alerts
+                .map(|one| route(&one.alert, destinations, default))
+                .collect()
+        };
+        let cached = self.destinations.get().await?;
+        let routed = by(&cached);
+        if !routed.iter().any(Routing::misses_a_destination) {
+            return Ok((routed, cached));
         }
-        let messages: Vec<_> = letters.iter().map(|(_, letter)| letter.clone()).collect();
-        let sent = self.alerts_dlq.send(&messages).await;
-        for ((message_id, _), sent) in letters.iter().zip(sent) {
-            if let Err(error) = sent {
-                failed.add(message_id, &error);
-            }
-        }
+        let fresh = self.destinations.get_fresh().await?;
+        Ok((by(&fresh), fresh))
     }
 
     /// Records routed alerts. An alert that is known already keeps the routing
@@ -142,7 +142,7 @@ impl Router {
                     alert: one.alert.rekeyed(),
                     ..one
                 }),
-                Err(error) => failed.add(&one.message_id, &error),
+                Err(error) => failed.add_all(&one.message_ids, &error),
             }
         }
         for (one, recorded) in self.write(rekeyed).await {
@@ -153,31 +153,37 @@ impl Router {
                     ..one
                 }),
                 // An id made of a digest of the alert cannot belong to another one.
-                Ok(Recorded::IdTaken) => failed.add(&one.message_id, &"its own id is taken"),
-                Err(error) => failed.add(&one.message_id, &error),
+                Ok(Recorded::IdTaken) => failed.add_all(&one.message_ids, &"its own id is taken"),
+                Err(error) => failed.add_all(&one.message_ids, &error),
             }
         }
         done
     }
 
-    async fn write(
-        &self,
-        routed: Vec<Routed>,
-    ) -> Vec<(Routed, Result<Recorded, tocsin_aws::LedgerError>)> {
-        if routed.is_empty() {
-            return Vec::new();
+    /// Records alerts. Two under one id must not travel in one call, since DynamoDB
+    /// carries its statements out in no certain order: the second waits for the first.
+    async fn write(&self, routed: Vec<Routed>) -> Vec<(Routed, Result<Recorded, LedgerError>)> {
+        let mut written = Vec::new();
+        let mut waiting = routed;
+        while !waiting.is_empty() {
+            let mut ids = HashSet::new();
+            let (now, later): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|one| ids.insert(one.alert.alert_id.clone()));
+            let received_at = Timestamp::now();
+            let records: Vec<_> = now
+                .iter()
+                .map(|one| AlertRecord {
+                    alert: &one.alert,
+                    routing: &one.routing,
+                    received_at,
+                })
+                .collect();
+            let recorded = self.ledger.record(&records).await;
+            written.extend(now.into_iter().zip(recorded));
+            waiting = later;
         }
-        let received_at = Timestamp::now();
-        let records: Vec<_> = routed
-            .iter()
-            .map(|one| AlertRecord {
-                alert: &one.alert,
-                routing: &one.routing,
-                received_at,
-            })
-            .collect();
-        let recorded = self.ledger.record(&records).await;
-        routed.into_iter().zip(recorded).collect()
+        written
     }
 }
 
@@ -201,7 +207,7 @@ impl Routed {
         by_provider
             .into_iter()
             .map(|(provider, deliveries)| Consignment {
-                message_id: self.message_id.clone(),
+                message_ids: self.message_ids.clone(),
                 provider,
                 parcel: Parcel {
                     alert: self.alert.clone(),

@@ -15,12 +15,15 @@ pub struct Config {
     pub retention: Duration,
     /// Where records go that are no alerts.
     pub alerts_dlq_url: String,
+    /// Where retries go that can never be made.
+    pub retry_dlq_url: String,
     /// Where retries wait.
     pub retry_queue_url: String,
     /// Tells retries from alerts: the queue a record comes from, which no
     /// message can forge.
     pub retry_queue_arn: String,
-    /// The senders are called this and the provider's name.
+    /// The senders are called this and the provider's name; nothing but the name
+    /// where functions run by themselves.
     pub sender_prefix: String,
     /// The id or name of the destination for grave alerts that nothing matched.
     pub default_destination: Option<String>,
@@ -39,9 +42,13 @@ impl Config {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
             retention: Duration::from_secs(days * 24 * 60 * 60),
             alerts_dlq_url: env.required("TOCSIN_ALERTS_DLQ_URL")?,
+            retry_dlq_url: env.required("TOCSIN_RETRY_DLQ_URL")?,
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
             retry_queue_arn: env.required("TOCSIN_RETRY_QUEUE_ARN")?,
-            sender_prefix: env.required("TOCSIN_SENDER_PREFIX")?,
+            sender_prefix: env
+                .optional("TOCSIN_SENDER_PREFIX")
+                .unwrap_or_default()
+                .to_owned(),
             default_destination: env
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),

@@ -1,7 +1,7 @@
 //! Handing deliveries over: grouped by sender, split under the payload limit,
 //! one asynchronous invoke each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
@@ -18,8 +18,8 @@ const PAYLOAD_LIMIT: usize = 900_000;
 /// Deliveries of one alert through one sender, and the record they come from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Consignment {
-    /// The queue record, to be delivered again if the hand-over fails.
-    pub(crate) message_id: String,
+    /// The queue records, to be delivered again if the hand-over fails.
+    pub(crate) message_ids: Vec<String>,
     /// Which sender.
     pub(crate) provider: ProviderName,
     /// What to deliver.
@@ -121,28 +121,40 @@ fn loads(consignments: Vec<Consignment>) -> Vec<Load> {
 
 fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
+    let mut seen = HashSet::new();
     for consignment in consignments.into_iter().flat_map(Consignment::divided) {
         // The comma between two parcels.
         let size = size(&consignment.parcel) + 1;
         let fitting = loads
             .last_mut()
             .filter(|load| load.size + size <= PAYLOAD_LIMIT);
-        let load = match fitting {
-            Some(load) => load,
-            None => {
-                loads.push(Load {
-                    provider: provider.clone(),
-                    message_ids: Vec::new(),
-                    hand_over: HandOver::default(),
-                    size: r#"{"parcels":[]}"#.len(),
-                });
-                let last = loads.len() - 1;
-                &mut loads[last]
-            }
+        let load = if let Some(load) = fitting {
+            load
+        } else {
+            loads.push(Load {
+                provider: provider.clone(),
+                message_ids: Vec::new(),
+                hand_over: HandOver::default(),
+                size: r#"{"parcels":[]}"#.len(),
+            });
+            let last = loads.len() - 1;
+            &mut loads[last]
         };
         load.size += size;
-        load.message_ids.push(consignment.message_id);
-        load.hand_over.parcels.push(consignment.parcel);
+        let Consignment {
+            message_ids,
+            mut parcel,
+            ..
+        } = consignment;
+        // A retry that came twice in one batch is handed over once. Where it came
+        // first may be another load: then two invokes stand for these records.
+        parcel.deliveries.retain(|delivery| {
+            seen.insert((parcel.alert.alert_id.clone(), delivery.destination_id))
+        });
+        load.message_ids.extend(message_ids);
+        if !parcel.deliveries.is_empty() {
+            load.hand_over.parcels.push(parcel);
+        }
     }
     loads
 }
@@ -199,7 +211,7 @@ mod tests {
             withdrawn: None,
         };
         Consignment {
-            message_id: number.to_string(),
+            message_ids: vec![number.to_string()],
             provider: ProviderName::new(provider).unwrap(),
             parcel: Parcel {
                 alert: tocsin_testing::alert(&alert),

@@ -64,6 +64,13 @@ impl FailedRecords {
         self.0.insert(message_id.to_owned());
     }
 
+    /// Has several records delivered again for one reason.
+    pub(crate) fn add_all(&mut self, message_ids: &[String], why: &dyn std::fmt::Display) {
+        for message_id in message_ids {
+            self.add(message_id, why);
+        }
+    }
+
     /// The answer to Lambda.
     pub(crate) fn into_response(self) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();

@@ -1,5 +1,5 @@
-//! Records that are no alerts, on their way to the dead-letter queue with the
-//! reason attached.
+//! Records that can never be dealt with, on their way to a dead-letter queue with
+//! the reason attached.
 
 use std::io::Write;
 use std::time::Duration;
@@ -8,7 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tocsin_aws::{MESSAGE_LIMIT, Message};
+use tocsin_aws::{MESSAGE_LIMIT, Message, Queue};
+
+use crate::records::{FailedRecords, Record};
 
 /// Why a record can never be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +21,43 @@ pub(crate) struct Reason {
     pub(crate) detail: String,
 }
 
+/// Sends records to a dead-letter queue, with the reasons.
+pub(crate) async fn reject(
+    queue: &Queue,
+    rejected: Vec<(Record, Reason)>,
+    failed: &mut FailedRecords,
+) {
+    let mut letters: Vec<(String, Message)> = Vec::new();
+    for (record, reason) in rejected {
+        tracing::warn!(
+            message.id = record.message_id,
+            reason = reason.code,
+            detail = reason.detail,
+            "the record is rejected and goes to the dead-letter queue"
+        );
+        match dead_letter(&record.message_id, &record.body, &reason) {
+            Some(letter) => letters.push((record.message_id, letter)),
+            None => failed.add(
+                &record.message_id,
+                &"there is no room beside its body for the reason of its rejection; SQS itself will move it to the dead-letter queue",
+            ),
+        }
+    }
+    let messages: Vec<_> = letters.iter().map(|(_, letter)| letter.clone()).collect();
+    let sent = queue.send(&messages).await;
+    for ((message_id, _), sent) in letters.iter().zip(sent) {
+        if let Err(error) = sent {
+            failed.add(message_id, &error);
+        }
+    }
+}
+
 /// The dead letter of a record.
 ///
 /// Body and attributes share SQS's limit of 1 MiB, so a body at that limit is
 /// compressed to make room. `None` when it does not even fit then: the caller
 /// leaves such a record to SQS's own redrive, which moves it whole.
-pub(crate) fn dead_letter(message_id: &str, body: &str, reason: &Reason) -> Option<Message> {
+fn dead_letter(message_id: &str, body: &str, reason: &Reason) -> Option<Message> {
     let attributes = vec![
         ("tocsinReason", reason.code.to_owned()),
         ("tocsinDetail", allowed(&reason.detail)),

@@ -12,7 +12,7 @@ use tocsin_core::destination::Destinations;
 
 use crate::hand_over::Consignment;
 use crate::records::{FailedRecords, Record};
-use crate::reject::Reason;
+use crate::reject::{Reason, reject};
 use crate::router::Router;
 
 /// SQS counts delays in whole seconds; what comes this much early is due.
@@ -64,7 +64,7 @@ impl Router {
                 }
             }
         }
-        self.reject(rejected, failed).await;
+        reject(&self.retry_dlq, rejected, failed).await;
         wanted
     }
 
@@ -114,7 +114,7 @@ impl Router {
                 Err((record, reason)) => rejected.push((record, reason)),
             }
         }
-        self.reject(rejected, failed).await;
+        reject(&self.retry_dlq, rejected, failed).await;
         consignments
     }
 }
@@ -141,7 +141,7 @@ impl Wanted {
                 severity: stored.routing.severity,
                 deliveries: vec![Delivery::again(target, destination, &self.retry)],
             },
-            message_id: self.message_id,
+            message_ids: vec![self.message_id],
         })
     }
 

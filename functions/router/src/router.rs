@@ -24,6 +24,7 @@ pub struct Router {
     pub(crate) ledger: Ledger,
     pub(crate) alerts_dlq: Queue,
     pub(crate) retry_queue: Queue,
+    pub(crate) retry_dlq: Queue,
     senders: Senders,
 }
 
@@ -37,7 +38,7 @@ impl Router {
         let env = Env::of_process();
         telemetry::init(&env);
         let config = Config::read(&env)?;
-        let clients = Clients::load().await;
+        let clients = Clients::load(&env).await?;
         let router = Self::new(&clients, config);
         router.ledger.warm_up().await;
         Ok(router)
@@ -46,17 +47,14 @@ impl Router {
     /// A router of these clients.
     #[must_use]
     pub fn new(clients: &Clients, config: Config) -> Self {
-        let store = DestinationStore::new(clients.dynamodb.clone(), &config.destinations_table);
+        let store = DestinationStore::new(clients, &config.destinations_table);
         let lambda = aws_sdk_lambda::Client::new(&clients.config);
         Self {
             destinations: DestinationCache::new(store),
-            ledger: Ledger::new(
-                clients.dynamodb.clone(),
-                &config.ledger_table,
-                config.retention,
-            ),
-            alerts_dlq: Queue::new(clients.sqs.clone(), &config.alerts_dlq_url),
-            retry_queue: Queue::new(clients.sqs.clone(), &config.retry_queue_url),
+            ledger: Ledger::new(clients, &config.ledger_table, config.retention),
+            alerts_dlq: Queue::new(clients, &config.alerts_dlq_url),
+            retry_queue: Queue::new(clients, &config.retry_queue_url),
+            retry_dlq: Queue::new(clients, &config.retry_dlq_url),
             senders: Senders::new(lambda, &config.sender_prefix),
             config,
         }
@@ -66,7 +64,7 @@ impl Router {
     /// again; nothing else can fail.
     pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
         let records = Records::of(event, &self.config.retry_queue_arn);
-        let mut counts = Counts::of("router");
+        let mut counts = Counts::of_function("router");
         let mut failed = FailedRecords::default();
         let mut consignments = self
             .take_alerts(records.alerts, &mut counts, &mut failed)
@@ -79,9 +77,7 @@ impl Router {
 
     async fn hand_over(&self, consignments: Vec<Consignment>, failed: &mut FailedRecords) {
         for not in self.senders.hand_over(consignments).await {
-            for message_id in &not.message_ids {
-                failed.add(message_id, &not.error);
-            }
+            failed.add_all(&not.message_ids, &not.error);
         }
     }
 }

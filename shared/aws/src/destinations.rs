@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
 
-use crate::AwsError;
+use crate::clients::Offline;
+use crate::{AwsError, Clients};
 
 /// How old the router's copy may be: an edited destination is in force after
 /// this long. Panther's own delivery refreshes as often.
@@ -21,11 +22,12 @@ const NAME_KEY: &str = "name#";
 
 type Item = HashMap<String, AttributeValue>;
 
-/// The table.
+/// The table, or the file that stands in for it offline.
 #[derive(Clone, Debug)]
 pub struct DestinationStore {
     client: Client,
     table: String,
+    offline: Option<Arc<Offline>>,
 }
 
 /// Why a destination could not be stored.
@@ -37,7 +39,7 @@ pub enum StoreError {
         /// The display name.
         name: String,
     },
-    /// DynamoDB refused or did not answer.
+    /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
 }
@@ -45,10 +47,11 @@ pub enum StoreError {
 impl DestinationStore {
     /// The table of this name.
     #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    pub fn new(clients: &Clients, table: impl Into<String>) -> Self {
         Self {
-            client,
+            client: clients.dynamodb.clone(),
             table: table.into(),
+            offline: clients.offline.clone(),
         }
     }
 
@@ -60,8 +63,11 @@ impl DestinationStore {
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or does not answer.
+    /// When `DynamoDB` refuses or does not answer.
     pub async fn load(&self) -> Result<Destinations, AwsError> {
+        if let Some(offline) = &self.offline {
+            return Ok(offline.destinations.iter().cloned().collect());
+        }
         let mut pages = self
             .client
             .scan()
@@ -82,7 +88,7 @@ impl DestinationStore {
     ///
     /// # Errors
     ///
-    /// When the name is taken, or DynamoDB refuses or does not answer.
+    /// When the name is taken, or `DynamoDB` refuses or does not answer.
     pub async fn add(&self, destination: &Destination) -> Result<(), StoreError> {
         let item = serde_dynamo::to_item(destination)
             .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
@@ -152,6 +158,11 @@ fn read(item: Item) -> Option<Destination> {
     }
 }
 
+/// How old a copy may be when something in it is missing: young enough that a
+/// destination added just now is found, old enough that a typo in a detection
+/// does not cost a scan for each of its alerts.
+const FRESH: Duration = Duration::from_secs(2);
+
 /// The destinations, at most 30 seconds old, read once however many ask.
 #[derive(Debug)]
 pub struct DestinationCache {
@@ -169,15 +180,29 @@ impl DestinationCache {
         }
     }
 
-    /// The destinations.
+    /// The destinations, at most 30 seconds old.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
+        self.younger_than(TIME_TO_LIVE).await
+    }
+
+    /// The destinations, at most 2 seconds old: for when one that an alert names
+    /// is missing, since it may have been added just now.
+    ///
+    /// # Errors
+    ///
+    /// As [`DestinationStore::load`].
+    pub async fn get_fresh(&self) -> Result<Arc<Destinations>, AwsError> {
+        self.younger_than(FRESH).await
+    }
+
+    async fn younger_than(&self, age: Duration) -> Result<Arc<Destinations>, AwsError> {
         let mut held = self.held.lock().await;
         if let Some((read, destinations)) = &*held
-            && read.elapsed() < TIME_TO_LIVE
+            && read.elapsed() < age
         {
             return Ok(Arc::clone(destinations));
         }

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use tocsin_core::{Timestamp, delivery::Retry};
 
-use crate::AwsError;
+use crate::{AwsError, Clients};
 
 /// The largest message, bytes, attributes included: SQS's own limit since August 2025.
 pub const MESSAGE_LIMIT: usize = 1024 * 1024;
@@ -19,11 +19,12 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// What one call carries: SQS's own limits.
 const BATCH_ENTRIES: usize = 10;
 
-/// One queue.
+/// One queue. Offline, it only says in the log what it would have sent.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
     url: String,
+    offline: bool,
 }
 
 /// A message to send.
@@ -66,15 +67,28 @@ impl Message {
 impl Queue {
     /// The queue at `url`.
     #[must_use]
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
+    pub fn new(clients: &Clients, url: impl Into<String>) -> Self {
         Self {
-            client,
+            client: clients.sqs.clone(),
             url: url.into(),
+            offline: clients.offline.is_some(),
         }
     }
 
     /// Sends all messages; the answers are in their order.
     pub async fn send(&self, messages: &[Message]) -> Vec<Result<(), AwsError>> {
+        if self.offline {
+            for message in messages {
+                tracing::info!(
+                    queue = self.url,
+                    body = message.body,
+                    attributes = ?message.attributes,
+                    delay_s = message.delay.as_secs(),
+                    "offline: this message would have been sent"
+                );
+            }
+            return vec![Ok(()); messages.len()];
+        }
         let batches = batches(messages).map(|batch| self.send_batch(batch));
         join_all(batches).await.into_iter().flatten().collect()
     }

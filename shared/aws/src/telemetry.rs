@@ -2,7 +2,7 @@
 //!
 //! Logs are JSON objects with `timestamp` and `level` at the top, as Lambda's
 //! log filter needs them (a line without a valid timestamp counts as INFO, so a
-//! filter for WARN would drop errors). Metrics are CloudWatch's embedded metric
+//! filter for WARN would drop errors). Metrics are `CloudWatch`'s embedded metric
 //! format: no call, no wait, no cost until somebody looks.
 
 use std::io::Write;
@@ -83,9 +83,15 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Nothing counted yet. `function` becomes the metrics' dimension.
+    /// Nothing counted yet. The function's own name, which begins with the
+    /// stack's, becomes the metrics' dimension; `otherwise` where there is none.
     #[must_use]
-    pub fn of(function: impl Into<String>) -> Self {
+    pub fn of_function(otherwise: &str) -> Self {
+        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME");
+        Self::of(function.unwrap_or_else(|_| otherwise.to_owned()))
+    }
+
+    fn of(function: impl Into<String>) -> Self {
         Self {
             function: function.into(),
             counts: Vec::new(),

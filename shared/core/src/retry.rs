@@ -36,11 +36,12 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 24 hours, and enough attempts for them.
+    /// 24 hours, and enough attempts for the longest window that the template
+    /// takes: 168 hours are 51 attempts.
     fn default() -> Self {
         Self {
             window: Duration::from_hours(24),
-            most_attempts: 20,
+            most_attempts: 64,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What the template tells a sender.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tocsin_aws::{Env, EnvError};
 use tocsin_core::retry::RetryPolicy;
+use url::Url;
 
 use crate::AddressPolicy;
 
@@ -51,6 +53,42 @@ impl Config {
     }
 }
 
+/// Addresses used in place of the providers' own: `TOCSIN_BASE_URLS`, pairs of
+/// provider and URL such as `slack=http://127.0.0.1:4700,jira=http://…`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaseUrls(BTreeMap<String, Url>);
+
+impl BaseUrls {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is no such pair.
+    pub fn read(env: &Env) -> Result<Self, EnvError> {
+        const NAME: &str = "TOCSIN_BASE_URLS";
+        let pairs = env.optional(NAME).unwrap_or_default();
+        pairs
+            .split(',')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                pair.split_once('=')
+                    .and_then(|(provider, url)| Some((provider.to_owned(), url.parse().ok()?)))
+                    .ok_or_else(|| EnvError::Wrong {
+                        name: NAME.to_owned(),
+                        problem: format!("{pair:?} is no provider=URL"),
+                    })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The address in place of this provider's own, if there is one.
+    #[must_use]
+    pub fn of(&self, provider: &str) -> Option<Url> {
+        self.0.get(provider).cloned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +103,16 @@ mod tests {
             .chain(more)
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect()
+    }
+
+    #[test]
+    fn base_urls_are_pairs() {
+        let read = |pairs: &str| BaseUrls::read(&env(&[("TOCSIN_BASE_URLS", pairs)]));
+        let both = read("slack=http://127.0.0.1:1,jira=https://j.example/x").unwrap();
+        assert_eq!(both.of("jira").unwrap().as_str(), "https://j.example/x");
+        assert_eq!(both.of("github"), None);
+        assert_eq!(read(""), Ok(BaseUrls::default()));
+        assert!(read("slack").is_err() && read("slack=nonsense").is_err());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
 use tocsin_core::delivery::HandOver;
 
-pub use config::Config;
+pub use config::{BaseUrls, Config};
 pub use deliver::{Context, Deliver, Http, Work};
 pub use guard::{AddressPolicy, Blocked};
 pub use http::HttpClient;
@@ -46,10 +46,10 @@ pub enum Error {
 /// What a sender may make its provider of.
 #[derive(Debug)]
 pub struct Startup {
-    /// The function's environment variables.
-    pub env: Env,
     /// AWS clients and their configuration.
     pub clients: Clients,
+    /// Addresses in place of the providers' own.
+    pub base_urls: BaseUrls,
 }
 
 /// Runs a sender function until the sandbox ends.
@@ -60,12 +60,13 @@ pub struct Startup {
 pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) -> Result<(), Error> {
     let env = Env::of_process();
     telemetry::init(&env);
-    let clients = Clients::load().await;
-    let startup = Startup { env, clients };
-    let config = Config::read(&startup.env)?;
+    let clients = Clients::load(&env).await?;
+    let base_urls = BaseUrls::read(&env)?;
+    let config = Config::read(&env)?;
+    let startup = Startup { clients, base_urls };
     let context = Context {
         http: HttpClient::new(config.addresses)?,
-        secrets: SecretStore::new(startup.clients.secrets.clone()),
+        secrets: SecretStore::new(&startup.clients),
     };
     let deliver = make(&startup)?;
     let sender = Sender::new(deliver, context, &startup.clients, config);

@@ -104,12 +104,8 @@ struct Failed {
 impl<D: Deliver> Sender<D> {
     /// A sender of what `deliver` can deliver.
     pub fn new(deliver: D, context: Context, clients: &Clients, config: Config) -> Self {
-        let ledger = Ledger::new(
-            clients.dynamodb.clone(),
-            &config.ledger_table,
-            config.retention,
-        );
-        let retry_queue = Queue::new(clients.sqs.clone(), &config.retry_queue_url);
+        let ledger = Ledger::new(clients, &config.ledger_table, config.retention);
+        let retry_queue = Queue::new(clients, &config.retry_queue_url);
         Self {
             deliver,
             context,
@@ -139,22 +135,25 @@ impl<D: Deliver> Sender<D> {
                 deliveries.map(move |delivery| Order { parcel, delivery })
             })
             .collect();
-        let mut counts = Counts::of(format!("sender-{}", D::NAME));
+        let mut counts = Counts::of_function(D::NAME);
         let mut failed = Failed::default();
-        let mut rounds = orders.chunks(ROUND);
+        // The first round is always made: were even that handed back for want of
+        // time, a time limit set too short would send it round for ever.
+        let (first, later) = orders.split_at(orders.len().min(ROUND));
+        self.round(first, &mut counts, &mut failed).await;
+        let mut rounds = later.chunks(ROUND);
+        let mut late = Vec::new();
         for round in rounds.by_ref() {
             if time_until(deadline) < ATTEMPT_LIMIT + RESERVE {
-                self.hand_back(
-                    round.iter().map(|order| order.retry(Timestamp::now())),
-                    &mut failed,
-                )
-                .await;
+                late.extend(round);
                 break;
             }
             self.round(round, &mut counts, &mut failed).await;
         }
-        let late = rounds.flatten().map(|order| order.retry(Timestamp::now()));
-        self.hand_back(late, &mut failed).await;
+        late.extend(rounds.flatten());
+        let now = Timestamp::now();
+        self.hand_back(late.into_iter().map(|order| order.retry(now)), &mut failed)
+            .await;
         counts.emit();
         failed.into_result()
     }

@@ -15,7 +15,7 @@ use tocsin_core::alert::{Alert, AlertId};
 use tocsin_core::routing::{Disposition, Routing};
 
 use super::statement::{Item, Statement, Written, n, s};
-use super::{ALERT_ITEM, Ledger, LedgerError};
+use super::{ALERT_ITEM, LedgerError, Table};
 use crate::AwsError;
 
 /// An alert and where it goes, to be recorded.
@@ -55,9 +55,11 @@ pub struct StoredAlert {
 /// what `tocsin_core::alert::limits` lets in.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-impl Ledger {
-    /// Records alerts with their routings, each only if its id is new.
-    pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+impl Table {
+    pub(super) async fn record(
+        &self,
+        records: &[AlertRecord<'_>],
+    ) -> Vec<Result<Recorded, LedgerError>> {
         let statements = records
             .iter()
             .map(|record| self.insertion(record))
@@ -106,12 +108,7 @@ impl Ledger {
         Statement::insert(&self.table, attributes)
     }
 
-    /// The recorded alerts of these ids; ids without one are left out.
-    ///
-    /// # Errors
-    ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
-    pub async fn alerts(
+    pub(super) async fn alerts(
         &self,
         ids: &[AlertId],
     ) -> Result<HashMap<AlertId, StoredAlert>, LedgerError> {
@@ -131,7 +128,7 @@ impl Ledger {
 
     async fn batch_get(&self, ids: &[AlertId]) -> Result<Vec<Item>, LedgerError> {
         const ACTION: &str = "reading recorded alerts";
-        /// DynamoDB leaves keys unprocessed when it throttles; the SDK does not ask again.
+        /// `DynamoDB` leaves keys unprocessed when it throttles; the SDK does not ask again.
         const ROUNDS: usize = 5;
         let mut items = Vec::new();
         let keys: Vec<Item> = ids.iter().map(|id| key(id.as_str())).collect();

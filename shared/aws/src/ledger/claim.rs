@@ -11,7 +11,7 @@ use tocsin_core::destination::{DestinationId, ProviderName};
 
 use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Table};
 use crate::AwsError;
 
 /// A wish to make one attempt.
@@ -68,11 +68,8 @@ const VANISHED: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" < ? AND \"attem
 const TAKE: &str = "SET \"state\" = 'SENDING' SET \"attempt\" = ? SET \"leaseUntil\" = ? \
                     SET \"updatedAt\" = ? REMOVE \"nextAttemptAt\"";
 
-impl Ledger {
-    /// Claims deliveries, all in one call where nothing stands in the way: a
-    /// first attempt is an insert, a later one an update. What is refused is
-    /// tried once more as the update that takes over a vanished holder's claim.
-    pub async fn claim(
+impl Table {
+    pub(super) async fn claim(
         &self,
         requests: &[ClaimRequest],
         now: Timestamp,
@@ -176,7 +173,7 @@ impl Ledger {
     }
 }
 
-fn lease(request: &ClaimRequest, now: Timestamp) -> Lease {
+pub(super) fn lease(request: &ClaimRequest, now: Timestamp) -> Lease {
     Lease {
         // Whole milliseconds, as the table keeps them, so that settling finds it again.
         until: Timestamp::from_unix_millis(now.plus(request.lease).unix_millis()).unwrap_or(now),

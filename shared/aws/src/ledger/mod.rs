@@ -1,7 +1,7 @@
 //! The ledger: the truth about what happened to every alert and delivery.
 //!
 //! One item for the alert (`item = ALERT`: the alert and its routing), one for
-//! each delivery (`item = <destination id>`). All writes are conditional PartiQL
+//! each delivery (`item = <destination id>`). All writes are conditional `PartiQL`
 //! statements, 25 in one call, each answered for alone: what is claimed or
 //! recorded together costs one round trip together.
 //!
@@ -23,16 +23,20 @@
 
 mod alerts;
 mod claim;
+mod memory;
 mod read;
 mod settle;
 mod statement;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use memory::Memory;
 use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
 
-use crate::AwsError;
+use crate::{AwsError, Clients};
 
 pub use alerts::{AlertRecord, Recorded, StoredAlert};
 pub use claim::{Claim, ClaimRequest, Lease};
@@ -45,9 +49,20 @@ const ALERT_ITEM: &str = "ALERT";
 /// Settled attempts are attributes called this and their number: `attempt#1`.
 const ATTEMPT_PREFIX: &str = "attempt#";
 
+/// The ledger.
+#[derive(Clone, Debug)]
+pub struct Ledger(Kept);
+
+/// Where the ledger is kept.
+#[derive(Clone, Debug)]
+enum Kept {
+    InTable(Table),
+    InMemory(Memory),
+}
+
 /// The ledger's table.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+struct Table {
     client: Client,
     table: String,
     retention: Duration,
@@ -56,7 +71,7 @@ pub struct Ledger {
 /// Why the ledger could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// DynamoDB refused or did not answer.
+    /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
     /// An item does not have the form it was written in.
@@ -74,23 +89,94 @@ pub enum LedgerError {
 impl Ledger {
     /// The ledger in this table; what is written expires after `retention`.
     #[must_use]
-    pub fn new(client: Client, table: impl Into<String>, retention: Duration) -> Self {
-        Self {
-            client,
-            table: table.into(),
-            retention,
+    pub fn new(clients: &Clients, table: impl Into<String>, retention: Duration) -> Self {
+        Self(if clients.offline.is_some() {
+            Kept::InMemory(Memory::default())
+        } else {
+            Kept::InTable(Table {
+                client: clients.dynamodb.clone(),
+                table: table.into(),
+                retention,
+            })
+        })
+    }
+
+    /// Records alerts with their routings, each only if its id is new.
+    pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+        match &self.0 {
+            Kept::InTable(table) => table.record(records).await,
+            Kept::InMemory(memory) => memory.record(records),
         }
     }
 
-    /// When an item written now expires, in seconds since 1970, as TTL needs it.
-    fn expiry(&self, now: Timestamp) -> i64 {
-        now.plus(self.retention).unix_seconds()
+    /// The recorded alerts of these ids; ids without one are left out.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    pub async fn alerts(
+        &self,
+        ids: &[AlertId],
+    ) -> Result<HashMap<AlertId, StoredAlert>, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.alerts(ids).await,
+            Kept::InMemory(memory) => Ok(memory.alerts(ids)),
+        }
+    }
+
+    /// Claims deliveries, all in one call where nothing stands in the way: a
+    /// first attempt is an insert, a later one an update. What is refused is
+    /// tried once more as the update that takes over a vanished holder's claim.
+    pub async fn claim(
+        &self,
+        requests: &[ClaimRequest],
+        now: Timestamp,
+    ) -> Vec<Result<Claim, LedgerError>> {
+        match &self.0 {
+            Kept::InTable(table) => table.claim(requests, now).await,
+            Kept::InMemory(memory) => memory.claim(requests, now),
+        }
+    }
+
+    /// Settles attempts, 25 in one call. [`Fenced::Yes`] where the lease had run
+    /// out and somebody else took over: that attempt stands in nobody's record,
+    /// and the caller logs it.
+    pub async fn settle(&self, settlements: &[Settlement]) -> Vec<Result<Fenced, LedgerError>> {
+        match &self.0 {
+            Kept::InTable(table) => table.settle(settlements).await,
+            Kept::InMemory(memory) => memory.settle(settlements),
+        }
+    }
+
+    /// Everything about one alert; `None` when there is no such alert.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.history(id).await,
+            Kept::InMemory(memory) => Ok(memory.history(id)),
+        }
     }
 
     /// Opens the connection to the table while the function initialises, when
     /// processor time is not rationed yet. Whether it works shows with the first
     /// real call, so a failure here is only logged.
     pub async fn warm_up(&self) {
+        if let Kept::InTable(table) = &self.0 {
+            table.warm_up().await;
+        }
+    }
+}
+
+impl Table {
+    /// When an item written now expires, in seconds since 1970, as TTL needs it.
+    fn expiry(&self, now: Timestamp) -> i64 {
+        now.plus(self.retention).unix_seconds()
+    }
+
+    async fn warm_up(&self) {
         let warmed = self
             .client
             .get_item()

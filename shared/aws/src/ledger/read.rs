@@ -8,7 +8,7 @@ use tocsin_core::destination::DestinationId;
 
 use super::alerts::StoredAlert;
 use super::statement::{Item, s};
-use super::{ALERT_ITEM, ATTEMPT_PREFIX, Ledger, LedgerError};
+use super::{ALERT_ITEM, ATTEMPT_PREFIX, LedgerError, Table};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
@@ -50,13 +50,8 @@ pub struct History {
     pub deliveries: Vec<DeliveryRecord>,
 }
 
-impl Ledger {
-    /// Everything about one alert; `None` when there is no such alert.
-    ///
-    /// # Errors
-    ///
-    /// When DynamoDB refuses or does not answer, or an item cannot be read.
-    pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
+impl Table {
+    pub(super) async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         let mut pages = self
             .client
             .query()

@@ -7,7 +7,7 @@ use tocsin_core::destination::DestinationId;
 
 use super::claim::Lease;
 use super::statement::{Statement, Written, n, s};
-use super::{ATTEMPT_PREFIX, Ledger, LedgerError};
+use super::{ATTEMPT_PREFIX, LedgerError, Table};
 
 /// The end of one attempt.
 #[derive(Clone, Debug)]
@@ -57,11 +57,11 @@ impl Verdict {
 /// overwrite what the next holder did.
 const STILL_MINE: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" = ?";
 
-impl Ledger {
-    /// Settles attempts, 25 in one call. `Ok(false)` where the lease had run out
-    /// and somebody else took over: the attempt then stands in nobody's record,
-    /// and the caller logs it.
-    pub async fn settle(&self, settlements: &[Settlement]) -> Vec<Result<Fenced, LedgerError>> {
+impl Table {
+    pub(super) async fn settle(
+        &self,
+        settlements: &[Settlement],
+    ) -> Vec<Result<Fenced, LedgerError>> {
         let statements = settlements
             .iter()
             .map(|settlement| self.settlement(settlement))

@@ -1,4 +1,4 @@
-//! Conditional PartiQL writes, 25 in one call.
+//! Conditional `PartiQL` writes, 25 in one call.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, BatchStatementResponse,
@@ -6,11 +6,11 @@ use aws_sdk_dynamodb::types::{
 };
 use futures::future::join_all;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Table};
 use crate::AwsError;
 use std::collections::HashMap;
 
-/// What one `BatchExecuteStatement` takes: DynamoDB's own limit.
+/// What one `BatchExecuteStatement` takes: `DynamoDB`'s own limit.
 const BATCH: usize = 25;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -34,7 +34,7 @@ pub(super) struct Statement {
 pub(super) enum Written {
     /// It was carried out.
     Done,
-    /// Its condition did not hold: the item as it is, where DynamoDB tells.
+    /// Its condition did not hold: the item as it is, where `DynamoDB` tells.
     Refused(Option<Item>),
 }
 
@@ -77,7 +77,7 @@ impl Statement {
     }
 }
 
-impl Ledger {
+impl Table {
     /// Carries out all statements; the answers are in their order.
     pub(super) async fn write(
         &self,

@@ -243,6 +243,30 @@ pub enum Note {
     },
 }
 
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cut { field, was, kept } => write!(f, "`{field}` was cut from {was} to {kept}"),
+            Self::Neutralised { field } => {
+                write!(
+                    f,
+                    "`{field}` held characters that cannot be shown; they are U+FFFD now"
+                )
+            }
+            Self::SetAside { field, reason } => write!(f, "`{field}` was left out: {reason}"),
+            Self::LoneSurrogates => {
+                f.write_str("half a surrogate pair stood in a text; it is U+FFFD now")
+            }
+            Self::Rekeyed { given } => {
+                write!(
+                    f,
+                    "the id {given:?} belongs to another alert; this one got its own"
+                )
+            }
+        }
+    }
+}
+
 /// One finding of one detection, bounded and fit to be shown.
 ///
 /// Its JSON form is Tocsin's own alert form, so that what the ledger keeps can

@@ -66,12 +66,12 @@ pub enum AlertError {
         allowed: String,
     },
     /// `createdAt` is no AWSDateTime.
-    #[error("`createdAt` is {value:?}: {source}")]
+    #[error("`createdAt` is {value:?}: {problem}")]
     CreatedAt {
         /// The beginning of what it holds.
         value: String,
         /// What is wrong with it.
-        source: TimestampError,
+        problem: TimestampError,
     },
 }
 
@@ -211,10 +211,12 @@ impl Common {
 
 fn created_at(fields: &mut Fields<'_>) -> Result<Timestamp, AlertError> {
     let text = fields.required("createdAt")?;
-    text.trim().parse().map_err(|source| AlertError::CreatedAt {
-        value: excerpt(&text),
-        source,
-    })
+    text.trim()
+        .parse()
+        .map_err(|problem| AlertError::CreatedAt {
+            value: excerpt(&text),
+            problem,
+        })
 }
 
 fn one_of<T>(fields: &mut Fields<'_>, field: &'static str) -> Result<T, AlertError>

@@ -323,7 +323,11 @@ proptest! {
         let json = serde_json::to_string(&alert).unwrap();
         prop_assert_eq!(serde_json::from_str::<Alert>(&json).unwrap(), alert);
     }
+}
 
+proptest! {
+    // Each case is some megabytes of text.
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn an_alert_is_always_small_enough_for_what_follows(
         long in "[\"\\\\é🔑x]{0,300}", times in 0usize..400, entries in 0usize..400,

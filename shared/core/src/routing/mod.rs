@@ -183,6 +183,22 @@ pub struct Routing {
     pub warnings: Vec<Warning>,
 }
 
+impl Routing {
+    /// Whether a destination that was looked for does not exist: it may have been
+    /// added a moment ago.
+    #[must_use]
+    pub fn misses_a_destination(&self) -> bool {
+        self.warnings.iter().any(|warning| {
+            matches!(
+                warning,
+                Warning::UnknownName { .. }
+                    | Warning::NothingMatched
+                    | Warning::DefaultUnusable { .. }
+            )
+        })
+    }
+}
+
 /// Routes one alert. Pure: the same alert and destinations always give the same
 /// answer. The cost is names × destinations for a list, destinations otherwise.
 #[must_use]

@@ -1,0 +1,97 @@
+//! A ledger that lasts as long as its process: for functions that run by
+//! themselves, without a stack.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::State;
+use tocsin_core::destination::DestinationId;
+
+use super::LedgerError;
+use super::alerts::{AlertRecord, Recorded, StoredAlert};
+use super::claim::{Claim, ClaimRequest, lease};
+use super::read::History;
+use super::settle::{Fenced, Settlement};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    alerts: HashMap<AlertId, StoredAlert>,
+    settled: HashMap<(AlertId, DestinationId), State>,
+}
+
+impl Memory {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing in here panics halfway, so what a panic elsewhere left is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+        let mut held = self.held();
+        let one = |record: &AlertRecord<'_>| match held.alerts.get(&record.alert.alert_id) {
+            Some(known) if known.alert.fingerprint() == record.alert.fingerprint() => {
+                Recorded::Known(Box::new(known.clone()))
+            }
+            Some(_) => Recorded::IdTaken,
+            None => {
+                let stored = StoredAlert {
+                    alert: record.alert.clone(),
+                    routing: record.routing.clone(),
+                    received_at: record.received_at,
+                };
+                held.alerts.insert(record.alert.alert_id.clone(), stored);
+                Recorded::New
+            }
+        };
+        records.iter().map(one).map(Ok).collect()
+    }
+
+    pub(super) fn alerts(&self, ids: &[AlertId]) -> HashMap<AlertId, StoredAlert> {
+        let held = self.held();
+        ids.iter()
+            .filter_map(|id| Some((id.clone(), held.alerts.get(id)?.clone())))
+            .collect()
+    }
+
+    pub(super) fn claim(
+        &self,
+        requests: &[ClaimRequest],
+        now: Timestamp,
+    ) -> Vec<Result<Claim, LedgerError>> {
+        let held = self.held();
+        requests
+            .iter()
+            .map(|request| {
+                let key = (request.alert_id.clone(), request.destination_id);
+                Ok(match held.settled.get(&key) {
+                    Some(State::Retrying) | None => Claim::Started(lease(request, now)),
+                    Some(ended) => Claim::AlreadySettled(*ended),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn settle(&self, settlements: &[Settlement]) -> Vec<Result<Fenced, LedgerError>> {
+        let mut held = self.held();
+        settlements
+            .iter()
+            .map(|one| {
+                let key = (one.alert_id.clone(), one.destination_id);
+                held.settled.insert(key, one.verdict.state());
+                Ok(Fenced::No)
+            })
+            .collect()
+    }
+
+    pub(super) fn history(&self, id: &AlertId) -> Option<History> {
+        let alert = self.held().alerts.get(id)?.clone();
+        Some(History {
+            alert,
+            deliveries: Vec::new(),
+        })
+    }
+}
