@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde_json::Value;
 use tocsin_api::{Explanation, Request};
 use tocsin_core::alert::{Alert, parse};
 use tocsin_core::destination::{Destination, Destinations};
@@ -40,7 +41,7 @@ pub(crate) async fn run(
 /// Asks the stack, which knows its destinations and its default one.
 async fn online(text: &str, target: &Target) -> anyhow::Result<Explanation> {
     let request = Request::ExplainRoute {
-        alert: serde_json::from_str(text)?,
+        alert: Value::String(text.to_owned()),
     };
     let answer = Stack::connect(target).await.call(&request).await?;
     serde_json::from_value(answer).context("the explanation cannot be read")

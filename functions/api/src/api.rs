@@ -86,7 +86,11 @@ impl Api {
                 json(&all)
             }
             Request::ExplainRoute { alert } => {
-                let alert = alert::parse(&alert.to_string())
+                // As a string it is the body of a queue message, to the letter.
+                let body = alert
+                    .as_str()
+                    .map_or_else(|| alert.to_string(), str::to_owned);
+                let alert = alert::parse(&body)
                     .map_err(|error| ApiError::invalid("alert", error.to_string()))?;
                 let destinations = self.store.load().await?;
                 let routing = route(&alert, &destinations, self.default_destination.as_deref());

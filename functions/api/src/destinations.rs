@@ -1,6 +1,7 @@
 //! Adding destinations.
 
 use serde_json::{Map, Value};
+use tocsin_aws::StoreError;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, ProviderName};
 use tocsin_core::provider::Secrets;
@@ -50,7 +51,10 @@ impl Api {
         };
         let destination = complete(draft, provider, id, secret_name, actor);
         if let Err(error) = self.store.add(&destination).await {
-            self.forget_secret(destination.secret_name.as_deref()).await;
+            // Only then is it sure that the destination did not come about.
+            if matches!(error, StoreError::NameTaken { .. }) {
+                self.forget_secret(destination.secret_name.as_deref()).await;
+            }
             return Err(error.into());
         }
         tracing::info!(

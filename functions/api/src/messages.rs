@@ -34,7 +34,8 @@ pub enum Request {
     ListDestinations {},
     /// Where an alert would go, and why; delivers nothing.
     ExplainRoute {
-        /// The alert, in any form that the queue takes.
+        /// The alert in any form that the queue takes: the object, or the body of a
+        /// message as a string.
         alert: Value,
     },
     /// Everything about one alert.

@@ -66,6 +66,22 @@ impl Router {
             })
             .collect();
         let recorded = self.record(routed, failed).await;
+        // A routing of an earlier time may know what the copy does not.
+        let mut destinations = destinations;
+        if recorded
+            .iter()
+            .any(|one| one.routing.lost_a_target(&destinations))
+        {
+            destinations = match self.destinations.get_fresh().await {
+                Ok(fresh) => fresh,
+                Err(error) => {
+                    for one in recorded {
+                        failed.add_all(&one.message_ids, &error);
+                    }
+                    return Vec::new();
+                }
+            };
+        }
         recorded
             .into_iter()
             .flat_map(|one| one.consign(&destinations, counts))

@@ -1,15 +1,16 @@
 //! Handing deliveries over: grouped by sender, split under the payload limit,
 //! one asynchronous invoke each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use futures::future::join_all;
 use tocsin_aws::AwsError;
+use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{HandOver, Parcel};
-use tocsin_core::destination::ProviderName;
+use tocsin_core::destination::{DestinationId, ProviderName};
 
 /// Bytes of one asynchronous invoke: Lambda takes 1 MB, less some room for what
 /// it wraps around the payload when it reports a failure.
@@ -126,6 +127,7 @@ fn loads(consignments: Vec<Consignment>) -> Vec<Load> {
 
 fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
+    let latest = latest_attempts(&consignments);
     let mut seen = HashSet::new();
     for consignment in consignments.into_iter().flat_map(Consignment::divided) {
         // The comma between two parcels.
@@ -151,10 +153,11 @@ fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
             mut parcel,
             ..
         } = consignment;
-        // A retry that came twice in one batch is handed over once: if that fails,
-        // the record that came first is delivered again, which is enough.
+        // What came twice in one batch is handed over once: if that fails, the
+        // record that came first is delivered again, which is enough.
         parcel.deliveries.retain(|delivery| {
-            seen.insert((parcel.alert.alert_id.clone(), delivery.destination_id))
+            let key = (parcel.alert.alert_id.clone(), delivery.destination_id);
+            delivery.attempt == latest[&key] && seen.insert(key)
         });
         load.message_ids.extend(message_ids);
         if !parcel.deliveries.is_empty() {
@@ -162,6 +165,23 @@ fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
         }
     }
     loads
+}
+
+/// The latest attempt asked for of each delivery. An earlier one in the same
+/// batch is stale: a delivery makes one attempt after the other.
+fn latest_attempts(consignments: &[Consignment]) -> HashMap<(AlertId, DestinationId), u32> {
+    let mut latest = HashMap::new();
+    for consignment in consignments {
+        for delivery in &consignment.parcel.deliveries {
+            let key = (
+                consignment.parcel.alert.alert_id.clone(),
+                delivery.destination_id,
+            );
+            let attempt = latest.entry(key).or_insert(delivery.attempt);
+            *attempt = delivery.attempt.max(*attempt);
+        }
+    }
+    latest
 }
 
 impl Consignment {
@@ -194,7 +214,6 @@ mod tests {
     use serde_json::json;
     use tocsin_core::alert::Severity;
     use tocsin_core::delivery::{Delivery, Earlier};
-    use tocsin_core::destination::DestinationId;
 
     fn consignment(
         number: usize,
@@ -241,6 +260,26 @@ mod tests {
             shape,
             [("jira", "2".to_owned()), ("slack", "1,3".to_owned())]
         );
+    }
+
+    #[test]
+    fn of_two_attempts_at_one_delivery_the_later_is_handed_over() {
+        for attempts in [[2, 3], [3, 2], [3, 3]] {
+            let mut first = consignment(1, "slack", 10, 1);
+            let mut second = first.clone();
+            second.message_ids = vec!["2".to_owned()];
+            first.parcel.deliveries[0].attempt = attempts[0];
+            second.parcel.deliveries[0].attempt = attempts[1];
+            let loads = loads(vec![first, second]);
+            let handed: Vec<_> = loads[0]
+                .hand_over
+                .parcels
+                .iter()
+                .flat_map(|parcel| parcel.deliveries.iter().map(|one| one.attempt))
+                .collect();
+            assert_eq!(handed, [3], "{attempts:?}");
+            assert_eq!(loads[0].message_ids, ["1", "2"]);
+        }
     }
 
     proptest! {

@@ -2,9 +2,10 @@
 //! alert from the ledger and the destination as it is now.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tocsin_aws::{Message, StoredAlert};
+use tocsin_aws::{LedgerError, Message, StoredAlert};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{Delivery, Parcel, Retry};
@@ -17,6 +18,9 @@ use crate::router::Router;
 
 /// SQS counts delays in whole seconds; what comes this much early is due.
 const TOLERANCE: Duration = Duration::from_secs(1);
+
+/// An alert in the ledger, or why it cannot be read.
+type Found = Result<StoredAlert, LedgerError>;
 
 /// A record that is a retry.
 struct Wanted {
@@ -91,17 +95,9 @@ impl Router {
         if due.is_empty() {
             return Vec::new();
         }
-        let ids: Vec<_> = due.iter().map(|one| one.retry.alert_id.clone()).collect();
-        let read = futures::future::join(self.ledger.alerts(&ids), self.destinations.get()).await;
-        let (stored, destinations) = match read {
-            (Ok(stored), Ok(destinations)) => (stored, destinations),
-            (Err(error), _) => {
-                for one in &due {
-                    failed.add(&one.message_id, &error);
-                }
-                return Vec::new();
-            }
-            (_, Err(error)) => {
+        let (stored, destinations) = match self.look_up(&due).await {
+            Ok(found) => found,
+            Err(error) => {
                 for one in &due {
                     failed.add(&one.message_id, &error);
                 }
@@ -121,14 +117,40 @@ impl Router {
     }
 }
 
+impl Router {
+    /// The alerts of these retries, and destinations fresh enough to give one up.
+    async fn look_up(
+        &self,
+        due: &[Wanted],
+    ) -> Result<(HashMap<AlertId, Found>, Arc<Destinations>), LedgerError> {
+        let ids: Vec<_> = due.iter().map(|one| one.retry.alert_id.clone()).collect();
+        let (stored, destinations) =
+            futures::future::join(self.ledger.alerts(&ids), self.destinations.get()).await;
+        let (stored, destinations) = (stored?, destinations?);
+        let lost = |found: &Found| {
+            found
+                .as_ref()
+                .is_ok_and(|stored| stored.routing.lost_a_target(&destinations))
+        };
+        if stored.values().any(lost) {
+            return Ok((stored, self.destinations.get_fresh().await?));
+        }
+        Ok((stored, destinations))
+    }
+}
+
 impl Wanted {
     fn consign(
         self,
-        stored: &HashMap<AlertId, StoredAlert>,
+        stored: &HashMap<AlertId, Found>,
         destinations: &Destinations,
     ) -> Result<Consignment, (Record, Reason)> {
         let Some(stored) = stored.get(&self.retry.alert_id) else {
             return Err(self.reject("AlertExpired", "the alert is not in the ledger any more"));
+        };
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(error) => return Err(self.reject("AlertUnreadable", &error.to_string())),
         };
         let id = self.retry.destination_id;
         let targets = &stored.routing.targets;

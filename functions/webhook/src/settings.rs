@@ -51,6 +51,16 @@ const RESERVED: [&str; 13] = [
     "webhook-timestamp",
 ];
 
+/// Headers that carry credentials: they belong into the secret, which nobody
+/// reads back, and not into the settings, which everybody may list.
+const CREDENTIALS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "x-auth-token",
+];
+
 /// Headers a destination may have, of either kind.
 const MOST_HEADERS: usize = 20;
 
@@ -71,6 +81,7 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     for (name, value) in &settings.headers {
         check_header("settings.headers", name, value)?;
     }
+    check_apart(settings, secret)?;
     for (name, value) in &secret.headers {
         check_header("secret.headers", name, value.expose_secret())?;
     }
@@ -86,6 +97,27 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     ] {
         if let Some(key) = key {
             Key::read(field, key)?;
+        }
+    }
+    Ok(())
+}
+
+/// Credentials stand in the secret, and no header in both places.
+fn check_apart(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+    for name in settings.headers.keys() {
+        let field = format!("settings.headers.{name}");
+        if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(FieldError::new(
+                field,
+                "carries a credential: put it under secret.headers",
+            ));
+        }
+        let mut hidden = secret.headers.keys();
+        if hidden.any(|other| other.eq_ignore_ascii_case(name)) {
+            return Err(FieldError::new(
+                field,
+                "stands under secret.headers as well; keep one of them",
+            ));
         }
     }
     Ok(())

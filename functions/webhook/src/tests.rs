@@ -104,6 +104,12 @@ fn unusable_destinations_are_refused_with_the_field() {
             .unwrap_err();
         assert_eq!(error.field, field, "{given} {hidden}");
     }
+    for name in ["Authorization", "X-Api-Key", "X-Both"] {
+        let given = settings(&json!({"headers": {name: "x"}}));
+        let hidden = secret(&json!({"url": "https://e.com", "headers": {"x-both": "y"}}));
+        let error = Webhook.check(&given, &hidden).unwrap_err();
+        assert_eq!(error.field, format!("settings.headers.{name}"));
+    }
     let unknown = json!({"header": {}});
     assert!(read_settings::<Settings>(unknown.as_object().unwrap()).is_err());
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
@@ -111,15 +113,9 @@ impl DestinationStore {
             .await;
         match stored {
             Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Err(StoreError::NameTaken {
-                    name: destination.display_name.clone(),
-                })
-            }
+            Err(error) if is_taken(&error) => Err(StoreError::NameTaken {
+                name: destination.display_name.clone(),
+            }),
             Err(error) => Err(AwsError::new("storing the destination", &error).into()),
         }
     }
@@ -133,6 +129,18 @@ impl DestinationStore {
             .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
+}
+
+/// Whether a condition was what cancelled the transaction: another writer or
+/// throttling cancels as well, and says nothing of the name.
+fn is_taken(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
+        return false;
+    };
+    let mut reasons = cancelled.cancellation_reasons().iter();
+    reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 /// A destination, unless the item is a name's, or broken.

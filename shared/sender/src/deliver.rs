@@ -269,8 +269,8 @@ fn unreadable(error: &SecretError) -> Outcome {
         SecretError::Missing { .. } | SecretError::NotText { .. } => {
             Outcome::permanent(Failure::new(FailureKind::Misconfigured, said))
         }
-        SecretError::Denied { .. } => Outcome::permanent(Failure::new(FailureKind::Internal, said)),
-        SecretError::Unavailable(_) => {
+        // A new role's permissions take a while to be in force everywhere.
+        SecretError::Denied { .. } | SecretError::Unavailable(_) => {
             Outcome::transient(Failure::new(FailureKind::Internal, said))
         }
     }

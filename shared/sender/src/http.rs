@@ -105,11 +105,14 @@ impl HttpClient {
             builder = builder.header(name, value.expose());
         }
         let answer = builder.send().await.map_err(failure)?;
-        read(answer, limit).await.map_err(failure)
+        Ok(read(answer, limit).await)
     }
 }
 
-async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, reqwest::Error> {
+/// The answer, with as much of its body as comes. The status already says what
+/// the provider did: a body that breaks off must not turn a success into an
+/// attempt to be repeated. Who needs the body sees that it is incomplete.
+async fn read(mut answer: reqwest::Response, limit: usize) -> Response {
     let headers = answer
         .headers()
         .iter()
@@ -121,17 +124,17 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, r
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     while body.len() < limit
-        && let Some(chunk) = answer.chunk().await?
+        && let Ok(Some(chunk)) = answer.chunk().await
     {
         let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    Ok(Response {
+    Response {
         status,
         headers,
         body,
         received_at: Timestamp::now(),
-    })
+    }
 }
 
 /// What a transport error means. The URL, which may be a credential, is left out.

@@ -40,6 +40,9 @@ pub enum Error {
     /// The HTTP client could not be made: no usable root certificates.
     #[error("the HTTP client could not be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// The provider's name is none.
+    #[error(transparent)]
+    Provider(#[from] tocsin_core::destination::NotAProviderName),
     /// The Lambda runtime ended.
     #[error("the Lambda runtime ended: {0}")]
     Runtime(lambda_runtime::Error),
@@ -81,7 +84,7 @@ pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) ->
         secrets: SecretStore::new(&startup.clients),
     };
     let deliver = make(&startup)?;
-    let sender = Sender::new(deliver, context, &startup.clients, config);
+    let sender = Sender::new(deliver, context, &startup.clients, config)?;
     sender.ledger.warm_up().await;
     let sender = &sender;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<HandOver>| async move {

@@ -1,7 +1,9 @@
 //! The pipeline: claim, attempt, decide, queue the retry, settle.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures::FutureExt;
 use futures::future::join_all;
 use tocsin_aws::telemetry::{Counts, Metric};
 use tocsin_aws::{
@@ -23,10 +25,10 @@ use crate::deliver::{Context, Deliver, Work};
 /// each with the HTTP client's own limit, cut off here.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(25);
 
-/// Nobody else attempts a claimed delivery for this long: the longest attempt,
-/// and time to settle it. Less than the minute after which Lambda repeats a
-/// failed asynchronous invoke.
-const LEASE: Duration = Duration::from_secs(45);
+/// Nobody else attempts a claimed delivery for this long: more than a sender
+/// lives (its function's time limit in the template is 60 s), so that whoever
+/// takes over knows that the holder is gone.
+const LEASE: Duration = Duration::from_secs(65);
 
 /// Kept back at the end of an invocation to settle what was attempted.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -73,6 +75,7 @@ impl From<SenderError> for lambda_runtime::Diagnostic {
 /// A sender: one provider's pipeline.
 #[derive(Debug)]
 pub struct Sender<D> {
+    provider: ProviderName,
     deliver: D,
     context: Context,
     config: Config,
@@ -103,16 +106,26 @@ struct Failed {
 
 impl<D: Deliver> Sender<D> {
     /// A sender of what `deliver` can deliver.
-    pub fn new(deliver: D, context: Context, clients: &Clients, config: Config) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// When its name cannot be a provider's.
+    pub fn new(
+        deliver: D,
+        context: Context,
+        clients: &Clients,
+        config: Config,
+    ) -> Result<Self, NotAProviderName> {
         let ledger = Ledger::new(clients, &config.ledger_table, config.retention);
         let retry_queue = Queue::new(clients, &config.retry_queue_url);
-        Self {
+        Ok(Self {
+            provider: ProviderName::new(D::NAME)?,
             deliver,
             context,
             config,
             retry_queue,
             ledger,
-        }
+        })
     }
 
     /// Attempts every delivery of a hand-over. What there is no time for before
@@ -160,15 +173,10 @@ impl<D: Deliver> Sender<D> {
 
     async fn round(&self, orders: &[Order<'_>], counts: &mut Counts, failed: &mut Failed) {
         let now = Timestamp::now();
-        let requests: Vec<_> = orders.iter().map(Order::claim::<D>).collect();
-        let requests = match requests.into_iter().collect::<Result<Vec<_>, _>>() {
-            Ok(requests) => requests,
-            Err(error) => {
-                // A constant of the provider's; its first test would fail.
-                tracing::error!(%error, provider = D::NAME, "this sender's name is unusable");
-                return;
-            }
-        };
+        let requests: Vec<_> = orders
+            .iter()
+            .map(|order| order.claim(&self.provider))
+            .collect();
         let claims = self.ledger.claim(&requests, now).await;
         let mut granted = Vec::new();
         let mut busy = Vec::new();
@@ -244,14 +252,20 @@ impl<D: Deliver> Sender<D> {
     }
 
     async fn limited(&self, work: Work<'_>) -> Outcome {
-        let attempt = self.deliver.deliver(&self.context, work);
-        let limited = tokio::time::timeout(ATTEMPT_LIMIT, attempt).await;
-        limited.unwrap_or_else(|_| {
-            Outcome::transient(Failure::new(
+        let attempt = AssertUnwindSafe(self.deliver.deliver(&self.context, work)).catch_unwind();
+        match tokio::time::timeout(ATTEMPT_LIMIT, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            // The panic itself is in the log. What was sent beside it must still
+            // be settled, so it goes no further.
+            Ok(Err(_)) => Outcome::transient(Failure::new(
+                FailureKind::Internal,
+                "the attempt panicked; the sender's log says where",
+            )),
+            Err(_) => Outcome::transient(Failure::new(
                 FailureKind::TimedOut,
                 format!("the attempt took longer than {} s", ATTEMPT_LIMIT.as_secs()),
-            ))
-        })
+            )),
+        }
     }
 
     /// Queues retries first, then records: a crash in between leaves a retry too
@@ -335,16 +349,16 @@ const fn metric(verdict: Verdict) -> Metric {
 }
 
 impl Order<'_> {
-    fn claim<D: Deliver>(&self) -> Result<ClaimRequest, NotAProviderName> {
-        Ok(ClaimRequest {
+    fn claim(&self, provider: &ProviderName) -> ClaimRequest {
+        ClaimRequest {
             alert_id: self.parcel.alert.alert_id.clone(),
             destination_id: self.delivery.destination_id,
             display_name: self.delivery.display_name.clone(),
-            provider: ProviderName::new(D::NAME)?,
+            provider: provider.clone(),
             attempt: self.delivery.attempt,
             first_attempt_at: self.delivery.first_attempt_at,
             lease: LEASE,
-        })
+        }
     }
 
     /// The same attempt, later.

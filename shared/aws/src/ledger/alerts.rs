@@ -111,7 +111,7 @@ impl Table {
     pub(super) async fn alerts(
         &self,
         ids: &[AlertId],
-    ) -> Result<HashMap<AlertId, StoredAlert>, LedgerError> {
+    ) -> Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError> {
         let mut found = HashMap::new();
         let mut unique = ids.to_vec();
         unique.sort();
@@ -119,8 +119,11 @@ impl Table {
         // BatchGetItem takes 100 keys, but answers 16 MB at most: 25 of the largest fit.
         for some in unique.chunks(25) {
             for item in self.batch_get(some).await? {
-                let stored = StoredAlert::read(&item)?;
-                found.insert(stored.alert.alert_id.clone(), stored);
+                // The key is what was asked for; one item that cannot be read
+                // costs itself only.
+                if let Some(id) = AlertId::new(super::read::text(&item, "alertId")?) {
+                    found.insert(id, StoredAlert::read(&item));
+                }
             }
         }
         Ok(found)
@@ -161,14 +164,15 @@ impl Table {
 
 fn recognise(
     alert: &Alert,
-    stored: &Result<HashMap<AlertId, StoredAlert>, LedgerError>,
+    stored: &Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError>,
 ) -> Result<Recorded, LedgerError> {
     let stored = stored.as_ref().map_err(Clone::clone)?;
     match stored.get(&alert.alert_id) {
-        Some(known) if known.alert.fingerprint() == alert.fingerprint() => {
+        Some(Ok(known)) if known.alert.fingerprint() == alert.fingerprint() => {
             Ok(Recorded::Known(Box::new(known.clone())))
         }
-        Some(_) => Ok(Recorded::IdTaken),
+        Some(Ok(_)) => Ok(Recorded::IdTaken),
+        Some(Err(error)) => Err(error.clone()),
         None => Err(AwsError::unexpected("recording alerts", "an item came and went").into()),
     }
 }

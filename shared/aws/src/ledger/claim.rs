@@ -197,7 +197,9 @@ fn why_not(
     let record = DeliveryRecord::read(&item)?;
     Ok(match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
-        State::Retrying => Claim::Superseded,
+        State::Retrying if record.attempt >= request.attempt => Claim::Superseded,
+        // It was settled between the two writes: this attempt is the next one.
+        State::Retrying => Claim::InProgress { until: now },
         State::Sending if record.attempt > request.attempt => Claim::Superseded,
         State::Sending => Claim::InProgress {
             until: record.lease_until.unwrap_or(now),

@@ -50,10 +50,13 @@ impl Memory {
         records.iter().map(one).map(Ok).collect()
     }
 
-    pub(super) fn alerts(&self, ids: &[AlertId]) -> HashMap<AlertId, StoredAlert> {
+    pub(super) fn alerts(
+        &self,
+        ids: &[AlertId],
+    ) -> HashMap<AlertId, Result<StoredAlert, LedgerError>> {
         let held = self.held();
         ids.iter()
-            .filter_map(|id| Some((id.clone(), held.alerts.get(id)?.clone())))
+            .filter_map(|id| Some((id.clone(), Ok(held.alerts.get(id)?.clone()))))
             .collect()
     }
 

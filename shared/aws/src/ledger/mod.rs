@@ -117,7 +117,7 @@ impl Ledger {
     pub async fn alerts(
         &self,
         ids: &[AlertId],
-    ) -> Result<HashMap<AlertId, StoredAlert>, LedgerError> {
+    ) -> Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError> {
         match &self.0 {
             Kept::InTable(table) => table.alerts(ids).await,
             Kept::InMemory(memory) => Ok(memory.alerts(ids)),

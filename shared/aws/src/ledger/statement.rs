@@ -1,5 +1,8 @@
 //! Conditional `PartiQL` writes, 25 in one call.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, BatchStatementResponse,
     ReturnValuesOnConditionCheckFailure,
@@ -8,10 +11,33 @@ use futures::future::join_all;
 
 use super::{LedgerError, Table};
 use crate::AwsError;
-use std::collections::HashMap;
 
 /// What one `BatchExecuteStatement` takes: `DynamoDB`'s own limit.
 const BATCH: usize = 25;
+
+/// Before a throttled statement is carried out again.
+const PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+];
+
+/// Whether DynamoDB turned a single statement away for now.
+fn is_passing(error: &LedgerError) -> bool {
+    let LedgerError::Aws(error) = error else {
+        return false;
+    };
+    matches!(
+        error.code.as_deref(),
+        Some(
+            "InternalServerError"
+                | "ProvisionedThroughputExceeded"
+                | "RequestLimitExceeded"
+                | "ThrottlingError"
+                | "TransactionConflict"
+        )
+    )
+}
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -24,6 +50,7 @@ pub(super) fn n(number: i64) -> AttributeValue {
 }
 
 /// One write with its values.
+#[derive(Clone)]
 pub(super) struct Statement {
     text: String,
     values: Vec<AttributeValue>,
@@ -78,18 +105,40 @@ impl Statement {
 }
 
 impl Table {
-    /// Carries out all statements; the answers are in their order.
+    /// Carries out all statements; the answers are in their order. DynamoDB
+    /// throttles statement by statement inside an answer that succeeded as a
+    /// whole, which the SDK does not repeat: this does.
     pub(super) async fn write(
         &self,
         action: &'static str,
         statements: Vec<Statement>,
     ) -> Vec<Result<Written, LedgerError>> {
-        let mut batches = Vec::new();
-        let mut rest = statements.into_iter().peekable();
-        while rest.peek().is_some() {
-            let batch: Vec<_> = rest.by_ref().take(BATCH).collect();
-            batches.push(self.write_batch(action, batch));
+        let mut answers = self.write_once(action, &statements).await;
+        for pause in PAUSES {
+            let again: Vec<usize> = (0..answers.len())
+                .filter(|at| answers[*at].as_ref().is_err_and(is_passing))
+                .collect();
+            if again.is_empty() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            let some: Vec<_> = again.iter().map(|at| statements[*at].clone()).collect();
+            let repeated = self.write_once(action, &some).await;
+            for (at, answer) in again.into_iter().zip(repeated) {
+                answers[at] = answer;
+            }
         }
+        answers
+    }
+
+    async fn write_once(
+        &self,
+        action: &'static str,
+        statements: &[Statement],
+    ) -> Vec<Result<Written, LedgerError>> {
+        let batches = statements
+            .chunks(BATCH)
+            .map(|batch| self.write_batch(action, batch.to_vec()));
         join_all(batches).await.into_iter().flatten().collect()
     }
 

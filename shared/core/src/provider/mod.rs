@@ -174,11 +174,21 @@ impl FieldError {
 /// Names the field that is missing, unknown or of the wrong kind.
 pub fn read_settings<T: DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(Value::Object(settings.clone())).map_err(|error| {
-        FieldError::new(
-            path("settings", &error),
-            format!("is unusable: {}", error.inner()),
-        )
+        let problem = without_values(&error.inner().to_string());
+        FieldError::new(path("settings", &error), format!("is unusable: {problem}"))
     })
+}
+
+/// A reader's message without what it found, which may be a secret in the wrong
+/// place: names of fields, and what was expected, are enough.
+fn without_values(said: &str) -> String {
+    if said.starts_with("missing field") || said.starts_with("unknown field") {
+        return said.to_owned();
+    }
+    match said.rsplit_once("expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "it is not of the form it must have".to_owned(),
+    }
 }
 
 /// Where in the object a reading error was; the root's own errors name their field.
@@ -262,6 +272,10 @@ mod tests {
         );
         assert!(
             read(serde_json::json!({"topicArn": "x", "typo": 1})).contains("unknown field `typo`")
+        );
+        assert_eq!(
+            read(serde_json::json!({"topicArn": ["Bearer PLANTED"]})),
+            "`settings.topicArn` is unusable: expected a string"
         );
     }
 }

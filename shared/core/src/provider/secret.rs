@@ -105,6 +105,9 @@ fn collect(document: &Value, values: &mut Vec<String>) {
                 let query = url.query().unwrap_or_default().split(['&', '=']);
                 values.extend(long(TOKEN, query));
             }
+            // The token of `Bearer …`, without the scheme before it.
+            let words = text.split_whitespace().skip(1);
+            values.extend(long(SHORTEST, words));
             // As it is; on one line, as failures are; and as JSON has it.
             let json = document.to_string();
             let forms = [text.as_str(), &single_line(text), json.trim_matches('"')];

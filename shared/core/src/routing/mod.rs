@@ -184,6 +184,17 @@ pub struct Routing {
 }
 
 impl Routing {
+    /// Whether a target is missing among `destinations`, or disabled there: by an
+    /// old copy of them, that is no reason yet to give a delivery up.
+    #[must_use]
+    pub fn lost_a_target(&self, destinations: &Destinations) -> bool {
+        self.targets.iter().any(|target| {
+            destinations
+                .get(target.destination_id)
+                .is_none_or(|one| one.enabled == Enabled::No)
+        })
+    }
+
     /// Whether a destination that was looked for does not exist: it may have been
     /// added a moment ago.
     #[must_use]
