@@ -35,20 +35,20 @@ async fn secret_of(stack: &Stack, name: &str) -> String {
 #[tokio::test]
 async fn a_sender_reads_its_own_secrets_and_no_others() {
     let stack = Stack::ready().await;
-    let slack = secret_of(&stack, "e2e-slack").await;
-    let webhook = secret_of(&stack, "e2e-plain").await;
+    let own = secret_of(&stack, "e2e-slack").await;
+    let foreign = secret_of(&stack, "e2e-plain").await;
     let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of("slack").await);
     client
         .get_secret_value()
-        .secret_id(&slack)
+        .secret_id(&own)
         .send()
         .await
         .unwrap();
-    denied!(client.get_secret_value().secret_id(&webhook));
+    denied!(client.get_secret_value().secret_id(&foreign));
     for other in ["sns", "sqs", "router", "api"] {
         let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of(other).await);
-        denied!(client.get_secret_value().secret_id(&slack));
-        denied!(client.get_secret_value().secret_id(&webhook));
+        denied!(client.get_secret_value().secret_id(&own));
+        denied!(client.get_secret_value().secret_id(&foreign));
     }
 }
 

@@ -2,14 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tocsin_asana::Asana;
 use tocsin_aws::{Env, EnvError};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::provider::{FieldError, Form, Job, Provider, Secrets, read_settings};
+use tocsin_github::GitHub;
+use tocsin_jira::Jira;
+use tocsin_opsgenie::OpsGenie;
+use tocsin_pagerduty::PagerDuty;
 use tocsin_sender::{AddressPolicy, BaseUrls};
+use tocsin_servicenow::ServiceNow;
+use tocsin_slack::Slack;
+use tocsin_teams::Teams;
+use tocsin_webhook::Webhook;
+use url::Url;
 
 /// Checks a destination's settings and secret.
 type Check =
@@ -52,22 +63,22 @@ impl Providers {
     /// All of them.
     #[must_use]
     pub fn new(config: &ProvidersConfig) -> Self {
-        let over_http = config.addresses;
-        let at = |provider| config.base_urls.of(provider);
         Self(BTreeMap::from([
-            http(
-                tocsin_slack::Slack {
-                    stand_in: at("slack"),
-                },
-                over_http,
-            ),
-            by_role("sns", |settings| {
-                tocsin_sns::check(&read_settings(settings)?).map(drop)
+            http(config, |stand_in| Asana { stand_in }),
+            http(config, |stand_in| GitHub { stand_in }),
+            http(config, |stand_in| Jira { stand_in }),
+            http(config, |stand_in| OpsGenie { stand_in }),
+            http(config, |stand_in| PagerDuty { stand_in }),
+            http(config, |stand_in| ServiceNow { stand_in }),
+            http(config, |stand_in| Slack { stand_in }),
+            by_role("sns", |settings: tocsin_sns::Settings| {
+                tocsin_sns::check(&settings).map(drop)
             }),
-            by_role("sqs", |settings| {
-                tocsin_sqs::check(&read_settings(settings)?).map(drop)
+            by_role("sqs", |settings: tocsin_sqs::Settings| {
+                tocsin_sqs::check(&settings).map(drop)
             }),
-            http(tocsin_webhook::Webhook, over_http),
+            http(config, |stand_in| Teams { stand_in }),
+            http(config, |_| Webhook),
         ]))
     }
 
@@ -96,7 +107,12 @@ impl Providers {
 }
 
 /// A provider over HTTP: its own check, and that of the address it would call.
-fn http<P: Provider>(provider: P, addresses: AddressPolicy) -> (&'static str, Check) {
+fn http<P: Provider>(
+    config: &ProvidersConfig,
+    make: fn(Option<Url>) -> P,
+) -> (&'static str, Check) {
+    let provider = make(config.base_urls.of(P::NAME));
+    let addresses = config.addresses;
     let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| {
         let settings: P::Settings = read_settings(settings)?;
         let none = Secrets::new("{}".to_owned());
@@ -126,16 +142,16 @@ fn http<P: Provider>(provider: P, addresses: AddressPolicy) -> (&'static str, Ch
 }
 
 /// A provider whose credential is an IAM role.
-fn by_role(
+fn by_role<S: DeserializeOwned + 'static>(
     name: &'static str,
-    check: fn(&Map<String, Value>) -> Result<(), FieldError>,
+    check: fn(S) -> Result<(), FieldError>,
 ) -> (&'static str, Check) {
     let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| match secret {
         Some(_) => Err(FieldError::new(
             "secret",
             "is not used by this provider: the sender's IAM role is the credential",
         )),
-        None => check(settings),
+        None => check(read_settings(settings)?),
     };
     (name, Box::new(check))
 }
@@ -217,7 +233,7 @@ mod tests {
     fn unknown_providers_and_superfluous_secrets_are_named() {
         let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
         assert!(
-            error.contains("`type` must be one of slack, sns"),
+            error.contains("`type` must be one of asana, github"),
             "{error}"
         );
         let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});

@@ -96,13 +96,15 @@ impl Router {
         let (stored, destinations) = match read {
             (Ok(stored), Ok(destinations)) => (stored, destinations),
             (Err(error), _) => {
-                due.iter()
-                    .for_each(|one| failed.add(&one.message_id, &error));
+                for one in &due {
+                    failed.add(&one.message_id, &error);
+                }
                 return Vec::new();
             }
             (_, Err(error)) => {
-                due.iter()
-                    .for_each(|one| failed.add(&one.message_id, &error));
+                for one in &due {
+                    failed.add(&one.message_id, &error);
+                }
                 return Vec::new();
             }
         };

@@ -5,8 +5,9 @@
 //! in `plain_text` without emoji or in `rich_text`, whose texts are literal.
 
 use serde_json::{Value, json};
+use tocsin_core::link::web_url;
 use tocsin_core::message::{Message, Texts};
-use tocsin_core::text::{Unit, prefix, truncate, web_url};
+use tocsin_core::text::{Unit, prefix, truncate};
 
 /// The most that all blocks together may be as JSON. Slack documents no such
 /// limit, and refuses from about 11,300 characters on:
@@ -56,7 +57,7 @@ fn layout(message: &Message<'_>, texts: &Texts<'_>) -> Vec<Value> {
         blocks.push(rich_text(&[label, preformatted(context)]));
     }
     blocks.extend(message.link.and_then(open_button));
-    blocks.extend(tags(message.tags));
+    blocks.extend(message.tag_line().as_deref().map(tags));
     blocks
 }
 
@@ -108,13 +109,10 @@ fn open_button(link: &str) -> Option<Value> {
     Some(json!({"type": "actions", "elements": [button]}))
 }
 
-fn tags(tags: &[String]) -> Option<Value> {
-    if tags.is_empty() {
-        return None;
-    }
-    let line = format!("Tags: {}", tags.join(", "));
+fn tags(tags: &str) -> Value {
+    let line = format!("Tags: {tags}");
     let line = truncate(&line, LINE, Unit::JsonCharacters);
-    Some(json!({"type": "context", "elements": [plain(&line)]}))
+    json!({"type": "context", "elements": [plain(&line)]})
 }
 
 fn plain(text: &str) -> Value {

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::Response;
-use tocsin_core::text::{Unit, neutralise, single_line, truncate};
+use tocsin_core::text::line;
 
 use crate::errors::meaning;
 
@@ -51,7 +51,7 @@ pub(crate) fn of_bot(response: &Response) -> Outcome {
             remark: Some("the answer was cut short; it held the message's id".to_owned()),
             ..Receipt::default()
         }),
-        _ if success => not_understood(response),
+        _ if success => Outcome::not_understood(response),
         _ => Outcome::from_status(response),
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn of_webhook(response: &Response) -> Outcome {
     }
     match meaning(word) {
         Some((kind, advice)) => failed(kind, detail(word, [advice]), response),
-        None if matches!(response.status, 200..=299) => not_understood(response),
+        None if matches!(response.status, 200..=299) => Outcome::not_understood(response),
         None => Outcome::from_status(response),
     }
 }
@@ -97,12 +97,11 @@ fn receipt(answer: &Answer) -> Receipt {
             said.push(text);
         }
     }
-    let remark = single_line(&neutralise(&said.join("; ")));
+    let remark = line(&said.join("; "), REMARK);
     Receipt {
         id,
         url: None,
-        remark: (!remark.is_empty())
-            .then(|| truncate(&remark, REMARK, Unit::Characters).into_owned()),
+        remark: (!remark.is_empty()).then_some(remark),
     }
 }
 
@@ -135,17 +134,10 @@ fn failed(kind: FailureKind, detail: String, response: &Response) -> Outcome {
         ..Failure::new(kind, detail)
     };
     match kind {
-        FailureKind::Throttled | FailureKind::Unavailable | FailureKind::NotUnderstood => {
-            Outcome::Transient {
-                failure,
-                retry_after: response.retry_after(),
-            }
-        }
+        FailureKind::Throttled | FailureKind::Unavailable => Outcome::Transient {
+            failure,
+            retry_after: response.retry_after(),
+        },
         _ => Outcome::permanent(failure),
     }
-}
-
-fn not_understood(response: &Response) -> Outcome {
-    let text = response.text().into_owned();
-    failed(FailureKind::NotUnderstood, text, response)
 }

@@ -1,12 +1,13 @@
 //! The request: the same message for both ways, which differ in address and
 //! credential only.
 
-use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::Severity;
+use tocsin_core::escape::escaped;
+use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
-use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Method, Request};
-use tocsin_core::text::{Unit, truncate, web_url};
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Method, Request, api_url};
+use tocsin_core::text::{Unit, truncate};
 use url::Url;
 
 use crate::Slack;
@@ -29,26 +30,21 @@ pub(crate) fn build(
             Request::post_json(Address::Secret((*url).clone()), body(message, None))
         }
         Mode::Bot { token, channel } => {
-            let bearer = format!("Bearer {}", token.expose_secret());
+            let url = api_url("https://slack.com", stand_in, "api/chat.postMessage")?;
             let request = Request {
                 method: Method::Post,
-                address: Address::Public(post_message(stand_in)?),
+                address: Address::Public(url),
                 headers: Vec::new(),
+                hidden: Vec::new(),
                 body: body(message, Some(channel)),
             };
             // Without a charset each answer carries the warning `missing_charset`.
             let json = "application/json; charset=utf-8".to_owned();
             request
                 .header("content-type", Header::Plain(json))
-                .header("authorization", Header::Secret(bearer.into()))
+                .header("authorization", Header::bearer("secret.botToken", token)?)
         }
     })
-}
-
-fn post_message(stand_in: Option<&Url>) -> Result<Url, FieldError> {
-    let base = stand_in.map_or("https://slack.com", Url::as_str);
-    let url = format!("{}/api/chat.postMessage", base.trim_end_matches('/'));
-    Url::parse(&url).map_err(|_| FieldError::new("secret.botToken", "has no address to go to"))
 }
 
 fn body(mut message: Map<String, Value>, channel: Option<&str>) -> Vec<u8> {
@@ -98,9 +94,12 @@ fn minimal(message: &Message<'_>) -> String {
 /// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
 /// Nothing else may be entity-encoded.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    escaped(text, |c| match c {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        _ => None,
+    })
 }
 
 /// The bar at the left of the message.

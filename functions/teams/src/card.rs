@@ -9,8 +9,9 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
+use tocsin_core::link::web_url;
 use tocsin_core::message::{Message, Texts};
-use tocsin_core::text::{Unit, truncate, web_url};
+use tocsin_core::text::{Unit, truncate};
 
 /// The headline, one fact's value, the tags: in bytes as they are counted by
 /// [`crate::request::MOST`], so that there is always room for the description.
@@ -39,7 +40,7 @@ pub(crate) fn of(message: &Message<'_>, texts: &Texts<'_>) -> Value {
             body.push(rich(&literal_or_link(text)));
         }
     }
-    body.extend(tags(message.tags));
+    body.extend(message.tag_line().as_deref().map(tags));
     body.extend(texts.context.as_deref().map(hidden));
     json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -96,15 +97,12 @@ fn row(label: &str, value: &Value) -> Value {
     ]})
 }
 
-fn tags(tags: &[String]) -> Option<Value> {
-    if tags.is_empty() {
-        return None;
-    }
-    let line = format!("Tags: {}", tags.join(", "));
+fn tags(tags: &str) -> Value {
+    let line = format!("Tags: {tags}");
     let mut text = literal(&truncate(&line, LINE, Unit::NestedJsonBytes));
     text["isSubtle"] = true.into();
     text["size"] = "Small".into();
-    Some(rich(&text))
+    rich(&text)
 }
 
 fn hidden(context: &str) -> Value {

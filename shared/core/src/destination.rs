@@ -188,6 +188,15 @@ impl Destinations {
     }
 }
 
+impl<'a> IntoIterator for &'a Destinations {
+    type Item = &'a Destination;
+    type IntoIter = std::slice::Iter<'a, Destination>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl FromIterator<Destination> for Destinations {
     fn from_iter<I: IntoIterator<Item = Destination>>(all: I) -> Self {
         let mut all: Vec<_> = all.into_iter().collect();

@@ -32,6 +32,9 @@
 pub mod alert;
 pub mod delivery;
 pub mod destination;
+pub mod escape;
+pub mod json;
+pub mod link;
 pub mod message;
 pub mod outcome;
 pub mod provider;

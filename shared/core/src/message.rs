@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 
 use crate::alert::{Alert, Severity};
+use crate::json::indented;
 use crate::provider::{Form, Job, Provider};
-use crate::text::{Unit, truncate};
+use crate::text::{Unit, single_line, truncate};
 
 /// An alert, laid out for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +76,15 @@ impl<'a> Message<'a> {
             reference: alert.reference.as_deref(),
             link: alert.link.as_deref(),
             tags: &alert.tags,
-            context: context(alert),
+            context: (!alert.alert_context.is_empty()).then(|| indented(&alert.alert_context)),
         }
+    }
+
+    /// The tags on one line, as one more fact; `None` when there are none.
+    #[must_use]
+    pub fn tag_line(&self) -> Option<String> {
+        let line = single_line(&self.tags.join(", "));
+        (!line.is_empty()).then_some(line)
     }
 }
 
@@ -101,22 +109,16 @@ fn facts(alert: &Alert, severity: Severity) -> Vec<Fact<'_>> {
 }
 
 impl<'a> Fact<'a> {
+    /// Names and ids come as they are, and a line break would let one fact look
+    /// like several.
     fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            label,
-            value: value.into(),
+        let mut value = value.into();
+        let line = single_line(&value);
+        if line != value {
+            value = Cow::Owned(line);
         }
+        Self { label, value }
     }
-}
-
-/// Indented JSON with what could hide or reorder text made visible. JSON escapes
-/// C0 controls by itself; bidirectional ones it would print as they are.
-fn context(alert: &Alert) -> Option<String> {
-    if alert.alert_context.is_empty() {
-        return None;
-    }
-    let json = serde_json::to_string_pretty(&alert.alert_context).ok()?;
-    Some(crate::text::neutralise(&json).into_owned())
 }
 
 /// The long texts of a message: what has to give way where a message as a whole
@@ -208,8 +210,20 @@ mod tests {
         );
         assert_eq!(
             message.context.as_deref(),
-            Some("{\n  \"user\": \"a\u{fffd}b\"\n}")
+            Some("{\n  \"user\": \"a\\u202eb\"\n}")
         );
+    }
+
+    #[test]
+    fn a_fact_is_one_line() {
+        let alert = parse(
+            r#"{"id":"A","name":"Lockout\nAlert id: forged","createdAt":"2020-10-13T03:35:24Z","severity":"LOW",
+                "type":"RULE","tags":["a\nb","c"]}"#,
+        )
+        .unwrap();
+        let message = Message::new(&alert, Severity::Low);
+        assert_eq!(message.facts[2].value, "Lockout Alert id: forged (A)");
+        assert_eq!(message.tag_line().as_deref(), Some("a b, c"));
     }
 
     #[test]

@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::provider::Response;
-use crate::text::{Unit, neutralise, single_line, truncate};
+use crate::text::line;
 
 /// The longest `Retry-After` that is believed: a destination that asks for more
 /// is asked again after an hour.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,11 +153,10 @@ impl Failure {
     /// A failure without an answer.
     #[must_use]
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
-        let shown = single_line(&neutralise(detail.as_ref()));
         Self {
             kind,
             status: None,
-            detail: truncate(&shown, DETAIL, Unit::Characters).into_owned(),
+            detail: line(detail.as_ref(), DETAIL),
         }
     }
 
@@ -208,9 +207,9 @@ impl Outcome {
             300..=399 => FailureKind::Redirected,
             401 | 403 => FailureKind::Unauthorized,
             429 => FailureKind::Throttled,
-            408 | 425 | 500 | 502..=504 => FailureKind::Unavailable,
-            // Answers of proxies in front of providers: 52x is Cloudflare's "origin in trouble".
-            520..=530 => FailureKind::Unavailable,
+            // 52x is what the proxy in front of many providers (Cloudflare) says
+            // when the origin is in trouble.
+            408 | 425 | 500 | 502..=504 | 520..=530 => FailureKind::Unavailable,
             400 | 411 | 413 | 414 | 415 | 422 | 431 => FailureKind::Refused,
             _ => FailureKind::Misconfigured,
         };
@@ -222,6 +221,34 @@ impl Outcome {
             },
             _ => Self::Permanent { failure },
         }
+    }
+
+    /// An answer that looks like success and does not say what was created: the
+    /// message may have arrived, so the next attempt looks before it creates.
+    #[must_use]
+    pub fn not_understood(response: &Response) -> Self {
+        Self::transient(Failure::answered(FailureKind::NotUnderstood, response))
+    }
+
+    /// The same, told in better words than the beginning of the answer.
+    #[must_use]
+    pub fn explained(mut self, detail: impl AsRef<str>) -> Self {
+        if let Self::Transient { failure, .. } | Self::Permanent { failure } = &mut self {
+            failure.detail = Failure::new(failure.kind, detail).detail;
+        }
+        self
+    }
+
+    /// The same of a lookup: what is refused there is the question and not the
+    /// message, so no other form of the message would help.
+    #[must_use]
+    pub fn of_lookup(mut self) -> Self {
+        if let Self::Permanent { failure } = &mut self
+            && failure.kind == FailureKind::Refused
+        {
+            failure.kind = FailureKind::Misconfigured;
+        }
+        self
     }
 
     /// The failure, unless it was delivered.
@@ -301,6 +328,28 @@ mod tests {
             let outcome = Outcome::from_status(&response(status, &[]));
             assert_eq!(outcome.failure().unwrap().kind, kind, "{status}");
         }
+    }
+
+    #[test]
+    fn an_explanation_changes_nothing_but_the_words() {
+        let outcome = Outcome::from_status(&response(429, &[("retry-after", "9")]));
+        let explained = outcome.clone().explained("ask\nless");
+        let failure = explained.failure().unwrap();
+        assert_eq!(failure.detail, "ask less");
+        assert_eq!(failure.status, Some(429));
+        assert!(matches!(
+            explained,
+            Outcome::Transient {
+                retry_after: Some(_),
+                ..
+            }
+        ));
+        let delivered = Outcome::from_status(&response(200, &[]));
+        assert_eq!(delivered.clone().explained("x"), delivered);
+        let asked = Outcome::from_status(&response(400, &[])).of_lookup();
+        assert_eq!(asked.failure().unwrap().kind, FailureKind::Misconfigured);
+        let failure = Outcome::not_understood(&response(200, &[]));
+        assert!(failure.failure().unwrap().kind.may_have_arrived());
     }
 
     #[test]

@@ -12,14 +12,14 @@ use crate::outcome::Outcome;
 const DELAYS: [Duration; 10] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
-    Duration::from_secs(2 * 60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(10 * 60),
-    Duration::from_secs(15 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(60 * 60),
-    Duration::from_secs(2 * 60 * 60),
-    Duration::from_secs(4 * 60 * 60),
+    Duration::from_mins(2),
+    Duration::from_mins(5),
+    Duration::from_mins(10),
+    Duration::from_mins(15),
+    Duration::from_mins(30),
+    Duration::from_hours(1),
+    Duration::from_hours(2),
+    Duration::from_hours(4),
 ];
 
 /// Delays vary by this share in either direction, so that what failed together
@@ -40,7 +40,7 @@ impl Default for RetryPolicy {
     /// takes: 168 hours are 51 attempts.
     fn default() -> Self {
         Self {
-            window: Duration::from_secs(24 * 60 * 60),
+            window: Duration::from_hours(24),
             most_attempts: 64,
         }
     }

@@ -1,11 +1,9 @@
 //! Text that came from outside, made fit to show: control and bidirectional
 //! characters neutralised, lengths bounded, every cut visible as a cut.
 //!
-//! Escaping is each provider's own business (its rules differ); what is here is
-//! what all of them share.
+//! What takes a text's meaning in some markup is in [`crate::escape`].
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -78,7 +76,7 @@ pub fn neutralise(text: &str) -> Cow<'_, str> {
 }
 
 /// The character to show for `c`, or `None` where it must not be shown at all.
-fn visible_form(c: char) -> Option<char> {
+pub(crate) fn visible_form(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),
         '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
@@ -99,29 +97,11 @@ pub fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `text` as a URL fit to be a link's target, when it is nothing else than an
-/// `http` or `https` URL. What RFC 3986 does not allow in a URL, and could end
-/// or alter a link in some markup, is percent-encoded.
+/// One harmless line of at most `limit` characters, cut visibly.
 #[must_use]
-pub fn web_url(text: &str) -> Option<String> {
-    let text = text.trim();
-    let url = url::Url::parse(text).ok()?;
-    let one_word = !text.contains(char::is_whitespace);
-    if !one_word || !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
-    let mut encoded = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c) {
-            encoded.push(c);
-        } else {
-            let mut utf8 = [0; 4];
-            for byte in c.encode_utf8(&mut utf8).bytes() {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    Some(encoded)
+pub fn line(text: &str, limit: usize) -> String {
+    let shown = single_line(&neutralise(text));
+    truncate(&shown, limit, Unit::Characters).into_owned()
 }
 
 /// Cuts `text` to `limit` units. What was cut is announced in its place, within
@@ -148,6 +128,54 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
     } else {
         Cow::Borrowed("")
     }
+}
+
+/// `text`, or its beginning within `limit` characters with nothing but `…` for
+/// the rest: for values that nobody reads as prose, such as tags.
+#[must_use]
+pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
+    if Unit::Characters.length(text) <= limit {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = limit.checked_sub(Unit::Characters.of('…')) else {
+        return Cow::Borrowed("");
+    };
+    Cow::Owned(format!("{}…", prefix(text, room, Unit::Characters)))
+}
+
+/// What `render` makes of as much of `text` as keeps `size` within `limit`: of all
+/// of it, or of a [`truncate`]d beginning. Escaping makes texts longer, and only
+/// the escaped form is what a provider counts. Where not even nothing fits, it is
+/// what `render` makes of nothing.
+pub fn fit<T>(
+    text: &str,
+    limit: usize,
+    render: impl Fn(&str) -> T,
+    size: impl Fn(&T) -> usize,
+) -> T {
+    // No rendering is shorter than its text: what is far beyond the limit is
+    // not worth rendering in order to find that out.
+    let mut most = Unit::Characters.length(text);
+    if most <= limit {
+        let whole = render(text);
+        if size(&whole) <= limit {
+            return whole;
+        }
+    }
+    most = most.min(limit);
+    let mut best = render("");
+    let mut least = 0;
+    while least < most {
+        let middle = (least + most).div_ceil(2);
+        let candidate = render(&truncate(text, middle, Unit::Characters));
+        if size(&candidate) <= limit {
+            best = candidate;
+            least = middle;
+        } else {
+            most = middle - 1;
+        }
+    }
+    best
 }
 
 fn marker(cut: usize) -> String {
@@ -211,33 +239,36 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_one_harmless_bounded_line() {
+        assert_eq!(line(" a\r\nb\u{202e}\tc ", 10), "a b\u{fffd} c");
+        assert_eq!(line("abcdef", 3), "ab…");
+    }
+
+    #[test]
+    fn clipping_marks_the_end() {
+        assert_eq!(clipped("abcdef", 6), "abcdef");
+        assert_eq!(clipped("abcdefg", 6), "abcde…");
+        assert_eq!(clipped("🔑🔑🔑", 4), "🔑…");
+        assert_eq!(clipped("ab", 1), "…");
+        assert_eq!(clipped("ab", 0), "");
+    }
+
+    #[test]
+    fn as_much_is_rendered_as_fits() {
+        let twice = |text: &str| text.repeat(2);
+        let rendered = |text, limit| fit(text, limit, twice, |made: &String| made.len());
+        assert_eq!(rendered("abc", 6), "abcabc");
+        assert_eq!(rendered("abcdefgh", 10), "ab…ab…");
+        assert_eq!(rendered("abc", 0), "");
+        let framed = |text: &str| format!("<{text}>");
+        assert_eq!(fit("abc", 1, framed, |made: &String| made.len()), "<>");
+    }
+
+    #[test]
     fn emoji_count_as_two_utf16_units_and_four_bytes() {
         assert_eq!(Unit::Characters.length("🔑"), 2);
         assert_eq!(Unit::Bytes.length("🔑"), 4);
         assert_eq!(prefix("🔑🔑", 3, Unit::Characters), "🔑");
-    }
-
-    #[test]
-    fn only_a_whole_web_url_is_one_and_cannot_end_a_link() {
-        assert_eq!(
-            web_url(" https://h/a?b=1&c=%20#d ").as_deref(),
-            Some("https://h/a?b=1&c=%20#d")
-        );
-        assert_eq!(
-            web_url("https://h/a|b>c<d\"é").as_deref(),
-            Some("https://h/a%7Cb%3Ec%3Cd%22%C3%A9")
-        );
-        for text in [
-            "",
-            "h",
-            "javascript:alert(1)",
-            "https://",
-            "see https://h/a",
-            "https://h/a b",
-            "https://h/a\nb",
-        ] {
-            assert_eq!(web_url(text), None, "{text}");
-        }
     }
 
     proptest! {

@@ -13,6 +13,7 @@ use tocsin_core::provider::{
 };
 
 use crate::HttpClient;
+use crate::http::ANSWER_LIMIT;
 
 /// What all attempts of a sender share.
 #[derive(Clone, Debug)]
@@ -152,7 +153,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(question) => question?,
             Err(error) => return Some(misconfigured(&error)),
         };
-        let answer = match self.context.http.send(&question).await {
+        let answer = match self.exchange(&job, &question, P::LOOKUP_ANSWER).await {
             Ok(answer) => answer,
             Err(failure) => return Some(unanswered(failure)),
         };
@@ -172,16 +173,24 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        match self.exchange(&job, &request).await {
+        match self.exchange(&job, &request, ANSWER_LIMIT).await {
             Ok(response) => self.provider.outcome(&job, &response),
             Err(failure) => unanswered(failure),
         }
     }
 
-    async fn exchange(&self, job: &Job<'_, P>, request: &Request) -> Result<Response, Failure> {
-        let response = self.context.http.send(request).await?;
+    /// The answer to a request, of at most `limit` bytes, and to the one further
+    /// request that it may ask for.
+    async fn exchange(
+        &self,
+        job: &Job<'_, P>,
+        request: &Request,
+        limit: usize,
+    ) -> Result<Response, Failure> {
+        let http = &self.context.http;
+        let response = http.send(request, limit).await?;
         match self.provider.follow(job, request, &response) {
-            Some(next) => self.context.http.send(&next).await,
+            Some(next) => http.send(&next, limit).await,
             None => Ok(response),
         }
     }

@@ -86,26 +86,33 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-#[allow(clippy::unnested_or_patterns, reason = "a line for each network")]
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let special = matches!(
         (a, b, c),
-        (0 | 10 | 127 | 224..=255, _, _)
-            | (100, 64..=127, _)
-            | (169, 254, _)
-            | (172, 16..=31, _)
-            | (192, 0, 0 | 2)
-            | (192, 88, 99)
-            | (192, 168, _)
-            | (198, 18 | 19, _)
-            | (198, 51, 100)
-            | (203, 0, 113) // multicast, reserved, broadcast
+        (0 | 10 | 127, _, _)             // this network, private, loopback
+            | (100, 64..=127, _)         // carrier-grade NAT
+            | (169, 254, _)              // link-local, instance metadata
+            | (172, 16..=31, _)          // private
+            | (192, 0, 0 | 2)            // protocol assignments, documentation
+            | (192, 88, 99)              // 6to4 relays
+            | (192, 168, _)              // private
+            | (198, 18 | 19, _)          // benchmarks
+            | (198, 51, 100)             // documentation
+            | (203, 0, 113)              // documentation
+            | (224..=255, _, _) // multicast, reserved, broadcast
     );
     !special
 }
 
-#[allow(clippy::unnested_or_patterns, reason = "a line for each network")]
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = ip.to_ipv4_mapped() {
         return is_public_v4(v4);
@@ -113,7 +120,10 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     let segments = ip.segments();
     let special = match segments {
         // Inside the only range that is given out at all (2000::/3) …
-        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => true, // documentation
+        [0x2001, 0..=0x1ff, ..]                    // protocol assignments, Teredo
+        | [0x2001, 0xdb8, ..]                      // documentation
+        | [0x2002, ..]                             // 6to4 wraps any IPv4 address
+        | [0x3fff, 0..=0xfff, ..] => true,         // documentation
         // … and everything outside it: loopback, unique local, link-local,
         // multicast, NAT64 (64:ff9b::/96 wraps any IPv4 address), metadata (fd00:ec2::254).
         [first, ..] => first & 0xe000 != 0x2000,

@@ -15,8 +15,8 @@ use crate::guard::{Blocked, GuardedResolver};
 /// The whole request, from the name to the last byte of the answer.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// Bytes of an answer that are read; no provider's answer needs more.
-const BODY_LIMIT: usize = 64 * 1024;
+/// Bytes of an answer that are read; no receipt needs more.
+pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// A frozen sandbox wakes up with connections that the other side has closed
 /// long ago; those idle for longer than this are not used again.
@@ -82,12 +82,12 @@ impl HttpClient {
         })
     }
 
-    /// Sends one request.
+    /// Sends one request and reads at most `limit` bytes of the answer.
     ///
     /// # Errors
     ///
     /// When no answer came: the failure says how far it got.
-    pub async fn send(&self, request: &Request) -> Result<Response, Failure> {
+    pub async fn send(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
         let url = request.address.expose();
         self.addresses
             .check(url)
@@ -105,11 +105,11 @@ impl HttpClient {
             builder = builder.header(name, value.expose());
         }
         let answer = builder.send().await.map_err(failure)?;
-        read(answer).await.map_err(failure)
+        read(answer, limit).await.map_err(failure)
     }
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Response, reqwest::Error> {
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, reqwest::Error> {
     let headers = answer
         .headers()
         .iter()
@@ -120,10 +120,10 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, reqwest::Error>
         .collect();
     let status = answer.status().as_u16();
     let mut body = Vec::new();
-    while body.len() < BODY_LIMIT
+    while body.len() < limit
         && let Some(chunk) = answer.chunk().await?
     {
-        let room = BODY_LIMIT - body.len();
+        let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
     Ok(Response {
@@ -164,4 +164,45 @@ pub(crate) fn causes<'a>(
         next = cause.source();
         Some(cause)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use tocsin_core::provider::Address;
+    use url::Url;
+
+    use super::*;
+
+    /// A server that answers each of `times` requests with a body of `size` bytes.
+    fn serve(size: usize, times: usize) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().take(times) {
+                let mut stream = stream.unwrap();
+                // The request is small, and what it says is of no interest.
+                let _ = stream.read(&mut [0; 4_096]).unwrap();
+                let body = "x".repeat(size);
+                // Whoever reads no further than a limit may hang up before the end.
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n{body}"
+                );
+            }
+        });
+        Url::parse(&url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_up_to_the_limit_that_is_asked_for() {
+        let request = Request::get(Address::Public(serve(100_000, 3)));
+        let http = HttpClient::new(AddressPolicy::Any).unwrap();
+        for (limit, read) in [(ANSWER_LIMIT, 65_536), (99_999, 99_999), (200_000, 100_000)] {
+            let answer = http.send(&request, limit).await.unwrap();
+            assert_eq!(answer.body.len(), read);
+        }
+    }
 }

@@ -22,6 +22,8 @@ mod pipeline;
 use lambda_runtime::{LambdaEvent, service_fn};
 use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
 use tocsin_core::delivery::HandOver;
+use tocsin_core::provider::Provider;
+use url::Url;
 
 pub use config::{BaseUrls, Config};
 pub use deliver::{Context, Deliver, Http, Work, misconfigured, second_try};
@@ -50,6 +52,16 @@ pub struct Startup {
     pub clients: Clients,
     /// Addresses in place of the providers' own.
     pub base_urls: BaseUrls,
+}
+
+/// Runs the sender of an HTTP provider, made of the address that stands in for
+/// the vendor's own, if there is one.
+///
+/// # Errors
+///
+/// When the function cannot start.
+pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), Error> {
+    run(|startup| Ok(Http(make(startup.base_urls.of(P::NAME))))).await
 }
 
 /// Runs a sender function until the sandbox ends.

@@ -6,6 +6,7 @@
     reason = "only tests run this, and they should stop here"
 )]
 
+mod answers;
 pub mod aws;
 mod corpus;
 
@@ -15,6 +16,7 @@ use tocsin_core::alert::{Alert, AlertType, Severity, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 
+pub use answers::{ANSWERED_AT, Expected, Row, answer, check_outcomes};
 pub use corpus::{HOSTILE, samples};
 
 /// An alert with every field filled in, as a detection would.
@@ -67,7 +69,7 @@ pub fn alert(json: &Value) -> Alert {
 ///
 /// # Panics
 ///
-/// Never: the UUID is a constant.
+/// Never: the destination's id is a UUID.
 #[must_use]
 pub fn delivery() -> DeliveryId {
     let destination = DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11");

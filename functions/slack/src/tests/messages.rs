@@ -5,7 +5,8 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use serde_json::Value;
 use tocsin_core::alert::Severity;
-use tocsin_core::text::{Unit, web_url};
+use tocsin_core::link::web_url;
+use tocsin_core::text::Unit;
 use tocsin_testing::{any_alert, samples};
 
 use super::*;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 use tocsin_core::alert::Severity;
-use tocsin_core::text::{Unit, web_url};
+use tocsin_core::link::web_url;
+use tocsin_core::text::Unit;
 use tocsin_testing::{alert, any_alert, full_json, samples};
 
 use super::*;

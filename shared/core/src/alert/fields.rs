@@ -85,15 +85,12 @@ impl<'a> Fields<'a> {
     /// anything else is set aside.
     pub(super) fn text(&mut self, field: &str, bound: Bound) -> Option<String> {
         let raw = self.get(field)?;
-        let text = match scalar(raw) {
-            Some(text) => text,
-            None => {
-                self.set_aside(
-                    field,
-                    format!("expected a string, found {}", kind(raw.get())),
-                );
-                return None;
-            }
+        let Some(text) = scalar(raw) else {
+            self.set_aside(
+                field,
+                format!("expected a string, found {}", kind(raw.get())),
+            );
+            return None;
         };
         (!text.trim().is_empty()).then(|| self.fit(field, &text, bound))
     }
@@ -182,12 +179,12 @@ impl<'a> Fields<'a> {
     /// Keeps entries in their order while there is room; each that does not fit
     /// leaves a marker that says how large it was.
     fn bounded(&mut self, field: &str, context: Map<String, Value>) -> Map<String, Value> {
+        /// Room for the two braces and the last marker, which counts what has none of its own.
+        const RESERVE: usize = 200;
         let was = size(&context);
         if was <= limits::CONTEXT {
             return context;
         }
-        // Room for the two braces and the last marker, which counts what has none of its own.
-        const RESERVE: usize = 200;
         let mut room = limits::CONTEXT - RESERVE;
         let mut kept = Map::new();
         let mut without_marker = 0usize;

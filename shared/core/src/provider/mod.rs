@@ -4,6 +4,8 @@
 //! answer means. Nothing here does any I/O, so a provider is tested with
 //! snapshots of requests and tables of answers.
 
+mod api_url;
+mod partial;
 mod secret;
 mod wire;
 
@@ -12,8 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::Url;
 
+pub use api_url::api_url;
 pub use secret::{SecretUrl, Secrets};
-pub use wire::{Address, Header, Method, Request, Response};
+pub use wire::{Address, Header, Method, Request, Response, visible};
 
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
@@ -63,6 +66,10 @@ pub trait Provider: Send + Sync + 'static {
         let _ = job;
         Ok(None)
     }
+
+    /// How many bytes of the answer to [`Provider::lookup`] are read. A provider
+    /// that can only be asked for whole lists needs more than for one receipt.
+    const LOOKUP_ANSWER: usize = 64 * 1024;
 
     /// What the answer to [`Provider::lookup`] says.
     fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {
@@ -118,6 +125,27 @@ pub struct Job<'a, P: Provider + ?Sized> {
     pub secret: &'a P::Secret,
 }
 
+impl<P: Provider + ?Sized> Job<'_, P> {
+    /// A moment before the first attempt of this delivery, whole seconds: how far
+    /// a lookup has to look back.
+    #[must_use]
+    pub fn before_first_attempt(&self) -> Timestamp {
+        /// Retries end a day after the first attempt; twice that leaves room for
+        /// retry limits that somebody raised.
+        const WINDOW: i64 = 48 * 3_600;
+        /// What the clocks of detections and providers may differ by.
+        const SKEW: i64 = 600;
+        let now = self.now.unix_seconds();
+        let created = self.alert.created_at.unix_seconds();
+        let start = if (now - WINDOW..=now).contains(&created) {
+            created - SKEW
+        } else {
+            now - WINDOW
+        };
+        Timestamp::from_unix_millis(start.saturating_mul(1_000)).unwrap_or(self.now)
+    }
+}
+
 /// A field of a destination's settings or secret that is wrong. Says nothing of
 /// the value, which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -166,14 +194,14 @@ fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
 /// for the provider on a local stack.
 #[must_use]
 pub fn is_provider_host(url: &Url, hosts: &[&str], stand_in: Option<&Url>) -> bool {
-    let stands_in = stand_in.is_some_and(|base| base.origin() == url.origin());
+    let local = stand_in.is_some_and(|base| base.origin() == url.origin());
     let genuine = url.scheme() == "https"
         && url.host_str().is_some_and(|host| {
             hosts.iter().any(|allowed| {
                 host == *allowed || (allowed.starts_with('.') && host.ends_with(allowed))
             })
         });
-    stands_in || genuine
+    local || genuine
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use url::Url;
 
+use super::{FieldError, partial};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
@@ -86,6 +88,36 @@ impl Header {
     }
 }
 
+impl Header {
+    /// `Bearer` and a token.
+    ///
+    /// # Errors
+    ///
+    /// When `field` holds what cannot be a token.
+    pub fn bearer(field: &str, token: &SecretString) -> Result<Self, FieldError> {
+        let token = visible(field, token)?;
+        Ok(Self::Secret(format!("Bearer {token}").into()))
+    }
+}
+
+/// The text of a credential that goes into a header: visible ASCII, without the
+/// line break or the space that came along when it was copied.
+///
+/// # Errors
+///
+/// Names `field`, never what it holds.
+pub fn visible<'a>(field: &str, secret: &'a SecretString) -> Result<&'a str, FieldError> {
+    /// Longer than any vendor's token, shorter than any server's header limit.
+    const LONGEST: usize = 4_096;
+    let text = secret.expose_secret();
+    let fit = !text.is_empty()
+        && text.len() <= LONGEST
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fit.then_some(text).ok_or_else(|| {
+        FieldError::new(field, "must be visible ASCII without spaces or line breaks")
+    })
+}
+
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -106,6 +138,8 @@ pub struct Request {
     pub headers: Vec<(String, Header)>,
     /// The exact bytes.
     pub body: Vec<u8>,
+    /// What must not be seen of the body: some providers want the credential in it.
+    pub hidden: Vec<SecretString>,
 }
 
 impl Request {
@@ -120,7 +154,27 @@ impl Request {
                 Header::Plain("application/json".to_owned()),
             )],
             body: body.into(),
+            hidden: Vec::new(),
         }
+    }
+
+    /// A GET, without any headers.
+    #[must_use]
+    pub const fn get(address: Address) -> Self {
+        Self {
+            method: Method::Get,
+            address,
+            headers: Vec::new(),
+            body: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// The same, and `secret` is masked wherever the body is shown.
+    #[must_use]
+    pub fn hiding(mut self, secret: SecretString) -> Self {
+        self.hidden.push(secret);
+        self
     }
 
     /// The same with one more header.
@@ -140,10 +194,14 @@ impl fmt::Display for Request {
             writeln!(f, "{name}: {value}")?;
         }
         writeln!(f)?;
-        match serde_json::from_slice::<serde_json::Value>(&self.body) {
-            Ok(json) => write!(f, "{json:#}"),
-            Err(_) => f.write_str(&String::from_utf8_lossy(&self.body)),
-        }
+        let body = match serde_json::from_slice::<serde_json::Value>(&self.body) {
+            Ok(json) => format!("{json:#}"),
+            Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
+        };
+        let shown = self.hidden.iter().fold(body, |body, secret| {
+            body.replace(secret.expose_secret(), "[secret]")
+        });
+        f.write_str(&shown)
     }
 }
 
@@ -166,7 +224,8 @@ pub struct Response {
     pub status: u16,
     /// In order; names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The first 64 KB.
+    /// As much of it as is read: the first 64 KB, or
+    /// [`Provider::LOOKUP_ANSWER`](super::Provider::LOOKUP_ANSWER).
     pub body: Vec<u8>,
     /// When it was complete: `Retry-After` dates are relative to it.
     pub received_at: Timestamp,
@@ -188,6 +247,13 @@ impl Response {
         String::from_utf8_lossy(&self.body)
     }
 
+    /// The body as JSON, as far as it goes: of a body that was cut off, whatever
+    /// was complete before the cut. `Null` where it is no JSON at all.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        partial::read(&self.body)
+    }
+
     /// The `Retry-After` header, in seconds or as a date (RFC 9110 §10.2.3),
     /// bounded by [`LONGEST_RETRY_AFTER`]; `None` when there is none to be read.
     #[must_use]
@@ -207,5 +273,75 @@ impl Response {
             }
         };
         Some(wait.min(LONGEST_RETRY_AFTER))
+    }
+
+    /// How long it is until the moment in this (lower-case) header, which says
+    /// when a limit is lifted: in seconds since 1970 or as ISO 8601, bounded like
+    /// [`Response::retry_after`].
+    #[must_use]
+    pub fn until(&self, name: &str) -> Option<Duration> {
+        let value = self.header(name)?.trim();
+        let moment = match value.parse::<i64>() {
+            Ok(seconds) => Timestamp::from_unix_millis(seconds.checked_mul(1_000)?)?,
+            Err(_) => value.parse().ok()?,
+        };
+        Some(moment.since(self.received_at).min(LONGEST_RETRY_AFTER))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_in_a_header_is_a_wait() {
+        let wait = |value: &str| {
+            let response = Response {
+                status: 429,
+                headers: vec![("x-reset".to_owned(), value.to_owned())],
+                body: Vec::new(),
+                received_at: "2015-10-21T07:28:00Z".parse().unwrap(),
+            };
+            response.until("x-reset").map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("1445412540"), Some(60));
+        assert_eq!(wait(" 2015-10-21T07:28:30Z "), Some(30));
+        assert_eq!(wait("2015-10-21T07:28Z"), Some(0));
+        assert_eq!(wait("1445412000"), Some(0));
+        assert_eq!(wait("9999999999"), Some(3_600));
+        for value in ["", "soon", "9223372036854775807"] {
+            assert_eq!(wait(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_credential_in_a_header_is_visible_ascii_and_not_shown() {
+        let bearer = |token: &str| Header::bearer("secret.token", &token.to_owned().into());
+        let header = bearer("t0ken-._~+/=").unwrap();
+        assert_eq!(header.expose(), "Bearer t0ken-._~+/=");
+        assert_eq!(header.to_string(), "[secret]");
+        for token in ["", "a b", "PLANTED\n", "é", &"x".repeat(5_000)] {
+            let Err(error) = bearer(token) else {
+                panic!("{token}")
+            };
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("`secret.token` must be visible")
+            );
+        }
+    }
+
+    #[test]
+    fn a_credential_in_the_body_is_sent_and_not_shown() {
+        let address = Address::Public(Url::parse("https://example.com/x").unwrap());
+        let request = Request::post_json(address, r#"{"key":"PLANTED","text":"t"}"#)
+            .hiding("PLANTED".to_owned().into());
+        assert!(request.body.windows(7).any(|part| part == b"PLANTED"));
+        let shown = format!("{request} {request:?}");
+        assert!(
+            !shown.contains("PLANTED") && shown.contains("[secret]"),
+            "{shown}"
+        );
     }
 }

@@ -63,6 +63,10 @@ fn names(routing: &Routing) -> Vec<&str> {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table, in which the precedence is read as a whole"
+)]
 fn the_precedence_in_one_table() {
     use Disposition::{Routed, Skipped};
     let table = [

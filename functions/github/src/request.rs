@@ -1,0 +1,101 @@
+//! The requests: create an issue, list the latest ones, and follow a repository
+//! to its new name.
+
+use serde_json::json;
+use tocsin_core::escape::escaped_within;
+use tocsin_core::message::Message;
+use tocsin_core::provider::{Address, FieldError, Form, Header, Job, Request, Response};
+use url::Url;
+
+use crate::body::TITLE;
+use crate::settings::authorization;
+use crate::{GitHub, body, markdown};
+
+/// `POST /repos/{owner}/{repo}/issues`
+/// (<https://docs.github.com/en/rest/issues/issues#create-an-issue>).
+pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
+    let message = Message::of(job);
+    let mut issue = json!({
+        "title": escaped_within(&message.headline, TITLE, markdown::title),
+        "body": body::text(&message, &marker(job)),
+    });
+    // The minimal form goes without what may be what was refused: an assignee
+    // who left, a label that nobody may create.
+    if job.form == Form::Full {
+        if !job.settings.labels.is_empty() {
+            issue["labels"] = json!(job.settings.labels);
+        }
+        if !job.settings.assignees.is_empty() {
+            issue["assignees"] = json!(job.settings.assignees);
+        }
+    }
+    let url = job.settings.issues()?;
+    with_headers(
+        job,
+        Request::post_json(Address::Public(url), issue.to_string()),
+    )
+}
+
+/// The latest issues. The search would be narrower, but its index lags behind,
+/// which is when a look is needed.
+pub(crate) fn list(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
+    let mut url = job.settings.issues()?;
+    url.query_pairs_mut()
+        .append_pair("state", "all")
+        .append_pair("since", &job.before_first_attempt().to_string())
+        .append_pair("sort", "created")
+        .append_pair("direction", "desc")
+        .append_pair("per_page", "100");
+    with_headers(job, Request::get(Address::Public(url)))
+}
+
+/// What GitHub asks of every request
+/// (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api>).
+fn with_headers(job: &Job<'_, GitHub>, request: Request) -> Result<Request, FieldError> {
+    let plain = |text: &str| Header::Plain(text.to_owned());
+    Ok(request
+        .header("accept", plain("application/vnd.github+json"))
+        .header("x-github-api-version", plain("2022-11-28"))
+        .header("user-agent", plain("tocsin"))
+        .header("authorization", authorization(job.secret)?))
+}
+
+/// The first line of an issue's body, by which it is found again. Not shown.
+pub(crate) fn marker(job: &Job<'_, GitHub>) -> String {
+    let id = job.delivery.as_str().chars();
+    let id: String = id.filter(char::is_ascii_alphanumeric).collect();
+    format!("<!-- tocsin-delivery:{id} -->")
+}
+
+/// The same request to where the repository is now. Followed once, on the same
+/// host only, and with the same method
+/// (<https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects>).
+pub(crate) fn renamed(
+    job: &Job<'_, GitHub>,
+    asked: &Request,
+    response: &Response,
+) -> Option<Request> {
+    if !matches!(response.status, 301 | 307 | 308) {
+        return None;
+    }
+    let from = asked.address.expose();
+    if from.path() != job.settings.issues().ok()?.path() {
+        // Not the configured address any more: it has been followed already.
+        return None;
+    }
+    let mut to = from.join(response.header("location")?).ok()?;
+    if to.origin() != from.origin() || has_user(&to) || to.path() == from.path() {
+        return None;
+    }
+    if to.query().is_none() {
+        to.set_query(from.query());
+    }
+    Some(Request {
+        address: Address::Public(to),
+        ..asked.clone()
+    })
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+
+mod adf;
+mod answer;
+mod description;
+mod request;
+mod settings;
+mod wiki;
+
+use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::{FieldError, Job, Lookup, Provider, Request, Response};
+use url::Url;
+
+pub use settings::{Deployment, Priority, Secret, Settings};
+
+/// The Jira provider.
+#[derive(Clone, Debug, Default)]
+pub struct Jira {
+    /// What stands in for Jira on a local stack.
+    pub stand_in: Option<Url>,
+}
+
+impl Provider for Jira {
+    const NAME: &'static str = "jira";
+    type Settings = Settings;
+    type Secret = Secret;
+
+    fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+        settings::check(settings, secret, self.stand_in.as_ref())
+    }
+
+    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
+        request::create(job)
+    }
+
+    fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {
+        answer::created(job, response)
+    }
+
+    fn lookup(&self, job: &Job<'_, Self>) -> Result<Option<Request>, FieldError> {
+        request::search(job).map(Some)
+    }
+
+    fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {
+        answer::found(job, response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+mod description;
+mod details;
+mod outcome;
+mod request;
+mod settings;
+
+use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
+use url::Url;
+
+pub use settings::{Priority, Region, Responder, ResponderKind, Secret, Settings};
+
+/// The OpsGenie provider, for Jira Service Management as well.
+#[derive(Clone, Debug, Default)]
+pub struct OpsGenie {
+    /// What takes the place of OpsGenie's and Atlassian's hosts on a local stack.
+    pub stand_in: Option<Url>,
+}
+
+impl Provider for OpsGenie {
+    const NAME: &'static str = "opsgenie";
+    type Settings = Settings;
+    type Secret = Secret;
+
+    fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+        settings::check(settings, secret)
+    }
+
+    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
+        request::build(job, self.stand_in.as_ref())
+    }
+
+    fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {
+        outcome::read(job, response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

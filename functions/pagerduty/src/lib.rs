@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod fit;
+mod outcome;
+mod request;
+mod settings;
+
+use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
+use url::Url;
+
+pub use settings::{Region, Secret, Settings};
+
+/// The PagerDuty provider.
+#[derive(Clone, Debug, Default)]
+pub struct PagerDuty {
+    /// What takes the place of PagerDuty's hosts on a local stack.
+    pub stand_in: Option<Url>,
+}
+
+impl Provider for PagerDuty {
+    const NAME: &'static str = "pagerduty";
+    type Settings = Settings;
+    type Secret = Secret;
+
+    fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+        settings::check(settings, secret)
+    }
+
+    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
+        request::build(job, self.stand_in.as_ref())
+    }
+
+    fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {
+        outcome::read(job, response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

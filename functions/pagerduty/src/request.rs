@@ -1,0 +1,132 @@
+//! The event: <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>.
+//!
+//! All of it is plain text to PagerDuty, so nothing has to be escaped; what
+//! could hide or reorder text is made visible all the same.
+
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use tocsin_core::alert::{Alert, AlertId, Payload, Severity};
+use tocsin_core::json::neutralised;
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::provider::{Address, FieldError, Form, Job, Request, api_url};
+use tocsin_core::text::line;
+use url::Url;
+
+use crate::PagerDuty;
+use crate::fit;
+use crate::settings::NAME;
+
+/// `payload.summary`, characters (trigger-events).
+const SUMMARY: usize = 1_024;
+/// `dedup_key`, characters (trigger-events).
+const DEDUP_KEY: usize = 255;
+/// One link, bytes. No limit is documented. Alerts' links have at most 2,000 and
+/// may be encoded once more.
+const HREF: usize = 6_000;
+
+pub(crate) fn build(
+    job: &Job<'_, PagerDuty>,
+    stand_in: Option<&Url>,
+) -> Result<Request, FieldError> {
+    let url = api_url(job.settings.region.base(), stand_in, "v2/enqueue")?;
+    let mut event = event(job);
+    if job.form == Form::Full {
+        fit::shrink(&mut event, fit::BUDGET);
+    }
+    let request = Request::post_json(Address::Public(url), event.to_string());
+    // The credential travels in the body.
+    Ok(request.hiding(job.secret.routing_key.clone()))
+}
+
+/// The key under which PagerDuty keeps repetitions of this alert together. It is
+/// the alert's, not the delivery's: several destinations have several routing
+/// keys, and a key counts only within its routing key.
+pub(crate) fn dedup_key(alert: &AlertId) -> String {
+    alert.key(DEDUP_KEY, |_| true).into_owned()
+}
+
+fn event(job: &Job<'_, PagerDuty>) -> Value {
+    let message = Message::of(job);
+    let link = message.link.and_then(href);
+    let mut event = json!({
+        "routing_key": job.secret.routing_key.expose_secret(),
+        "event_action": "trigger",
+        "dedup_key": dedup_key(&job.alert.alert_id),
+        "client": "Tocsin",
+        "payload": payload(job, &message),
+        "links": links(link.as_deref(), message.reference),
+    });
+    if let Some(link) = link {
+        event["client_url"] = json!(link);
+    }
+    event
+}
+
+/// PagerDuty's Common Event Format: <https://support.pagerduty.com/docs/pd-cef>.
+fn payload(job: &Job<'_, PagerDuty>, message: &Message<'_>) -> Value {
+    let alert = job.alert;
+    let mut payload = json!({
+        "summary": line(&message.headline, SUMMARY),
+        "source": job.settings.source.as_deref().unwrap_or("Tocsin"),
+        "severity": severity(job.severity),
+    });
+    if job.form == Form::Minimal {
+        return payload;
+    }
+    payload["timestamp"] = json!(alert.created_at);
+    payload["component"] = json!(line(&alert.detection_id, NAME));
+    payload["class"] = json!(alert.alert_type);
+    if let Some(group) = group(job) {
+        payload["group"] = json!(group);
+    }
+    payload["custom_details"] = details(alert, job.severity);
+    payload
+}
+
+fn group(job: &Job<'_, PagerDuty>) -> Option<String> {
+    let log_types = &job.alert.log_types;
+    match &job.settings.group {
+        Some(group) => Some(group.clone()),
+        None => (!log_types.is_empty()).then(|| line(&log_types.join(", "), NAME)),
+    }
+}
+
+/// The same keys that webhooks receive, so that event rules written for them
+/// (`custom_details.alertContext.ip`) find what they look for, and two more.
+fn details(alert: &Alert, severity: Severity) -> Value {
+    let payload = Payload::of(alert, severity);
+    // Strings, numbers and maps with string keys: there is nothing to fail on.
+    let mut details = neutralised(&serde_json::to_value(payload).unwrap_or_default());
+    details["reference"] = neutralised(&json!(alert.reference));
+    details["logTypes"] = neutralised(&json!(alert.log_types));
+    details
+}
+
+/// PagerDuty knows four severities.
+const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "info",
+    }
+}
+
+fn href(text: &str) -> Option<String> {
+    web_url(text).filter(|url| url.len() <= HREF)
+}
+
+fn links(link: Option<&str>, reference: Option<&str>) -> Value {
+    let reference = reference.and_then(href);
+    [(link.map(str::to_owned), "Alert"), (reference, "Reference")]
+        .into_iter()
+        .filter_map(|(href, text)| {
+            let href = href?;
+            Some(Value::Object(Map::from_iter([
+                ("href".to_owned(), Value::String(href)),
+                ("text".to_owned(), Value::String(text.to_owned())),
+            ])))
+        })
+        .collect()
+}

@@ -1,0 +1,58 @@
+//! The three ways to authenticate, of which a destination has one.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use tocsin_core::provider::{FieldError, Header, visible};
+
+use crate::settings::Secret;
+
+/// The header that authenticates a request.
+///
+/// Inbound API keys travel in a header of their own:
+/// <https://www.servicenow.com/docs/r/platform-security/authentication/configure-api-key.html>.
+pub(crate) fn header(secret: &Secret) -> Result<(&'static str, Header), FieldError> {
+    match (
+        &secret.username,
+        &secret.password,
+        &secret.token,
+        &secret.api_key,
+    ) {
+        (Some(username), Some(password), None, None) => {
+            Ok(("authorization", basic(username, password)?))
+        }
+        (None, None, Some(token), None) => {
+            Ok(("authorization", Header::bearer("secret.token", token)?))
+        }
+        (None, None, None, Some(key)) => {
+            visible("secret.apiKey", key)?;
+            Ok(("x-sn-apikey", Header::Secret(key.clone())))
+        }
+        (Some(_), None, None, None) => Err(FieldError::new("secret.password", "is missing")),
+        (None, Some(_), None, None) => Err(FieldError::new("secret.username", "is missing")),
+        _ => Err(FieldError::new(
+            "secret",
+            "must hold exactly one of `username` with `password`, `token`, and `apiKey`",
+        )),
+    }
+}
+
+/// RFC 7617: a colon would end the user name, control characters are forbidden.
+fn basic(username: &SecretString, password: &SecretString) -> Result<Header, FieldError> {
+    let username = username.expose_secret();
+    if username.is_empty() || username.contains(':') || username.chars().any(char::is_control) {
+        return Err(FieldError::new(
+            "secret.username",
+            "must be a user name, without colons and control characters",
+        ));
+    }
+    let password = password.expose_secret();
+    if password.is_empty() || password.chars().any(char::is_control) {
+        return Err(FieldError::new(
+            "secret.password",
+            "must be a password, without control characters",
+        ));
+    }
+    let both = STANDARD.encode(format!("{username}:{password}"));
+    Ok(Header::Secret(format!("Basic {both}").into()))
+}

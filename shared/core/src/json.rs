@@ -1,0 +1,157 @@
+//! JSON that came from outside, made fit to show: as text that says exactly the
+//! same, or as values whose texts are harmless and whose size is bounded.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use crate::text::{neutralise, visible_form};
+
+/// `map` as indented JSON. What could hide or reorder text, or break its lines,
+/// is written as an escape of JSON (`\u202e`): visible, harmless and exact.
+#[must_use]
+pub fn indented(map: &Map<String, Value>) -> String {
+    // Only maps with other keys than strings fail to be written.
+    spelled_out(&serde_json::to_string_pretty(map).unwrap_or_default())
+}
+
+/// `value` as JSON on one line, likewise.
+#[must_use]
+pub fn one_line(value: &Value) -> String {
+    spelled_out(&value.to_string())
+}
+
+/// `serde_json` escapes only what JSON demands: controls below U+0020. Whatever
+/// else must not be shown can only stand inside a string, where an escape says
+/// the same.
+fn spelled_out(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if visible_form(c) == Some(c) {
+            out.push(c);
+        } else {
+            let mut utf16 = [0; 2];
+            for unit in c.encode_utf16(&mut utf16) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+/// A value whose texts and keys are all fit to show (see [`neutralise`]). Keys
+/// that thereby become the same are told apart by a `~`; no entry is lost.
+#[must_use]
+pub fn neutralised(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(neutralise(text).into_owned()),
+        Value::Array(items) => items.iter().map(neutralised).collect(),
+        Value::Object(map) => {
+            let mut shown = Map::with_capacity(map.len());
+            for (key, value) in map {
+                let mut key = neutralise(key).into_owned();
+                while shown.contains_key(&key) {
+                    key.push('~');
+                }
+                shown.insert(key, neutralised(value));
+            }
+            Value::Object(shown)
+        }
+        other => other.clone(),
+    }
+}
+
+/// The entries of `map` that fit into `room` bytes of compact JSON, in their
+/// order. One that does not fit leaves a note of its size in its place, or, when
+/// even that is too much, is counted in the second value.
+#[must_use]
+pub fn map_within(map: Map<String, Value>, room: usize) -> (Map<String, Value>, usize) {
+    let mut room = room.saturating_sub("{}".len());
+    let mut kept = Map::new();
+    let mut left_out = 0;
+    for (key, value) in map {
+        let size = value.to_string().len();
+        // Quotes and escapes of the key, the colon, a comma.
+        let overhead = Value::from(key.as_str()).to_string().len() + 2;
+        let note = Value::String(format!("… ({size} bytes cut)"));
+        let note_size = note.to_string().len();
+        if overhead + size <= room {
+            room -= overhead + size;
+            kept.insert(key, value);
+        } else if overhead + note_size <= room {
+            room -= overhead + note_size;
+            kept.insert(key, note);
+        } else {
+            left_out += 1;
+        }
+    }
+    (kept, left_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        let Value::Object(map) = value else { panic!() };
+        map
+    }
+
+    #[test]
+    fn what_hides_or_breaks_is_spelled_out() {
+        let value = json!({"a\u{202e}b": "c\u{2028}d\u{85}e\u{7f}\u{1fffe}\n\u{1b}\u{feff}é🔑"});
+        assert_eq!(
+            one_line(&value),
+            r#"{"a\u202eb":"c\u2028d\u0085e\u007f\ud83f\udffe\n\u001b\ufeffé🔑"}"#
+        );
+        assert_eq!(
+            indented(&map(json!({"a": ["\u{2029}"]}))),
+            "{\n  \"a\": [\n    \"\\u2029\"\n  ]\n}"
+        );
+    }
+
+    #[test]
+    fn values_are_made_fit_to_show_without_losing_entries() {
+        let shown = neutralised(&json!({"a\u{202e}": ["x\u{7}"], "a\u{202d}": 1, "b": {"c": "d"}}));
+        assert_eq!(
+            shown,
+            json!({"a\u{fffd}": ["x\u{fffd}"], "a\u{fffd}~": 1, "b": {"c": "d"}})
+        );
+    }
+
+    #[test]
+    fn entries_that_do_not_fit_say_how_large_they_were() {
+        let entries = map(json!({"a": 1, "b": "x".repeat(100), "c": "y".repeat(100), "d": 2}));
+        assert_eq!(map_within(entries.clone(), 1_000), (entries.clone(), 0));
+        let (kept, left_out) = map_within(entries, 46);
+        assert_eq!(
+            json!(kept),
+            json!({"a": 1, "b": "… (102 bytes cut)", "d": 2})
+        );
+        assert_eq!(left_out, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn a_map_within_is_within(keys in prop::collection::vec("\\PC{0,20}", 0..20), room in 2usize..200) {
+            let map: Map<String, Value> = keys.into_iter().map(|key| (key.clone(), json!(key))).collect();
+            let entries = map.len();
+            let (kept, left_out) = map_within(map, room);
+            prop_assert!(json!(kept).to_string().len() <= room);
+            prop_assert_eq!(kept.len() + left_out, entries);
+        }
+
+        #[test]
+        fn json_that_is_shown_says_the_same_and_is_harmless(key in any::<String>(), text in any::<String>()) {
+            let value = json!({key: [text]});
+            for shown in [one_line(&value), indented(&map(value.clone()))] {
+                prop_assert_eq!(&serde_json::from_str::<Value>(&shown).unwrap(), &value);
+                let same = neutralise(&shown).into_owned();
+                prop_assert_eq!(same, shown);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a provider's API is, on the Internet or on a local stack.
+
+use url::Url;
+
+use super::FieldError;
+
+/// `path` at the provider's own `base`, or at what stands in for the provider
+/// on a local stack. `base` may end in a slash or not; `path` has none in front.
+///
+/// # Errors
+///
+/// When `base` is no URL that can have a path.
+pub fn api_url(base: &str, stand_in: Option<&Url>, path: &str) -> Result<Url, FieldError> {
+    let unusable = || FieldError::new("settings", "do not lead to an address that can be called");
+    let mut url = match stand_in {
+        Some(stand_in) => stand_in.clone(),
+        None => Url::parse(base).map_err(|_| unusable())?,
+    };
+    if url.cannot_be_a_base() {
+        return Err(unusable());
+    }
+    let whole = format!("{}/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&whole);
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stand_in_takes_the_providers_place() {
+        let local = Url::parse("http://127.0.0.1:4000/pagerduty/?x=1").unwrap();
+        for (base, stand_in, expected) in [
+            (
+                "https://api.example.com",
+                None,
+                "https://api.example.com/v2/x",
+            ),
+            (
+                "https://api.example.com/a/",
+                None,
+                "https://api.example.com/a/v2/x",
+            ),
+            (
+                "https://api.example.com",
+                Some(&local),
+                "http://127.0.0.1:4000/pagerduty/v2/x",
+            ),
+        ] {
+            assert_eq!(api_url(base, stand_in, "v2/x").unwrap().as_str(), expected);
+        }
+        assert!(api_url("mailto:x", None, "v2/x").is_err());
+    }
+}
