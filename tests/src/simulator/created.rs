@@ -97,10 +97,9 @@ impl Things {
     pub(super) fn hex(&mut self) -> String {
         self.identities += 1;
         let digest = Sha256::digest(self.identities.to_be_bytes());
-        digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        format!("{:032x}", u128::from_be_bytes(first))
     }
 
     /// The same in the form of a UUID.

@@ -148,18 +148,14 @@ fn remember(mut alert: Value, things: &mut Things) -> String {
     let request = things.uuid();
     let id = things.uuid();
     let alias = alert["alias"].as_str().unwrap_or(&id).to_owned();
-    match things.find_mut(PROVIDER, &alias, is_open) {
-        Some(open) => {
-            open.ids.push(request.clone());
-            open.repeat(alert);
-        }
-        None => {
-            alert["id"] = json!(id);
-            alert["alias"] = json!(alias);
-            alert["status"] = json!("open");
-            let ids = vec![alias, id, request.clone()];
-            things.add(PROVIDER, "", ids, alert);
-        }
+    if let Some(open) = things.find_mut(PROVIDER, &alias, is_open) {
+        open.ids.push(request.clone());
+        open.repeat(alert);
+    } else {
+        alert["id"] = json!(id);
+        alert["alias"] = json!(alias);
+        alert["status"] = json!("open");
+        things.add(PROVIDER, "", vec![alias, id, request.clone()], alert);
     }
     request
 }

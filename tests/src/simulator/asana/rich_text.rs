@@ -53,7 +53,7 @@ struct Reader<'a> {
     text: String,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn step(&mut self) -> Result<(), String> {
         match self.rest.chars().next() {
             Some('<') => self.tag(),

@@ -2,7 +2,7 @@
 //!
 //! Creation: <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/>.
 //! Lengths: summary 255 without line breaks, texts 32,767 (its error says so), entity
-//! properties 32,768 (OpenAPI), labels 255 without spaces. Search:
+//! properties 32,768 (its schema), labels 255 without spaces. Search:
 //! <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/>;
 //! on Data Center it stays at `/search`. Projects, issue types, priorities and
 //! people are whatever one asks for.
