@@ -14,6 +14,7 @@ fn fault(path: &str, status: u16) -> Fault {
         times: 1,
         headers: BTreeMap::new(),
         body: format!("told you {status}"),
+        late: false,
     }
 }
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -38,15 +39,34 @@ ACCOUNT = "000000000000"
 # As in tests/src/simulator/webhook.rs.
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WAIT_SECONDS = 60
+# The providers that the simulator stands in for; custom webhooks name it themselves.
+STOOD_IN = (
+    "asana",
+    "github",
+    "jira",
+    "opsgenie",
+    "pagerduty",
+    "servicenow",
+    "slack",
+    "teams",
+)
+# Their receipts have no address, but an id that the simulator knows.
+KNOWN_BY_ID = {"opsgenie", "pagerduty", "teams"}
+# How the remark begins after a provider refused the whole message.
+SHORTENED = "only title, severity and link"
+
+# Destinations that every severity from MEDIUM up reaches, and from HIGH up.
+FROM_MEDIUM = {"siem-archive", "soc-asana", "soc-github", "soc-jira", "soc-servicenow", "soc-teams"}
+FROM_HIGH = FROM_MEDIUM | {"soc-oncall", "soc-opsgenie", "soc-pagerduty"}
 
 # The destinations that each sample must reach, and no others.
 EXPECTED: dict[str, set[str]] = {
     "alert-okta-lockout-username.json": {"dev-alert-destinations", "tines-okta-user-lock-out"},
     "alert-okta-lockout-someone.json": {"dev-general"},
-    "alert-suspicious-ips.json": {"dev-general", "siem-archive"},
-    "alert-root-console-login.json": {"soc-oncall", "siem-archive"},
-    "alert-bucket-public.json": {"dev-alert-destinations", "siem-archive"},
-    "alert-community-edition.json": {"dev-alert-destinations", "soc-oncall", "siem-archive"},
+    "alert-suspicious-ips.json": {"dev-general", "siem-archive", "soc-teams"},
+    "alert-root-console-login.json": FROM_HIGH,
+    "alert-bucket-public.json": FROM_MEDIUM | {"dev-alert-destinations"},
+    "alert-community-edition.json": FROM_HIGH | {"dev-alert-destinations"},
     "alert-system-error.json": {"soc-oncall"},
     "alert-skipped.json": set(),
 }
@@ -109,8 +129,13 @@ def ensure_simulator(instance: Instance, port: int) -> None:
 # ── Destinations ─────────────────────────────────────────────────────────────
 
 
+def simulator(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
 def secrets(port: int) -> dict[str, dict[str, str]]:
-    base = f"http://127.0.0.1:{port}"
+    base = simulator(port)
+    workflow = "powerautomate/automations/direct/workflows/5f0e6c1f2b7d4c0c8d6f3a1e9b2c4d70"
     return {
         "dev-general": {"webhookUrl": f"{base}/services/T024BE7LD/B024BE7LD/devgeneral"},
         "dev-alert-destinations": {"botToken": "xoxb-0000000000-simulated"},
@@ -118,6 +143,24 @@ def secrets(port: int) -> dict[str, dict[str, str]]:
             "url": f"{base}/hook/signed/tines-okta-user-lock-out",
             "signingKey": SIGNING_KEY,
         },
+        "soc-asana": {"accessToken": "2/1200000000000001/1200000000000002:simulated"},
+        "soc-github": {"token": "github_pat_11AAAAAAA0simulated"},
+        "soc-jira": {"email": "tocsin@example.com", "apiToken": "ATATT3xFfGF0simulated"},
+        "soc-opsgenie": {"apiKey": "7f1c3c5e-2f0a-4a57-9d0e-0123456789ab"},
+        "soc-pagerduty": {"routingKey": "0123456789abcdef0123456789abcdef"},
+        "soc-servicenow": {"apiKey": "now_simulated_0123456789"},
+        "soc-teams": {
+            "webhookUrl": f"{base}/{workflow}/triggers/manual/paths/invoke"
+            "?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=simulated",
+        },
+    }
+
+
+def local_settings(port: int) -> dict[str, dict[str, str]]:
+    """Settings that are an API's own address: nothing takes the place of these."""
+    return {
+        "soc-github": {"apiUrl": simulator(port)},
+        "soc-jira": {"siteUrl": simulator(port)},
     }
 
 
@@ -144,21 +187,28 @@ class Tocsin:
         return done.stdout
 
 
-def add_destinations(tocsin: Tocsin, port: int) -> None:
+def add_destinations(tocsin: Tocsin, instance: Instance, port: int) -> None:
     known = {
         one["displayName"] for one in json.loads(tocsin("destinations", "list", "--output", "json"))
     }
     for path in sorted(EVENTS.glob("destination-*.json")):
-        name = json.loads(path.read_text())["displayName"]
+        destination = json.loads(path.read_text())
+        name = destination["displayName"]
         if name in known:
             continue
+        described = path
+        local = local_settings(port).get(name)
+        if local:
+            destination["settings"] = {**destination.get("settings", {}), **local}
+            described = instance.folder / path.name
+            stack.write_json(described, destination)
         secret = secrets(port).get(name)
         if secret:
             said = tocsin(
-                "destinations", "add", path, "--secret-file", "-", given=json.dumps(secret)
+                "destinations", "add", described, "--secret-file", "-", given=json.dumps(secret)
             )
         else:
-            said = tocsin("destinations", "add", path)
+            said = tocsin("destinations", "add", described)
         print(f"  {said.strip()}")
 
 
@@ -194,13 +244,55 @@ def mistakes(ids: dict[str, str], reports: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def created_at(delivery: dict[str, Any], base: str) -> str | None:
+    """Where the simulator shows what a delivery's receipt speaks of, if it does."""
+    receipt = delivery["attempts"][-1]
+    url, name = receipt.get("url") or "", receipt.get("id")
+    if url.startswith(f"{base}/"):
+        return url
+    if name and delivery["provider"] in KNOWN_BY_ID:
+        return f"{base}/_created/{delivery['provider']}/{urllib.parse.quote(name, safe='')}"
+    return None
+
+
+def problem_with(url: str, alert_id: str) -> str | None:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            text = answer.read().decode()
+        failed = json.loads(text).get("failed")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        return f"{url}: {error}"
+    if failed:
+        return f"{url}: accepted, but failed afterwards: {failed}"
+    return None if alert_id in text else f"{url}: nothing of alert {alert_id}"
+
+
+def check_receipts(reports: list[dict[str, Any]], port: int) -> tuple[int, list[str]]:
+    """Follows the receipts; gives how many there are to follow, and what is wrong."""
+    pages, wrong = 0, []
+    for report in reports:
+        alert_id = report["alert"]["alertId"]
+        for one in report["deliveries"]:
+            if one["state"] != "DELIVERED":
+                continue
+            remark = one["attempts"][-1].get("remark") or ""
+            if remark.startswith(SHORTENED):
+                wrong.append(f"{one['displayName']}: {remark}")
+            page = created_at(one, simulator(port))
+            if page:
+                pages += 1
+                problem = problem_with(page, alert_id)
+                wrong += [problem] if problem else []
+    return pages, wrong
+
+
 def show_arrivals(instance: Instance, port: int, ids: dict[str, str]) -> None:
     mine = set(ids.values())
     print("\nWhat the provider simulator got of these:")
     for one in received(port) or []:
         text = json.dumps(one["body"])
         if any(alert_id in text for alert_id in mine):
-            print(f"  {one['provider']:8} {one['status']}  {one['path']}")
+            print(f"  {one['provider']:10} {one['status']}  {one['path']}")
     environment = stack.read_json(instance.env_file)["environment"]
     count = stack.ask("sam", COUNT_MESSAGES, QUEUE, env=environment)["messages"]
     print(f"The queue {QUEUE} holds {count} messages.")
@@ -217,7 +309,7 @@ def demo(instance: Instance) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
     port = simulator_port(instance)
     parameters = [
-        f"BaseUrls=slack=http://127.0.0.1:{port}",
+        "BaseUrls=" + ",".join(f"{provider}={simulator(port)}" for provider in STOOD_IN),
         f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
         # The third queue is reached by the role only.
         f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",
@@ -232,7 +324,7 @@ def demo(instance: Instance) -> int:
     with step("add destinations"):
         environment = stack.read_json(instance.env_file)["environment"]
         stack.ask("sam", CREATE_TARGETS, TOPIC, QUEUE, env=environment)
-        add_destinations(tocsin, port)
+        add_destinations(tocsin, instance, port)
     with step(f"send {len(EXPECTED)} sample alerts"):
         ids = send_samples(tocsin)
     with step("wait until every delivery has ended"):
@@ -242,7 +334,11 @@ def demo(instance: Instance) -> int:
     wrong = mistakes(ids, reports)
     if wrong:
         raise Failed("Not every alert went where it belongs:\n  " + "\n  ".join(wrong))
+    followed, wrong = check_receipts(reports, port)
+    if wrong:
+        raise Failed("Not every receipt leads to its alert:\n  " + "\n  ".join(wrong))
     print("\nEvery alert went exactly where it belongs.")
+    print(f"{followed} receipts name what a provider created; each was followed and holds its alert.")
     print(
         f"""
 Look further:

@@ -22,6 +22,10 @@ pub struct Fault {
     /// The body to answer with.
     #[serde(default)]
     pub body: String,
+    /// Whether the vendor does first what it was asked: then only its own answer
+    /// is lost, as when a connection breaks too late.
+    #[serde(default)]
+    pub late: bool,
 }
 
 fn once() -> usize {

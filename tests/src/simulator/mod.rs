@@ -4,11 +4,25 @@
 //! |---|---|
 //! | `GET /_received` | everything that arrived, oldest first |
 //! | `DELETE /_received` | forgets it |
-//! | `PUT /_faults` | `{"path": prefix, "status": 503, "times": 2, "headers": {…}, "body": "…"}`: the next requests below that path are answered so |
-//! | everything else | the vendors |
+//! | `GET /_created/<provider>/<id>` | what a vendor created, by any of its ids |
+//! | `PUT /_faults` | `{"path": prefix, "status": 503, "times": 2, "headers": {…}, "body": "…", "late": false}`: the next requests below that path are answered so |
+//! | everything else | the vendors, see [`vendors`] |
 
+mod asana;
+mod asked;
+mod created;
 mod fault;
+mod github;
+mod jira;
+mod opsgenie;
+mod pagerduty;
+mod rules;
+mod servicenow;
 mod slack;
+mod teams;
+#[cfg(test)]
+mod testing;
+mod vendors;
 pub mod webhook;
 
 use std::net::SocketAddr;
@@ -17,15 +31,19 @@ use std::sync::{Arc, Mutex};
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use created::Created;
 pub use fault::Fault;
+
+use asked::Asked;
+use created::Things;
 
 /// Requests of this size and more are refused before they are read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -50,41 +68,7 @@ pub struct Received {
 pub struct Simulator {
     received: Arc<Mutex<Vec<Received>>>,
     faults: Arc<Mutex<Vec<Fault>>>,
-}
-
-/// A vendor's answer to a request, before it is recorded.
-struct Verdict {
-    status: StatusCode,
-    body: String,
-}
-
-impl Verdict {
-    fn new(status: StatusCode, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            body: body.into(),
-        }
-    }
-}
-
-/// What a vendor looks at.
-struct Asked<'a> {
-    path: &'a str,
-    headers: &'a HeaderMap,
-    body: &'a [u8],
-}
-
-impl Asked<'_> {
-    fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    }
-
-    fn json(&self) -> Option<Value> {
-        serde_json::from_slice(self.body).ok()
-    }
+    things: Arc<Mutex<Things>>,
 }
 
 impl Simulator {
@@ -92,6 +76,12 @@ impl Simulator {
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// What a vendor created, by any of its ids: the latest, if there are several.
+    #[must_use]
+    pub fn created(&self, provider: &str, id: &str) -> Option<Created> {
+        self.things.lock().unwrap().find(provider, id).cloned()
     }
 
     /// Has the next requests answered by a fault.
@@ -120,6 +110,7 @@ impl Simulator {
     fn app(&self) -> Router {
         Router::new()
             .route("/_received", get(list).delete(forget))
+            .route("/_created/{provider}/{*id}", get(show))
             .route("/_faults", put(inject))
             .fallback(vendor)
             .layer(middleware::from_fn_with_state(self.clone(), faulty))
@@ -160,6 +151,16 @@ async fn forget(State(simulator): State<Simulator>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn show(
+    State(simulator): State<Simulator>,
+    Path((provider, id)): Path<(String, String)>,
+) -> Response {
+    match simulator.created(&provider, &id) {
+        Some(created) => Json(created).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 async fn inject(State(simulator): State<Simulator>, Json(fault): Json<Fault>) -> StatusCode {
     simulator.inject(fault);
     StatusCode::NO_CONTENT
@@ -170,12 +171,17 @@ async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next
     let path = request.uri().path().to_owned();
     let fault = fault::take(&mut simulator.faults.lock().unwrap(), &path);
     match fault {
+        Some(fault) if fault.late => {
+            next.run(request).await;
+            fault.into_response()
+        }
         Some(fault) => {
             let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, BODY_LIMIT)
                 .await
                 .unwrap_or_default();
             let asked = Asked {
+                method: &parts.method,
                 path: &path,
                 headers: &parts.headers,
                 body: &body,
@@ -187,7 +193,7 @@ async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next
     }
 }
 
-/// Finds the vendor by the path, as the vendors' own hosts would tell them apart.
+/// Has the vendor answer whose path it is.
 async fn vendor(State(simulator): State<Simulator>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body: Bytes = match axum::body::to_bytes(body, BODY_LIMIT).await {
@@ -196,24 +202,15 @@ async fn vendor(State(simulator): State<Simulator>, request: Request) -> Respons
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let asked = Asked {
+        method: &parts.method,
         path,
         headers: &parts.headers,
         body: &body,
     };
-    let (provider, verdict) = match path.split('/').nth(1).unwrap_or_default() {
-        "services" => ("slack", slack::webhook(&asked)),
-        "api" if path.starts_with("/api/chat.postMessage") => ("slack", slack::bot(&asked)),
-        "hook" => ("webhook", webhook::receive(&asked)),
-        _ => (
-            "nobody",
-            Verdict::new(StatusCode::NOT_FOUND, "no such vendor"),
-        ),
-    };
+    let (provider, verdict) = vendors::answer(&asked, &mut simulator.things.lock().unwrap());
     simulator.record(provider, &asked, verdict.status);
-    let kind = if verdict.body.starts_with('{') {
-        "application/json"
-    } else {
-        "text/plain"
-    };
-    (verdict.status, [("content-type", kind)], verdict.body).into_response()
+    verdict.into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Asked, Verdict};
+use super::asked::{Asked, Verdict};
 
 /// `POST /services/T…/B…/…`
 pub(super) fn webhook(asked: &Asked<'_>) -> Verdict {
