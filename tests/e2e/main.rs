@@ -10,6 +10,7 @@
     reason = "a test stops where something is missing"
 )]
 
+mod claims;
 mod delivery;
 mod failures;
 mod harness;

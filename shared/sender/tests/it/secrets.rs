@@ -250,8 +250,9 @@ async fn a_secret_that_cannot_be_read_is_somebodys_or_nobodys_fault() {
             "{failure}"
         );
     }
+    // A new role's permissions take a while to be in force.
     let denied = Stage::new([withheld("AccessDeniedException")]);
-    let failure = permanent(denied.attempt().await, FailureKind::Internal);
+    let failure = transient(denied.attempt().await, FailureKind::Internal);
     assert!(failure.detail.contains("may not read"), "{failure}");
     let out_of_order = [
         withheld("InternalServiceError"),
