@@ -1,6 +1,7 @@
 //! Alerts arrive: each provider, once, as what it should be.
 
 use serde_json::json;
+use tocsin_tests::simulator::Fault;
 
 use crate::harness::{Stack, alert_for, unique};
 
@@ -23,6 +24,92 @@ async fn an_alert_arrives_once_at_each_destination_of_its_list() {
     let mut paths: Vec<_> = received.iter().map(|one| one.path.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(paths, ["/hook/plain", "/services/T1/B1/e2e"]);
+}
+
+/// One destination of each provider; the demo has added them.
+const ALL_ELEVEN: [&str; 11] = [
+    "dev-general",
+    "siem-archive",
+    "soc-asana",
+    "soc-github",
+    "soc-jira",
+    "soc-oncall",
+    "soc-opsgenie",
+    "soc-pagerduty",
+    "soc-servicenow",
+    "soc-teams",
+    "tines-okta-user-lock-out",
+];
+
+#[tokio::test]
+async fn all_eleven_providers_deliver_and_their_receipts_point_at_what_was_created() {
+    let stack = Stack::ready().await;
+    let id = unique("eleven");
+    stack.send(&alert_for(&id, &ALL_ELEVEN).to_string()).await;
+    let report = stack
+        .report_when(&id, |report| {
+            let deliveries = report["deliveries"].as_array();
+            deliveries.is_some_and(|all| {
+                all.len() == ALL_ELEVEN.len() && all.iter().all(|one| one["state"] == "DELIVERED")
+            })
+        })
+        .await;
+    let deliveries = report["deliveries"].as_array().unwrap();
+    let mut providers: Vec<_> = deliveries
+        .iter()
+        .map(|one| one["provider"].as_str().unwrap())
+        .collect();
+    providers.sort_unstable();
+    providers.dedup();
+    assert_eq!(providers.len(), 11);
+    for delivery in deliveries {
+        let attempt = &delivery["attempts"][0];
+        if let Some(url) = attempt["url"].as_str() {
+            let created = reqwest::get(url).await.unwrap().text().await.unwrap();
+            assert!(
+                created.contains(&id),
+                "{url} shows another thing: {created}"
+            );
+        }
+    }
+    let linked = deliveries
+        .iter()
+        .filter(|one| one["attempts"][0]["url"].is_string())
+        .count();
+    assert_eq!(linked, 4, "Asana, GitHub, Jira and ServiceNow give a link");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_does_not_make_a_second_ticket() {
+    let stack = Stack::ready().await;
+    for (name, path) in [
+        ("soc-jira", "/rest/api/3/issue"),
+        ("soc-github", "/repos/octo-org/security-alerts/issues"),
+        ("soc-servicenow", "/api/now/table/incident"),
+        ("soc-asana", "/api/1.0/tasks"),
+    ] {
+        let id = unique("lost-answer");
+        stack
+            .inject(&Fault {
+                path: path.to_owned(),
+                status: 502,
+                times: 1,
+                headers: std::collections::BTreeMap::new(),
+                body: "Bad Gateway".to_owned(),
+                late: true,
+            })
+            .await;
+        stack.send(&alert_for(&id, &[name]).to_string()).await;
+        let delivery = stack.delivery_in(&id, "DELIVERED").await;
+        assert_eq!(delivery["attempt"], 2, "{name}: {delivery:#}");
+        let remark = delivery["attempts"][1]["remark"]
+            .as_str()
+            .unwrap_or_default();
+        assert!(
+            remark.contains("an earlier attempt had arrived"),
+            "{name}: {delivery:#}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
     reason = "a test stops where something is missing"
 )]
 
+mod contract;
 mod dependencies;
 mod events;
 mod template;
