@@ -92,6 +92,7 @@ async fn an_answer_that_was_lost_does_not_make_a_second_ticket() {
         stack
             .inject(&Fault {
                 path: path.to_owned(),
+                about: id.clone(),
                 status: 502,
                 times: 1,
                 headers: std::collections::BTreeMap::new(),

@@ -7,9 +7,10 @@ use tocsin_tests::simulator::Fault;
 
 use crate::harness::{PLANTED, Stack, alert_for, unique};
 
-fn fault(path: &str, status: u16) -> Fault {
+fn fault(path: &str, about: &str, status: u16) -> Fault {
     Fault {
         path: path.to_owned(),
+        about: about.to_owned(),
         status,
         times: 1,
         headers: BTreeMap::new(),
@@ -22,7 +23,7 @@ fn fault(path: &str, status: u16) -> Fault {
 async fn what_fails_for_now_is_tried_again_and_arrives_once() {
     let stack = Stack::ready().await;
     let id = unique("retry");
-    stack.inject(&fault("/hook/faulty", 503)).await;
+    stack.inject(&fault("/hook/faulty", &id, 503)).await;
     stack
         .send(&alert_for(&id, &["e2e-faulty"]).to_string())
         .await;
@@ -60,7 +61,7 @@ async fn what_is_refused_for_good_is_not_tried_again() {
 async fn a_refused_message_is_delivered_in_its_least_form() {
     let stack = Stack::ready().await;
     let id = unique("picky");
-    stack.inject(&fault("/hook/picky", 413)).await;
+    stack.inject(&fault("/hook/picky", &id, 413)).await;
     let mut alert = alert_for(&id, &["e2e-picky"]);
     alert["alertContext"] = json!({"large": "x".repeat(1000)});
     stack.send(&alert.to_string()).await;
@@ -76,7 +77,7 @@ async fn a_refused_message_is_delivered_in_its_least_form() {
 async fn a_failure_never_repeats_the_secret_that_the_answer_echoes() {
     let stack = Stack::ready().await;
     let id = unique("echo");
-    let mut echoing = fault("/hook/faulty", 400);
+    let mut echoing = fault("/hook/faulty", &id, 400);
     echoing.times = 2;
     echoing.body = format!("no route for /hook/faulty/{PLANTED} with {PLANTED}");
     stack.inject(&echoing).await;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Fault {
     /// Requests whose path begins with this.
     pub path: String,
+    /// And whose body holds this, such as an alert's id: tests run side by side.
+    #[serde(default)]
+    pub about: String,
     /// The status to answer with.
     pub status: u16,
     /// How many requests.
@@ -52,11 +55,11 @@ impl IntoResponse for Fault {
     }
 }
 
-/// Takes one use of the first fault for `path`.
-pub(super) fn take(faults: &mut Vec<Fault>, path: &str) -> Option<Fault> {
+/// Takes one use of the first fault for such a request.
+pub(super) fn take(faults: &mut Vec<Fault>, path: &str, body: &str) -> Option<Fault> {
     let at = faults
         .iter()
-        .position(|fault| path.starts_with(&fault.path))?;
+        .position(|fault| path.starts_with(&fault.path) && body.contains(&fault.about))?;
     let fault = faults[at].clone();
     faults[at].times = faults[at].times.saturating_sub(1);
     if faults[at].times == 0 {

@@ -169,17 +169,15 @@ async fn inject(State(simulator): State<Simulator>, Json(fault): Json<Fault>) ->
 /// Answers by an injected fault, if one is waiting for this path.
 async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let fault = fault::take(&mut simulator.faults.lock().unwrap(), &path);
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, BODY_LIMIT).await {
+        Ok(body) => body,
+        Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+    };
+    let text = String::from_utf8_lossy(&body);
+    let fault = fault::take(&mut simulator.faults.lock().unwrap(), &path, &text);
     match fault {
-        Some(fault) if fault.late => {
-            next.run(request).await;
-            fault.into_response()
-        }
-        Some(fault) => {
-            let (parts, body) = request.into_parts();
-            let body = axum::body::to_bytes(body, BODY_LIMIT)
-                .await
-                .unwrap_or_default();
+        Some(fault) if !fault.late => {
             let asked = Asked {
                 method: &parts.method,
                 path: &path,
@@ -189,7 +187,11 @@ async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next
             simulator.record("fault", &asked, fault.status());
             fault.into_response()
         }
-        None => next.run(request).await,
+        late_or_none => {
+            let request = Request::from_parts(parts, body.clone().into());
+            let answer = next.run(request).await;
+            late_or_none.map_or(answer, IntoResponse::into_response)
+        }
     }
 }
 
