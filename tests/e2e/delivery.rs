@@ -192,6 +192,13 @@ async fn fifo_topics_and_queues_get_group_and_deduplication_ids() {
             message.body.as_deref().unwrap_or_default().contains(&id)
         })
         .await;
+    let receipt = report["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["provider"] == "sqs")
+        .and_then(|one| one["attempts"][0]["id"].as_str());
+    assert_eq!(receipt, message.message_id.as_deref());
     let attribute = |name: &str| {
         let all = message.attributes.clone().unwrap();
         all.into_iter()

@@ -51,7 +51,11 @@ STOOD_IN = (
     "teams",
 )
 # Their receipts have no address, but an id that the simulator knows.
-KNOWN_BY_ID = {"opsgenie", "pagerduty", "teams"}
+KNOWN_BY_ID = {"opsgenie", "pagerduty", "slack", "teams"}
+# Their answers name nothing that was created.
+WITHOUT_RECEIPT = {"dev-general", "tines-okta-user-lock-out"}
+# Their receipts are AWS's message ids.
+AWS = {"sns", "sqs"}
 # How the remark begins after a provider refused the whole message.
 SHORTENED = "only title, severity and link"
 
@@ -279,6 +283,10 @@ def check_receipts(reports: list[dict[str, Any]], port: int) -> tuple[int, list[
             if remark.startswith(SHORTENED):
                 wrong.append(f"{one['displayName']}: {remark}")
             page = created_at(one, simulator(port))
+            promised = one["displayName"] not in WITHOUT_RECEIPT
+            by_aws = one["provider"] in AWS and one["attempts"][-1].get("id")
+            if promised and not page and not by_aws:
+                wrong.append(f"{one['displayName']}: delivered without a receipt")
             if page:
                 pages += 1
                 problem = problem_with(page, alert_id)

@@ -62,11 +62,18 @@ impl Receipt {
     /// The receipt of a least form that was sent because the whole was refused.
     #[must_use]
     pub fn shortened_after(self, refused: &Failure) -> Self {
-        let why = format!("only title, severity and link were delivered, since {refused}");
+        self.remarked(&format!(
+            "only title, severity and link were delivered, since {refused}"
+        ))
+    }
+
+    /// The same with a remark, after one that is there already.
+    #[must_use]
+    pub fn remarked(self, remark: &str) -> Self {
         Self {
             remark: Some(match self.remark {
-                Some(own) => format!("{own}; {why}"),
-                None => why,
+                Some(own) => format!("{own}; {remark}"),
+                None => remark.to_owned(),
             }),
             ..self
         }
@@ -249,6 +256,42 @@ impl Outcome {
             failure.kind = FailureKind::Misconfigured;
         }
         self
+    }
+
+    /// The same with every text that a provider's answer may have a part in
+    /// changed by `change`.
+    #[must_use]
+    pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        let failed = |failure: Failure| Failure {
+            detail: change(&failure.detail),
+            ..failure
+        };
+        match self {
+            Self::Delivered(receipt) => Self::Delivered(Receipt {
+                id: receipt.id.as_deref().map(&change),
+                url: receipt.url.as_deref().map(&change),
+                remark: receipt.remark.as_deref().map(&change),
+            }),
+            Self::Transient {
+                failure,
+                retry_after,
+            } => Self::Transient {
+                failure: failed(failure),
+                retry_after,
+            },
+            Self::Permanent { failure } => Self::Permanent {
+                failure: failed(failure),
+            },
+        }
+    }
+
+    /// The same with a remark on the receipt, after one that is there already.
+    #[must_use]
+    pub fn remarked(self, remark: &str) -> Self {
+        match self {
+            Self::Delivered(receipt) => Self::Delivered(receipt.remarked(remark)),
+            failed => failed,
+        }
     }
 
     /// The failure, unless it was delivered.

@@ -7,7 +7,7 @@ use tocsin_aws::{SecretError, SecretStore};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::delivery::{DeliveryId, Earlier};
-use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{
     FieldError, Form, Job, Lookup, Provider, Request, Response, Secrets, read_settings,
 };
@@ -133,11 +133,20 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// The attempt: look first where an earlier one may have arrived, send, and
     /// send the least form if the whole one was refused.
     async fn run(&self) -> Outcome {
-        if self.work.earlier == Earlier::MayHaveArrived
-            && let Some(outcome) = self.look_first().await
-        {
-            return outcome;
+        let looked = match self.work.earlier {
+            Earlier::MayHaveArrived => self.look_first().await,
+            Earlier::NotArrived => Looked::NotThere,
+        };
+        match looked {
+            Looked::Over(outcome) => outcome,
+            Looked::NotThere => self.create().await,
+            Looked::InVain(why) => self.create().await.remarked(&format!(
+                "an earlier attempt may have arrived as well; it could not be looked for: {why}"
+            )),
         }
+    }
+
+    async fn create(&self) -> Outcome {
         match self.send(Form::Full).await {
             Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
                 second_try(failure, self.send(Form::Minimal).await)
@@ -146,24 +155,33 @@ impl<'a, P: Provider> Attempt<'a, P> {
         }
     }
 
-    /// What the provider already has of this delivery; `None` to go on and send.
-    async fn look_first(&self) -> Option<Outcome> {
+    /// What the provider already has of this delivery.
+    async fn look_first(&self) -> Looked {
         let job = self.job(Form::Full);
         let question = match self.provider.lookup(&job) {
-            Ok(question) => question?,
-            Err(error) => return Some(misconfigured(&error)),
+            Ok(Some(question)) => question,
+            Ok(None) => return Looked::NotThere,
+            Err(error) => return Looked::Over(misconfigured(&error)),
         };
         let answer = match self.exchange(&job, &question, P::LOOKUP_ANSWER).await {
             Ok(answer) => answer,
-            Err(failure) => return Some(unanswered(failure)),
+            Err(failure) => return Looked::Over(unanswered(failure)),
         };
         match self.provider.found(&job, &answer) {
-            Lookup::Found(receipt) => Some(Outcome::Delivered(Receipt {
-                remark: Some("an earlier attempt had arrived".to_owned()),
-                ..receipt
-            })),
-            Lookup::Absent => None,
-            Lookup::Failed(outcome) => Some(outcome),
+            Lookup::Found(receipt) => Looked::Over(Outcome::Delivered(
+                receipt.remarked("an earlier attempt had arrived"),
+            )),
+            Lookup::Absent => Looked::NotThere,
+            // Who may create need not be allowed to search: then two tickets are
+            // better than none.
+            Lookup::Failed(Outcome::Permanent { failure })
+                if failure.kind != FailureKind::Unauthorized =>
+            {
+                Looked::InVain(question.strike_out(&failure.to_string()))
+            }
+            Lookup::Failed(outcome) => {
+                Looked::Over(outcome.map_texts(|text| question.strike_out(text)))
+            }
         }
     }
 
@@ -173,10 +191,11 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        match self.exchange(&job, &request, ANSWER_LIMIT).await {
+        let outcome = match self.exchange(&job, &request, ANSWER_LIMIT).await {
             Ok(response) => self.provider.outcome(&job, &response),
             Err(failure) => unanswered(failure),
-        }
+        };
+        outcome.map_texts(|text| request.strike_out(text))
     }
 
     /// The answer to a request, of at most `limit` bytes, and to the one further
@@ -214,27 +233,18 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// The outcome with everything that stands in the secret struck out, in case
     /// the provider's answer repeats it.
     fn without_secrets(&self, outcome: Outcome) -> Outcome {
-        let clean = |text: &str| self.secrets.strike_out(text);
-        let clean_failure = |failure: Failure| Failure {
-            detail: clean(&failure.detail),
-            ..failure
-        };
-        match outcome {
-            Outcome::Delivered(receipt) => Outcome::Delivered(Receipt {
-                id: receipt.id.as_deref().map(clean),
-                url: receipt.url.as_deref().map(clean),
-                remark: receipt.remark.as_deref().map(clean),
-            }),
-            Outcome::Transient {
-                failure,
-                retry_after,
-            } => Outcome::Transient {
-                failure: clean_failure(failure),
-                retry_after,
-            },
-            Outcome::Permanent { failure } => Outcome::permanent(clean_failure(failure)),
-        }
+        outcome.map_texts(|text| self.secrets.strike_out(text))
     }
+}
+
+/// What looking for an earlier attempt came to.
+enum Looked {
+    /// The attempt is over: found, or to be made later.
+    Over(Outcome),
+    /// There is nothing: create.
+    NotThere,
+    /// Nobody may look, for this reason: create all the same.
+    InVain(String),
 }
 
 /// No answer came: worth another try, unless nothing must be sent there at all.
@@ -245,15 +255,30 @@ fn unanswered(failure: Failure) -> Outcome {
     }
 }
 
-/// The outcome after a second try with the least form: its delivery says what was
-/// refused before, and a second refusal leaves the first as the answer, which
-/// says more about the alert.
+/// The outcome after a second try with the least form. A second refusal leaves
+/// the first as the answer, which says more about the alert; whatever it came to
+/// says that there were two.
 #[must_use]
 pub fn second_try(refused: Failure, second: Outcome) -> Outcome {
     match second {
         Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
-        Outcome::Permanent { .. } => Outcome::permanent(refused),
-        transient @ Outcome::Transient { .. } => transient,
+        Outcome::Permanent { .. } => Outcome::permanent(Failure {
+            detail: format!(
+                "{} (title, severity and link alone were refused, too)",
+                refused.detail
+            ),
+            ..refused
+        }),
+        Outcome::Transient {
+            failure,
+            retry_after,
+        } => Outcome::Transient {
+            failure: Failure {
+                detail: format!("{} (after the whole message was refused)", failure.detail),
+                ..failure
+            },
+            retry_after,
+        },
     }
 }
 

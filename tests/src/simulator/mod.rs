@@ -170,9 +170,8 @@ async fn inject(State(simulator): State<Simulator>, Json(fault): Json<Fault>) ->
 async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
-    let body = match axum::body::to_bytes(body, BODY_LIMIT).await {
-        Ok(body) => body,
-        Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let text = String::from_utf8_lossy(&body);
     let fault = fault::take(&mut simulator.faults.lock().unwrap(), &path, &text);

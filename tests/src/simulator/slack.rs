@@ -4,6 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, Verdict};
+use super::created::Things;
+
+const PROVIDER: &str = "slack";
 
 /// `POST /services/T…/B…/…`
 pub(super) fn webhook(asked: &Asked<'_>) -> Verdict {
@@ -17,7 +20,7 @@ pub(super) fn webhook(asked: &Asked<'_>) -> Verdict {
 }
 
 /// `POST /api/chat.postMessage`
-pub(super) fn bot(asked: &Asked<'_>) -> Verdict {
+pub(super) fn bot(asked: &Asked<'_>, things: &mut Things) -> Verdict {
     let refuse = |error: &str| {
         Verdict::new(
             StatusCode::OK,
@@ -32,17 +35,28 @@ pub(super) fn bot(asked: &Asked<'_>) -> Verdict {
     };
     let Some(channel) = message["channel"]
         .as_str()
-        .filter(|channel| !channel.is_empty())
+        .filter(|channel| is_channel(channel))
     else {
         return refuse("channel_not_found");
     };
-    match problem(asked) {
-        Some(problem) => refuse(problem),
-        None => Verdict::new(
-            StatusCode::OK,
-            json!({"ok": true, "channel": channel, "ts": "1602560124.000100"}).to_string(),
-        ),
+    if let Some(problem) = problem(asked) {
+        return refuse(problem);
     }
+    let ts = format!("1602560124.{:06}", 100 * things.next(PROVIDER, channel));
+    let answer = json!({"ok": true, "channel": channel, "ts": ts}).to_string();
+    let ids = vec![format!("{channel}:{ts}")];
+    let channel = channel.to_owned();
+    things.add(PROVIDER, &channel, ids, message);
+    Verdict::new(StatusCode::OK, answer)
+}
+
+/// `C…`, `D…` or `G…`, and letters and digits.
+fn is_channel(id: &str) -> bool {
+    id.len() >= 9
+        && id.starts_with(['C', 'D', 'G'])
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// What Slack would refuse: <https://docs.slack.dev/reference/block-kit/blocks>.
@@ -104,7 +118,28 @@ fn is_sound(block: &Value) -> bool {
                     .iter()
                     .all(|one| within(&one["text"]["text"], 75) && within(&one["url"], 3000))
         }),
-        Some("rich_text" | "divider") => true,
+        Some("rich_text") => is_sound_rich_text(block),
+        Some("divider") => true,
+        _ => false,
+    }
+}
+
+/// Rich text is nested; what must not be is an empty list or an empty text.
+fn is_sound_rich_text(element: &Value) -> bool {
+    match element["type"].as_str() {
+        Some(
+            "rich_text"
+            | "rich_text_section"
+            | "rich_text_preformatted"
+            | "rich_text_quote"
+            | "rich_text_list",
+        ) => element["elements"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty() && all.iter().all(is_sound_rich_text)),
+        Some("text") => element["text"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        Some("link") => element["url"].as_str().is_some_and(|url| !url.is_empty()),
         _ => false,
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> (&'static str, V
     }
     match asked.parts()[..] {
         ["services", ..] => ("slack", slack::webhook(asked)),
-        ["api", "chat.postMessage"] => ("slack", slack::bot(asked)),
+        ["api", "chat.postMessage"] => ("slack", slack::bot(asked, things)),
         ["hook", ..] => ("webhook", webhook::receive(asked)),
         ["v2", "enqueue"] => ("pagerduty", pagerduty::answer(asked, things)),
         ["v2", "alerts", ..] | ["jsm", "ops", "integration", "v2", "alerts", ..] => {

@@ -68,13 +68,18 @@ impl Secrets {
             Ok(document) => collect(&document, &mut values),
             Err(_) => values.push(self.0.expose_secret().to_owned()),
         }
-        // Longest first, so that no part of a longer one stays behind.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        let struck = values.iter().fold(text.to_owned(), |text, value| {
-            text.replace(value.as_str(), STRUCK)
-        });
-        strike_out_at_cuts(struck, &values)
+        strike_out(text, values)
     }
+}
+
+/// `text` without any of `values`.
+pub(super) fn strike_out(text: &str, mut values: Vec<String>) -> String {
+    // Longest first, so that no part of a longer one stays behind.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    let struck = values.iter().fold(text.to_owned(), |text, value| {
+        text.replace(value.as_str(), STRUCK)
+    });
+    strike_out_at_cuts(struck, &values)
 }
 
 /// A cut leaves the beginning of a secret before its mark, the ellipsis.
@@ -90,6 +95,13 @@ fn strike_out_at_cuts(text: String, values: &[String]) -> String {
         Some(length) => format!("{}{STRUCK}…{after}", &before[..before.len() - length]),
         None => text,
     }
+}
+
+/// The forms in which an answer may repeat a header's value: whole, or without
+/// the scheme before it (`Basic …`).
+pub(super) fn of_header(value: &str, values: &mut Vec<String>) {
+    values.extend(long(SHORTEST, std::iter::once(value)));
+    values.extend(long(SHORTEST, value.split_whitespace().skip(1)));
 }
 
 /// All texts of a document that are long enough to be secret, in the forms in

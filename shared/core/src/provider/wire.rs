@@ -143,6 +143,20 @@ pub struct Request {
 }
 
 impl Request {
+    /// `text` without the values of this request's secret headers: an answer may
+    /// repeat what was made of a secret, such as the base64 of a password, which
+    /// stands nowhere in the secret itself.
+    #[must_use]
+    pub fn strike_out(&self, text: &str) -> String {
+        let mut values = Vec::new();
+        for (_, header) in &self.headers {
+            if let Header::Secret(value) = header {
+                super::secret::of_header(value.expose_secret(), &mut values);
+            }
+        }
+        super::secret::strike_out(text, values)
+    }
+
     /// A POST of JSON, without further headers.
     #[must_use]
     pub fn post_json(address: Address, body: impl Into<Vec<u8>>) -> Self {
@@ -343,5 +357,14 @@ mod tests {
             !shown.contains("PLANTED") && shown.contains("[secret]"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_was_made_of_a_secret_is_struck_out_as_well() {
+        let url = Url::parse("https://example.com/").unwrap();
+        let basic = Header::Secret("Basic dXNlcjpQTEFOVEVE".to_owned().into());
+        let request = Request::post_json(Address::Public(url), "{}").header("authorization", basic);
+        let said = "you sent Basic dXNlcjpQTEFOVEVE, that is dXNlcjpQTEFOVEVE";
+        assert!(!request.strike_out(said).contains("dXNlcjpQTEFOVEVE"));
     }
 }

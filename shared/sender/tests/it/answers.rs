@@ -51,12 +51,15 @@ async fn what_is_refused_is_delivered_in_its_least_form_and_says_so() {
 }
 
 #[tokio::test]
-async fn of_two_refusals_the_first_is_kept() {
+async fn of_two_refusals_the_first_is_kept_and_says_that_there_were_two() {
     let (outcome, arrived) = answered([plain(422, "first"), plain(413, "second")]).await;
     let failure = permanent(outcome, FailureKind::Refused);
     assert_eq!(
         (failure.status, failure.detail.as_str()),
-        (Some(422), "first")
+        (
+            Some(422),
+            "first (title, severity and link alone were refused, too)"
+        )
     );
     assert_eq!(arrived.len(), 2);
 }
@@ -66,7 +69,7 @@ async fn a_second_try_that_fails_for_now_is_tried_again() {
     let (outcome, _) = answered([plain(400, "first"), plain(503, "second")]).await;
     assert_eq!(
         transient(outcome, FailureKind::Unavailable).detail,
-        "second"
+        "second (after the whole message was refused)"
     );
 }
 
@@ -117,9 +120,10 @@ async fn what_an_earlier_attempt_created_is_found_and_not_created_again() {
     let (outcome, arrived) = looked_up([plain(200, r#"{"id": "T-0"}"#)]).await;
     let receipt = delivered(outcome);
     assert_eq!(receipt.id.as_deref(), Some("T-0"));
-    assert_eq!(
-        receipt.remark.as_deref(),
-        Some("an earlier attempt had arrived")
+    let remark = receipt.remark.unwrap();
+    assert!(
+        remark.ends_with("an earlier attempt had arrived"),
+        "{remark}"
     );
     let methods: Vec<_> = arrived.iter().map(|request| &request.method).collect();
     assert_eq!(methods, [Method::GET]);
@@ -132,6 +136,23 @@ async fn what_no_earlier_attempt_created_is_created() {
     assert_eq!(delivered(outcome).id.as_deref(), Some("T-1"));
     let methods: Vec<_> = arrived.iter().map(|request| &request.method).collect();
     assert_eq!(methods, [Method::GET, Method::POST]);
+}
+
+#[tokio::test]
+async fn who_may_not_look_creates_all_the_same_and_says_so() {
+    let replies = [
+        plain(400, "no such project"),
+        plain(200, r#"{"id": "T-1"}"#),
+    ];
+    let (outcome, arrived) = looked_up(replies).await;
+    let remark = delivered(outcome).remark.unwrap();
+    assert!(remark.contains("it could not be looked for"), "{remark}");
+    assert!(remark.contains("no such project"), "{remark}");
+    assert_eq!(arrived.len(), 2);
+    // A credential that is refused would not be accepted for creating, either.
+    let (outcome, arrived) = looked_up([plain(401, "who are you")]).await;
+    permanent(outcome, FailureKind::Unauthorized);
+    assert_eq!(arrived.len(), 1);
 }
 
 #[tokio::test]
