@@ -167,6 +167,14 @@ impl Failure {
         }
     }
 
+    /// The same with a note of ours behind the detail.
+    #[must_use]
+    pub fn noting(mut self, note: &str) -> Self {
+        self.detail.push(' ');
+        self.detail.push_str(note);
+        self
+    }
+
     /// A failure that an answer tells of; its beginning becomes the detail.
     #[must_use]
     pub fn answered(kind: FailureKind, response: &Response) -> Self {

@@ -262,21 +262,14 @@ fn unanswered(failure: Failure) -> Outcome {
 pub fn second_try(refused: Failure, second: Outcome) -> Outcome {
     match second {
         Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
-        Outcome::Permanent { .. } => Outcome::permanent(Failure {
-            detail: format!(
-                "{} (title, severity and link alone were refused, too)",
-                refused.detail
-            ),
-            ..refused
-        }),
+        Outcome::Permanent { .. } => {
+            Outcome::permanent(refused.noting("(title, severity and link alone were refused, too)"))
+        }
         Outcome::Transient {
             failure,
             retry_after,
         } => Outcome::Transient {
-            failure: Failure {
-                detail: format!("{} (after the whole message was refused)", failure.detail),
-                ..failure
-            },
+            failure: failure.noting("(after the whole message was refused)"),
             retry_after,
         },
     }

@@ -92,7 +92,7 @@ async fn every_error_has_its_meaning() {
         let failure = outcome.failure().unwrap();
         assert_eq!(failure.kind, kind, "{code}");
         assert_eq!(failure.status, Some(status), "{code}");
-        assert_eq!(failure.detail, format!("{code}: said"));
+        assert!(failure.detail.starts_with(&format!("{code}: said")));
         let again = matches!(outcome, Outcome::Transient { .. });
         assert_eq!(again, matches!(kind, Throttled | Unavailable), "{code}");
     }
@@ -132,7 +132,7 @@ async fn of_two_refusals_the_first_is_kept() {
     let Outcome::Permanent { failure } = outcome else {
         panic!("{outcome:?}")
     };
-    assert_eq!(failure.detail, "InvalidParameter: said");
+    assert!(failure.detail.starts_with("InvalidParameter: said ("));
     let answers = [refusal(400, "InvalidParameter"), refusal(429, "Throttled")];
     let (outcome, _) = answered(answers).await;
     assert!(matches!(outcome, Outcome::Transient { .. }), "{outcome:?}");

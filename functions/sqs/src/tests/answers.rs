@@ -162,7 +162,7 @@ async fn every_error_has_its_meaning() {
         let failure = outcome.failure().unwrap();
         assert_eq!(failure.kind, kind, "{name} {older:?}");
         assert_eq!(failure.status, Some(status), "{name}");
-        assert!(failure.detail.ends_with(": said"), "{failure}");
+        assert!(failure.detail.contains(": said"), "{failure}");
         let again = matches!(outcome, Outcome::Transient { .. });
         assert_eq!(again, matches!(kind, Throttled | Unavailable), "{name}");
         // Only what is refused for what it says is sent once more, with less in it.
@@ -186,7 +186,7 @@ async fn what_is_refused_gets_a_second_try_with_the_least() {
     let Outcome::Permanent { failure } = outcome else {
         panic!("{outcome:?}")
     };
-    assert_eq!(failure.detail, "InvalidMessageContents: said");
+    assert!(failure.detail.starts_with("InvalidMessageContents: said ("));
     let (outcome, _) = answered([refused(), refusal(403, "RequestThrottled", None)]).await;
     assert!(matches!(outcome, Outcome::Transient { .. }), "{outcome:?}");
 }
