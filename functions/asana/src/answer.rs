@@ -1,5 +1,6 @@
 //! What Asana's answers mean (<https://developers.asana.com/docs/errors>).
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Outcome, Receipt};
@@ -41,7 +42,15 @@ pub(crate) fn found(job: &Job<'_, Asana>, response: &Response) -> Lookup {
         .iter()
         .find(ours)
         .and_then(receipt)
-        .map_or(Lookup::Absent, Lookup::Found)
+        .map_or_else(|| none_in(response), Lookup::Found)
+}
+
+/// Nothing in a list that broke off is no absence: it may stand in the rest.
+fn none_in(response: &Response) -> Lookup {
+    match serde_json::from_slice::<IgnoredAny>(&response.body) {
+        Ok(_) => Lookup::Absent,
+        Err(_) => Lookup::Failed(Outcome::not_understood(response)),
+    }
 }
 
 fn receipt(task: &Value) -> Option<Receipt> {

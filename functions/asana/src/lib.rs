@@ -23,7 +23,7 @@ impl Provider for Asana {
     type Settings = Settings;
     type Secret = Secret;
 
-    // Tasks are listed with their whole notes: a hundred of at most 60,000 characters.
+    // Tasks are listed with their whole notes: see `request::MOST`.
     const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {

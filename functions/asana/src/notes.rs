@@ -8,6 +8,7 @@ use tocsin_core::escape::{escaped, escaped_within};
 use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::text::{Unit, neutralise, truncate};
+use url::Url;
 
 /// The longest name of a task; Asana does not document its limit.
 pub(crate) const NAME: usize = 1_000;
@@ -125,23 +126,57 @@ fn escape(text: &str) -> String {
 }
 
 /// Parts Asana's own address wherever it stands: the URL of a user or a task is a
-/// mention even in plain text, and notifies.
+/// mention even in plain text, and notifies. Written in other ways, the host is only
+/// seen once a URL is read, and that is parted behind its scheme.
 fn inert(text: &str) -> String {
-    const HOST: &str = "asana.com";
     let mut parted = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let here = rest.get(..HOST.len());
-        if here.is_some_and(|here| here.eq_ignore_ascii_case(HOST)) {
-            parted.push_str(&rest[..5]);
-            parted.push('\u{200b}');
-            rest = &rest[5..];
+        let (kept, part) = if begins_with(rest, HOST) {
+            ("asana".len(), true)
+        } else if let Some(scheme) = disguised(rest) {
+            (scheme, true)
         } else {
-            parted.push(c);
-            rest = &rest[c.len_utf8()..];
+            (c.len_utf8(), false)
+        };
+        let (done, after) = rest.split_at(kept);
+        parted.push_str(done);
+        if part {
+            parted.push('\u{200b}');
         }
+        rest = after;
     }
     parted
+}
+
+const HOST: &str = "asana.com";
+
+fn begins_with(text: &str, start: &str) -> bool {
+    text.get(..start.len())
+        .is_some_and(|here| here.eq_ignore_ascii_case(start))
+}
+
+/// The length of the scheme of a URL that `text` begins with, if it leads into
+/// Asana and does not say so: `https://app.asana%2Ecom/`, or in full-width letters.
+fn disguised(text: &str) -> Option<usize> {
+    let scheme = ["https:", "http:"]
+        .into_iter()
+        .find(|scheme| begins_with(text, scheme))?
+        .len();
+    let authority = text.get(scheme..)?.strip_prefix("//")?;
+    let ends = |c: char| matches!(c, '/' | '\\' | '?' | '#') || c.is_whitespace();
+    let authority = authority.split(ends).next()?;
+    if authority.to_ascii_lowercase().contains(HOST) {
+        // Parted there.
+        return None;
+    }
+    let url = Url::parse(&format!("https://{authority}/")).ok()?;
+    let host = url.host_str()?.trim_end_matches('.');
+    let asana = host == HOST
+        || host
+            .strip_suffix(HOST)
+            .is_some_and(|sub| sub.ends_with('.'));
+    asana.then_some(scheme)
 }
 
 #[cfg(test)]
@@ -167,6 +202,18 @@ mod tests {
                 "éasana.co asana.comasana.com",
                 "éasana.co asana\u{200b}.comasana\u{200b}.com",
             ),
+            (
+                "see HTTPS://app.asana%2Ecom/0/1/, http://x@%61sana.com:80?",
+                "see HTTPS:\u{200b}//app.asana%2Ecom/0/1/, http:\u{200b}//x@%61sana.com:80?",
+            ),
+            (
+                "https://app.ａｓａｎａ。com/0/1/",
+                "https:\u{200b}//app.ａｓａｎａ。com/0/1/",
+            ),
+            (
+                "https://notasana%2Ecom/ https://asana%2Ecom.example/ https:/x https://%",
+                "https://notasana%2Ecom/ https://asana%2Ecom.example/ https:/x https://%",
+            ),
         ] {
             assert_eq!(escape(text), escaped);
         }
@@ -174,7 +221,22 @@ mod tests {
 
     #[test]
     fn a_link_into_asana_is_none() {
-        assert_eq!(link("https://app.asana.com/0/123/"), None);
+        for url in [
+            "https://app.asana.com/0/123/",
+            "https://app.asana%2Ecom/0/123/",
+            "https://app%2eASANA%2ecom%2e/0/123/",
+            "http://user@app.%61sana.com:8080/0/123/",
+            "https://app.asana。com/0/123/",
+            "https://app.ａｓａｎａ.com/0/123/",
+        ] {
+            assert_eq!(link(url), None, "{url}");
+        }
+        for url in [
+            "https://notasana%2Ecom/",
+            "https://app.asana%2Ecom.example/",
+        ] {
+            assert_eq!(link(url).as_deref(), Some(url));
+        }
         assert_eq!(
             link("https://a.example/?a=1&b").as_deref(),
             Some("https://a.example/?a=1&b")

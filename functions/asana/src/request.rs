@@ -18,6 +18,14 @@ pub(crate) fn create(job: &Job<'_, Asana>, stand_in: Option<&Url>) -> Result<Req
     with_headers(job, Request::post_json(Address::Public(url), body))
 }
 
+/// How many tasks are looked through. Everybody's notes count, not only ours, so as
+/// many as surely fit in [`Provider::LOOKUP_ANSWER`], of 65,536 characters each, of
+/// which none takes more than six bytes in JSON. Asana documents no limit of notes;
+/// if there are longer ones the answer is cut, which is not taken for absence.
+///
+/// [`Provider::LOOKUP_ANSWER`]: tocsin_core::provider::Provider::LOOKUP_ANSWER
+pub(crate) const MOST: usize = 20;
+
 /// The tasks of the first project that changed lately
 /// (<https://developers.asana.com/reference/gettasks>). `external.gid` would name
 /// the one task, but is kept from personal access tokens.
@@ -32,7 +40,7 @@ pub(crate) fn list(
     url.query_pairs_mut()
         .append_pair("project", project)
         .append_pair("modified_since", &job.before_first_attempt().to_string())
-        .append_pair("limit", "100")
+        .append_pair("limit", &MOST.to_string())
         .append_pair("opt_fields", "notes,permalink_url");
     with_headers(job, Request::get(Address::Public(url))).map(Some)
 }

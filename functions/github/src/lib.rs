@@ -24,7 +24,7 @@ impl Provider for GitHub {
     type Settings = Settings;
     type Secret = Secret;
 
-    // Issues can only be listed whole: a hundred of at most 60,000 characters.
+    // Issues can only be listed whole: see `request::LATEST`.
     const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {

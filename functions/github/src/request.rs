@@ -36,6 +36,13 @@ pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
     )
 }
 
+/// How many issues are looked through. Everybody's bodies count, not only ours, so
+/// as many as surely fit in [`Provider::LOOKUP_ANSWER`]: of 65,536 characters each,
+/// of which none takes more than six bytes in JSON.
+///
+/// [`Provider::LOOKUP_ANSWER`]: tocsin_core::provider::Provider::LOOKUP_ANSWER
+pub(crate) const LATEST: usize = 20;
+
 /// The latest issues. The search would be narrower, but its index lags behind,
 /// which is when a look is needed.
 pub(crate) fn list(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
@@ -45,7 +52,7 @@ pub(crate) fn list(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
         .append_pair("since", &job.before_first_attempt().to_string())
         .append_pair("sort", "created")
         .append_pair("direction", "desc")
-        .append_pair("per_page", "100");
+        .append_pair("per_page", &LATEST.to_string());
     with_headers(job, Request::get(Address::Public(url)))
 }
 

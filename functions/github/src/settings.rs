@@ -99,6 +99,8 @@ pub(crate) fn check(
     authorization(secret).map(drop)
 }
 
+const API_URL: &str = "settings.apiUrl";
+
 fn check_api(url: &Url, stand_in: Option<&Url>) -> Result<(), FieldError> {
     if stand_in.is_some_and(|base| is_provider_host(url, &[], Some(base))) {
         return Ok(());
@@ -112,12 +114,26 @@ fn check_api(url: &Url, stand_in: Option<&Url>) -> Result<(), FieldError> {
         || url
             .host_str()
             .is_some_and(|host| host.starts_with("api.") && host.ends_with(".ghe.com"));
+    let site = url.host_str().unwrap_or_default();
+    let site = site.strip_suffix('.').unwrap_or(site);
+    if ["github.com", "www.github.com"].contains(&site) {
+        return Err(FieldError::new(
+            API_URL,
+            "is the website: leave it out for github.com, or set https://api.github.com",
+        ));
+    }
+    if site.ends_with(".ghe.com") && !own_host {
+        return Err(FieldError::new(
+            API_URL,
+            "is the website: with data residency, set https://api.TENANT.ghe.com",
+        ));
+    }
     let path = if own_host { "" } else { "/api/v3" };
     if plain && url.path().trim_end_matches('/') == path {
         return Ok(());
     }
     Err(FieldError::new(
-        "settings.apiUrl",
+        API_URL,
         "must be https://api.github.com, or https://HOST/api/v3 for Enterprise Server",
     ))
 }

@@ -149,17 +149,30 @@ pub(crate) fn check(
     if let Some(url) = &settings.browse_url {
         check_plain_url("settings.browseUrl", url)?;
     }
-    // Jira Cloud allows 10 characters, Data Center up to 255.
-    if settings.project_key.len() > 255 || !is_project_key(&settings.project_key) {
-        return Err(FieldError::new(
-            "settings.projectKey",
-            "must be a project's key: capital letters, digits and underscores, such as SEC",
-        ));
-    }
+    check_project_key(settings)?;
     check_name("settings.issueType", &settings.issue_type)?;
     check_lists(settings)?;
     check_optional(settings)?;
     authorization(settings, secret).map(drop)
+}
+
+fn check_project_key(settings: &Settings) -> Result<(), FieldError> {
+    let (longest, problem) = match settings.deployment {
+        Deployment::Cloud => (
+            10,
+            "must be a project's key: at most 10 capital letters, digits and underscores, such as SEC",
+        ),
+        // An administrator can raise Data Center's limit up to this.
+        Deployment::DataCenter => (
+            255,
+            "must be a project's key: capital letters, digits and underscores, such as SEC",
+        ),
+    };
+    let key = &settings.project_key;
+    let sound = key.len() <= longest && is_project_key(key);
+    sound
+        .then_some(())
+        .ok_or_else(|| FieldError::new("settings.projectKey", problem))
 }
 
 fn check_site(settings: &Settings, stand_in: Option<&Url>) -> Result<(), FieldError> {
@@ -170,6 +183,12 @@ fn check_site(settings: &Settings, stand_in: Option<&Url>) -> Result<(), FieldEr
     }
     check_plain_url(FIELD, url)?;
     let sound = match settings.deployment {
+        Deployment::DataCenter if is_cloud_host(url) => {
+            return Err(FieldError::new(
+                FIELD,
+                "is a site of Jira Cloud: set deployment to cloud, with email and apiToken as the secret",
+            ));
+        }
         Deployment::DataCenter => true,
         Deployment::Cloud if is_provider_host(url, &[".atlassian.net"], None) => url.path() == "/",
         Deployment::Cloud => {
@@ -187,6 +206,14 @@ fn check_site(settings: &Settings, stand_in: Option<&Url>) -> Result<(), FieldEr
             "must be https://<site>.atlassian.net or https://api.atlassian.com/ex/jira/<cloudId>; any other host is a deployment of dataCenter",
         )
     })
+}
+
+/// Whether Atlassian itself answers there, on whatever port. A dot at the end of a
+/// host's name changes nothing about whose it is.
+fn is_cloud_host(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    host == "api.atlassian.com" || host.ends_with(".atlassian.net")
 }
 
 fn is_cloud_id(text: &str) -> bool {

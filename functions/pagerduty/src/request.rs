@@ -55,7 +55,7 @@ fn event(job: &Job<'_, PagerDuty>) -> Value {
         "dedup_key": dedup_key(&job.alert.alert_id),
         "client": "Tocsin",
         "payload": payload(job, &message),
-        "links": links(link.as_deref(), message.reference),
+        "links": links(link.as_deref(), &message),
     });
     if let Some(link) = link {
         event["client_url"] = json!(link);
@@ -117,9 +117,14 @@ fn href(text: &str) -> Option<String> {
     web_url(text).filter(|url| url.len() <= HREF)
 }
 
-fn links(link: Option<&str>, reference: Option<&str>) -> Value {
-    let reference = reference.and_then(href);
-    [(link.map(str::to_owned), "Alert"), (reference, "Reference")]
+/// Of runbook and reference, those that are nothing but a URL.
+fn links(link: Option<&str>, message: &Message<'_>) -> Value {
+    let links = [
+        (link.map(str::to_owned), "Alert"),
+        (message.runbook.and_then(href), "Runbook"),
+        (message.reference.and_then(href), "Reference"),
+    ];
+    links
         .into_iter()
         .filter_map(|(href, text)| {
             let href = href?;

@@ -74,6 +74,25 @@ fn the_minimal_form_has_title_severity_and_link_only() {
 }
 
 #[test]
+fn a_runbook_that_is_a_url_is_a_link() {
+    let texts = |runbook: &str| -> Vec<String> {
+        let mut json = full_json();
+        json["runbook"] = json!(runbook);
+        let event = body(&request_of(&alert(&json), Form::Full, &Settings::default()));
+        let links = event["links"].as_array().unwrap().iter();
+        links
+            .filter(|link| link["text"] == "Runbook")
+            .map(|link| link["href"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let url = "https://wiki.example.com/runbooks/1";
+    assert_eq!(texts(url), [url]);
+    for none in ["see https://wiki.example.com", "javascript:alert(1)"] {
+        assert!(texts(none).is_empty());
+    }
+}
+
+#[test]
 fn a_local_stack_takes_pagerdutys_place() {
     let local = PagerDuty {
         stand_in: Some("http://127.0.0.1:4000/pagerduty".parse().unwrap()),

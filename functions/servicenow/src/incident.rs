@@ -20,11 +20,12 @@ const WORK_NOTES: usize = 4_000;
 const CORRELATION_ID: usize = 100;
 
 /// The alert's id where ServiceNow's query language gives none of its characters
-/// a meaning (`^` begins another condition, `javascript:` runs), otherwise its hash.
+/// a meaning, otherwise its hash: `^` begins another condition, and what begins
+/// with `javascript:`, which a colon is enough for, runs.
 pub(crate) fn correlation_id(alert: &AlertId) -> String {
     alert
         .key(CORRELATION_ID, |c| {
-            c.is_ascii_alphanumeric() || "._:-".contains(c)
+            c.is_ascii_alphanumeric() || "._-".contains(c)
         })
         .into_owned()
 }

@@ -53,7 +53,9 @@ impl Provider for ServiceNow {
             return Ok(None);
         }
         let url = incident::looking_up(self.address(job.settings, Mode::Incident.path())?, job);
-        signed(Request::get(Address::Public(url)), job).map(Some)
+        let json = Header::Plain("application/json".to_owned());
+        let question = Request::get(Address::Public(url)).header("content-type", json);
+        signed(question, job).map(Some)
     }
 
     fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {

@@ -68,7 +68,7 @@ pub(crate) fn found(
         // better than none, and if nothing is allowed, creating will say so.
         403 => return Lookup::Absent,
         201..=299 => return Lookup::Failed(Outcome::not_understood(response)),
-        _ => return Lookup::Failed(failed(response)),
+        _ => return Lookup::Failed(failed(response).of_lookup()),
     }
     let Ok(answer) = serde_json::from_slice::<Answer<Vec<Incident>>>(&response.body) else {
         return Lookup::Failed(Outcome::not_understood(response));

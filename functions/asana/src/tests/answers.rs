@@ -137,6 +137,14 @@ fn limits_and_outages_are_temporary_and_waits_are_honoured() {
     }
 }
 
+/// The longest notes that there are likely to be, and room for all else.
+#[test]
+fn a_list_surely_fits() {
+    const NOTES: usize = 65_536 * r"\u0000".len();
+    const ELSE: usize = 20_000;
+    assert!(crate::request::MOST * (NOTES + ELSE) <= Asana::LOOKUP_ANSWER);
+}
+
 fn found(status: u16, body: &str) -> Lookup {
     with_job(&full(), Form::Full, &plain(), |job| {
         Asana::default().found(job, &answer(status, &[], body))
@@ -163,7 +171,13 @@ fn a_look_finds_the_task_with_the_marker() {
         found(200, &text[..text.find("\"gid\":\"4").unwrap()]),
         Lookup::Found(_)
     ));
-    assert_eq!(found(200, &text[..60]), Lookup::Absent);
+    // What came after it may be ours.
+    for broken in [&text[..60], r#"{"data":["#, r#"{"data":[{"gid":"1"}]"#] {
+        let Lookup::Failed(Outcome::Transient { failure, .. }) = found(200, broken) else {
+            panic!("{broken}")
+        };
+        assert_eq!(failure.kind, FailureKind::NotUnderstood);
+    }
     assert_eq!(found(200, r#"{"data":[]}"#), Lookup::Absent);
 }
 

@@ -221,6 +221,14 @@ fn limits_are_told_from_refusals_and_waits_are_honoured() {
     }
 }
 
+/// The longest list that GitHub can answer with, and room for all else in an issue.
+#[test]
+fn a_list_surely_fits() {
+    const BODY: usize = 65_536 * r"\u0000".len();
+    const ELSE: usize = 20_000;
+    assert!(crate::request::LATEST * (BODY + ELSE) <= GitHub::LOOKUP_ANSWER);
+}
+
 fn found(status: u16, body: &str) -> Lookup {
     with_job(&full(), Form::Full, &plain(), |job| {
         GitHub::default().found(job, &answer(status, &[], body))
@@ -247,7 +255,19 @@ fn a_look_finds_the_issue_that_begins_with_the_marker() {
     let text = list.to_string();
     let cut = text.find("\"number\":6").unwrap();
     assert!(matches!(found(200, &text[..cut]), Lookup::Found(_)));
-    assert_eq!(found(200, &text[..200]), Lookup::Absent);
+    // What came after it may be ours.
+    for broken in [
+        &text[..200],
+        &text[..text.len() - 1],
+        "[",
+        r#"[{"number": 1}"#,
+    ] {
+        let text = broken.replace("tocsin-delivery", "another");
+        let Lookup::Failed(Outcome::Transient { failure, .. }) = found(200, &text) else {
+            panic!("{text}")
+        };
+        assert_eq!(failure.kind, FailureKind::NotUnderstood);
+    }
     assert_eq!(found(200, "[]"), Lookup::Absent);
 }
 

@@ -18,6 +18,9 @@ fn unusable_settings_are_refused_with_the_field() {
         (r#"{"apiUrl": "http://api.github.com"}"#, "apiUrl"),
         (r#"{"apiUrl": "https://api.github.com/api/v3"}"#, "apiUrl"),
         (r#"{"apiUrl": "https://github.com"}"#, "apiUrl"),
+        (r#"{"apiUrl": "https://github.com/api/v3"}"#, "apiUrl"),
+        (r#"{"apiUrl": "https://WWW.github.com./api/v3"}"#, "apiUrl"),
+        (r#"{"apiUrl": "https://acme.ghe.com/api/v3"}"#, "apiUrl"),
         (r#"{"apiUrl": "https://github.example.com/api"}"#, "apiUrl"),
         (
             r#"{"apiUrl": "https://u@github.example.com/api/v3"}"#,

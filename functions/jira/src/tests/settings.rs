@@ -50,6 +50,7 @@ fn unusable_settings_are_refused_with_the_field() {
         (r#"{"browseUrl": "http://x.example"}"#, "browseUrl"),
         (r#"{"projectKey": "SEC\" OR project=\"X"}"#, "projectKey"),
         (r#"{"projectKey": ""}"#, "projectKey"),
+        (r#"{"projectKey": "ABCDEFGHIJK"}"#, "projectKey"),
         (r#"{"issueType": " "}"#, "issueType"),
         (r#"{"labels": ["two words"]}"#, "labels"),
         (r#"{"components": [""]}"#, "components"),
@@ -64,10 +65,26 @@ fn unusable_settings_are_refused_with_the_field() {
     for url in [
         "http://tools.example.com/jira",
         "https://tools.example.com/?x=1",
+        "https://example.atlassian.net",
+        "https://EXAMPLE.atlassian.net.:8443/jira",
+        "https://api.atlassian.com/ex/jira/1",
     ] {
         let given = json!({"deployment": "dataCenter", "siteUrl": url});
         assert_refused(&given.to_string(), PAT, "settings.siteUrl");
     }
+    // Ten are enough for Cloud; Data Center has longer ones.
+    let ten = settings(&changed(r#"{"projectKey": "ABCDEFGHIJ"}"#));
+    Jira::default()
+        .check(&ten, &secret(&parsed(TOKEN)))
+        .unwrap();
+    let longer = json!({
+        "deployment": "dataCenter", "siteUrl": "https://notatlassian.net",
+        "projectKey": "ABCDEFGHIJK",
+    });
+    let longer = settings(&changed(&longer.to_string()));
+    Jira::default()
+        .check(&longer, &secret(&parsed(PAT)))
+        .unwrap();
     for unreadable in [
         r#"{"deployment": "server"}"#,
         r#"{"siteUrl": "example.atlassian.net"}"#,

@@ -244,6 +244,8 @@ fn a_failed_question_is_no_answer() {
     // Whoever may create need not be allowed to read.
     assert_eq!(found(403, &[], "{}"), Lookup::Absent);
     for (status, body, expected) in [
+        // Of the question, so no other form of the incident would help.
+        (400, "{}", Misconfigured),
         (404, "", Misconfigured),
         (401, "", Unauthorized),
         (302, "", Redirected),
