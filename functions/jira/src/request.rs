@@ -74,8 +74,8 @@ pub(crate) fn label(job: &Job<'_, Jira>) -> String {
 }
 
 /// The fields. The minimal form leaves out what goes stale (a priority that was
-/// renamed, an assignee who left) and keeps what the project may require, and the
-/// label without which a later attempt would create the issue again.
+/// renamed, an assignee who left, a label field that is not on the screen) and
+/// keeps what the project may require.
 fn fields(job: &Job<'_, Jira>) -> Map<String, Value> {
     let settings = job.settings;
     let message = Message::of(job);
@@ -93,13 +93,6 @@ fn fields(job: &Job<'_, Jira>) -> Map<String, Value> {
         fields.insert("parent".to_owned(), json!({"key": parent}));
     }
     fields.extend(settings.custom_fields.clone());
-    let configured = match job.form {
-        Form::Full => settings.labels.as_slice(),
-        Form::Minimal => &[],
-    };
-    let mut labels = configured.to_vec();
-    labels.push(label(job));
-    fields.insert("labels".to_owned(), json!(labels));
     if job.form == Form::Full {
         add_optional(&mut fields, job, settings);
     }
@@ -107,6 +100,9 @@ fn fields(job: &Job<'_, Jira>) -> Map<String, Value> {
 }
 
 fn add_optional(fields: &mut Map<String, Value>, job: &Job<'_, Jira>, settings: &Settings) {
+    let mut labels = settings.labels.clone();
+    labels.push(label(job));
+    fields.insert("labels".to_owned(), json!(labels));
     if let Some(priority) = settings
         .priority
         .as_ref()
