@@ -312,6 +312,6 @@ proptest! {
         assert_well_formed(&published);
         let least = publication(&alert, Form::Minimal, &given);
         prop_assert!(size(&published) <= limit || published.message == least.message);
-        prop_assert!(size(&least) < 24 * 1024);
+        prop_assert!(size(&least) < 32 * 1024);
     }
 }

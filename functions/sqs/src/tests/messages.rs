@@ -238,6 +238,6 @@ proptest! {
         assert_sound(&sent);
         let least = letter(&alert, Form::Minimal, &given);
         prop_assert!(size(&sent) <= limit || sent.body == least.body);
-        prop_assert!(size(&least) < 24 * 1024);
+        prop_assert!(size(&least) < 32 * 1024);
     }
 }
