@@ -8,12 +8,12 @@ use tocsin_core::message::Message;
 use tocsin_core::provider::Form;
 use tocsin_core::text::{Unit, truncate};
 use tocsin_sender::Work;
-use tocsin_sender::aws::{fifo_group, xml_safe};
+use tocsin_sender::aws::{Attributes, Fitted, Taker, attributes, fifo_group, fit};
 
 use crate::settings::{Settings, Topic, TopicKind};
 
 /// Bytes of message and attributes together: a topic's default limit. Topics can
-/// be given up to 1 MiB, but nothing tells a publisher without asking.
+/// be given up to 1 MiB, but nothing tells a publisher: the destination has to.
 const MESSAGE_LIMIT: usize = 256 * 1024;
 
 /// Bytes of the e-mail text: enough for people, and out of the payload's way.
@@ -30,7 +30,7 @@ pub(crate) struct Publication {
     /// The e-mail subject; none in the least form, in case it is what was refused.
     pub(crate) subject: Option<String>,
     /// For filter policies.
-    pub(crate) attributes: Vec<(&'static str, String)>,
+    pub(crate) attributes: Attributes,
     /// FIFO topics only.
     pub(crate) group_id: Option<String>,
     /// FIFO topics only.
@@ -41,22 +41,19 @@ pub(crate) struct Publication {
 
 pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Form) -> Publication {
     let message = Message::new(work.alert, work.severity);
-    let attributes = vec![
-        ("severity", work.severity.to_string()),
-        ("type", work.alert.alert_type.to_string()),
-        ("alertId", work.alert.alert_id.to_string()),
-    ];
-    let taken: usize = attributes
-        .iter()
-        .map(|(name, value)| name.len() + value.len() + "String".len())
-        .sum();
-    let (text, remark) = match form {
-        Form::Full => fitting(work, &message, MESSAGE_LIMIT - taken),
-        Form::Minimal => {
-            let least = Payload::minimal(work.alert, work.severity);
-            (variants(&least, &email_head(&message)), None)
-        }
+    let taker = Taker {
+        name: "the topic",
+        limit: settings.max_message_bytes.unwrap_or(MESSAGE_LIMIT),
     };
+    // Where a topic takes little, the text must not take it all.
+    let room = EMAIL_LIMIT.min(taker.limit / 4);
+    let Fitted { text, remark } = fit(work, form, taker, |payload, form| {
+        let email = match form {
+            Form::Full => email(&message),
+            Form::Minimal => email_head(&message),
+        };
+        variants(payload, &truncate(&email, room, Unit::Bytes))
+    });
     let (group_id, deduplication_id) = match topic.kind {
         TopicKind::Standard => (None, None),
         TopicKind::Fifo => (
@@ -70,43 +67,15 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Fo
     Publication {
         message: text,
         subject: (form == Form::Full).then(|| subject(&message)),
-        attributes,
+        attributes: attributes(work),
         group_id,
         deduplication_id,
         remark,
     }
 }
 
-/// The payload as it is; else without its context; else the least of it.
-fn fitting(work: Work<'_>, message: &Message<'_>, limit: usize) -> (String, Option<String>) {
-    let email = email(message);
-    let whole = variants(&Payload::of(work.alert, work.severity), &email);
-    if whole.len() <= limit {
-        return (whole, None);
-    }
-    let without = |payload: Payload<'_>, what: &str| {
-        let notice = format!(
-            "{what} left out: the message would have had {} bytes, and SNS takes {MESSAGE_LIMIT}",
-            whole.len()
-        );
-        let context = serde_json::Map::from_iter([("_truncated".to_owned(), json!(notice))]);
-        (
-            variants(&payload.with_context(&context), &email),
-            Some(notice),
-        )
-    };
-    let smaller = without(Payload::of(work.alert, work.severity), "alertContext was");
-    if smaller.0.len() <= limit {
-        return smaller;
-    }
-    without(
-        Payload::minimal(work.alert, work.severity),
-        "alertContext, description, runbook and tags were",
-    )
-}
-
 fn variants(payload: &Payload<'_>, email: &str) -> String {
-    xml_safe(json!({"default": payload.to_json(), "email": email}).to_string())
+    json!({"default": payload.to_json(), "email": email}).to_string()
 }
 
 /// Plain text, the way a person reads it.
@@ -126,7 +95,7 @@ fn email(message: &Message<'_>) -> String {
             let _ = writeln!(text, "\n{heading}:\n{part}");
         }
     }
-    truncate(&text, EMAIL_LIMIT, Unit::Bytes).into_owned()
+    text
 }
 
 /// The least that is an e-mail.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
-use tocsin_sender::aws::{Identity, check_group, check_role, is_account, is_region};
+use tocsin_sender::aws::{Identity, check_group, check_limit, check_role, is_account, is_region};
 
 /// An SNS destination's settings.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -21,6 +21,9 @@ pub struct Settings {
     /// alerts are one by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_group_id: Option<String>,
+    /// Bytes that the topic takes; what topics take by default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_message_bytes: Option<usize>,
 }
 
 /// What a topic's ARN says.
@@ -60,6 +63,7 @@ pub fn check(settings: &Settings) -> Result<Topic, FieldError> {
         ));
     }
     check_group(settings.message_group_id.as_deref())?;
+    check_limit(settings.max_message_bytes)?;
     Ok(topic)
 }
 

@@ -83,7 +83,7 @@ async fn send(client: &Client, settings: &Settings, letter: &Letter) -> Outcome 
         .set_message_deduplication_id(letter.deduplication_id.clone())
         .send()
         .await;
-    outcome::read(answer)
+    outcome::read(answer, letter.remark.clone())
 }
 
 #[cfg(test)]

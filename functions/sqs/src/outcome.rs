@@ -5,10 +5,15 @@ use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_sender::aws;
 
-pub(crate) fn read(answer: Result<SendMessageOutput, SdkError<SendMessageError>>) -> Outcome {
+/// The outcome; a delivery's receipt carries the letter's remark.
+pub(crate) fn read(
+    answer: Result<SendMessageOutput, SdkError<SendMessageError>>,
+    remark: Option<String>,
+) -> Outcome {
     match answer {
         Ok(sent) => Outcome::Delivered(Receipt {
             id: sent.message_id,
+            remark,
             ..Receipt::default()
         }),
         Err(error) => aws::outcome(&error, kind),

@@ -1,29 +1,34 @@
 //! What is sent: the payload, with attributes to filter and order by.
 
-use tocsin_core::alert::Payload;
 use tocsin_core::provider::Form;
 use tocsin_sender::Work;
-use tocsin_sender::aws::{fifo_group, xml_safe};
+use tocsin_sender::aws::{Attributes, Fitted, Taker, attributes, fifo_group, fit};
 
 use crate::settings::{QueueKind, Settings, Target};
 
-/// One message to send. A payload is under 450 KiB by the limits of an alert's
-/// entrance, so it always fits SQS's 1 MiB; a queue may have a lower limit of
-/// its own, and then refuses it.
+/// Bytes of message and attributes together: a queue's default limit. A payload
+/// is under 450 KiB by the limits of an alert's entrance, so it always fits; a
+/// queue of a lower limit has to say so in its destination, or refuses it.
+const MESSAGE_LIMIT: usize = 1024 * 1024;
+
+/// One message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Letter {
     pub(crate) body: String,
-    pub(crate) attributes: Vec<(&'static str, String)>,
+    pub(crate) attributes: Attributes,
     pub(crate) group_id: Option<String>,
     /// FIFO queues only.
     pub(crate) deduplication_id: Option<String>,
+    /// What had to be left out.
+    pub(crate) remark: Option<String>,
 }
 
 pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: Form) -> Letter {
-    let payload = match form {
-        Form::Full => Payload::of(work.alert, work.severity),
-        Form::Minimal => Payload::minimal(work.alert, work.severity),
+    let taker = Taker {
+        name: "the queue",
+        limit: settings.max_message_bytes.unwrap_or(MESSAGE_LIMIT),
     };
+    let Fitted { text, remark } = fit(work, form, taker, |payload, _| payload.to_json());
     let (group_id, deduplication_id) = match target.kind {
         QueueKind::Standard => (settings.message_group_id.clone(), None),
         QueueKind::Fifo => (
@@ -35,13 +40,10 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: 
         ),
     };
     Letter {
-        body: xml_safe(payload.to_json()),
-        attributes: vec![
-            ("severity", work.severity.to_string()),
-            ("type", work.alert.alert_type.to_string()),
-            ("alertId", work.alert.alert_id.to_string()),
-        ],
+        body: text,
+        attributes: attributes(work),
         group_id,
         deduplication_id,
+        remark,
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
-use tocsin_sender::aws::{Identity, check_group, check_role, is_account, is_region};
+use tocsin_sender::aws::{Identity, check_group, check_limit, check_role, is_account, is_region};
 use url::Url;
 
 /// An SQS destination's settings.
@@ -25,6 +25,9 @@ pub struct Settings {
     /// alerts are one by default. On standard queues it makes them fair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_group_id: Option<String>,
+    /// Bytes that the queue takes; what queues take by default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_message_bytes: Option<usize>,
 }
 
 /// What a queue's URL says.
@@ -66,6 +69,7 @@ pub fn check(settings: &Settings) -> Result<Target, FieldError> {
         ));
     }
     check_group(settings.message_group_id.as_deref())?;
+    check_limit(settings.max_message_bytes)?;
     Ok(Target {
         region: settings
             .region

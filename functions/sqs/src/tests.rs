@@ -170,3 +170,18 @@ fn unknown_missing_and_unreadable_fields_are_refused() {
         assert!(read_settings::<Settings>(given.as_object().unwrap()).is_err());
     }
 }
+
+#[test]
+fn limits_are_checked() {
+    for bytes in [1_024, 262_144, 1_048_576] {
+        assert!(checked(QUEUE, &json!({"maxMessageBytes": bytes})).is_ok());
+    }
+    for bytes in [0, 1_023, 1_048_577] {
+        let error = checked(QUEUE, &json!({"maxMessageBytes": bytes})).unwrap_err();
+        assert_eq!(error.field, "settings.maxMessageBytes", "{bytes}");
+    }
+    for unreadable in [json!("1024"), json!(-1), json!(2048.5)] {
+        let given = json!({"queueUrl": QUEUE, "maxMessageBytes": unreadable});
+        assert!(read_settings::<Settings>(given.as_object().unwrap()).is_err());
+    }
+}

@@ -49,8 +49,18 @@ pub(crate) fn check(url: &Url, stand_in: Option<&Url>) -> Result<(), FieldError>
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         return refuse("must be the URL as Teams shows it, with nothing added");
     }
-    let signed = |(name, value): (_, std::borrow::Cow<'_, str>)| name == "sig" && !value.is_empty();
-    if !url.query_pairs().any(signed) {
+    let has = |wanted: &str| {
+        url.query_pairs()
+            .any(|(name, value)| name == wanted && !value.is_empty())
+    };
+    // What a shell leaves of a URL that was not quoted: all up to the first "&".
+    // Without either, the workflow's service refuses every request.
+    if !has("api-version") {
+        return refuse(
+            "has no api-version=…: copy the whole URL of the workflow's trigger, with all that follows the question mark",
+        );
+    }
+    if !has("sig") {
         return refuse(
             "has no sig=…: let the workflow's trigger be used by \"Anyone\", and copy the whole URL",
         );

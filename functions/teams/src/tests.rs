@@ -48,6 +48,12 @@ fn workflows_urls_are_taken_and_no_others() {
         &WORKFLOW.replace("https://", "https://u:PLANTED@"),
         &WORKFLOW.replace("&sig=", "&gis="),
         &WORKFLOW.replace("sig=PLANTED-%2b_a", "sig="),
+        &WORKFLOW.replace("api-version=1&", ""),
+        &WORKFLOW.replace("api-version=1&", "api-version=&"),
+        &OLD.replace("api-version", "version"),
+        // Cut at the question mark, and at the first "&", as by a shell.
+        &WORKFLOW[..WORKFLOW.find('?').unwrap()],
+        &WORKFLOW[..WORKFLOW.find('&').unwrap()],
         &format!("{WORKFLOW}#PLANTED"),
         "https://contoso.webhook.office.com/webhookb2/PLANTED@PLANTED/IncomingWebhook/PLANTED",
         "https://outlook.office.com/webhook/PLANTED",
@@ -68,6 +74,24 @@ fn workflows_urls_are_taken_and_no_others() {
         });
         assert_eq!(refused.unwrap_err(), error);
     }
+}
+
+#[test]
+fn a_url_of_which_a_part_is_missing_is_refused_with_what_to_copy() {
+    let problem = |url: &str| {
+        let error = Teams::default().check(&Settings {}, &secret(url));
+        error.unwrap_err().problem
+    };
+    let bare = problem(&WORKFLOW[..WORKFLOW.find('?').unwrap()]);
+    assert!(
+        bare.contains("api-version") && bare.contains("copy the whole URL"),
+        "{bare}"
+    );
+    let unsigned = problem(&WORKFLOW[..WORKFLOW.find('&').unwrap()]);
+    assert!(
+        unsigned.contains("sig=") && unsigned.contains("copy the whole URL"),
+        "{unsigned}"
+    );
 }
 
 #[test]

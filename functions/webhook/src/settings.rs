@@ -1,6 +1,6 @@
 //! What a webhook destination has configured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,8 @@ pub struct Secret {
 }
 
 /// Headers that the sender sets by itself, or that change how HTTP works.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
+    "accept",
     "connection",
     "content-length",
     "content-type",
@@ -51,14 +52,17 @@ const RESERVED: [&str; 13] = [
     "webhook-timestamp",
 ];
 
-/// Headers that carry credentials: they belong into the secret, which nobody
-/// reads back, and not into the settings, which everybody may list.
-const CREDENTIALS: [&str; 5] = [
-    "authorization",
+/// What the names of headers that carry credentials have in them. Such headers
+/// belong into the secret, which nobody reads back, and not into the settings,
+/// which everybody may list. Better one too many: the secret takes any header.
+const CREDENTIALS: [&str; 7] = [
+    "auth",
     "cookie",
-    "proxy-authorization",
-    "x-api-key",
-    "x-auth-token",
+    "key",
+    "password",
+    "secret",
+    "signature",
+    "token",
 ];
 
 /// Headers a destination may have, of either kind.
@@ -81,14 +85,22 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     for (name, value) in &settings.headers {
         check_header("settings.headers", name, value)?;
     }
-    check_apart(settings, secret)?;
     for (name, value) in &secret.headers {
         check_header("secret.headers", name, value.expose_secret())?;
     }
+    check_names("settings.headers", settings.headers.keys())?;
+    check_names("secret.headers", secret.headers.keys())?;
+    check_apart(settings, secret)?;
     if settings.headers.len() + secret.headers.len() > MOST_HEADERS {
         return Err(FieldError::new(
             "settings.headers",
             format!("has more than {MOST_HEADERS} entries together with secret.headers"),
+        ));
+    }
+    if secret.previous_signing_key.is_some() && secret.signing_key.is_none() {
+        return Err(FieldError::new(
+            "secret.previousSigningKey",
+            "is of use only together with secret.signingKey",
         ));
     }
     for (field, key) in [
@@ -102,14 +114,31 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     Ok(())
 }
 
+/// Names of headers are the same whatever their case.
+fn check_names<'a>(field: &str, names: impl Iterator<Item = &'a String>) -> Result<(), FieldError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return Err(FieldError::new(
+                format!("{field}.{name}"),
+                "stands there twice, in upper and lower case; keep one of them",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Credentials stand in the secret, and no header in both places.
 fn check_apart(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
     for name in settings.headers.keys() {
         let field = format!("settings.headers.{name}");
-        if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) {
+        let lower = name.to_ascii_lowercase();
+        if let Some(word) = CREDENTIALS.iter().find(|word| lower.contains(*word)) {
             return Err(FieldError::new(
                 field,
-                "carries a credential: put it under secret.headers",
+                format!(
+                    "has \"{word}\" in its name, as credentials have: put it under secret.headers"
+                ),
             ));
         }
         let mut hidden = secret.headers.keys();

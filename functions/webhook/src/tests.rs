@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::provider::{Form, Secrets, read_settings};
-use tocsin_testing::{any_alert, delivery, full, samples};
+use tocsin_testing::{Expected, Row, any_alert, check_outcomes, delivery, full, samples};
 
 use super::*;
 
@@ -93,6 +93,26 @@ fn unusable_destinations_are_refused_with_the_field() {
             "settings.headers.Webhook-Id",
         ),
         (
+            json!({"headers": {"Accept": "text/html"}}),
+            json!({"url": "https://e.com"}),
+            "settings.headers.Accept",
+        ),
+        (
+            json!({"headers": {"X-Team": "a", "x-team": "b"}}),
+            json!({"url": "https://e.com"}),
+            "settings.headers.x-team",
+        ),
+        (
+            json!({}),
+            json!({"url": "https://e.com", "headers": {"X-Team": "a", "X-TEAM": "b"}}),
+            "secret.headers.X-Team",
+        ),
+        (
+            json!({}),
+            json!({"url": "https://e.com", "previousSigningKey": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}),
+            "secret.previousSigningKey",
+        ),
+        (
             json!({"headers": {"a b": "x"}}),
             json!({"url": "https://e.com"}),
             "settings.headers",
@@ -104,14 +124,92 @@ fn unusable_destinations_are_refused_with_the_field() {
             .unwrap_err();
         assert_eq!(error.field, field, "{given} {hidden}");
     }
-    for name in ["Authorization", "X-Api-Key", "X-Both"] {
+    for name in [
+        "Authorization",
+        "Proxy-Authorization",
+        "X-Api-Key",
+        "X-AUTH",
+        "Set-Cookie",
+        "X-Hub-Signature-256",
+        "Client-Secret",
+        "X-Gitlab-Token",
+        "DB_PASSWORD",
+        "X-Both",
+    ] {
         let given = settings(&json!({"headers": {name: "x"}}));
         let hidden = secret(&json!({"url": "https://e.com", "headers": {"x-both": "y"}}));
         let error = Webhook.check(&given, &hidden).unwrap_err();
         assert_eq!(error.field, format!("settings.headers.{name}"));
     }
+    // The secret takes them all.
+    let hidden = json!({"url": "https://e.com", "headers": {"X-Api-Key": "x", "Cookie": "x"}});
+    assert_eq!(
+        Webhook.check(&Settings::default(), &secret(&hidden)),
+        Ok(())
+    );
     let unknown = json!({"header": {}});
     assert!(read_settings::<Settings>(unknown.as_object().unwrap()).is_err());
+}
+
+#[test]
+fn every_answer_has_its_meaning() {
+    use Expected::{Delivered, Permanent, Transient};
+    use FailureKind::{Misconfigured, Redirected, Refused, Throttled, Unauthorized, Unavailable};
+    let seconds: &[_] = &[("retry-after", "120")];
+    // Ninety seconds after the answers were received.
+    let date: &[_] = &[("retry-after", "Wed, 21 Oct 2015 07:29:30 GMT")];
+    let location: &[_] = &[("location", "https://example.com/")];
+    let table: &[Row<'_>] = &[
+        (200, &[], "ok", Delivered),
+        (201, &[], "", Delivered),
+        (202, &[], "{}", Delivered),
+        (204, &[], "", Delivered),
+        (299, &[], "<html>", Delivered),
+        (301, location, "", Permanent(Redirected)),
+        (302, location, "", Permanent(Redirected)),
+        (304, &[], "", Permanent(Redirected)),
+        (307, location, "", Permanent(Redirected)),
+        (308, location, "", Permanent(Redirected)),
+        (400, &[], "bad", Permanent(Refused)),
+        (413, &[], "too large", Permanent(Refused)),
+        (422, &[], "unprocessable", Permanent(Refused)),
+        (401, &[], "who?", Permanent(Unauthorized)),
+        (403, &[], "no", Permanent(Unauthorized)),
+        (404, &[], "where?", Permanent(Misconfigured)),
+        (405, &[], "", Permanent(Misconfigured)),
+        (410, &[], "gone", Permanent(Misconfigured)),
+        (408, &[], "", Transient(Unavailable, None)),
+        (408, seconds, "", Transient(Unavailable, Some(120))),
+        (408, date, "", Transient(Unavailable, Some(90))),
+        (425, &[], "", Transient(Unavailable, None)),
+        (425, seconds, "", Transient(Unavailable, Some(120))),
+        (425, date, "", Transient(Unavailable, Some(90))),
+        (429, &[], "slower", Transient(Throttled, None)),
+        (429, seconds, "", Transient(Throttled, Some(120))),
+        (429, date, "", Transient(Throttled, Some(90))),
+        (500, &[], "oops", Transient(Unavailable, None)),
+        (502, &[], "", Transient(Unavailable, None)),
+        (503, seconds, "", Transient(Unavailable, Some(120))),
+        (503, date, "", Transient(Unavailable, Some(90))),
+        (504, &[], "", Transient(Unavailable, None)),
+        (520, &[], "", Transient(Unavailable, None)),
+        (522, &[], "", Transient(Unavailable, None)),
+        (524, &[], "", Transient(Unavailable, None)),
+        (530, &[], "", Transient(Unavailable, None)),
+        // Not a server in trouble, but one that cannot do what is asked.
+        (501, &[], "", Permanent(Misconfigured)),
+    ];
+    let (alert, delivery) = (full(), delivery());
+    let job = Job {
+        alert: &alert,
+        severity: alert.severity,
+        delivery: &delivery,
+        form: Form::Full,
+        now: "2020-10-13T03:35:30Z".parse().unwrap(),
+        settings: &Settings::default(),
+        secret: &plain_secret(),
+    };
+    check_outcomes(table, |response| Webhook.outcome(&job, response));
 }
 
 proptest! {

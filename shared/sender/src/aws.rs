@@ -1,7 +1,8 @@
 //! What the providers that are AWS services share: clients for any region and
-//! role, checks of settings, and the reading of SDK errors.
+//! role, checks of settings, messages of a fitting size, and the reading of SDK errors.
 
 mod answers;
+mod fitting;
 mod settings;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::Mutex;
 
 pub use answers::outcome;
+pub use fitting::{Attributes, Fitted, Taker, attributes, check_limit, fit};
 pub use settings::{check_group, check_role, fifo_group, is_account, is_region};
 
 use crate::http::REQUEST_LIMIT;
@@ -94,8 +96,7 @@ impl<C: Clone> ClientCache<C> {
 
 /// SNS and SQS carry the characters of XML 1.0 only. JSON escapes control
 /// characters, and what is left (U+FFFE and U+FFFF, from a context) becomes U+FFFD.
-#[must_use]
-pub fn xml_safe(json: String) -> String {
+fn xml_safe(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
         json.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
     } else {

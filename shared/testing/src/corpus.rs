@@ -1,7 +1,7 @@
 //! The alerts that every provider's snapshots are made of.
 
 use serde_json::{Value, json};
-use tocsin_core::alert::{Alert, AlertType, Severity};
+use tocsin_core::alert::{Alert, AlertType, Severity, limits};
 
 use crate::{alert, bare, full, full_json};
 
@@ -34,13 +34,14 @@ pub const HOSTILE: [&str; 24] = [
 ];
 
 /// Named alerts: plain ones, each severity and type, empty and over-long fields,
-/// many scripts, and the hostile ones.
+/// fields of just the longest, many scripts, and the hostile ones.
 #[must_use]
 pub fn samples() -> Vec<(String, Alert)> {
     let mut samples = vec![
         ("full".to_owned(), full()),
         ("bare".to_owned(), bare()),
         ("scripts".to_owned(), scripts()),
+        ("at_limits".to_owned(), at_limits()),
         ("over_limits".to_owned(), over_limits()),
         ("hostile".to_owned(), hostile()),
     ];
@@ -65,6 +66,34 @@ fn scripts() -> Alert {
     json["description"] = json!("多言語の説明。\nZweite Zeile.");
     json["tags"] = json!(["größe", "日本", "🔥"]);
     alert(&json)
+}
+
+/// The most that comes in uncut.
+fn at_limits() -> Alert {
+    let mut json = full_json();
+    json["title"] = json!(exactly("title ", limits::TITLE));
+    json["description"] = json!(exactly("description & more\n", limits::LONG_TEXT));
+    json["runbook"] = json!(exactly("runbook <step>\n", limits::LONG_TEXT));
+    json["tags"] = json!(
+        (0..limits::TAGS)
+            .map(|n| exactly(&format!("tag-{n:03}-"), limits::TAG))
+            .collect::<Vec<_>>()
+    );
+    // An entry has 13 bytes beside its value: two pairs of quotes, the key, colon and comma.
+    let entries = limits::CONTEXT / 1_024;
+    json["alertContext"] = (0..entries)
+        .map(|n| (format!("key{n:04}"), json!(exactly("value ", 1_024 - 13))))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    alert(&json)
+}
+
+/// So many bytes of ASCII, of which the last is no space.
+fn exactly(piece: &str, bytes: usize) -> String {
+    let mut text = piece.repeat(bytes / piece.len() + 1);
+    text.truncate(bytes - 1);
+    text.push('.');
+    text
 }
 
 fn over_limits() -> Alert {
@@ -95,7 +124,10 @@ fn hostile() -> Alert {
     json["alertId"] = json!("b90c^javascript:--><!channel>");
     json["description"] = json!(all);
     json["runbook"] = json!(all);
+    json["reference"] = json!(HOSTILE[..12].join(" "));
     json["tags"] = json!(HOSTILE);
+    json["logTypes"] = json!(HOSTILE);
+    json["version"] = json!(HOSTILE[4..10].join(" "));
     json["link"] = json!("https://siem.example.com/a|b>c<d\"e)f]g");
     json["alertContext"] = HOSTILE
         .iter()
@@ -103,4 +135,35 @@ fn hostile() -> Alert {
         .collect::<serde_json::Map<_, _>>()
         .into();
     alert(&json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_at_the_limits_comes_in_uncut() {
+        let alert = at_limits();
+        assert_eq!(alert.title.chars().count(), limits::TITLE);
+        for text in [alert.description, alert.runbook] {
+            assert_eq!(text.as_deref().map(str::len), Some(limits::LONG_TEXT));
+        }
+        assert_eq!(alert.tags.len(), limits::TAGS);
+        assert!(alert.tags.iter().all(|tag| tag.len() == limits::TAG));
+        let context = Value::from(alert.alert_context).to_string().len();
+        let nearly = limits::CONTEXT - 1_024..=limits::CONTEXT;
+        assert!(nearly.contains(&context), "{context}");
+    }
+
+    #[test]
+    fn nothing_of_the_hostile_is_lost_on_the_way_in() {
+        let alert = hostile();
+        assert!(
+            alert
+                .reference
+                .is_some_and(|text| text.contains(HOSTILE[0]))
+        );
+        assert!(alert.version.is_some_and(|text| text.contains(HOSTILE[4])));
+        assert!(alert.log_types.len() > HOSTILE.len() / 2);
+    }
 }

@@ -192,6 +192,40 @@ fn an_alert_of_just_the_limit_goes_out_whole() {
 }
 
 #[test]
+fn a_topic_gets_as_much_as_its_own_limit_allows() {
+    let mut alert = full();
+    alert.alert_context =
+        serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(200_000)))]);
+    alert.description = Some("d".repeat(20_000));
+    for (limit, left_out) in [
+        (1_048_576, None),
+        (131_072, Some("alertContext was ")),
+        (
+            16_384,
+            Some("alertContext, description, runbook and tags were "),
+        ),
+        (
+            2_048,
+            Some("alertContext, description, runbook and tags were "),
+        ),
+    ] {
+        let given = json!({"topicArn": TOPIC, "maxMessageBytes": limit});
+        let published = publication(&alert, Form::Full, &given);
+        assert!(size(&published) <= limit, "{limit}: {}", size(&published));
+        assert_well_formed(&published);
+        let remark = published.remark.as_deref();
+        assert_eq!(remark.is_some(), left_out.is_some(), "{limit}");
+        if let (Some(remark), Some(left_out)) = (remark, left_out) {
+            assert!(remark.starts_with(left_out), "{remark}");
+            assert!(
+                remark.ends_with(&format!("the topic takes {limit}")),
+                "{remark}"
+            );
+        }
+    }
+}
+
+#[test]
 fn blank_texts_have_no_heading_in_the_email() {
     let mut alert = full();
     alert.description = Some(" \n".to_owned());
@@ -224,6 +258,10 @@ fn size(publication: &Publication) -> usize {
 /// Everything SNS limits.
 fn assert_sound(publication: &Publication) {
     assert!(size(publication) <= 256 * 1024, "{}", size(publication));
+    assert_well_formed(publication);
+}
+
+fn assert_well_formed(publication: &Publication) {
     if let Some(subject) = &publication.subject {
         assert!((1..=99).contains(&subject.len()), "{subject}");
         let fits = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -264,5 +302,16 @@ proptest! {
                 prop_assert!(group.is_none_or(fits));
             }
         }
+    }
+
+    /// Below what the least takes, the least goes out all the same.
+    #[test]
+    fn whatever_the_alert_the_topics_own_limit_holds(alert in any_alert(), limit in 1_024usize..=300_000) {
+        let given = json!({"topicArn": TOPIC, "maxMessageBytes": limit});
+        let published = publication(&alert, Form::Full, &given);
+        assert_well_formed(&published);
+        let least = publication(&alert, Form::Minimal, &given);
+        prop_assert!(size(&published) <= limit || published.message == least.message);
+        prop_assert!(size(&least) < 32 * 1024);
     }
 }

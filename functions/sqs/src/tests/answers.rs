@@ -192,6 +192,22 @@ async fn what_is_refused_gets_a_second_try_with_the_least() {
 }
 
 #[tokio::test]
+async fn what_had_to_be_left_out_is_on_the_receipt() {
+    let replay = Replay::of([sent()]);
+    let mut alert = full();
+    alert.alert_context = serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(9_000)))]);
+    let given = json!({"queueUrl": QUEUE, "maxMessageBytes": 8192});
+    let delivery = delivery();
+    let sqs = Sqs::new(replay.config());
+    let outcome = sqs.attempt(work(&alert, &given, &delivery)).await;
+    let Outcome::Delivered(receipt) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let remark = receipt.remark.unwrap();
+    assert!(remark.starts_with("alertContext was left out"), "{remark}");
+}
+
+#[tokio::test]
 async fn answers_that_are_not_the_services_own_are_read_by_their_status() {
     let (outcome, _) = answered([Answer::new(502, "<html>Bad Gateway</html>")]).await;
     let failure = outcome.failure().unwrap();

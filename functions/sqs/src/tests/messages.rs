@@ -18,6 +18,7 @@ impl fmt::Display for Shown<'_> {
         for (name, value) in [
             ("group", &letter.group_id),
             ("deduplication", &letter.deduplication_id),
+            ("remark", &letter.remark),
         ] {
             if let Some(value) = value {
                 writeln!(f, "{name}: {value}")?;
@@ -127,6 +128,57 @@ fn standard_queues_get_a_group_only_when_one_is_configured() {
 }
 
 #[test]
+fn a_queue_gets_as_much_as_its_own_limit_allows() {
+    let mut alert = full();
+    alert.alert_context =
+        serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(200_000)))]);
+    alert.description = Some("d".repeat(20_000));
+    for (limit, left_out, description) in [
+        (1_048_576, None, true),
+        (262_144, None, true),
+        (65_536, Some("alertContext was "), true),
+        (
+            16_384,
+            Some("alertContext, description, runbook and tags were "),
+            false,
+        ),
+        (
+            1_024,
+            Some("alertContext, description, runbook and tags were "),
+            false,
+        ),
+    ] {
+        let given = json!({"queueUrl": QUEUE, "maxMessageBytes": limit});
+        let sent = letter(&alert, Form::Full, &given);
+        assert!(size(&sent) <= limit, "{limit}: {}", size(&sent));
+        assert_sound(&sent);
+        assert_eq!(sent.body.contains("dddd"), description, "{limit}");
+        let remark = sent.remark.as_deref();
+        assert_eq!(remark.is_some(), left_out.is_some(), "{limit}");
+        if let (Some(remark), Some(left_out)) = (remark, left_out) {
+            assert!(remark.starts_with(left_out), "{remark}");
+            assert!(
+                remark.ends_with(&format!("the queue takes {limit}")),
+                "{remark}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_alert_of_just_the_limit_goes_out_whole() {
+    let mut alert = full();
+    alert.description = Some("d".repeat(2_000));
+    let size = size(&standard(&alert, Form::Full));
+    let with_limit = |limit: usize| {
+        let given = json!({"queueUrl": QUEUE, "maxMessageBytes": limit});
+        letter(&alert, Form::Full, &given).remark
+    };
+    assert_eq!(with_limit(size), None);
+    assert!(with_limit(size - 1).is_some());
+}
+
+#[test]
 fn noncharacters_of_a_context_do_not_make_a_message_invalid() {
     let mut alert = full();
     alert.alert_context = serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]);
@@ -135,13 +187,18 @@ fn noncharacters_of_a_context_do_not_make_a_message_invalid() {
     assert_eq!(payload["alertContext"], json!({"a\u{fffd}": "\u{fffd}"}));
 }
 
-/// Everything SQS limits.
-fn assert_sound(letter: &Letter) {
+/// What SQS counts: the message, and of each attribute name, type and value.
+fn size(letter: &Letter) -> usize {
     let attributes = letter.attributes.iter();
     let taken: usize = attributes
         .map(|(name, value)| name.len() + "String".len() + value.len())
         .sum();
-    assert!(letter.body.len() + taken <= 1024 * 1024);
+    letter.body.len() + taken
+}
+
+/// Everything SQS limits.
+fn assert_sound(letter: &Letter) {
+    assert!(size(letter) <= 1024 * 1024);
     let payload: Value = serde_json::from_str(&letter.body).unwrap();
     assert_eq!(payload.as_object().unwrap().len(), 13);
     assert_xml(&letter.body);
@@ -171,5 +228,16 @@ proptest! {
                 prop_assert!(group.is_none_or(fits));
             }
         }
+    }
+
+    /// Below what the least takes, the least goes out all the same.
+    #[test]
+    fn whatever_the_alert_the_queues_own_limit_holds(alert in any_alert(), limit in 1_024usize..=300_000) {
+        let given = json!({"queueUrl": QUEUE, "maxMessageBytes": limit});
+        let sent = letter(&alert, Form::Full, &given);
+        assert_sound(&sent);
+        let least = letter(&alert, Form::Minimal, &given);
+        prop_assert!(size(&sent) <= limit || sent.body == least.body);
+        prop_assert!(size(&least) < 32 * 1024);
     }
 }
