@@ -1,10 +1,9 @@
 //! What Asana's answers mean (<https://developers.asana.com/docs/errors>).
 
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Outcome, Receipt};
-use tocsin_core::provider::{Job, Lookup, Response};
+use tocsin_core::provider::{Job, Lookup, Provider, Response};
 
 use crate::Asana;
 use crate::request::marker;
@@ -38,19 +37,10 @@ pub(crate) fn found(job: &Job<'_, Asana>, response: &Response) -> Lookup {
         let notes = task["notes"].as_str();
         notes.is_some_and(|notes| notes.contains(&marker))
     };
-    tasks
-        .iter()
-        .find(ours)
-        .and_then(receipt)
-        .map_or_else(|| none_in(response), Lookup::Found)
-}
-
-/// Nothing in a list that broke off is no absence: it may stand in the rest.
-fn none_in(response: &Response) -> Lookup {
-    match serde_json::from_slice::<IgnoredAny>(&response.body) {
-        Ok(_) => Lookup::Absent,
-        Err(_) => Lookup::Failed(Outcome::not_understood(response)),
-    }
+    tasks.iter().find(ours).and_then(receipt).map_or_else(
+        || Lookup::missing_from(response, Asana::LOOKUP_ANSWER),
+        Lookup::Found,
+    )
 }
 
 fn receipt(task: &Value) -> Option<Receipt> {

@@ -18,13 +18,10 @@ pub(crate) fn create(job: &Job<'_, Asana>, stand_in: Option<&Url>) -> Result<Req
     with_headers(job, Request::post_json(Address::Public(url), body))
 }
 
-/// How many tasks are looked through. Everybody's notes count, not only ours, so as
-/// many as surely fit in [`Provider::LOOKUP_ANSWER`], of 65,536 characters each, of
-/// which none takes more than six bytes in JSON. Asana documents no limit of notes;
-/// if there are longer ones the answer is cut, which is not taken for absence.
-///
-/// [`Provider::LOOKUP_ANSWER`]: tocsin_core::provider::Provider::LOOKUP_ANSWER
-pub(crate) const MOST: usize = 20;
+/// How many tasks are looked through: the most that a page has. With everybody's
+/// texts of many kilobytes the list can be longer than what is read of it; then
+/// nothing is looked for, and the receipt says so.
+pub(crate) const MOST: usize = 100;
 
 /// The tasks of the first project that changed lately
 /// (<https://developers.asana.com/reference/gettasks>). `external.gid` would name

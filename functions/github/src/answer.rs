@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use serde::de::IgnoredAny;
 use serde_json::Value;
 use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
-use tocsin_core::provider::{Form, Job, Lookup, Response};
+use tocsin_core::provider::{Form, Job, Lookup, Provider, Response};
 
 use crate::GitHub;
 use crate::request::marker;
@@ -55,15 +54,10 @@ pub(crate) fn found(job: &Job<'_, GitHub>, response: &Response) -> Lookup {
         .rev()
         .find(ours)
         .and_then(|issue| read(job.settings, issue, None))
-        .map_or_else(|| none_in(response), Lookup::Found)
-}
-
-/// Nothing in a list that broke off is no absence: it may stand in the rest.
-fn none_in(response: &Response) -> Lookup {
-    match serde_json::from_slice::<IgnoredAny>(&response.body) {
-        Ok(_) => Lookup::Absent,
-        Err(_) => Lookup::Failed(Outcome::not_understood(response)),
-    }
+        .map_or_else(
+            || Lookup::missing_from(response, GitHub::LOOKUP_ANSWER),
+            Lookup::Found,
+        )
 }
 
 /// The issue that was created. The answer repeats the whole body, so its end may

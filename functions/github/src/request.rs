@@ -36,12 +36,10 @@ pub(crate) fn create(job: &Job<'_, GitHub>) -> Result<Request, FieldError> {
     )
 }
 
-/// How many issues are looked through. Everybody's bodies count, not only ours, so
-/// as many as surely fit in [`Provider::LOOKUP_ANSWER`]: of 65,536 characters each,
-/// of which none takes more than six bytes in JSON.
-///
-/// [`Provider::LOOKUP_ANSWER`]: tocsin_core::provider::Provider::LOOKUP_ANSWER
-pub(crate) const LATEST: usize = 20;
+/// How many issues are looked through: the most that a page has. With everybody's
+/// texts of many kilobytes the list can be longer than what is read of it; then
+/// nothing is looked for, and the receipt says so.
+pub(crate) const LATEST: usize = 100;
 
 /// The latest issues. The search would be narrower, but its index lags behind,
 /// which is when a look is needed.

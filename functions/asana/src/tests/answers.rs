@@ -137,14 +137,6 @@ fn limits_and_outages_are_temporary_and_waits_are_honoured() {
     }
 }
 
-/// The longest notes that there are likely to be, and room for all else.
-#[test]
-fn a_list_surely_fits() {
-    const NOTES: usize = 65_536 * r"\u0000".len();
-    const ELSE: usize = 20_000;
-    assert!(crate::request::MOST * (NOTES + ELSE) <= Asana::LOOKUP_ANSWER);
-}
-
 fn found(status: u16, body: &str) -> Lookup {
     with_job(&full(), Form::Full, &plain(), |job| {
         Asana::default().found(job, &answer(status, &[], body))

@@ -221,14 +221,6 @@ fn limits_are_told_from_refusals_and_waits_are_honoured() {
     }
 }
 
-/// The longest list that GitHub can answer with, and room for all else in an issue.
-#[test]
-fn a_list_surely_fits() {
-    const BODY: usize = 65_536 * r"\u0000".len();
-    const ELSE: usize = 20_000;
-    assert!(crate::request::LATEST * (BODY + ELSE) <= GitHub::LOOKUP_ANSWER);
-}
-
 fn found(status: u16, body: &str) -> Lookup {
     with_job(&full(), Form::Full, &plain(), |job| {
         GitHub::default().found(job, &answer(status, &[], body))

@@ -21,7 +21,7 @@ pub use wire::{Address, Header, Method, Request, Response, visible};
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
 use crate::delivery::DeliveryId;
-use crate::outcome::{Outcome, Receipt};
+use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
@@ -94,6 +94,27 @@ pub enum Lookup {
     Absent,
     /// The question itself failed; the attempt ends with this outcome.
     Failed(Outcome),
+}
+
+impl Lookup {
+    /// What it means that a list of at most `limit` bytes does not hold the
+    /// delivery. Complete, it is absence. A list that broke off is asked for again.
+    /// One that was too long would always be: nobody may look, so to say, and the
+    /// sender creates all the same.
+    #[must_use]
+    pub fn missing_from(response: &Response, limit: usize) -> Self {
+        let complete = serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).is_ok();
+        if complete {
+            return Self::Absent;
+        }
+        if response.body.len() < limit {
+            return Self::Failed(Outcome::not_understood(response));
+        }
+        Self::Failed(Outcome::permanent(Failure::new(
+            FailureKind::NotUnderstood,
+            format!("the list is longer than the {limit} bytes that are read of it"),
+        )))
+    }
 }
 
 /// How much of an alert to send.
