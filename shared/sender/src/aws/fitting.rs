@@ -76,11 +76,11 @@ pub fn fit(
         };
     }
     // The service counts names, types and values along with the message.
-    let taken: usize = attributes(work)
+    let counted: usize = attributes(work)
         .iter()
         .map(|(name, value)| name.len() + "String".len() + value.len())
         .sum();
-    let fits = |text: &str| text.len() + taken <= taker.limit;
+    let fits = |text: &str| text.len() + counted <= taker.limit;
     let whole = write(&of(), Form::Full);
     if fits(&whole) {
         return Fitted {
@@ -91,7 +91,7 @@ pub fn fit(
     let notice = |what: &str| {
         format!(
             "{what} left out: the message would have had {} bytes, and {} takes {}",
-            whole.len() + taken,
+            whole.len() + counted,
             taker.name,
             taker.limit
         )
