@@ -1,5 +1,7 @@
 //! The pipeline: claim, attempt, decide, queue the retry, settle.
 
+mod order;
+
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,19 +9,17 @@ use futures::FutureExt;
 use futures::future::join_all;
 use tocsin_aws::telemetry::{Counts, Metric};
 use tocsin_aws::{
-    AwsError, Claim, ClaimRequest, Clients, Fenced, Lease, Ledger, LedgerError, Message, Queue,
-    Settlement, Verdict,
+    AwsError, Claim, Clients, Fenced, Lease, Ledger, LedgerError, Message, Queue, Verdict,
 };
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{
-    Attempt, AttemptResult, Delivery, DeliveryId, Earlier, HandOver, Parcel, Retry,
-};
+use tocsin_core::delivery::{Attempt, AttemptResult, DeliveryId, Earlier, HandOver, Retry};
 use tocsin_core::destination::{NotAProviderName, ProviderName};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::retry::Decision;
 
 use crate::Config;
 use crate::deliver::{Context, Deliver, Work};
+use order::{Finished, Order};
 
 /// The longest attempt: a lookup, a refusal, the second try, a fresh secret,
 /// each with the HTTP client's own limit, cut off here.
@@ -81,20 +81,6 @@ pub struct Sender<D> {
     config: Config,
     retry_queue: Queue,
     pub(crate) ledger: Ledger,
-}
-
-/// One delivery with its alert.
-struct Order<'a> {
-    parcel: &'a Parcel,
-    delivery: &'a Delivery,
-}
-
-/// An order whose attempt is over.
-struct Finished<'a> {
-    order: &'a Order<'a>,
-    lease: Lease,
-    attempt: Attempt,
-    verdict: Verdict,
 }
 
 /// What an invocation could not do, so that it must be repeated.
@@ -345,122 +331,6 @@ const fn metric(verdict: Verdict) -> Metric {
         Verdict::Retrying { .. } => Metric::DeliveriesRetried,
         Verdict::Failed => Metric::DeliveriesFailed,
         Verdict::Exhausted => Metric::DeliveriesExhausted,
-    }
-}
-
-impl Order<'_> {
-    fn claim(&self, provider: &ProviderName) -> ClaimRequest {
-        ClaimRequest {
-            alert_id: self.parcel.alert.alert_id.clone(),
-            destination_id: self.delivery.destination_id,
-            display_name: self.delivery.display_name.clone(),
-            provider: provider.clone(),
-            attempt: self.delivery.attempt,
-            first_attempt_at: self.delivery.first_attempt_at,
-            lease: LEASE,
-        }
-    }
-
-    /// The same attempt, later.
-    fn retry(&self, due: Timestamp) -> Retry {
-        Retry {
-            alert_id: self.parcel.alert.alert_id.clone(),
-            destination_id: self.delivery.destination_id,
-            attempt: self.delivery.attempt,
-            first_attempt_at: self.delivery.first_attempt_at,
-            earlier: self.delivery.earlier,
-            due,
-        }
-    }
-
-    /// The same attempt, once whoever is at it has settled or vanished.
-    fn retry_after_other(&self, until: Timestamp) -> Retry {
-        Retry {
-            earlier: Earlier::MayHaveArrived,
-            ..self.retry(until.plus(Duration::from_secs(1)))
-        }
-    }
-
-    fn log_attempt(&self, attempt: &Attempt, verdict: Verdict) {
-        let state = verdict.state().as_str();
-        let common = (
-            self.parcel.alert.alert_id.as_str(),
-            self.delivery.display_name.as_str(),
-            self.delivery.destination_id,
-        );
-        match &attempt.result {
-            AttemptResult::Delivered(_) => tracing::info!(
-                alert.id = common.0,
-                destination.name = common.1,
-                destination.id = %common.2,
-                attempt = attempt.number,
-                duration_ms = attempt.duration_ms,
-                state,
-                "delivered"
-            ),
-            AttemptResult::Failed(failure) => tracing::warn!(
-                alert.id = common.0,
-                destination.name = common.1,
-                destination.id = %common.2,
-                attempt = attempt.number,
-                duration_ms = attempt.duration_ms,
-                state,
-                failure = %failure,
-                "the attempt failed"
-            ),
-        }
-    }
-
-    fn log_dropped(&self, because: &str) {
-        tracing::info!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
-            destination.id = %self.delivery.destination_id,
-            attempt = self.delivery.attempt,
-            because,
-            "this attempt is not needed any more"
-        );
-    }
-
-    fn log_fenced(&self) {
-        tracing::warn!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
-            destination.id = %self.delivery.destination_id,
-            attempt = self.delivery.attempt,
-            "the lease ran out during the attempt, somebody else took the delivery over: it may have arrived twice"
-        );
-    }
-}
-
-impl Finished<'_> {
-    /// The next attempt, when there is to be one.
-    fn retry(&self) -> Option<Retry> {
-        let Verdict::Retrying { due } = self.verdict else {
-            return None;
-        };
-        let arrived = match &self.attempt.result {
-            AttemptResult::Failed(failure) => failure.kind.may_have_arrived(),
-            AttemptResult::Delivered(_) => true,
-        };
-        Some(Retry {
-            attempt: self.attempt.number + 1,
-            first_attempt_at: Some(self.lease.first_attempt_at),
-            earlier: if arrived {
-                Earlier::MayHaveArrived
-            } else {
-                self.order.delivery.earlier
-            },
-            ..self.order.retry(due)
-        })
-    }
-
-    fn settlement(&self) -> Settlement {
-        Settlement {
-            alert_id: self.order.parcel.alert.alert_id.clone(),
-            destination_id: self.order.delivery.destination_id,
-            lease: self.lease,
-            attempt: self.attempt.clone(),
-            verdict: self.verdict,
-        }
     }
 }
 
