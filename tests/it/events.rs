@@ -53,3 +53,12 @@ fn every_hand_over_is_one() {
         assert!(!hand_over.parcels.is_empty());
     }
 }
+
+/// What cargo-lambda reads: one `=` in a line, or it refuses the whole file.
+#[test]
+fn the_environment_file_can_be_read() {
+    let text = include_str!("../../events/local.env");
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        assert_eq!(line.matches('=').count(), 1, "{line}");
+    }
+}

@@ -317,7 +317,7 @@ def demo(instance: Instance) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
     port = simulator_port(instance)
     parameters = [
-        "BaseUrls=" + ",".join(f"{provider}={simulator(port)}" for provider in STOOD_IN),
+        "BaseUrls=" + ",".join(f"{provider}@{simulator(port)}" for provider in STOOD_IN),
         f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
         # The third queue is reached by the role only.
         f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",

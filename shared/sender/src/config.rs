@@ -54,7 +54,7 @@ impl Config {
 }
 
 /// Addresses used in place of the providers' own: `TOCSIN_BASE_URLS`, pairs of
-/// provider and URL such as `slack=http://127.0.0.1:4700,jira=http://…`.
+/// provider and URL such as `slack@http://127.0.0.1:4700,jira@http://…`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BaseUrls(BTreeMap<String, Url>);
 
@@ -71,11 +71,11 @@ impl BaseUrls {
             .split(',')
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
-                pair.split_once('=')
+                pair.split_once('@')
                     .and_then(|(provider, url)| Some((provider.to_owned(), url.parse().ok()?)))
                     .ok_or_else(|| EnvError::Wrong {
                         name: NAME.to_owned(),
-                        problem: format!("{pair:?} is no provider=URL"),
+                        problem: format!("{pair:?} is no provider@URL"),
                     })
             })
             .collect::<Result<_, _>>()
@@ -108,11 +108,11 @@ mod tests {
     #[test]
     fn base_urls_are_pairs() {
         let read = |pairs: &str| BaseUrls::read(&env(&[("TOCSIN_BASE_URLS", pairs)]));
-        let both = read("slack=http://127.0.0.1:1,jira=https://j.example/x").unwrap();
+        let both = read("slack@http://127.0.0.1:1,jira@https://j.example/x").unwrap();
         assert_eq!(both.of("jira").unwrap().as_str(), "https://j.example/x");
         assert_eq!(both.of("github"), None);
         assert_eq!(read(""), Ok(BaseUrls::default()));
-        assert!(read("slack").is_err() && read("slack=nonsense").is_err());
+        assert!(read("slack").is_err() && read("slack@nonsense").is_err());
     }
 
     #[test]
