@@ -118,7 +118,7 @@ fn http<P: Provider>(
         let none = Secrets::new("{}".to_owned());
         let secret: P::Secret = secret.unwrap_or(&none).read()?;
         provider.check(&settings, &secret)?;
-        let alert = sample();
+        let alert = sample()?;
         let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
         let request = provider.request(&Job {
             alert: &alert,
@@ -158,16 +158,12 @@ fn by_role<S: DeserializeOwned + 'static>(
 
 /// The alert whose request is checked. Every provider's request must come about
 /// for it.
-#[allow(
-    clippy::expect_used,
-    reason = "a constant, read by every test of this module"
-)]
-fn sample() -> Alert {
+fn sample() -> Result<Alert, FieldError> {
     parse(
         r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
             "type": "RULE", "title": "Checking a destination"}"#,
     )
-    .expect("the sample is an alert")
+    .map_err(|error| FieldError::new("alert", format!("of the check itself is none: {error}")))
 }
 
 #[cfg(test)]
