@@ -97,6 +97,7 @@ fn complete(
         settings: draft.settings,
         secret_name,
         fallback: None,
+        retry: None,
         created_at: now,
         created_by: actor.clone(),
         updated_at: now,

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::alert::{AlertType, Severity};
+use crate::retry::RetryLimits;
 
 /// The identity of a destination: a UUID, given when it is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +146,10 @@ pub struct Destination {
     /// Another destination that gets what this one finally refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<DestinationId>,
+    /// How long and how often its deliveries are repeated, where that is not the
+    /// stack's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryLimits>,
     /// When it was added.
     pub created_at: Timestamp,
     /// By whom.
