@@ -18,8 +18,8 @@ pub use destinations::{DestinationCache, DestinationStore, StoreError};
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
-    AlertRecord, Claim, ClaimRequest, DeliveryRecord, Fenced, History, Lease, Ledger, LedgerError,
-    Recorded, Settlement, StoredAlert, Verdict,
+    AlertRecord, Claim, ClaimRequest, Deferral, DeliveryRecord, Fenced, History, KeptHealth, Lease,
+    Ledger, LedgerError, Recorded, Settlement, StoredAlert, Swapped, Verdict,
 };
 pub use queue::{MESSAGE_LIMIT, Message, Queue};
 pub use secrets::{SecretError, SecretStore};

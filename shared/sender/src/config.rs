@@ -18,6 +18,8 @@ pub struct Config {
     pub retention: Duration,
     /// Where retries go.
     pub retry_queue_url: String,
+    /// Where alerts about Tocsin itself go.
+    pub alerts_queue_url: String,
     /// When a failed attempt is repeated.
     pub policy: RetryPolicy,
     /// Which addresses may be called.
@@ -43,6 +45,7 @@ impl Config {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
             retention: Duration::from_secs(days * 24 * 60 * 60),
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
+            alerts_queue_url: env.required("TOCSIN_ALERTS_QUEUE_URL")?,
             policy,
             addresses: if private {
                 AddressPolicy::Any
@@ -97,6 +100,7 @@ mod tests {
         let least = [
             ("TOCSIN_LEDGER_TABLE", "t"),
             ("TOCSIN_RETRY_QUEUE_URL", "https://sqs"),
+            ("TOCSIN_ALERTS_QUEUE_URL", "https://sqs"),
         ];
         least
             .iter()
