@@ -168,6 +168,23 @@ impl Stack {
             .collect()
     }
 
+    /// What the simulator got of an alert, once that is `enough`.
+    pub(crate) async fn received_when(
+        &self,
+        about: &str,
+        enough: impl Fn(&[Received]) -> bool,
+    ) -> Vec<Received> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let received = self.received(about).await;
+            if enough(&received) {
+                return received;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the simulator did not get what was expected about {about} within {PATIENCE:?}");
+    }
+
     /// Has the simulator answer otherwise.
     pub(crate) async fn inject(&self, fault: &Fault) {
         let answer = reqwest::Client::new()

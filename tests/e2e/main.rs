@@ -16,4 +16,5 @@ mod failures;
 mod harness;
 mod input;
 mod permissions;
+mod resilience;
 mod secrecy;

@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use std::collections::BTreeSet;
+use tocsin_core::delivery::Note;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +31,19 @@ impl Records {
         for message in event.records {
             let is_retry = message.event_source_arn.as_deref() == Some(retry_queue_arn);
             let record = Record::of(message);
-            if is_retry {
-                records.retries.push(record);
-            } else {
+            if !is_retry {
                 records.alerts.push(record);
+                continue;
+            }
+            match serde_json::from_str(&record.body) {
+                // A sender asks for an alert about a destination: it is routed
+                // like any other.
+                Ok(Note::Failing { failing }) => records.alerts.push(Record {
+                    body: failing.alert().to_string(),
+                    ..record
+                }),
+                // What is neither is found out when it is read as a retry.
+                Ok(Note::Retry(_)) | Err(_) => records.retries.push(record),
             }
         }
         records

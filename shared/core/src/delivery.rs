@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
+use crate::alert::own::Failing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
 use crate::health::Arrival;
@@ -251,6 +252,19 @@ pub struct Retry {
     /// Not before this moment. SQS delays 15 minutes at most, so a message may
     /// arrive early and be sent round again.
     pub due: Timestamp,
+}
+
+/// What senders put on the retry queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Note {
+    /// A destination's deliveries end badly: raise an alert about it.
+    Failing {
+        /// What is to be said of it.
+        failing: Box<Failing>,
+    },
+    /// Try a delivery again.
+    Retry(Box<Retry>),
 }
 
 /// What is known of the attempts before this one.

@@ -18,8 +18,6 @@ pub struct Config {
     pub retention: Duration,
     /// Where retries go.
     pub retry_queue_url: String,
-    /// Where alerts about Tocsin itself go.
-    pub alerts_queue_url: String,
     /// When a failed attempt is repeated.
     pub policy: RetryPolicy,
     /// Which addresses may be called.
@@ -45,7 +43,6 @@ impl Config {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
             retention: Duration::from_secs(days * 24 * 60 * 60),
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
-            alerts_queue_url: env.required("TOCSIN_ALERTS_QUEUE_URL")?,
             policy,
             addresses: if private {
                 AddressPolicy::Any
@@ -100,7 +97,6 @@ mod tests {
         let least = [
             ("TOCSIN_LEDGER_TABLE", "t"),
             ("TOCSIN_RETRY_QUEUE_URL", "https://sqs"),
-            ("TOCSIN_ALERTS_QUEUE_URL", "https://sqs"),
         ];
         least
             .iter()

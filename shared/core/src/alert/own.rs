@@ -1,5 +1,6 @@
 //! Alerts that Tocsin itself puts on the alerts queue.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::AlertId;
@@ -17,63 +18,58 @@ pub const CANARY: &str = "Tocsin.Canary";
 /// The detection of test alerts: whoever sends one watches what becomes of it.
 pub const TEST: &str = "Tocsin.Test";
 
-/// A destination whose deliveries end badly, and the one that showed it.
-#[derive(Clone, Copy, Debug)]
-pub struct Failing<'a> {
+/// A destination whose deliveries end badly, and the one that showed it: what a
+/// sender tells the router, which makes the alert. So a sender needs no right to
+/// put alerts on the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failing {
     /// Which destination.
     pub destination_id: DestinationId,
     /// Its name.
-    pub display_name: &'a str,
+    pub display_name: String,
     /// Its provider.
-    pub provider: &'a ProviderName,
+    pub provider: ProviderName,
     /// Since when nothing has arrived there.
     pub failing_since: Option<Timestamp>,
     /// What went wrong.
-    pub failure: &'a Failure,
+    pub failure: Failure,
     /// How the delivery ended.
     pub state: State,
     /// Whose delivery it was.
-    pub alert_id: &'a AlertId,
-    /// Now.
-    pub now: Timestamp,
+    pub alert_id: AlertId,
+    /// When it ended.
+    pub at: Timestamp,
 }
 
-/// The `SYSTEM_ERROR` alert about a destination, in the form of the alerts queue.
-/// It reaches the destinations that list that type; HIGH, so that the stack's
-/// default destination gets it where none does.
-#[must_use]
-pub fn destination_failing(failing: &Failing<'_>) -> Value {
-    let Failing {
-        destination_id,
-        display_name,
-        provider,
-        failing_since,
-        failure,
-        state,
-        alert_id,
-        now,
-    } = failing;
-    json!({
-        "id": DESTINATION_FAILING,
-        // Its own moment, so that each is an alert of its own.
-        "alertId": format!("{DESTINATION_FAILING}-{destination_id}-{}", now.unix_millis()),
-        "createdAt": now,
-        "severity": "HIGH",
-        "type": "SYSTEM_ERROR",
-        "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {failure}"),
-        "description": "A delivery to this destination ended without arriving. Others may have as well: this is reported at most once an hour for each destination.",
-        "runbook": "List what did not arrive with `tocsin deliveries list --failed`, mend the destination, then send the alerts again with `tocsin alerts resend`.",
-        "tags": ["tocsin"],
-        "alertContext": {
-            "destinationId": destination_id,
-            "displayName": display_name,
-            "provider": provider,
-            "failingSince": failing_since,
-            "failure": failure,
-            "state": state,
-            "alertId": alert_id,
-        },
-    })
+impl Failing {
+    /// The `SYSTEM_ERROR` alert about the destination, in the form of the alerts
+    /// queue. It reaches the destinations that list that type; HIGH, so that the
+    /// stack's default destination gets it where none does.
+    #[must_use]
+    pub fn alert(&self) -> Value {
+        let Self {
+            destination_id,
+            display_name,
+            provider,
+            failure,
+            at,
+            ..
+        } = self;
+        json!({
+            "id": DESTINATION_FAILING,
+            // Each is an alert of its own; the same one twice is one.
+            "alertId": format!("{DESTINATION_FAILING}-{destination_id}-{}", at.unix_millis()),
+            "createdAt": at,
+            "severity": "HIGH",
+            "type": "SYSTEM_ERROR",
+            "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {failure}"),
+            "description": "A delivery to this destination ended without arriving. Others may have as well: this is reported at most once an hour for each destination.",
+            "runbook": "List what did not arrive with `tocsin deliveries list --failed`, mend the destination, then send the alerts again with `tocsin alerts resend`.",
+            "tags": ["tocsin"],
+            "alertContext": self,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -84,19 +80,17 @@ mod tests {
 
     #[test]
     fn the_alert_about_a_destination_is_an_alert() {
-        let failure = Failure::new(FailureKind::Unauthorized, "no \"such\" key");
-        let alert_id = AlertId::new("a-1").unwrap();
-        let alert = destination_failing(&Failing {
+        let failing = Failing {
             destination_id: DestinationId::generate(),
-            display_name: "soc \"jira\"",
-            provider: &ProviderName::new("jira").unwrap(),
+            display_name: "soc \"jira\"".to_owned(),
+            provider: ProviderName::new("jira").unwrap(),
             failing_since: None,
-            failure: &failure,
+            failure: Failure::new(FailureKind::Unauthorized, "no \"such\" key"),
             state: State::Failed,
-            alert_id: &alert_id,
-            now: Timestamp::now(),
-        });
-        let alert = parse(&alert.to_string()).unwrap();
+            alert_id: AlertId::new("a-1").unwrap(),
+            at: Timestamp::now(),
+        };
+        let alert = parse(&failing.alert().to_string()).unwrap();
         assert_eq!(alert.alert_type, AlertType::SystemError);
         assert_eq!(alert.detection_id, DESTINATION_FAILING);
         assert!(alert.title.contains("credential"), "{}", alert.title);

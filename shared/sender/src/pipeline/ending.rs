@@ -1,8 +1,9 @@
 //! Deliveries that end badly: who is told.
 //!
-//! A `SYSTEM_ERROR` alert goes onto the alerts queue, at most one for a
-//! destination and hour; it reaches the destinations that list its type. The
-//! failure of such an alert raises none, so that this cannot go in circles.
+//! The router is asked, through the retry queue, to raise a `SYSTEM_ERROR` alert,
+//! at most one for a destination and hour; it reaches the destinations that list
+//! that type. The failure of such an alert raises none, so that this cannot go in
+//! circles.
 
 use tocsin_aws::Message;
 use tocsin_aws::Verdict;
@@ -37,22 +38,18 @@ impl<D: Deliver> Sender<D> {
         let AttemptResult::Failed(failure) = &one.attempt.result else {
             return;
         };
-        let alert = own::destination_failing(&own::Failing {
+        let failing = own::Failing {
             destination_id: id,
-            display_name: &one.order.delivery.display_name,
-            provider: &self.provider,
+            display_name: one.order.delivery.display_name.clone(),
+            provider: self.provider.clone(),
             failing_since: health.failing_since,
-            failure,
+            failure: failure.clone(),
             state: one.verdict.state(),
-            alert_id: &one.order.parcel.alert.alert_id,
-            now: Timestamp::now(),
-        });
-        let message = Message {
-            body: alert.to_string(),
-            attributes: Vec::new(),
-            delay: std::time::Duration::ZERO,
+            alert_id: one.order.parcel.alert.alert_id.clone(),
+            at: Timestamp::now(),
         };
-        for sent in self.alerts_queue.send(&[message]).await {
+        let message = Message::failing(failing);
+        for sent in self.retry_queue.send(&[message]).await {
             match sent {
                 Ok(()) => report.count(Metric::SystemErrorsRaised, 1),
                 // What it would say is in the ledger, the metrics and the log.

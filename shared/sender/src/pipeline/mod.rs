@@ -69,7 +69,6 @@ pub struct Sender<D> {
     context: Context,
     config: Config,
     retry_queue: Queue,
-    alerts_queue: Queue,
     health: HealthBook,
     pub(crate) ledger: Ledger,
 }
@@ -100,7 +99,6 @@ impl<D: Deliver> Sender<D> {
             deliver,
             context,
             retry_queue: Queue::new(clients, &config.retry_queue_url),
-            alerts_queue: Queue::new(clients, &config.alerts_queue_url),
             config,
             health: HealthBook::new(ledger.clone()),
             ledger,
