@@ -70,7 +70,6 @@ impl Router {
     /// `deadline` is delivered again as a whole: what was recorded and claimed
     /// keeps that from doing anything twice.
     pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
-        let mut unfinished = FailedRecords::default();
         let ids: Vec<_> = event
             .records
             .iter()
@@ -79,13 +78,12 @@ impl Router {
         let left = deadline
             .duration_since(SystemTime::now())
             .unwrap_or(Duration::ZERO);
-        match tokio::time::timeout(left.saturating_sub(RESERVE), self.work(event)).await {
-            Ok(response) => response,
-            Err(_) => {
-                unfinished.add_all(&ids, &"there was no time left; AWS answers slowly");
-                unfinished.into_response()
-            }
-        }
+        let worked = tokio::time::timeout(left.saturating_sub(RESERVE), self.work(event)).await;
+        worked.unwrap_or_else(|_| {
+            let mut unfinished = FailedRecords::default();
+            unfinished.add_all(&ids, &"there was no time left; AWS answers slowly");
+            unfinished.into_response()
+        })
     }
 
     async fn work(&self, event: SqsEvent) -> SqsBatchResponse {
