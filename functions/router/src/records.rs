@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use std::collections::BTreeSet;
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::Note;
 
 /// One queue record.
@@ -11,6 +12,8 @@ pub(crate) struct Record {
     pub(crate) message_id: String,
     /// What it says.
     pub(crate) body: String,
+    /// When it was put on the queue.
+    pub(crate) sent_at: Timestamp,
 }
 
 /// A batch, sorted.
@@ -53,10 +56,17 @@ impl Records {
 impl Record {
     fn of(message: SqsMessage) -> Self {
         Self {
+            sent_at: sent_at(&message).unwrap_or_else(Timestamp::now),
             message_id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
         }
     }
+}
+
+/// SQS says it in milliseconds since 1970.
+fn sent_at(message: &SqsMessage) -> Option<Timestamp> {
+    let millis = message.attributes.get("SentTimestamp")?.parse().ok()?;
+    Timestamp::from_unix_millis(millis)
 }
 
 /// Records that SQS must deliver again.

@@ -27,6 +27,7 @@ type Found = Result<StoredAlert, LedgerError>;
 struct Wanted {
     message_id: String,
     body: String,
+    sent_at: Timestamp,
     retry: Retry,
 }
 
@@ -58,6 +59,7 @@ impl Router {
                 Ok(retry) => wanted.push(Wanted {
                     message_id: record.message_id,
                     body: record.body,
+                    sent_at: record.sent_at,
                     retry,
                 }),
                 Err(error) => {
@@ -184,6 +186,7 @@ impl Wanted {
         let record = Record {
             message_id: self.message_id,
             body: self.body,
+            sent_at: self.sent_at,
         };
         let reason = Reason {
             code,
