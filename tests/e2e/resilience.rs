@@ -164,3 +164,21 @@ async fn what_a_destination_finally_refuses_goes_to_its_fallback() {
     );
     assert_eq!(stack.received(&id).await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_canary_that_arrives_is_counted_under_the_stacks_name() {
+    let stack = Stack::ready().await;
+    let id = unique("canary");
+    let mut canary = alert_for(&id, &["e2e-plain"]);
+    canary["id"] = json!("Tocsin.Canary");
+    stack.send(&canary.to_string()).await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let counted = stack
+        .log_line("webhook", |line| line.contains("CanariesDelivered"))
+        .await;
+    let line: Value = serde_json::from_str(&counted).unwrap();
+    assert_eq!(line["CanariesDelivered"], 1);
+    assert_eq!(line["Stack"], stack.name);
+    let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*sets, json!([["Function"], ["Stack"]]));
+}
