@@ -15,5 +15,7 @@ mod delivery;
 mod failures;
 mod harness;
 mod input;
+mod management;
+mod operations;
 mod permissions;
 mod secrecy;
