@@ -1,4 +1,7 @@
-//! Sending to a queue, in batches of ten, each message answered for alone.
+//! Queues: sending in batches of ten, each message answered for alone, and taking
+//! out what waits for a person.
+
+mod take;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,6 +12,8 @@ use futures::future::join_all;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::own::Failing;
 use tocsin_core::delivery::{Note, Retry};
+
+pub use take::{Depth, Letter};
 
 use crate::{AwsError, Clients};
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -57,7 +58,7 @@ const LONGEST_WINDOW: u16 = 168;
 const MOST_ATTEMPTS: u32 = 64;
 
 /// A destination's own bounds in place of the stack's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -66,13 +67,15 @@ const MOST_ATTEMPTS: u32 = 64;
 pub struct RetryLimits {
     /// No attempt starts later than this many hours after the delivery began: 1 to 168.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 168))]
     pub window_hours: Option<u16>,
     /// No delivery has more attempts than this: 1 to 64. With 1, nothing is repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
     pub most_attempts: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UncheckedLimits {
     window_hours: Option<u16>,

@@ -1,5 +1,6 @@
 //! Reading the ledger back: everything about one alert.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
@@ -12,7 +13,7 @@ use super::{ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, LedgerError, Table};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryRecord {
     /// To which destination.
@@ -84,7 +85,6 @@ impl Table {
 
 impl DeliveryRecord {
     pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let destination = text(item, "item")?;
         let state = text(item, "state")?;
         let number = |name: &str| {
             item.get(name)
@@ -92,8 +92,7 @@ impl DeliveryRecord {
                 .and_then(|number| number.parse::<i64>().ok())
         };
         Ok(Self {
-            destination_id: DestinationId::parse(destination)
-                .ok_or_else(|| unreadable(item, "item is no destination's id".to_owned()))?,
+            destination_id: destination_id(item, "item")?,
             display_name: text(item, "displayName")?.to_owned(),
             provider: text(item, "provider")?.to_owned(),
             delivery_id: json(
@@ -114,12 +113,17 @@ impl DeliveryRecord {
                 None => None,
                 Some(_) => Some(time(item, "nextAttemptAt")?),
             },
-            stands_in_for: item
-                .get("standsInFor")
-                .and_then(|id| id.as_s().ok())
-                .and_then(|id| DestinationId::parse(id)),
+            stands_in_for: match item.get("standsInFor") {
+                None => None,
+                Some(_) => Some(destination_id(item, "standsInFor")?),
+            },
         })
     }
+}
+
+pub(super) fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {
+    DestinationId::parse(text(item, name)?)
+        .ok_or_else(|| unreadable(item, format!("{name} is no destination's id")))
 }
 
 fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
@@ -132,7 +136,7 @@ fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
     Ok(attempts)
 }
 
-fn json<T: serde::de::DeserializeOwned>(
+pub(super) fn json<T: serde::de::DeserializeOwned>(
     item: &Item,
     name: &str,
     text: &str,
@@ -140,7 +144,7 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| unreadable(item, format!("{name}: {error}")))
 }
 
-fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
+pub(super) fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
     text(item, name)?
         .parse()
         .map_err(|error| unreadable(item, format!("{name}: {error}")))

@@ -14,6 +14,7 @@ mod explain;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertType, Severity};
@@ -26,7 +27,9 @@ pub const SKIP: &str = "SKIP";
 const DEFAULT_SEVERITY: &str = "DEFAULT";
 
 /// Which rule of the precedence decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
     /// `routing.destinations`.
@@ -40,7 +43,7 @@ pub enum Step {
 }
 
 /// Why a destination was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Reason {
     /// A list names it.
@@ -66,7 +69,7 @@ pub enum Reason {
 }
 
 /// Why a destination was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "because", rename_all = "camelCase")]
 pub enum WhyNot {
     /// It is disabled.
@@ -95,7 +98,7 @@ pub enum WhyNot {
 }
 
 /// A destination chosen for an alert, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Which destination.
@@ -123,7 +126,7 @@ impl Target {
 }
 
 /// A destination that was not chosen, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PassedOver {
     /// Which destination.
@@ -136,7 +139,7 @@ pub struct PassedOver {
 }
 
 /// Something that a person should mend, although routing could do without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "warning", rename_all = "camelCase")]
 pub enum Warning {
     /// A list names a destination that does not exist.
@@ -171,7 +174,7 @@ pub enum Warning {
 }
 
 /// What became of the alert as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
     /// It has at least one target.
@@ -183,7 +186,7 @@ pub enum Disposition {
 }
 
 /// The whole answer: targets with reasons, everyone else with reasons, warnings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
     /// What became of the alert.
