@@ -83,17 +83,18 @@ impl Via {
         }
     }
 
-    fn settings(self, name: &str, simulator: &str) -> Value {
+    /// `base` is where the vendor is called, for those whose settings say that.
+    fn settings(self, name: &str, base: &str) -> Value {
         match self {
             Self::Webhook | Self::SignedWebhook | Self::SlackHook | Self::Teams => json!({}),
             Self::SlackBot => json!({"channelId": "C024BE91L"}),
             Self::PagerDuty => json!({"region": "us", "source": "chaos"}),
             Self::Opsgenie => json!({"region": "eu"}),
             Self::Jira => json!({
-                "deployment": "cloud", "siteUrl": simulator, "projectKey": "SEC", "issueType": "Task",
+                "deployment": "cloud", "siteUrl": base, "projectKey": "SEC", "issueType": "Task",
             }),
             Self::GitHub => {
-                json!({"apiUrl": simulator, "repository": format!("octo-org/{name}")})
+                json!({"apiUrl": base, "repository": format!("octo-org/{name}")})
             }
             Self::ServiceNow => json!({
                 "mode": "incident", "instance": "https://acme.service-now.com", "category": "security",
@@ -129,17 +130,16 @@ impl Via {
 }
 
 impl Destination {
-    /// Adds a destination.
-    pub(crate) async fn add(site: &Site, via: Via, name: String) -> Self {
-        let base = site.stack.simulator("");
+    /// Adds a destination whose vendor is at `base`.
+    pub(crate) async fn add(site: &Site, via: Via, name: String, base: &str) -> Self {
         let path = via.path(&name);
         let request = json!({
             "operation": "addDestination", "actor": "chaos",
             "destination": {
                 "displayName": name, "type": via.provider(),
-                "settings": via.settings(&name, &base),
+                "settings": via.settings(&name, base),
             },
-            "secret": via.secret(&path, &base),
+            "secret": via.secret(&path, base),
         });
         let answer = site.stack.invoke("api", &request).await;
         let text = |field: &str| {

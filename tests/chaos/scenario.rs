@@ -8,10 +8,13 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use crate::destination::Via;
-use crate::trial::Trial;
+use crate::trial::{Site, Trial};
 
 /// Something to do at one moment of a trial.
 pub(crate) type Act = Box<dyn Fn(Arc<Trial>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Where the vendors are.
+pub(crate) type Base = Box<dyn Fn(Arc<Site>) -> BoxFuture<'static, String> + Send + Sync>;
 
 /// A look at something besides the books: a note for the table, or what is wrong.
 pub(crate) type Check =
@@ -102,6 +105,8 @@ pub(crate) struct Scenario {
     /// One destination of each.
     pub(crate) via: Vec<Via>,
     pub(crate) alerts: usize,
+    /// If not at the simulator.
+    pub(crate) base: Option<Base>,
     pub(crate) before: Vec<Act>,
     pub(crate) orders: Orders,
     /// In place of putting the alerts on the queue.
@@ -124,6 +129,7 @@ impl Scenario {
             stage: Stage::Destinations,
             via: vec![via],
             alerts: 3,
+            base: None,
             before: Vec::new(),
             orders: Box::new(|_| Vec::new()),
             send: None,
@@ -154,6 +160,15 @@ impl Scenario {
 
     pub(crate) fn alerts(mut self, alerts: usize) -> Self {
         self.alerts = alerts;
+        self
+    }
+
+    /// The destinations are added with their vendors at this address.
+    pub(crate) fn at<F: Future<Output = String> + Send + 'static>(
+        mut self,
+        base: impl Fn(Arc<Site>) -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.base = Some(Box::new(move |site| base(site).boxed()));
         self
     }
 

@@ -106,9 +106,13 @@ impl Trial {
 
     async fn prepare(site: Arc<Site>, scenario: &Scenario) -> Self {
         let label = format!("{}-", unique("chaos"));
+        let base = match &scenario.base {
+            Some(base) => base(site.clone()).await,
+            None => site.stack.simulator(""),
+        };
         let mut destinations = Vec::new();
         for (at, via) in scenario.via.iter().enumerate() {
-            destinations.push(Destination::add(&site, *via, format!("{label}{at}")).await);
+            destinations.push(Destination::add(&site, *via, format!("{label}{at}"), &base).await);
         }
         tokio::time::sleep(IN_FORCE).await;
         let ids = (0..scenario.alerts).map(|at| format!("{label}{at:05}"));

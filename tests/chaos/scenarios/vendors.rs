@@ -8,6 +8,7 @@ use super::seconds;
 use crate::destination::Via;
 use crate::door::{Door, untrusted};
 use crate::scenario::Scenario;
+use crate::trial::Site;
 
 pub(super) fn all() -> Vec<Scenario> {
     let mut all = answers();
@@ -77,9 +78,7 @@ fn connections() -> Vec<Scenario> {
             .short(),
         refused(),
         hanging(),
-        elsewhere("DNS failure", |_| {
-            "https://nowhere.invalid/api/v3".to_owned()
-        }),
+        unknown_name(),
         wrong_certificate(),
     ]
 }
@@ -132,37 +131,31 @@ fn lost_answers() -> Vec<Scenario> {
 }
 
 fn refused() -> Scenario {
-    let door = Arc::new(OnceLock::new());
-    behind("connection refused", &door, || async { Door::shut().await })
+    behind("connection refused", || async { Door::shut().await })
 }
 
 fn hanging() -> Scenario {
-    let door = Arc::new(OnceLock::new());
-    behind("connection hangs", &door, || async { Door::deaf().await })
+    behind("connection hangs", || async { Door::deaf().await })
 }
 
 /// A webhook behind a door that is opened after a while.
 fn behind<F: Future<Output = Door> + Send + 'static>(
     fault: &str,
-    door: &Arc<OnceLock<Door>>,
     make: impl Fn() -> F + Copy + Send + Sync + 'static,
 ) -> Scenario {
-    let (before, after) = (door.clone(), door.clone());
+    let door = Arc::new(OnceLock::new());
+    let shared = door.clone();
     Scenario::new(fault, Via::Webhook)
         .meets("unreachable")
-        .before(move |trial| {
-            let door = before.clone();
+        .at(move |_| {
+            let door = shared.clone();
             async move {
                 let new = make().await;
-                let door = door.get_or_init(|| new);
-                let base = format!("http://{}", door.address);
-                let destination = &trial.destinations[0];
-                let secret = destination.via.secret(&destination.path, &base);
-                trial.set_secret(&secret).await;
+                format!("http://{}", door.get_or_init(|| new).address)
             }
         })
         .lift(seconds(12), move |trial| {
-            let door = after.clone();
+            let door = door.clone();
             async move {
                 let door = door.get().unwrap();
                 door.open(trial.site.simulator_address()).await;
@@ -173,34 +166,30 @@ fn behind<F: Future<Output = Door> + Send + 'static>(
 
 /// A GitHub Enterprise Server at an address that is put right after a while:
 /// the destination is edited while its deliveries wait.
-fn elsewhere(fault: &str, address: fn(&crate::trial::Trial) -> String) -> Scenario {
+fn misplaced<F: Future<Output = String> + Send + 'static>(
+    fault: &str,
+    place: impl Fn(Arc<Site>) -> F + Send + Sync + 'static,
+) -> Scenario {
     Scenario::new(fault, Via::GitHub)
         .meets("unreachable")
-        .before(move |trial| async move {
-            trial.set("apiUrl", &address(&trial)).await;
-        })
+        .at(place)
         .lift(seconds(8), |trial| async move {
+            let early = trial.site.simulator.count(&trial.label).await;
+            assert_eq!(early.received, 0, "something arrived all the same");
             trial.set("apiUrl", &trial.site.stack.simulator("")).await;
         })
         .short()
 }
 
+fn unknown_name() -> Scenario {
+    misplaced("DNS failure", |_| async {
+        "https://nowhere.invalid/api/v3".to_owned()
+    })
+}
+
 fn wrong_certificate() -> Scenario {
-    Scenario::new("certificate that nobody trusts", Via::GitHub)
-        .meets("unreachable")
-        .before(|trial| async move {
-            let address = untrusted(trial.site.simulator_address()).await;
-            trial
-                .set("apiUrl", &format!("https://{address}/api/v3"))
-                .await;
-        })
-        .lift(seconds(8), |trial| async move {
-            let early = trial.site.simulator.count(&trial.label).await;
-            assert_eq!(
-                early.received, 0,
-                "a request went over the untrusted connection"
-            );
-            trial.set("apiUrl", &trial.site.stack.simulator("")).await;
-        })
-        .short()
+    misplaced("certificate that nobody trusts", |site| async move {
+        let address = untrusted(site.simulator_address()).await;
+        format!("https://{address}/api/v3")
+    })
 }
