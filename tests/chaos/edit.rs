@@ -1,10 +1,11 @@
-//! What people do to destinations and secrets while alerts are on their way.
-//! Straight at the tables: each change takes effect as if another had made it.
+//! What people do to destinations and secrets while alerts are on their way, and
+//! what they see meanwhile. Straight at the tables: each change takes effect as
+//! if another had made it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
-use crate::ledger::Entry;
+use crate::ledger::{Delivery, Entry};
 use crate::trial::Trial;
 
 impl Trial {
@@ -66,6 +67,15 @@ impl Trial {
                 .send()
                 .await
                 .unwrap();
+        }
+    }
+
+    /// Nothing has arrived yet: so far, the fault has held everything up.
+    pub(crate) async fn is_held_up(&self) {
+        for id in &self.ids {
+            let entry = Entry::of(&self.site, id).await;
+            let over = entry.deliveries.values().any(Delivery::is_over);
+            assert!(!over, "{id} went through all the same: {entry:?}");
         }
     }
 

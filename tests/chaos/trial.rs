@@ -261,11 +261,10 @@ impl Trial {
         if let Some(kind) = scenario.meets.filter(|kind| !met(kind)) {
             row.wrong.insert(format!("no attempt was {kind}"), 1);
         }
-        row.unused = self.unused().await;
         row
     }
 
-    /// Adds what the scenario itself looks at.
+    /// Adds what the scenario itself looks at, and which faults never happened.
     async fn look(self: &Arc<Self>, scenario: &Scenario, row: &mut Row) {
         for check in &scenario.checks {
             match check(self.clone()).await {
@@ -273,14 +272,15 @@ impl Trial {
                 Err(wrong) => *row.wrong.entry(wrong).or_default() += 1,
             }
         }
+        row.unused = self.unused().await;
     }
 
     /// Faults that were ordered and never happened.
     async fn unused(&self) -> Vec<Value> {
         let mut unused = self.site.proxy.left(&self.label).await;
         unused.extend(self.site.simulator.left(&self.label).await);
-        // Those lasted for a time, or until they were withdrawn.
-        unused.retain(|one| one["times"].is_u64());
+        // A limit lasts until it is withdrawn.
+        unused.retain(|one| one["perSecond"].is_null());
         unused
     }
 }

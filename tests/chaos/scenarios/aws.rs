@@ -113,7 +113,7 @@ fn outages() -> Vec<Scenario> {
                 let order = aws(service, operation, &[], "unavailable", ("forSeconds", 60.0));
                 vec![Order::Vendor(json!({"status": 503, "times": 3})), order]
             })
-            .lift(seconds(60), |_| async {})
+            .lift(seconds(60), |trial| async move { trial.is_held_up().await })
             .patience(OUTAGE)
     };
     vec![
@@ -129,7 +129,7 @@ fn outages() -> Vec<Scenario> {
                     ("forSeconds", 30.0),
                 )]
             })
-            .lift(seconds(30), |_| async {})
+            .lift(seconds(30), |trial| async move { trial.is_held_up().await })
             .patience(OUTAGE),
         minute(
             "secret store unavailable for a minute",

@@ -13,14 +13,15 @@ pub(super) fn all() -> Vec<Scenario> {
     let waiting = |fault: &str| {
         Scenario::new(fault, Via::Webhook)
             .vendor(json!({"status": 503, "times": 1_000}))
+            .meets("unavailable")
             .patience(seconds(240))
     };
-    // The order outlives the destination; it is no fault that never happened.
+    // The vendor's trouble outlives the destination.
     let taken_back = |scenario: Scenario| {
         scenario.check(|trial| async move {
             let query = format!("path={}", trial.destinations[0].path);
             trial.site.simulator.withdraw(&query).await;
-            Ok(String::new())
+            Ok("nothing arrived".to_owned())
         })
     };
     vec![

@@ -60,6 +60,7 @@ pub enum Action {
 pub(super) struct Standing {
     fault: ServiceFault,
     since: Instant,
+    happened: bool,
 }
 
 /// All faults in force.
@@ -71,15 +72,17 @@ impl Faults {
         self.0.push(Standing {
             fault,
             since: Instant::now(),
+            happened: false,
         });
     }
 
     /// Takes one use of the first fault for such a call.
     pub(super) fn take(&mut self, call: &Call) -> Option<ServiceFault> {
-        self.0.retain(|one| !one.is_over());
-        let at = self.0.iter().position(|one| one.fault.is_for(call))?;
-        let taken = self.0[at].fault.clone();
-        if let Span::Times(times) = &mut self.0[at].fault.span {
+        let mut standing = self.0.iter_mut();
+        let one = standing.find(|one| !one.is_over() && one.fault.is_for(call))?;
+        one.happened = true;
+        let taken = one.fault.clone();
+        if let Span::Times(times) = &mut one.fault.span {
             *times = times.saturating_sub(1);
         }
         Some(match taken.span {
@@ -97,10 +100,15 @@ impl Faults {
             .retain(|one| !one.fault.about.iter().any(|text| text == about));
     }
 
-    pub(super) fn all(&self) -> Vec<ServiceFault> {
+    /// Those ordered for more calls than there were, or for a time in which there
+    /// was none.
+    pub(super) fn unused(&self) -> Vec<ServiceFault> {
         self.0
             .iter()
-            .filter(|one| !one.is_over())
+            .filter(|one| match one.fault.span {
+                Span::Times(times) => times > 0,
+                Span::ForSeconds(_) => !one.happened,
+            })
             .map(|one| one.fault.clone())
             .collect()
     }

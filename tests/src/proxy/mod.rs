@@ -7,7 +7,7 @@
 //! | path | |
 //! |---|---|
 //! | `PUT /_faults` | `{"service": "dynamodb", "operation": "BatchExecute", "about": ["INSERT", "alert-1"], "times": 1, "action": "killAfter"}`, see [`ServiceFault`]; `"forSeconds": 60` in place of `times` |
-//! | `GET /_faults` | those that are not used up, oldest first |
+//! | `GET /_faults` | those that were ordered and have not happened, or not as often, oldest first |
 //! | `DELETE /_faults?about=…` | withdraws those about this |
 //! | `GET /_counts` | calls so far, by `service.operation` |
 //! | everything else | AWS |
@@ -199,7 +199,7 @@ async fn order(State(proxy): State<Proxy>, Json(fault): Json<ServiceFault>) -> S
 }
 
 async fn orders(State(proxy): State<Proxy>) -> Json<Vec<ServiceFault>> {
-    Json(proxy.faults.lock().unwrap().all())
+    Json(proxy.faults.lock().unwrap().unused())
 }
 
 async fn withdraw(State(proxy): State<Proxy>, Query(which): Query<About>) -> StatusCode {

@@ -61,7 +61,7 @@ async fn what_is_not_ordered_otherwise_passes_unchanged_and_is_counted() {
         let (status, said) = call(&base, operation, body).await.unwrap();
         assert_eq!((status, said), (200, json!({"host": host, "body": body})));
     }
-    let left = serde_json::to_value(proxy.faults.lock().unwrap().all()).unwrap();
+    let left = serde_json::to_value(proxy.faults.lock().unwrap().unused()).unwrap();
     assert_eq!(left, json!([order]));
     let spoiled = call(&base, "BatchExecuteStatement", "INSERT alert-1").await;
     assert_eq!(spoiled.unwrap().0, 503);
@@ -88,7 +88,7 @@ async fn every_action_has_its_effect() {
         );
     }
     // Nobody was killed, so that order stands.
-    let left = proxy.faults.lock().unwrap().all();
+    let left = proxy.faults.lock().unwrap().unused();
     assert_eq!(left[0].action, Action::KillAfter);
     proxy.faults.lock().unwrap().0.clear();
     for (action, times_out) in [("hang", true), ("reset", false), ("lose", false)] {
@@ -109,7 +109,9 @@ async fn a_fault_ends_by_the_clock_or_by_hand() {
         }))
     };
     proxy.order(lasting(0.3));
+    assert_eq!(proxy.faults.lock().unwrap().unused().len(), 1);
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 400);
+    assert!(proxy.faults.lock().unwrap().unused().is_empty());
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 200);
     proxy.order(lasting(60.0));
