@@ -50,11 +50,9 @@ impl Stack {
         stack
     }
 
-    async fn connect() -> Self {
-        let name = std::env::var("TOCSIN_TEST_STACK").unwrap_or_else(|_| {
-            panic!("these tests need the local stack: run `make e2e`, which starts it")
-        });
-        let folder = root().join(".local").join(name);
+    /// The stack as it is.
+    pub(crate) async fn connect() -> Self {
+        let folder = Self::folder();
         let read = |file: &str| -> Value {
             let text = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| {
                 panic!("the local stack is not up ({file}: {error}): run `make e2e`")
@@ -87,6 +85,14 @@ impl Stack {
                 .map(|(name, value)| (name.clone(), text(value)))
                 .collect(),
         }
+    }
+
+    /// The folder of the stack's files.
+    pub(crate) fn folder() -> PathBuf {
+        let name = std::env::var("TOCSIN_TEST_STACK").unwrap_or_else(|_| {
+            panic!("these tests need the local stack: run `make e2e`, which starts it")
+        });
+        root().join(".local").join(name)
     }
 
     pub(crate) fn output(&self, name: &str) -> &str {
