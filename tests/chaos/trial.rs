@@ -1,6 +1,6 @@
 //! One scenario under way: from the fault to the books.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// The router's copy of the destinations may be 2 s old when an alert names one
 /// that is not in it.
 const IN_FORCE: Duration = Duration::from_millis(2_100);
+
+/// Digits behind the label, in an alert's id.
+const NUMBER: usize = 5;
 
 /// After everything is over, before duplicates are counted: whoever would make
 /// one has had the time.
@@ -115,7 +118,7 @@ impl Trial {
             destinations.push(Destination::add(&site, *via, format!("{label}{at}"), &base).await);
         }
         tokio::time::sleep(IN_FORCE).await;
-        let ids = (0..scenario.alerts).map(|at| format!("{label}{at:05}"));
+        let ids = (0..scenario.alerts).map(|at| format!("{label}{at:0NUMBER$}"));
         Self {
             ids: ids.collect(),
             site,
@@ -195,7 +198,7 @@ impl Trial {
     }
 
     /// How often each alert arrived at a destination.
-    async fn arrivals(&self, destination: &Destination) -> HashMap<&str, usize> {
+    async fn arrivals(&self, destination: &Destination) -> HashMap<String, usize> {
         let texts: Vec<String> = match destination.via.trace() {
             Trace::Requests => {
                 let all = self.site.simulator.received(&self.label).await;
@@ -212,12 +215,20 @@ impl Trial {
         };
         let mut arrivals = HashMap::new();
         for text in &texts {
-            let arrived = self.ids.iter().filter(|id| text.contains(id.as_str()));
-            for id in arrived {
-                *arrivals.entry(id.as_str()).or_default() += 1;
+            for id in self.ids_in(text) {
+                *arrivals.entry(id.to_owned()).or_default() += 1;
             }
         }
         arrivals
+    }
+
+    /// The alerts of this trial that a text speaks of. A message may name its
+    /// alert more than once.
+    fn ids_in<'a>(&self, text: &'a str) -> BTreeSet<&'a str> {
+        text.match_indices(&self.label)
+            .filter_map(|(at, label)| text.get(at..at + label.len() + NUMBER))
+            .filter(|id| id[self.label.len()..].bytes().all(|b| b.is_ascii_digit()))
+            .collect()
     }
 
     /// Compares what arrived with what the ledger says and the scenario wants.
