@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use tocsin_api::{AlertReport, Request};
+use tocsin_api::messages::{AlertReport, GetAlert};
 use tocsin_core::delivery::{AttemptResult, State};
 use tocsin_core::routing::Target as RoutingTarget;
 
@@ -49,9 +49,10 @@ async fn settled(
     deadline: Instant,
     args: &ShowArgs,
 ) -> anyhow::Result<AlertReport> {
-    let request = Request::GetAlert {
+    let request = GetAlert {
         alert_id: id.to_owned(),
-    };
+    }
+    .into();
     loop {
         let answer = stack.call(&request).await;
         let over = args.wait.is_none() || Instant::now() >= deadline;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use tocsin_api::{DestinationDraft, Request};
+use tocsin_api::DestinationDraft;
+use tocsin_api::messages::{AddDestination, ListDestinations};
 use tocsin_core::destination::{Destination, Enabled};
 
 use crate::args::{AddArgs, DestinationsCommand, Output, Target};
@@ -28,7 +29,7 @@ pub(crate) async fn run(
 
 /// All destinations of the stack.
 async fn fetch(stack: &Stack) -> anyhow::Result<Vec<Destination>> {
-    let answer = stack.call(&Request::ListDestinations {}).await?;
+    let answer = stack.call(&ListDestinations {}.into()).await?;
     serde_json::from_value(answer).context("the list of destinations cannot be read")
 }
 
@@ -37,12 +38,12 @@ async fn add(stack: &Stack, args: &AddArgs, output: Output) -> anyhow::Result<()
     let draft: DestinationDraft = serde_json::from_str(&text)
         .with_context(|| format!("{} does not describe a destination", args.file.display()))?;
     let secret = args.secret_file.as_deref().map(read_secret).transpose()?;
-    let request = Request::AddDestination {
-        destination: Box::new(draft),
-        secret,
+    let request = AddDestination {
+        destination: draft,
+        secret: secret.map(Into::into),
         actor: std::env::var("USER").ok(),
     };
-    let added: Destination = serde_json::from_value(stack.call(&request).await?)
+    let added: Destination = serde_json::from_value(stack.call(&request.into()).await?)
         .context("the added destination cannot be read")?;
     match output {
         Output::Json => println!("{}", serde_json::to_string_pretty(&added)?),

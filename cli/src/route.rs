@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::Value;
-use tocsin_api::{Explanation, Request};
+use tocsin_api::messages::{ExplainRoute, Explanation};
 use tocsin_core::alert::{Alert, parse};
 use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Routing, route};
@@ -40,10 +40,10 @@ pub(crate) async fn run(
 
 /// Asks the stack, which knows its destinations and its default one.
 async fn online(text: &str, target: &Target) -> anyhow::Result<Explanation> {
-    let request = Request::ExplainRoute {
+    let request = ExplainRoute {
         alert: Value::String(text.to_owned()),
     };
-    let answer = Stack::connect(target).await.call(&request).await?;
+    let answer = Stack::connect(target).await.call(&request.into()).await?;
     serde_json::from_value(answer).context("the explanation cannot be read")
 }
 

@@ -15,5 +15,8 @@ mod delivery;
 mod failures;
 mod harness;
 mod input;
+mod management;
+mod operations;
 mod permissions;
+mod resilience;
 mod secrecy;

@@ -1,15 +1,19 @@
 //! The destinations table, and the router's 30-second copy of it.
 
+mod write;
+
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
+use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
+
+pub use write::Stored;
 
 use crate::clients::Offline;
 use crate::{AwsError, Clients};
@@ -41,9 +45,43 @@ pub enum StoreError {
         /// The display name.
         name: String,
     },
+    /// Somebody else changed or deleted the destination meanwhile.
+    #[error("{0}")]
+    Changed(Box<Changed>),
+    /// The fallback was deleted meanwhile.
+    #[error("the destination that is to be its fallback does not exist any more")]
+    NoFallback,
     /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
+}
+
+/// What became of a destination between its reading and its writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It was changed.
+    ByAnother {
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+        /// Its revision now.
+        revision: u64,
+    },
+    /// It was deleted.
+    Deleted,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByAnother { by, at, revision } => write!(
+                f,
+                "{by} changed the destination at {at}, and it is at revision {revision} now: read it again, and repeat what you wanted to change"
+            ),
+            Self::Deleted => f.write_str("somebody deleted the destination meanwhile"),
+        }
+    }
 }
 
 impl DestinationStore {
@@ -86,61 +124,31 @@ impl DestinationStore {
         Ok(all.into_iter().collect())
     }
 
-    /// Stores a new destination, and its name with it, both or neither.
+    /// All destinations with what else is stored of them.
     ///
     /// # Errors
     ///
-    /// When the name is taken, or `DynamoDB` refuses or does not answer.
-    pub async fn add(&self, destination: &Destination) -> Result<(), StoreError> {
-        let item = serde_dynamo::to_item(destination)
-            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
-        let name_item = HashMap::from([
-            (
-                "destinationId".to_owned(),
-                AttributeValue::S(format!("{NAME_KEY}{}", destination.display_name)),
-            ),
-            (
-                "owner".to_owned(),
-                AttributeValue::S(destination.destination_id.to_string()),
-            ),
-        ]);
-        let stored = self
-            .client
-            .transact_write_items()
-            .transact_items(self.put_new(item)?)
-            .transact_items(self.put_new(name_item)?)
-            .send()
-            .await;
-        match stored {
-            Ok(_) => Ok(()),
-            Err(error) if is_taken(&error) => Err(StoreError::NameTaken {
-                name: destination.display_name.clone(),
-            }),
-            Err(error) => Err(AwsError::new("storing the destination", &error).into()),
+    /// As [`DestinationStore::load`].
+    pub async fn stored(&self) -> Result<Vec<Stored>, AwsError> {
+        if let Some(offline) = &self.offline {
+            let all = offline.destinations.iter().cloned();
+            return Ok(all.map(Stored::without_digest).collect());
         }
-    }
-
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, AwsError> {
-        let put = Put::builder()
+        let mut pages = self
+            .client
+            .scan()
             .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(destinationId)")
-            .build()
-            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut all = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| AwsError::new("reading the destinations", &error))?;
+            all.extend(Stored::read(item));
+        }
+        Ok(all)
     }
-}
-
-/// Whether a condition was what cancelled the transaction: another writer or
-/// throttling cancels as well, and says nothing of the name.
-fn is_taken(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-        error.as_service_error()
-    else {
-        return false;
-    };
-    let mut reasons = cancelled.cancellation_reasons().iter();
-    reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 /// A destination, unless the item is a name's, or broken.
@@ -166,16 +174,27 @@ fn read(item: Item) -> Option<Destination> {
     }
 }
 
-/// How old a copy may be when something in it is missing: young enough that a
-/// destination added just now is found, old enough that a typo in a detection
-/// does not cost a scan for each of its alerts.
+/// How old a copy may be that gives a delivery up: young enough that a
+/// destination enabled just now is seen, old enough that many retries share a scan.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// How far clocks may be apart: SQS's, and the function's own.
+const SKEW: Duration = Duration::from_secs(1);
+
+/// A copy of the destinations.
+#[derive(Debug)]
+struct Copy {
+    read: Instant,
+    /// The same by the clock on the wall.
+    read_at: Timestamp,
+    destinations: Arc<Destinations>,
+}
 
 /// The destinations, at most 30 seconds old, read once however many ask.
 #[derive(Debug)]
 pub struct DestinationCache {
     store: DestinationStore,
-    held: Mutex<Option<(Instant, Arc<Destinations>)>>,
+    held: Mutex<Option<Copy>>,
 }
 
 impl DestinationCache {
@@ -194,28 +213,47 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.younger_than(TIME_TO_LIVE).await
+        self.copy_if(|copy| copy.read.elapsed() < TIME_TO_LIVE)
+            .await
     }
 
-    /// The destinations, at most 2 seconds old: for when one that an alert names
-    /// is missing, since it may have been added just now.
+    /// The destinations, at most 2 seconds old: for when a delivery would be given
+    /// up by what the copy says.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_fresh(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.younger_than(FRESH).await
+        self.copy_if(|copy| copy.read.elapsed() < FRESH).await
     }
 
-    async fn younger_than(&self, age: Duration) -> Result<Arc<Destinations>, AwsError> {
+    /// The destinations as they were at `moment` or later: for when one that an
+    /// alert names is missing, since it may have been added just before the alert
+    /// was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`DestinationStore::load`].
+    pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
+        let moment = moment.plus(SKEW);
+        self.copy_if(|copy| copy.read_at >= moment).await
+    }
+
+    async fn copy_if(&self, good: impl Fn(&Copy) -> bool) -> Result<Arc<Destinations>, AwsError> {
         let mut held = self.held.lock().await;
-        if let Some((read, destinations)) = &*held
-            && read.elapsed() < age
+        if let Some(copy) = &*held
+            && good(copy)
         {
-            return Ok(Arc::clone(destinations));
+            return Ok(Arc::clone(&copy.destinations));
         }
+        // Of the moment before the read: what is written during it may be missing.
+        let (read, read_at) = (Instant::now(), Timestamp::now());
         let destinations = Arc::new(self.store.load().await?);
-        *held = Some((Instant::now(), Arc::clone(&destinations)));
+        *held = Some(Copy {
+            read,
+            read_at,
+            destinations: Arc::clone(&destinations),
+        });
         Ok(destinations)
     }
 }

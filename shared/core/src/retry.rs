@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -57,7 +58,7 @@ const LONGEST_WINDOW: u16 = 168;
 const MOST_ATTEMPTS: u32 = 64;
 
 /// A destination's own bounds in place of the stack's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
     deny_unknown_fields,
@@ -66,13 +67,15 @@ const MOST_ATTEMPTS: u32 = 64;
 pub struct RetryLimits {
     /// No attempt starts later than this many hours after the delivery began: 1 to 168.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 168))]
     pub window_hours: Option<u16>,
     /// No delivery has more attempts than this: 1 to 64. With 1, nothing is repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
     pub most_attempts: Option<u32>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UncheckedLimits {
     window_hours: Option<u16>,
@@ -142,14 +145,38 @@ impl RetryPolicy {
         began.plus(self.window)
     }
 
+    /// When a delivery that must wait for its `place` in line is looked at again:
+    /// not later than its end, so that it ends with a reason.
+    #[must_use]
+    pub fn wait(&self, began_at: Timestamp, place: Timestamp) -> Timestamp {
+        place.min(self.end(began_at))
+    }
+
+    /// What follows attempt number `attempt` where the destination is paused: the
+    /// same, but not before its place in line.
+    #[must_use]
+    pub fn decide_in_line(
+        &self,
+        decision: Decision,
+        began_at: Timestamp,
+        place: Option<Timestamp>,
+    ) -> Decision {
+        match (decision, place) {
+            (Decision::Retry { due }, Some(place)) => Decision::Retry {
+                due: due.max(self.wait(began_at, place)),
+            },
+            (decision, _) => decision,
+        }
+    }
+
     /// Decides what follows attempt number `attempt` (from 1), whose delivery
-    /// began at `first_attempt_at`. `random` is between 0 and 1.
+    /// began at `began_at`. `random` is between 0 and 1.
     #[must_use]
     pub fn decide(
         &self,
         outcome: &Outcome,
         attempt: u32,
-        first_attempt_at: Timestamp,
+        began_at: Timestamp,
         now: Timestamp,
         random: f64,
     ) -> Decision {
@@ -162,7 +189,7 @@ impl RetryPolicy {
         let own = delay_after(attempt, random);
         let wait = own.max(retry_after.unwrap_or_default());
         let due = now.plus(wait);
-        let end = self.end(first_attempt_at);
+        let end = self.end(began_at);
         if due <= end {
             return Decision::Retry { due };
         }

@@ -1,5 +1,6 @@
 //! Reading the ledger back: everything about one alert.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
@@ -8,11 +9,11 @@ use tocsin_core::destination::DestinationId;
 
 use super::alerts::StoredAlert;
 use super::statement::{Item, s};
-use super::{ALERT_ITEM, ATTEMPT_PREFIX, LedgerError, Table};
+use super::{ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, LedgerError, Table};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryRecord {
     /// To which destination.
@@ -29,8 +30,8 @@ pub struct DeliveryRecord {
     pub attempt: u32,
     /// Settled attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// When the first attempt began.
-    pub first_attempt_at: Timestamp,
+    /// When the delivery began: its first attempt, or its first wait for a paused destination.
+    pub began_at: Timestamp,
     /// When this record last changed.
     pub updated_at: Timestamp,
     /// Until when a sender is at it.
@@ -39,6 +40,10 @@ pub struct DeliveryRecord {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
+    /// The destination that finally did not take the alert, where this one is its
+    /// fallback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<DestinationId>,
 }
 
 /// Everything about one alert.
@@ -66,10 +71,11 @@ impl Table {
         let mut deliveries = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| AwsError::new("reading the ledger", &error))?;
-            if text(&item, "item")? == ALERT_ITEM {
-                alert = Some(StoredAlert::read(&item)?);
-            } else {
-                deliveries.push(DeliveryRecord::read(&item)?);
+            match text(&item, "item")? {
+                ALERT_ITEM => alert = Some(StoredAlert::read(&item)?),
+                // An alert whose id is that of a destination shares its key.
+                HEALTH_ITEM => {}
+                _ => deliveries.push(DeliveryRecord::read(&item)?),
             }
         }
         deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
@@ -79,7 +85,6 @@ impl Table {
 
 impl DeliveryRecord {
     pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let destination = text(item, "item")?;
         let state = text(item, "state")?;
         let number = |name: &str| {
             item.get(name)
@@ -87,8 +92,7 @@ impl DeliveryRecord {
                 .and_then(|number| number.parse::<i64>().ok())
         };
         Ok(Self {
-            destination_id: DestinationId::parse(destination)
-                .ok_or_else(|| unreadable(item, "item is no destination's id".to_owned()))?,
+            destination_id: destination_id(item, "item")?,
             display_name: text(item, "displayName")?.to_owned(),
             provider: text(item, "provider")?.to_owned(),
             delivery_id: json(
@@ -102,15 +106,24 @@ impl DeliveryRecord {
                 .and_then(|number| u32::try_from(number).ok())
                 .ok_or_else(|| unreadable(item, "attempt is missing".to_owned()))?,
             attempts: attempts(item)?,
-            first_attempt_at: time(item, "firstAttemptAt")?,
+            began_at: time(item, "beganAt")?,
             updated_at: time(item, "updatedAt")?,
             lease_until: number("leaseUntil").and_then(Timestamp::from_unix_millis),
             next_attempt_at: match item.get("nextAttemptAt") {
                 None => None,
                 Some(_) => Some(time(item, "nextAttemptAt")?),
             },
+            stands_in_for: match item.get("standsInFor") {
+                None => None,
+                Some(_) => Some(destination_id(item, "standsInFor")?),
+            },
         })
     }
+}
+
+pub(super) fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {
+    DestinationId::parse(text(item, name)?)
+        .ok_or_else(|| unreadable(item, format!("{name} is no destination's id")))
 }
 
 fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
@@ -123,7 +136,7 @@ fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
     Ok(attempts)
 }
 
-fn json<T: serde::de::DeserializeOwned>(
+pub(super) fn json<T: serde::de::DeserializeOwned>(
     item: &Item,
     name: &str,
     text: &str,
@@ -131,7 +144,7 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| unreadable(item, format!("{name}: {error}")))
 }
 
-fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
+pub(super) fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
     text(item, name)?
         .parse()
         .map_err(|error| unreadable(item, format!("{name}: {error}")))

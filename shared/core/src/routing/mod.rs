@@ -14,6 +14,7 @@ mod explain;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertType, Severity};
@@ -26,7 +27,9 @@ pub const SKIP: &str = "SKIP";
 const DEFAULT_SEVERITY: &str = "DEFAULT";
 
 /// Which rule of the precedence decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
     /// `routing.destinations`.
@@ -40,7 +43,7 @@ pub enum Step {
 }
 
 /// Why a destination was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Reason {
     /// A list names it.
@@ -61,10 +64,12 @@ pub enum Reason {
     SystemError,
     /// Nothing matched, the alert is grave, and it is the stack's default destination.
     Default,
+    /// Another destination finally did not take the alert, and this is its fallback.
+    Fallback,
 }
 
 /// Why a destination was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "because", rename_all = "camelCase")]
 pub enum WhyNot {
     /// It is disabled.
@@ -93,7 +98,7 @@ pub enum WhyNot {
 }
 
 /// A destination chosen for an alert, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Which destination.
@@ -107,8 +112,21 @@ pub struct Target {
     pub reason: Reason,
 }
 
+impl Target {
+    /// A destination that gets what another finally did not take.
+    #[must_use]
+    pub fn fallback(destination: &Destination) -> Self {
+        Self {
+            destination_id: destination.destination_id,
+            display_name: destination.display_name.clone(),
+            provider: destination.provider.clone(),
+            reason: Reason::Fallback,
+        }
+    }
+}
+
 /// A destination that was not chosen, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PassedOver {
     /// Which destination.
@@ -121,7 +139,7 @@ pub struct PassedOver {
 }
 
 /// Something that a person should mend, although routing could do without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "warning", rename_all = "camelCase")]
 pub enum Warning {
     /// A list names a destination that does not exist.
@@ -156,7 +174,7 @@ pub enum Warning {
 }
 
 /// What became of the alert as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
     /// It has at least one target.
@@ -168,7 +186,7 @@ pub enum Disposition {
 }
 
 /// The whole answer: targets with reasons, everyone else with reasons, warnings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
     /// What became of the alert.
