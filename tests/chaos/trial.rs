@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde_json::{Value, json};
+use tocsin_core::Timestamp;
 
 use crate::controls::Control;
 use crate::destination::{Destination, Trace};
@@ -34,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) stack: Stack,
     pub(crate) simulator: Control,
     pub(crate) proxy: Control,
+    /// Alerts received from then on are this run's.
+    began: Timestamp,
 }
 
 /// One scenario with its destinations and alerts.
@@ -56,6 +59,7 @@ impl Site {
         Self {
             simulator: Control::new(stack.simulator("")),
             proxy: Control::new(format!("http://127.0.0.1:{}", proxy["port"])),
+            began: Timestamp::now(),
             stack,
         }
     }
@@ -65,16 +69,21 @@ impl Site {
         base.trim_start_matches("http://").parse().unwrap()
     }
 
-    /// What the stack's own audit says, where it has one.
+    /// What the stack's own audit says of the alerts of this run.
     pub(crate) async fn audit(&self) -> Audit {
-        let answer = self
-            .stack
-            .invoke("api", &json!({"operation": "audit"}))
-            .await;
-        match (&answer["ok"], &answer["error"]["code"]) {
-            (Value::Null, Value::String(code)) if code == "INVALID" => Audit::NotOffered,
-            (Value::Null, _) => Audit::Failed(answer["error"].clone()),
-            (said, _) => Audit::Said(said.clone()),
+        let mut request = json!({"operation": "audit", "since": self.began});
+        let mut audit = Audit::default();
+        loop {
+            let answer = self.stack.invoke("api", &request).await;
+            let part = &answer["ok"];
+            assert!(part.is_object(), "{answer:#}");
+            audit.add(part);
+            // The end of the first part's span holds for the others.
+            request["until"] = part["until"].clone();
+            request["cursor"] = part["cursor"].clone();
+            if part["cursor"].is_null() {
+                return audit;
+            }
         }
     }
 }
