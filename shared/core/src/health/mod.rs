@@ -25,7 +25,9 @@
 //! What must wait gets a place in line ([`Health::queue`]): moments one interval
 //! apart, so that ten thousand deliveries come back one after the other and not
 //! all together, to be turned away again. The interval grows as far as the answers
-//! prove it too short, and shrinks with every delivery that is taken.
+//! prove it too short, and shrinks with every delivery that is taken. The retry
+//! queue keeps such moments to the second only and hands out ten messages at a
+//! time, so whoever comes back takes a turn ([`Health::take_turns`]) and waits for it.
 
 #[cfg(test)]
 mod outage;
@@ -66,6 +68,10 @@ const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Between two reports that deliveries to one destination end badly.
 const REPORT_INTERVAL: Duration = Duration::from_hours(1);
+
+/// How long a sender waits for a delivery's turn; what is further off goes back
+/// to the retry queue.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Deliveries to one destination that are attempted together.
 pub const TOGETHER: usize = 25;
@@ -129,13 +135,22 @@ pub struct Line {
     /// When the last one arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<Timestamp>,
+    /// The first turn that is still to be had: places in line are for the retry
+    /// queue, which keeps them to the second only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Timestamp>,
+    /// Milliseconds after one that arrived, after which the next was throttled.
+    #[serde(default)]
+    pub too_short_ms: u64,
 }
 
 /// Whether deliveries may be attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// So many at once.
-    Open(usize),
+    /// All.
+    Open,
+    /// One after the other: take [`Health::take_turns`] first.
+    InTurn,
     /// One, if nobody else does: take [`Health::probing`] first.
     Probe,
     /// None.
@@ -210,9 +225,29 @@ impl Health {
             (Some(pause), _) if pause.until > now => Admission::Closed,
             (_, Some(line)) if arrival == Arrival::Fresh && line.end > now => Admission::Closed,
             (Some(_), _) => Admission::Probe,
-            (None, Some(line)) => Admission::Open(line.together()),
-            (None, None) => Admission::Open(TOGETHER),
+            (None, Some(_)) => Admission::InTurn,
+            (None, None) => Admission::Open,
         }
+    }
+
+    /// Takes the next turns in line for deliveries that are there together: the
+    /// moment, and how many of `count` may be attempted then.
+    #[must_use]
+    pub fn take_turns(&self, count: usize, now: Timestamp) -> (Self, Timestamp, usize) {
+        let Some(line) = self.line else {
+            return (self.clone(), now, count);
+        };
+        let together = line.together().min(count);
+        let start = line.turn.map_or(now, |turn| turn.max(now));
+        let line = Line {
+            turn: Some(line.after(start, together)),
+            ..line
+        };
+        let next = Self {
+            line: Some(line),
+            ..self.clone()
+        };
+        (next, start, together)
     }
 
     /// The same with a probe under way: the others wait for what it finds.
@@ -281,7 +316,7 @@ impl Health {
         let line = self.line.unwrap_or(Line::starting(now, RETURNING_INTERVAL));
         let open = self.pause.map_or(now, |pause| pause.until.max(now));
         let start = line.end.max(open);
-        let place = |at: usize| start.plus(line.interval().saturating_mul(at as u32));
+        let place = |at: usize| line.after(start, at);
         let line = Line {
             end: place(count),
             ..line
@@ -352,7 +387,7 @@ impl Health {
         });
         self.line = Some(match (self.line, kind) {
             // Later in a row it is no matter of pace any more.
-            (Some(line), FailureKind::Throttled) if number <= 2 => line.slower(now),
+            (Some(line), FailureKind::Throttled) if number <= 2 => line.slower(number, now),
             (Some(line), _) => line,
             (None, FailureKind::Throttled) => Line::starting(now, THROTTLED_INTERVAL),
             (None, _) => Line::starting(now, RETURNING_INTERVAL),
@@ -381,6 +416,8 @@ impl Line {
             end: now,
             interval_ms: interval.as_millis() as u64,
             taken_at: None,
+            turn: None,
+            too_short_ms: 0,
         }
     }
 
@@ -391,8 +428,9 @@ impl Line {
     }
 
     /// What is throttled this long after the last that was taken wants more time
-    /// than that.
-    fn slower(self, now: Timestamp) -> Self {
+    /// than that. Of a probe's answer only a little is believed: the destination
+    /// may have had enough for the day.
+    fn slower(self, pause: u32, now: Timestamp) -> Self {
         let gap = self
             .taken_at
             .map_or(0, |at| now.since(at).as_millis() as u64);
@@ -400,17 +438,31 @@ impl Line {
         let wanted = (gap + gap / 2).min(self.interval_ms * 2);
         Self {
             interval_ms: self.interval_ms.max(wanted).min(longest),
+            too_short_ms: if pause == 1 {
+                self.too_short_ms.max(gap.min(self.interval_ms))
+            } else {
+                self.too_short_ms
+            },
             ..self
         }
     }
 
+    /// A twentieth quicker, but not as quick as was proved too quick.
     fn quicker(self, now: Timestamp) -> Self {
         let shortest = RETURNING_INTERVAL.as_millis() as u64;
+        let proved = self.too_short_ms + self.too_short_ms / 10;
         Self {
-            interval_ms: (self.interval_ms * 9 / 10).max(shortest),
+            interval_ms: (self.interval_ms * 19 / 20)
+                .max(shortest)
+                .max(proved.min(self.interval_ms)),
             taken_at: Some(now),
             ..self
         }
+    }
+
+    /// The moment `count` turns after `start`.
+    fn after(self, start: Timestamp, count: usize) -> Timestamp {
+        start.plus(self.interval().saturating_mul(count as u32))
     }
 
     /// As many as have their turn within a second.

@@ -23,6 +23,8 @@ struct Waiting {
     id: usize,
     attempt: u32,
     began_at: Option<Timestamp>,
+    /// Whether it has a turn, and waits for that in its sender.
+    in_turn: bool,
 }
 
 /// A destination: what it answers at a moment.
@@ -109,6 +111,7 @@ impl<'a> World<'a> {
                 id: self.delivered.len(),
                 attempt: 1,
                 began_at: None,
+                in_turn: false,
             }));
             self.delivered.push(None);
             self.exhausted.push(None);
@@ -122,6 +125,7 @@ impl<'a> World<'a> {
             while batch.len() < BATCH
                 && let Some(Reverse(next)) = self.queue.peek()
                 && next.due == first.due
+                && next.in_turn == first.in_turn
             {
                 batch.extend(self.queue.pop().map(|Reverse(next)| next));
             }
@@ -142,7 +146,25 @@ impl<'a> World<'a> {
             barred.extend(must);
             let Some(first) = may.first() else { break };
             let together = match admission(first) {
-                Admission::Open(together) => together,
+                Admission::Open => TOGETHER,
+                Admission::InTurn if first.in_turn => may.len(),
+                Admission::InTurn => {
+                    let (health, start, count) = self.health.take_turns(may.len(), now);
+                    if start.since(now) > LONGEST_WAIT {
+                        barred.append(&mut may);
+                        continue;
+                    }
+                    self.health = health;
+                    waiting = may.split_off(count.min(may.len()));
+                    for one in may {
+                        self.queue.push(Reverse(Waiting {
+                            due: start,
+                            in_turn: true,
+                            ..one
+                        }));
+                    }
+                    continue;
+                }
                 Admission::Probe => {
                     self.health = self.health.probing(now);
                     1
@@ -208,12 +230,14 @@ impl<'a> World<'a> {
         assert_eq!(before, None, "ended twice");
     }
 
+    /// Through the retry queue, which delays by whole seconds.
     fn requeue(&mut self, one: Waiting, due: Timestamp, began_at: Timestamp, now: Timestamp) {
-        let wait = due.since(now);
-        self.hops += wait.as_secs().div_ceil(HOP.as_secs()).max(1) as usize;
+        let wait = due.since(now).as_millis().div_ceil(1_000).max(1) as u64;
+        self.hops += wait.div_ceil(HOP.as_secs()) as usize;
         self.queue.push(Reverse(Waiting {
-            due: due.max(now.plus(Duration::from_millis(1))),
+            due: now.plus(Duration::from_secs(wait)),
             began_at: Some(began_at),
+            in_turn: false,
             ..one
         }));
     }

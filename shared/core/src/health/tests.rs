@@ -70,10 +70,7 @@ fn one_error_of_its_own_is_no_pause_and_three_are() {
     let mut health = Health::default();
     for _ in 1..PATIENCE {
         health = health.after(std::slice::from_ref(&error), now());
-        assert_eq!(
-            health.admission(Arrival::Fresh, now()),
-            Admission::Open(TOGETHER)
-        );
+        assert_eq!(health.admission(Arrival::Fresh, now()), Admission::Open);
     }
     // What arrives in between starts the count anew.
     let well = health.after(&[Sign::Well], now());
@@ -142,12 +139,24 @@ fn places_in_line_are_one_interval_apart_and_begin_after_the_pause() {
     assert_eq!(open.admission(Arrival::Fresh, later(11)), Admission::Closed);
     assert_eq!(
         open.admission(Arrival::Returned, later(11)),
-        Admission::Open(1)
+        Admission::InTurn
     );
-    assert_eq!(
-        open.admission(Arrival::Fresh, later(14)),
-        Admission::Open(1)
-    );
+    assert_eq!(open.admission(Arrival::Fresh, later(14)), Admission::InTurn);
+}
+
+#[test]
+fn turns_are_one_interval_apart_whoever_takes_them() {
+    let (health, _) = paused(1).queue(9, now());
+    let open = health.probing(later(1)).after(&[Sign::Well], later(1));
+    let interval = Duration::from_millis(open.line.unwrap().interval_ms);
+    let (open, first, count) = open.take_turns(3, later(2));
+    assert_eq!((first, count), (later(2), 1), "one at a time");
+    let (open, second, _) = open.take_turns(3, later(2));
+    assert_eq!(second, first.plus(interval));
+    let (_, third, _) = open.take_turns(1, later(20));
+    assert_eq!(third, later(20), "turns that nobody took are gone");
+    // Without a line everybody goes at once.
+    assert_eq!(Health::default().take_turns(7, now()).2, 7);
 }
 
 #[test]
@@ -156,10 +165,7 @@ fn a_destination_somebody_must_mend_is_noted_and_not_paused() {
     let health = Health::default().after(&[Sign::Broken(failure.clone())], now());
     assert_eq!(health.last_failure, Some(failure));
     assert_eq!(health.failing_since, Some(now()));
-    assert_eq!(
-        health.admission(Arrival::Fresh, now()),
-        Admission::Open(TOGETHER)
-    );
+    assert_eq!(health.admission(Arrival::Fresh, now()), Admission::Open);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use tocsin_aws::{Claim, Deferral};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Earlier, Retry};
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Admission, Arrival, Health, Sign, TOGETHER};
+use tocsin_core::health::{Admission, Arrival, Health, LONGEST_WAIT, Sign, TOGETHER};
 use tocsin_core::outcome::{Failure, FailureKind};
 
 use super::budget::Budget;
@@ -78,7 +78,14 @@ impl<D: Deliver> Sender<D> {
             return Vec::new();
         };
         let together = match admission(first) {
-            Admission::Open(together) => together,
+            Admission::Open => TOGETHER,
+            Admission::InTurn => match self.take_turns(id, may.len()).await {
+                Some(together) => together,
+                None => {
+                    barred.append(&mut may);
+                    0
+                }
+            },
             // Of all senders one gets to probe; the others look again.
             Admission::Probe => usize::from(self.take_probe(id).await),
             Admission::Closed => 0,
@@ -93,10 +100,29 @@ impl<D: Deliver> Sender<D> {
             // Returned or fresh: whoever is there when the pause is over.
             match health.admission(Arrival::Returned, now) {
                 Admission::Probe => Some((health.probing(now), ())),
-                Admission::Open(_) | Admission::Closed => None,
+                Admission::Open | Admission::InTurn | Admission::Closed => None,
             }
         };
         self.health.change(id, probe).await.is_some()
+    }
+
+    /// Waits for the next turns; `None` when they are too far off, or the
+    /// destination is paused when they come.
+    async fn take_turns(&self, id: DestinationId, count: usize) -> Option<usize> {
+        let take = |health: &Health| {
+            let now = Timestamp::now();
+            let (next, start, together) = health.take_turns(count, now);
+            let wait = start.since(now);
+            (wait <= LONGEST_WAIT).then_some((next, (wait, together)))
+        };
+        let (wait, together) = self.health.change(id, take).await?;
+        tokio::time::sleep(wait).await;
+        self.health.refresh(&[id]).await;
+        let admission = self
+            .health
+            .of(id)
+            .admission(Arrival::Returned, Timestamp::now());
+        (admission != Admission::Closed).then_some(together)
     }
 
     /// Claims and carries out orders together, and settles what they came to.
