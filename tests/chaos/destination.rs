@@ -21,15 +21,43 @@ pub(crate) enum Via {
     ServiceNow,
     Asana,
     Teams,
+    /// A queue, at the URL that is its base.
+    Queue,
+    /// A topic, whose ARN is its base.
+    Topic,
+}
+
+/// How a destination comes to its alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// They name it.
+    Target,
+    /// Another one does not take them.
+    Fallback,
+}
+
+/// A destination to be added.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) via: Via,
+    pub(crate) role: Role,
+    pub(crate) name: String,
+    /// Where its vendor is.
+    pub(crate) base: &'a str,
+    pub(crate) fallback: Option<&'a Destination>,
+    pub(crate) most_attempts: Option<u32>,
 }
 
 /// A destination that was added for a trial.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
     pub(crate) via: Via,
+    pub(crate) role: Role,
     pub(crate) name: String,
     pub(crate) id: String,
-    pub(crate) secret_name: String,
+    /// Where its vendor is.
+    pub(crate) base: String,
+    pub(crate) secret_name: Option<String>,
     /// Where its messages arrive: requests for it have a path that begins so.
     pub(crate) path: String,
 }
@@ -41,6 +69,8 @@ pub(crate) enum Trace {
     Requests,
     /// What the vendor created, however often it was asked.
     Creations,
+    /// Not at all: it does not arrive at the simulator.
+    None,
 }
 
 impl Via {
@@ -55,12 +85,15 @@ impl Via {
             Self::ServiceNow => "servicenow",
             Self::Asana => "asana",
             Self::Teams => "teams",
+            Self::Queue => "sqs",
+            Self::Topic => "sns",
         }
     }
 
     pub(crate) const fn trace(self) -> Trace {
         match self {
             Self::Webhook | Self::SignedWebhook | Self::SlackHook => Trace::Requests,
+            Self::Queue | Self::Topic => Trace::None,
             _ => Trace::Creations,
         }
     }
@@ -80,6 +113,7 @@ impl Via {
             Self::Teams => format!(
                 "/powerautomate/automations/direct/workflows/{name}/triggers/manual/paths/invoke"
             ),
+            Self::Queue | Self::Topic => format!("/{name}"),
         }
     }
 
@@ -100,12 +134,16 @@ impl Via {
                 "mode": "incident", "instance": "https://acme.service-now.com", "category": "security",
             }),
             Self::Asana => json!({"projects": ["1204567890123456"]}),
+            Self::Queue => json!({"queueUrl": base}),
+            Self::Topic => json!({"topicArn": base}),
         }
     }
 
     /// `base` is where the vendor is called, for those whose secret says that.
-    pub(crate) fn secret(self, path: &str, base: &str) -> Value {
-        match self {
+    /// None of those whose senders' roles are the credential.
+    pub(crate) fn secret(self, path: &str, base: &str) -> Option<Value> {
+        Some(match self {
+            Self::Queue | Self::Topic => return None,
             Self::Webhook => json!({"url": format!("{base}{path}")}),
             Self::SignedWebhook => {
                 json!({"url": format!("{base}{path}"), "signingKey": SIGNING_KEY})
@@ -125,30 +163,39 @@ impl Via {
             Self::GitHub => json!({"token": "github_pat_11AAAAAAA0simulated"}),
             Self::ServiceNow => json!({"apiKey": "now_simulated_0123456789"}),
             Self::Asana => json!({"accessToken": "2/1200000000000001/1200000000000002:simulated"}),
-        }
+        })
     }
 }
 
 impl Destination {
-    /// Adds a destination whose vendor is at `base`.
-    pub(crate) async fn add(site: &Site, via: Via, name: String, base: &str) -> Self {
+    pub(crate) async fn add(site: &Site, wanted: Wanted<'_>) -> Self {
+        let Wanted {
+            via, name, base, ..
+        } = wanted;
         let path = via.path(&name);
-        let request = json!({
+        let mut request = json!({
             "operation": "addDestination", "actor": "chaos",
             "destination": {
                 "displayName": name, "type": via.provider(),
                 "settings": via.settings(&name, base),
             },
-            "secret": via.secret(&path, base),
         });
+        if let Some(fallback) = wanted.fallback {
+            request["destination"]["fallback"] = json!(fallback.id);
+        }
+        if let Some(most) = wanted.most_attempts {
+            request["destination"]["retry"] = json!({"mostAttempts": most});
+        }
+        if let Some(secret) = via.secret(&path, base) {
+            request["secret"] = secret;
+        }
         let answer = site.stack.invoke("api", &request).await;
-        let text = |field: &str| {
-            let value = answer["ok"][field].as_str();
-            value.unwrap_or_else(|| panic!("{answer:#}")).to_owned()
-        };
+        let text = |field: &str| answer["ok"][field].as_str().map(str::to_owned);
         Self {
             via,
-            id: text("destinationId"),
+            role: wanted.role,
+            id: text("destinationId").unwrap_or_else(|| panic!("{answer:#}")),
+            base: base.to_owned(),
             secret_name: text("secretName"),
             name,
             path,

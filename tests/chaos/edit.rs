@@ -3,9 +3,10 @@
 //! if another had made it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ledger::{Delivery, Entry};
+use crate::scenario::Order;
 use crate::trial::Trial;
 
 impl Trial {
@@ -13,7 +14,7 @@ impl Trial {
     pub(crate) async fn set_secret(&self, secret: &Value) {
         aws_sdk_secretsmanager::Client::new(&self.site.stack.config)
             .put_secret_value()
-            .secret_id(&self.destinations[0].secret_name)
+            .secret_id(self.secret_name())
             .secret_string(secret.to_string())
             .send()
             .await
@@ -23,11 +24,15 @@ impl Trial {
     pub(crate) async fn delete_secret(&self) {
         aws_sdk_secretsmanager::Client::new(&self.site.stack.config)
             .delete_secret()
-            .secret_id(&self.destinations[0].secret_name)
+            .secret_id(self.secret_name())
             .force_delete_without_recovery(true)
             .send()
             .await
             .unwrap();
+    }
+
+    fn secret_name(&self) -> &str {
+        self.destinations[0].secret_name.as_deref().unwrap()
     }
 
     /// Changes one setting of the destination.
@@ -77,6 +82,24 @@ impl Trial {
             let over = entry.deliveries.values().any(Delivery::is_over);
             assert!(!over, "{id} went through all the same: {entry:?}");
         }
+    }
+
+    /// Sends an alert besides the trial's own, and waits until its delivery is in
+    /// this state.
+    pub(crate) async fn send_first(&self, wanted: &str) {
+        let first = format!("{}first", self.label);
+        self.send_some(std::slice::from_ref(&first)).await;
+        self.state_of(&first, wanted).await;
+    }
+
+    /// Has the destination paused: it throttles an alert besides the trial's own,
+    /// which then waits as long as it wishes.
+    pub(crate) async fn pause(&self, seconds: u64) {
+        let throttled = json!({
+            "status": 429, "times": 1, "headers": {"retry-after": seconds.to_string()},
+        });
+        self.order(Order::Vendor(throttled)).await;
+        self.send_first("RETRYING").await;
     }
 
     /// Waits until this alert's delivery is in this state.

@@ -11,6 +11,7 @@
     reason = "a scenario stops where something is missing, and the table says so"
 )]
 
+mod books;
 mod controls;
 mod destination;
 mod door;
@@ -32,7 +33,10 @@ use std::sync::Arc;
 
 use scenario::{Extent, Scenario, Stage};
 use table::Row;
-use trial::{Site, Trial};
+use trial::{Ended, Site, Trial};
+
+/// A scenario that came to its end, or the line of one that broke off.
+type Outcome = Result<Ended, Row>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,7 +55,8 @@ async fn main() -> ExitCode {
         .into_iter()
         .filter(|one| only.is_empty() || only.iter().any(|part| one.fault.contains(part)))
         .collect();
-    let rows = run(&site, extent, scenarios).await;
+    let outcomes = run(&site, extent, scenarios).await;
+    let rows = close(extent, outcomes).await;
     let table = table::Table::new(rows, site.audit().await);
     println!("{table}");
     table.save();
@@ -64,8 +69,8 @@ async fn main() -> ExitCode {
 
 /// Runs the scenarios: those of a stage side by side, one stage after the other.
 /// In the short form all are one stage.
-async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<Row> {
-    let mut rows = Vec::new();
+async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
     let mut left = scenarios;
     for stage in Stage::ALL {
         let (now, later) = match extent {
@@ -81,13 +86,30 @@ async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<
             })
             .collect();
         for (fault, trial) in running {
-            let row = match trial.await {
-                Ok(row) => row,
-                Err(error) => Row::broken(fault, &error),
-            };
-            eprintln!("{}", row.line());
-            rows.push(row);
+            let outcome = trial.await.map_err(|error| Row::broken(fault, &error));
+            match &outcome {
+                Ok(ended) => eprintln!("{}", ended.row().await.line()),
+                Err(row) => eprintln!("{}", row.line()),
+            }
+            outcomes.push(outcome);
         }
+    }
+    outcomes
+}
+
+/// Does all books once more, when nothing is repeated any more: what arrived twice
+/// decides itself then.
+async fn close(extent: Extent, outcomes: Vec<Outcome>) -> Vec<Row> {
+    let ended = outcomes.iter().flatten();
+    if let Some(last) = ended.filter_map(|one| one.last_repetition(extent)).max() {
+        tokio::time::sleep_until(last.into()).await;
+    }
+    let mut rows = Vec::new();
+    for outcome in outcomes {
+        rows.push(match outcome {
+            Ok(ended) => ended.row().await,
+            Err(row) => row,
+        });
     }
     rows
 }

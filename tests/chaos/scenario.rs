@@ -1,7 +1,7 @@
 //! What a scenario is: a fault, alerts, and what must come of them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -28,6 +28,18 @@ pub(crate) type Orders = Box<dyn Fn(&Trial) -> Vec<Order> + Send + Sync>;
 pub(crate) enum Extent {
     Short,
     Full,
+}
+
+impl Extent {
+    /// When whatever is repeated has been repeated, after a trial that was sent and
+    /// over then. The short form waits for Lambda's first repetition (60 s), the
+    /// full one for its second and for that of SQS (180 s each).
+    pub(crate) fn aftermath(self, sent: Instant, over: Instant) -> Instant {
+        match self {
+            Self::Short => sent + Duration::from_secs(75),
+            Self::Full => over + Duration::from_secs(190),
+        }
+    }
 }
 
 /// Scenarios that would disturb each other run one after the other: a killed
@@ -71,6 +83,16 @@ pub(crate) enum Order {
     Aws(Value),
 }
 
+impl Order {
+    /// Whether it cuts calls or functions off, so that Lambda or SQS repeats something.
+    pub(crate) fn has_repetitions(&self) -> bool {
+        match self {
+            Self::Vendor(order) => order["mishap"] == "kill",
+            Self::Aws(_) => true,
+        }
+    }
+}
+
 /// When the fault ends.
 pub(crate) enum Lift {
     /// By itself: it is ordered for so many requests, or for so long.
@@ -86,6 +108,8 @@ pub(crate) enum End {
     Delivered,
     /// With nothing at the vendor, and this kind of failure in the ledger.
     Failed(&'static str),
+    /// With nothing at the vendor, since there were tries enough.
+    Exhausted,
 }
 
 /// Whether the design permits that an alert arrives twice.
@@ -104,6 +128,10 @@ pub(crate) struct Scenario {
     pub(crate) stage: Stage,
     /// One destination of each.
     pub(crate) via: Vec<Via>,
+    /// Where the first destination's alerts go that it does not take.
+    pub(crate) fallback: Option<Via>,
+    /// The first destination's own bound of attempts.
+    pub(crate) most_attempts: Option<u32>,
     pub(crate) alerts: usize,
     /// If not at the simulator.
     pub(crate) base: Option<Base>,
@@ -117,6 +145,8 @@ pub(crate) struct Scenario {
     pub(crate) end: End,
     pub(crate) duplicates: Duplicates,
     pub(crate) checks: Vec<Check>,
+    /// Requests that its vendors may get, to the end of the run.
+    pub(crate) most_calls: Option<usize>,
     /// What is not over by then is lost.
     pub(crate) patience: Duration,
 }
@@ -128,6 +158,8 @@ impl Scenario {
             extent: Extent::Full,
             stage: Stage::Destinations,
             via: vec![via],
+            fallback: None,
+            most_attempts: None,
             alerts: 3,
             base: None,
             before: Vec::new(),
@@ -138,6 +170,7 @@ impl Scenario {
             end: End::Delivered,
             duplicates: Duplicates::Never,
             checks: Vec::new(),
+            most_calls: None,
             patience: Duration::from_mins(4),
         }
     }
@@ -155,6 +188,16 @@ impl Scenario {
 
     pub(crate) fn and_via(mut self, via: Via) -> Self {
         self.via.push(via);
+        self
+    }
+
+    pub(crate) fn falls_back_to(mut self, via: Via) -> Self {
+        self.fallback = Some(via);
+        self
+    }
+
+    pub(crate) fn most_attempts(mut self, most: u32) -> Self {
+        self.most_attempts = Some(most);
         self
     }
 
@@ -219,6 +262,26 @@ impl Scenario {
     pub(crate) fn fails(mut self, kind: &'static str) -> Self {
         self.end = End::Failed(kind);
         self
+    }
+
+    pub(crate) fn exhausts(mut self) -> Self {
+        self.end = End::Exhausted;
+        self
+    }
+
+    pub(crate) fn most_calls(mut self, most: usize) -> Self {
+        self.most_calls = Some(most);
+        self
+    }
+
+    /// At the end, takes back what is ordered at the vendor: it outlives what it
+    /// was ordered for.
+    pub(crate) fn taken_back(self) -> Self {
+        self.check(|trial| async move {
+            let query = format!("path={}", trial.destinations[0].path);
+            trial.site.simulator.withdraw(&query).await;
+            Ok(String::new())
+        })
     }
 
     pub(crate) fn may_arrive_twice(mut self) -> Self {

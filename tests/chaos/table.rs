@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::task::JoinError;
 
+use crate::books::Seen;
 use crate::destination::Destination;
 use crate::harness::Stack;
 
@@ -24,7 +25,7 @@ pub(crate) struct Row {
     /// Deliveries that ended as failures, as the scenario wants it.
     pub(crate) ended: usize,
     pub(crate) duplicates: usize,
-    /// Neither delivered nor recorded as failed as wanted.
+    /// Neither delivered nor recorded as failed as wanted, at the end of the run.
     pub(crate) lost: usize,
     /// From the end of the fault, or where that has none of its own from the
     /// sending, until the last delivery was over.
@@ -96,6 +97,19 @@ impl Row {
         let mut row = Self::new(fault, &[], 0);
         row.wrong.insert(error.to_string(), 1);
         row
+    }
+
+    pub(crate) fn count_wrong(&mut self, what: String) {
+        *self.wrong.entry(what).or_default() += 1;
+    }
+
+    /// Adds what was to be seen besides the books.
+    pub(crate) fn add(&mut self, seen: &Seen) {
+        for (what, times) in &seen.wrong {
+            *self.wrong.entry(what.clone()).or_default() += times;
+        }
+        self.unused.extend(seen.unused.iter().cloned());
+        self.notes.extend(seen.notes.iter().cloned());
     }
 
     fn is_sound(&self) -> bool {

@@ -1,19 +1,20 @@
-//! One scenario under way: from the fault to the books.
+//! One scenario under way: from the fault to the end of the last delivery.
 
-use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde_json::{Value, json};
 use tocsin_core::Timestamp;
 
+use crate::books::Seen;
 use crate::controls::Control;
-use crate::destination::{Destination, Trace};
+use crate::destination::{Destination, Role, Wanted};
 use crate::harness::{Stack, alert_for, unique};
 use crate::ledger::{Delivery, Entry};
-use crate::scenario::{Duplicates, End, Lift, Order, Scenario};
+use crate::scenario::{Extent, Lift, Order, Scenario};
 use crate::table::{Audit, Row};
 
 /// Between two looks at the ledger.
@@ -24,11 +25,7 @@ const LOOK: Duration = Duration::from_millis(250);
 const IN_FORCE: Duration = Duration::from_millis(2_100);
 
 /// Digits behind the label, in an alert's id.
-const NUMBER: usize = 5;
-
-/// After everything is over, before duplicates are counted: whoever would make
-/// one has had the time.
-const AFTERMATH: Duration = Duration::from_secs(2);
+pub(crate) const NUMBER: usize = 5;
 
 /// Everything around the trials.
 pub(crate) struct Site {
@@ -45,7 +42,20 @@ pub(crate) struct Trial {
     /// In every id and name of this trial, and in no other's.
     pub(crate) label: String,
     pub(crate) ids: Vec<String>,
+    /// The scenario's own, then its fallback.
     pub(crate) destinations: Vec<Destination>,
+    /// Whether Lambda or SQS repeats something of it.
+    has_repetitions: AtomicBool,
+}
+
+/// A trial whose deliveries are over, or should be.
+pub(crate) struct Ended {
+    trial: Arc<Trial>,
+    scenario: Scenario,
+    sent: Instant,
+    over: Instant,
+    recovered: Duration,
+    seen: Seen,
 }
 
 impl Site {
@@ -89,8 +99,8 @@ impl Site {
 }
 
 impl Trial {
-    /// Runs a scenario; gives its line of the table.
-    pub(crate) async fn run(site: Arc<Site>, scenario: Scenario) -> Row {
+    /// Runs a scenario until its deliveries are over.
+    pub(crate) async fn run(site: Arc<Site>, scenario: Scenario) -> Ended {
         let trial = Arc::new(Self::prepare(site, &scenario).await);
         for act in &scenario.before {
             act(trial.clone()).await;
@@ -98,7 +108,8 @@ impl Trial {
         for order in (scenario.orders)(&trial) {
             trial.order(order).await;
         }
-        let mut began = Instant::now();
+        let sent = Instant::now();
+        let mut began = sent;
         match &scenario.send {
             Some(send) => send(trial.clone()).await,
             None => trial.send().await,
@@ -108,12 +119,22 @@ impl Trial {
             act(trial.clone()).await;
             began = Instant::now();
         }
-        let entries = trial.settled(began, scenario.patience).await;
-        let recovered = began.elapsed();
-        tokio::time::sleep(AFTERMATH).await;
-        let mut row = trial.close(&scenario, &entries, recovered).await;
-        trial.look(&scenario, &mut row).await;
-        row
+        let late = trial.settled(began, scenario.patience).await;
+        let over = Instant::now();
+        let mut seen = trial.look(&scenario).await;
+        if late > 0 {
+            let patience = scenario.patience.as_secs();
+            seen.wrong
+                .insert(format!("not over after {patience} s"), late);
+        }
+        Ended {
+            trial,
+            scenario,
+            sent,
+            over,
+            recovered: over - began,
+            seen,
+        }
     }
 
     async fn prepare(site: Arc<Site>, scenario: &Scenario) -> Self {
@@ -122,10 +143,31 @@ impl Trial {
             Some(base) => base(site.clone()).await,
             None => site.stack.simulator(""),
         };
+        let wanted = |via, role, name: &str| Wanted {
+            via,
+            role,
+            name: format!("{label}{name}"),
+            base: &base,
+            fallback: None,
+            most_attempts: None,
+        };
+        let fallback = match scenario.fallback {
+            Some(via) => {
+                let wanted = wanted(via, Role::Fallback, "fallback");
+                Some(Destination::add(&site, wanted).await)
+            }
+            None => None,
+        };
         let mut destinations = Vec::new();
         for (at, via) in scenario.via.iter().enumerate() {
-            destinations.push(Destination::add(&site, *via, format!("{label}{at}"), &base).await);
+            let mut wanted = wanted(*via, Role::Target, &at.to_string());
+            if at == 0 {
+                wanted.fallback = fallback.as_ref();
+                wanted.most_attempts = scenario.most_attempts;
+            }
+            destinations.push(Destination::add(&site, wanted).await);
         }
+        destinations.extend(fallback);
         tokio::time::sleep(IN_FORCE).await;
         let ids = (0..scenario.alerts).map(|at| format!("{label}{at:0NUMBER$}"));
         Self {
@@ -133,11 +175,15 @@ impl Trial {
             site,
             label,
             destinations,
+            has_repetitions: AtomicBool::new(false),
         }
     }
 
     /// Orders a fault for this trial's requests.
     pub(crate) async fn order(&self, order: Order) {
+        if order.has_repetitions() {
+            self.has_repetitions.store(true, Ordering::Relaxed);
+        }
         match order {
             Order::Aws(order) => self.site.proxy.order(&order).await,
             Order::Vendor(mut order) => {
@@ -153,6 +199,7 @@ impl Trial {
         let names: Vec<_> = self
             .destinations
             .iter()
+            .filter(|one| one.role == Role::Target)
             .map(|one| one.name.as_str())
             .collect();
         alert_for(id, &names)
@@ -184,19 +231,19 @@ impl Trial {
         }
     }
 
-    /// The ledger's entries, in the order of the alerts, once every delivery is
-    /// over or patience ends.
-    async fn settled(&self, began: Instant, patience: Duration) -> Vec<Entry> {
-        let mut entries = Vec::new();
+    /// Waits until every delivery is over or patience ends; of how many alerts they
+    /// are not over then.
+    async fn settled(&self, began: Instant, patience: Duration) -> usize {
+        let mut late = 0;
         for id in &self.ids {
-            let mut entry = Entry::of(&self.site, id).await;
-            while !self.is_over(&entry) && began.elapsed() < patience {
+            let mut is_over = self.is_over(&Entry::of(&self.site, id).await);
+            while !is_over && began.elapsed() < patience {
                 tokio::time::sleep(LOOK).await;
-                entry = Entry::of(&self.site, id).await;
+                is_over = self.is_over(&Entry::of(&self.site, id).await);
             }
-            entries.push(entry);
+            late += usize::from(!is_over);
         }
-        entries
+        late
     }
 
     fn is_over(&self, entry: &Entry) -> bool {
@@ -205,102 +252,20 @@ impl Trial {
             delivery.is_some_and(Delivery::is_over)
         })
     }
+}
 
-    /// How often each alert arrived at a destination.
-    async fn arrivals(&self, destination: &Destination) -> HashMap<String, usize> {
-        let texts: Vec<String> = match destination.via.trace() {
-            Trace::Requests => {
-                let all = self.site.simulator.received(&self.label).await;
-                all.into_iter()
-                    .filter(|one| one.is_accepted() && one.path.starts_with(&destination.path))
-                    .map(|one| one.body.to_string())
-                    .collect()
-            }
-            Trace::Creations => {
-                let provider = destination.via.provider();
-                let all = self.site.simulator.created(provider, &self.label).await;
-                all.iter().map(|one| one["thing"].to_string()).collect()
-            }
-        };
-        let mut arrivals = HashMap::new();
-        for text in &texts {
-            for id in self.ids_in(text) {
-                *arrivals.entry(id.to_owned()).or_default() += 1;
-            }
-        }
-        arrivals
-    }
-
-    /// The alerts of this trial that a text speaks of. A message may name its
-    /// alert more than once.
-    fn ids_in<'a>(&self, text: &'a str) -> BTreeSet<&'a str> {
-        text.match_indices(&self.label)
-            .filter_map(|(at, label)| text.get(at..at + label.len() + NUMBER))
-            .filter(|id| id[self.label.len()..].bytes().all(|b| b.is_ascii_digit()))
-            .collect()
-    }
-
-    /// Compares what arrived with what the ledger says and the scenario wants.
-    async fn close(&self, scenario: &Scenario, entries: &[Entry], recovered: Duration) -> Row {
-        let mut row = Row::new(scenario.fault.clone(), &self.destinations, self.ids.len());
-        row.recovered = Some(recovered);
-        row.calls = self.site.simulator.count(&self.label).await.received;
-        for destination in &self.destinations {
-            let arrivals = self.arrivals(destination).await;
-            for (id, entry) in self.ids.iter().zip(entries) {
-                let arrived = arrivals.get(id.as_str()).copied().unwrap_or(0);
-                let delivery = entry.deliveries.get(&destination.id);
-                let state = delivery.map_or("none", |one| one.state.as_str());
-                let kind = delivery.map_or("", |one| one.kind());
-                row.duplicates += arrived.saturating_sub(1);
-                row.delivered += usize::from(arrived > 0);
-                let (kept, permitted) = match scenario.end {
-                    End::Delivered => (arrived > 0 && state == "DELIVERED", 1),
-                    End::Failed(wanted) => (state == "FAILED" && kind == wanted, 0),
-                };
-                row.ended += usize::from(kept && scenario.end != End::Delivered);
-                if !kept {
-                    row.lost += usize::from(arrived == 0);
-                    *row.wrong.entry(format!("{state} {kind}")).or_default() += 1;
-                }
-                let permitted = permitted + usize::from(scenario.duplicates == Duplicates::OneEach);
-                if arrived > permitted {
-                    *row.wrong
-                        .entry(format!("arrived {arrived} times"))
-                        .or_default() += 1;
-                }
-                if !entry.is_recorded {
-                    *row.wrong.entry("not in the ledger".to_owned()).or_default() += 1;
-                }
-            }
-        }
-        let met = |kind: &str| {
-            let mut deliveries = entries.iter().flat_map(|one| one.deliveries.values());
-            deliveries.any(|one| one.met(kind))
-        };
-        if let Some(kind) = scenario.meets.filter(|kind| !met(kind)) {
-            row.wrong.insert(format!("no attempt was {kind}"), 1);
-        }
+impl Ended {
+    /// Its line of the table, as things stand now.
+    pub(crate) async fn row(&self) -> Row {
+        let mut row = self.trial.books(&self.scenario).await;
+        row.recovered = Some(self.recovered);
+        row.add(&self.seen);
         row
     }
 
-    /// Adds what the scenario itself looks at, and which faults never happened.
-    async fn look(self: &Arc<Self>, scenario: &Scenario, row: &mut Row) {
-        for check in &scenario.checks {
-            match check(self.clone()).await {
-                Ok(note) => row.notes.push(note),
-                Err(wrong) => *row.wrong.entry(wrong).or_default() += 1,
-            }
-        }
-        row.unused = self.unused().await;
-    }
-
-    /// Faults that were ordered and never happened.
-    async fn unused(&self) -> Vec<Value> {
-        let mut unused = self.site.proxy.left(&self.label).await;
-        unused.extend(self.site.simulator.left(&self.label).await);
-        // A limit lasts until it is withdrawn.
-        unused.retain(|one| one["perSecond"].is_null());
-        unused
+    /// When nothing of it is repeated any more; none if nothing is repeated at all.
+    pub(crate) fn last_repetition(&self, extent: Extent) -> Option<Instant> {
+        let repeats = self.trial.has_repetitions.load(Ordering::Relaxed);
+        repeats.then(|| extent.aftermath(self.sent, self.over))
     }
 }

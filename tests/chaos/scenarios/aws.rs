@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::traffic::at_once;
 use super::{CLAIM, SETTLEMENT, aws, seconds};
 use crate::destination::Via;
 use crate::scenario::{Order, Scenario, Stage};
@@ -72,6 +73,7 @@ fn blips() -> Vec<Scenario> {
         .short(),
         unrecorded(Via::Jira),
         unrecorded(Via::Webhook),
+        hanging_settlement(),
         Scenario::new("retry queue loses its answer", Via::Webhook).orders(|trial| {
             vec![
                 Order::Vendor(json!({"status": 503, "times": 3})),
@@ -102,6 +104,26 @@ fn unrecorded(via: Via) -> Scenario {
             )]
         })
         .patience(seconds(300))
+}
+
+/// What was sent cannot be recorded as long as its sender lives, and each try
+/// costs time: the next one is still told that it arrived.
+fn hanging_settlement() -> Scenario {
+    Scenario::new("ledger hangs for 60 s after the post", Via::Webhook)
+        .stage(Stage::Router)
+        .orders(|trial| {
+            let about = [SETTLEMENT, trial.label.as_str()];
+            vec![aws(
+                "dynamodb",
+                "BatchExecute",
+                &about,
+                "hang",
+                ("forSeconds", 60.0),
+            )]
+        })
+        // In a hand-over of its own: it takes a whole invocation.
+        .send(|trial| at_once(trial, 1))
+        .patience(OUTAGE)
 }
 
 /// A minute without a service.

@@ -93,29 +93,70 @@ fn retrying_senders() -> Vec<Scenario> {
         sender("after the record of a delivery", Via::Webhook)
             .stage(Stage::MoreKills)
             .orders(|trial| vec![at_ledger(&trial.label, SETTLEMENT, "killAfter")]),
+        before_fallback(),
     ]
 }
 
+/// The first destination refuses for good. Whoever takes over finds that again,
+/// and queues the fallback again.
+fn before_fallback() -> Scenario {
+    sender("between queueing the fallback and the record", Via::GitHub)
+        .stage(Stage::MoreKills)
+        .falls_back_to(Via::ServiceNow)
+        .orders(|trial| {
+            let about = [trial.label.as_str()];
+            vec![
+                Order::Vendor(json!({"status": 422, "times": 1_000})),
+                aws("sqs", "SendMessage", &about, "killAfter", ("times", 1.0)),
+            ]
+        })
+        .fails("refused")
+        .taken_back()
+}
+
+fn router(fault: &str) -> Scenario {
+    Scenario::new(format!("router killed {fault}"), Via::Webhook)
+        .stage(Stage::Router)
+        .patience(ROUTER)
+}
+
 fn routers() -> Vec<Scenario> {
-    let router = |fault: &str| {
-        Scenario::new(format!("router killed {fault}"), Via::Webhook)
-            .stage(Stage::Router)
-            .patience(ROUTER)
-    };
     vec![
         router("before the record")
             .orders(|trial| vec![at_ledger(&trial.label, RECORD, "killBefore")]),
         router("between record and hand-over")
             .orders(|trial| vec![at_ledger(&trial.label, RECORD, "killAfter")]),
-        router("between two hand-overs")
-            .and_via(Via::SlackHook)
-            .orders(|trial| {
-                let about = ["-slack/", trial.label.as_str()];
-                vec![aws("lambda", "Invoke", &about, "killAfter", ("times", 1.0))]
-            }),
+        between_hand_overs(),
         router("after the last hand-over").orders(|trial| {
             let about = [trial.label.as_str()];
             vec![aws("lambda", "Invoke", &about, "killAfter", ("times", 1.0))]
         }),
     ]
+}
+
+/// Hand-overs leave at the same time: one is held up, and the other's answer kills.
+fn between_hand_overs() -> Scenario {
+    router("between two hand-overs")
+        .and_via(Via::SlackHook)
+        .orders(|trial| {
+            let invoke = |sender: &str, action| {
+                let about = [sender, trial.label.as_str()];
+                aws("lambda", "Invoke", &about, action, ("times", 1.0))
+            };
+            vec![invoke("-slack/", "hang"), invoke("-webhook/", "killAfter")]
+        })
+        .send(|trial| async move {
+            trial.send().await;
+            tokio::time::sleep(seconds(20)).await;
+            let all = trial.site.simulator.received(&trial.label).await;
+            let at = |at: usize| {
+                let path = &trial.destinations[at].path;
+                all.iter().filter(|one| one.path.starts_with(path)).count()
+            };
+            let (handed_over, held_up) = (at(0), at(1));
+            assert!(
+                held_up < handed_over,
+                "the first had {handed_over}, the second {held_up}: both had left"
+            );
+        })
 }

@@ -3,6 +3,8 @@
 mod aws;
 mod changes;
 mod kills;
+mod pauses;
+mod repeats;
 mod storm;
 mod traffic;
 mod vendors;
@@ -19,7 +21,9 @@ pub(crate) fn all(extent: Extent) -> Vec<Scenario> {
         vendors::all(),
         changes::all(),
         traffic::all(),
+        pauses::all(),
         kills::all(),
+        repeats::all(),
         aws::all(),
         vec![storm::storm(extent)],
     ];

@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Scenario> {
 }
 
 /// The router gets the same batch this often at once.
-async fn at_once(trial: Arc<Trial>, times: usize) {
+pub(super) async fn at_once(trial: Arc<Trial>, times: usize) {
     let records: Vec<Value> = trial
         .ids
         .iter()
