@@ -143,7 +143,7 @@ fn compare(
     let kind = delivery.map_or("", |one| one.kind());
     let (kept, permitted) = match end {
         End::Delivered => (arrived > 0 && state == "DELIVERED", 1),
-        End::Failed(wanted) => (state == "FAILED" && kind == wanted, 0),
+        End::Failed(wanted) => (state == "FAILED" && wanted.contains(&kind), 0),
         End::Exhausted => (state == "EXHAUSTED", 0),
     };
     row.ended += usize::from(kept && end != End::Delivered);

@@ -31,12 +31,12 @@ pub(crate) enum Extent {
 }
 
 impl Extent {
-    /// When whatever is repeated has been repeated, after a trial that was sent and
+    /// When whatever is repeated has been repeated, after a trial that was begun and
     /// over then. The short form waits for Lambda's first repetition (60 s), the
     /// full one for its second and for that of SQS (180 s each).
-    pub(crate) fn aftermath(self, sent: Instant, over: Instant) -> Instant {
+    pub(crate) fn aftermath(self, begun: Instant, over: Instant) -> Instant {
         match self {
-            Self::Short => sent + Duration::from_secs(75),
+            Self::Short => begun + Duration::from_secs(75),
             Self::Full => over + Duration::from_secs(190),
         }
     }
@@ -106,8 +106,8 @@ pub(crate) enum Lift {
 pub(crate) enum End {
     /// With the message at the vendor, and that in the ledger.
     Delivered,
-    /// With nothing at the vendor, and this kind of failure in the ledger.
-    Failed(&'static str),
+    /// With nothing at the vendor, and one of these kinds of failures in the ledger.
+    Failed(&'static [&'static str]),
     /// With nothing at the vendor, since there were tries enough.
     Exhausted,
 }
@@ -259,8 +259,8 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn fails(mut self, kind: &'static str) -> Self {
-        self.end = End::Failed(kind);
+    pub(crate) fn fails(mut self, kinds: &'static [&'static str]) -> Self {
+        self.end = End::Failed(kinds);
         self
     }
 

@@ -52,7 +52,8 @@ pub(crate) struct Trial {
 pub(crate) struct Ended {
     trial: Arc<Trial>,
     scenario: Scenario,
-    sent: Instant,
+    /// When it was begun to send its alerts.
+    begun: Instant,
     over: Instant,
     recovered: Duration,
     seen: Seen,
@@ -108,18 +109,18 @@ impl Trial {
         for order in (scenario.orders)(&trial) {
             trial.order(order).await;
         }
-        let sent = Instant::now();
-        let mut began = sent;
+        let begun = Instant::now();
+        let mut fault_over = begun;
         match &scenario.send {
             Some(send) => send(trial.clone()).await,
             None => trial.send().await,
         }
         if let Lift::After(wait, act) = &scenario.lift {
-            tokio::time::sleep_until((began + *wait).into()).await;
+            tokio::time::sleep_until((begun + *wait).into()).await;
             act(trial.clone()).await;
-            began = Instant::now();
+            fault_over = Instant::now();
         }
-        let late = trial.settled(began, scenario.patience).await;
+        let late = trial.settled(fault_over, scenario.patience).await;
         let over = Instant::now();
         let mut seen = trial.look(&scenario).await;
         if late > 0 {
@@ -130,9 +131,9 @@ impl Trial {
         Ended {
             trial,
             scenario,
-            sent,
+            begun,
             over,
-            recovered: over - began,
+            recovered: over - fault_over,
             seen,
         }
     }
@@ -266,6 +267,6 @@ impl Ended {
     /// When nothing of it is repeated any more; none if nothing is repeated at all.
     pub(crate) fn last_repetition(&self, extent: Extent) -> Option<Instant> {
         let repeats = self.trial.has_repetitions.load(Ordering::Relaxed);
-        repeats.then(|| extent.aftermath(self.sent, self.over))
+        repeats.then(|| extent.aftermath(self.begun, self.over))
     }
 }

@@ -110,7 +110,7 @@ fn before_fallback() -> Scenario {
                 aws("sqs", "SendMessage", &about, "killAfter", ("times", 1.0)),
             ]
         })
-        .fails("refused")
+        .fails(&["refused"])
         .taken_back()
 }
 

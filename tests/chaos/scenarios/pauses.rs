@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use tocsin_tests::simulator::Received;
 
 use super::{aws, seconds};
 use crate::destination::Via;
@@ -15,7 +16,7 @@ pub(super) fn all() -> Vec<Scenario> {
             .alerts(10)
             .before(|trial| async move { trial.pause(6).await })
             .vendor(json!({"status": 401, "times": 1_000}))
-            .fails("unauthorized")
+            .fails(&["unauthorized"])
             .patience(seconds(60))
             .taken_back(),
         poison(),
@@ -97,7 +98,7 @@ fn word(trial: &Trial) -> String {
 async fn broke(trial: Arc<Trial>) -> Result<String, String> {
     let word = word(&trial);
     let bad = trial.site.simulator.received(&word).await;
-    if bad.is_empty() || bad.iter().any(|one| one.is_accepted()) {
+    if bad.is_empty() || bad.iter().any(Received::is_accepted) {
         return Err(format!("of what breaks it had {} calls", bad.len()));
     }
     Ok(format!("{} connections broke", bad.len()))

@@ -41,7 +41,7 @@ fn answers() -> Vec<Scenario> {
             "302 to a login page",
             json!({"status": 302, "times": 3, "headers": {"location": "https://login.example/"}}),
         )
-        .fails("redirected"),
+        .fails(&["redirected"]),
         Scenario::new("200 with an error in the body", Via::SlackBot)
             .vendor(json!({
                 "status": 200, "times": 3, "body": r#"{"ok":false,"error":"internal_error"}"#,
