@@ -1,0 +1,492 @@
+//! What a person is asked for to configure a destination of each provider: the
+//! settings and credentials that the provider's own check insists on, and where
+//! to find them. A test holds the two together.
+
+use clap::builder::PossibleValuesParser;
+use serde_json::{Map, Value};
+
+/// A kind of destination.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What is asked of every such destination.
+    pub(crate) settings: &'static [Question],
+    /// The ways to authenticate, of which one is chosen; none where IAM decides.
+    pub(crate) credentials: &'static [Credential],
+}
+
+/// One way to authenticate.
+#[derive(Debug)]
+pub(crate) struct Credential {
+    /// What it is called.
+    pub(crate) title: &'static str,
+    /// Settings that choosing it decides.
+    pub(crate) implies: &'static [(&'static str, &'static str)],
+    /// Settings that only this one needs.
+    pub(crate) settings: &'static [Question],
+    /// The secret's fields.
+    pub(crate) secret: &'static [Question],
+}
+
+/// One thing to know.
+#[derive(Debug)]
+pub(crate) struct Question {
+    /// The field.
+    pub(crate) key: &'static str,
+    /// What it is, and where to find it.
+    pub(crate) label: &'static str,
+    /// Whether it can be left out.
+    pub(crate) need: Need,
+    /// What the answer is.
+    pub(crate) form: Form,
+    /// One that passes the provider's check.
+    pub(crate) example: &'static str,
+}
+
+/// Whether an answer is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// The destination does not come about without.
+    Required,
+    /// It may be left empty.
+    Optional,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A text, even where it looks like a number.
+    Text,
+    /// Texts separated by commas.
+    Words,
+    /// One of these; the first is usual.
+    Choice(&'static [&'static str]),
+}
+
+const fn text(key: &'static str, label: &'static str, example: &'static str) -> Question {
+    Question {
+        key,
+        label,
+        need: Need::Required,
+        form: Form::Text,
+        example,
+    }
+}
+
+const fn words(key: &'static str, label: &'static str, example: &'static str) -> Question {
+    Question {
+        form: Form::Words,
+        ..text(key, label, example)
+    }
+}
+
+const fn choice(
+    key: &'static str,
+    label: &'static str,
+    among: &'static [&'static str],
+) -> Question {
+    Question {
+        need: Need::Optional,
+        form: Form::Choice(among),
+        ..text(key, label, among[0])
+    }
+}
+
+const fn optional(question: Question) -> Question {
+    Question {
+        need: Need::Optional,
+        ..question
+    }
+}
+
+const fn only(title: &'static str, secret: &'static [Question]) -> Credential {
+    Credential {
+        title,
+        implies: &[],
+        settings: &[],
+        secret,
+    }
+}
+
+/// Every provider, by name.
+pub(crate) const PROVIDERS: [Provider; 11] = [
+    Provider {
+        name: "asana",
+        settings: &[words(
+            "projects",
+            "Gids of the projects that get the tasks (the long number in a project's URL)",
+            "1204567890123456",
+        )],
+        credentials: &[only(
+            "access token",
+            &[text(
+                "accessToken",
+                "Access token (Settings, Apps, View developer console)",
+                "2/1200000000000001/1200000000000002:example",
+            )],
+        )],
+    },
+    Provider {
+        name: "github",
+        settings: &[text(
+            "repository",
+            "Repository that gets the issues (owner/name)",
+            "octo-org/security-alerts",
+        )],
+        credentials: &[only(
+            "fine-grained token",
+            &[text(
+                "token",
+                "Fine-grained personal access token with write access to issues",
+                "github_pat_11AAAAAAA0example",
+            )],
+        )],
+    },
+    Provider {
+        name: "jira",
+        settings: &[
+            text(
+                "siteUrl",
+                "The site's URL (https://example.atlassian.net)",
+                "https://example.atlassian.net",
+            ),
+            text("projectKey", "Key of the project that gets the issues (SEC)", "SEC"),
+            text("issueType", "Type of the issues (Task)", "Task"),
+        ],
+        credentials: &[
+            Credential {
+                title: "Jira Cloud: an account's API token",
+                implies: &[("deployment", "cloud")],
+                settings: &[],
+                secret: &[
+                    text("email", "E-mail address of the token's account", "tocsin@example.com"),
+                    text(
+                        "apiToken",
+                        "API token (https://id.atlassian.com/manage-profile/security/api-tokens)",
+                        "ATATT3xFfGF0example",
+                    ),
+                ],
+            },
+            Credential {
+                title: "Jira Data Center: a personal access token",
+                implies: &[("deployment", "dataCenter")],
+                settings: &[],
+                secret: &[text(
+                    "token",
+                    "Personal access token (Profile, Personal Access Tokens)",
+                    "NDM4example",
+                )],
+            },
+        ],
+    },
+    Provider {
+        name: "opsgenie",
+        settings: &[choice(
+            "region",
+            "Where the account is (jsm: Jira Service Management, OpsGenie's successor)",
+            &["us", "eu", "jsm"],
+        )],
+        credentials: &[only(
+            "API key",
+            &[text(
+                "apiKey",
+                "API key of an API integration (the team's Integrations tab)",
+                "7f1c3c5e-2f0a-4a57-9d0e-0123456789ab",
+            )],
+        )],
+    },
+    Provider {
+        name: "pagerduty",
+        settings: &[choice("region", "Service region of the account", &["us", "eu"])],
+        credentials: &[only(
+            "integration key",
+            &[text(
+                "routingKey",
+                "Integration key of an Events API v2 integration (the service's Integrations tab)",
+                "0123456789abcdef0123456789abcdef",
+            )],
+        )],
+    },
+    Provider {
+        name: "servicenow",
+        settings: &[
+            text(
+                "instance",
+                "The instance's URL (https://example.service-now.com)",
+                "https://example.service-now.com",
+            ),
+            choice("mode", "What to create", &["incident", "event"]),
+        ],
+        credentials: &[
+            only(
+                "inbound REST API key",
+                &[text("apiKey", "Inbound REST API key", "now_example")],
+            ),
+            only(
+                "OAuth access token",
+                &[text("token", "OAuth access token", "example")],
+            ),
+            only(
+                "user and password",
+                &[
+                    text("username", "User name", "tocsin"),
+                    text("password", "Password", "example"),
+                ],
+            ),
+        ],
+    },
+    Provider {
+        name: "slack",
+        settings: &[],
+        credentials: &[
+            only(
+                "incoming webhook",
+                &[text(
+                    "webhookUrl",
+                    "Slack webhook URL (the app's Incoming Webhooks page, Copy)",
+                    "https://hooks.slack.com/services/T0/B0/example",
+                )],
+            ),
+            Credential {
+                title: "bot token",
+                implies: &[],
+                settings: &[text(
+                    "channelId",
+                    "Id of the channel (at the end of the channel's details, C0123ABCD)",
+                    "C0123ABCD",
+                )],
+                secret: &[text(
+                    "botToken",
+                    "Bot User OAuth Token (the app's OAuth & Permissions page, xoxb-…)",
+                    "xoxb-0-example",
+                )],
+            },
+        ],
+    },
+    Provider {
+        name: "sns",
+        settings: &[text(
+            "topicArn",
+            "ARN of the topic (it must be in the stack's AllowedTopicArns)",
+            "arn:aws:sns:eu-central-1:123456789012:alerts",
+        )],
+        credentials: &[],
+    },
+    Provider {
+        name: "sqs",
+        settings: &[text(
+            "queueUrl",
+            "URL of the queue (it must be in the stack's AllowedQueueArns)",
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
+        )],
+        credentials: &[],
+    },
+    Provider {
+        name: "teams",
+        settings: &[],
+        credentials: &[only(
+            "workflow's webhook URL",
+            &[text(
+                "webhookUrl",
+                "URL of the workflow's webhook trigger, whole (the channel's Workflows, \"Send webhook alerts to a channel\")",
+                "https://example.environment.api.powerplatform.com:443/powerautomate/x?api-version=1&sig=example",
+            )],
+        )],
+    },
+    Provider {
+        name: "webhook",
+        settings: &[],
+        credentials: &[only(
+            "URL",
+            &[
+                text("url", "URL to post to", "https://example.com/hook"),
+                optional(text(
+                    "signingKey",
+                    "Key that signs the requests, whsec_… (empty: none)",
+                    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                )),
+            ],
+        )],
+    },
+];
+
+/// The providers' names, for the command line.
+pub(crate) fn provider_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(PROVIDERS.iter().map(|one| one.name))
+}
+
+/// The provider of this name.
+pub(crate) fn provider(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|one| one.name == name)
+}
+
+impl Provider {
+    /// The question for a setting, where there is one.
+    pub(crate) fn setting(&self, key: &str) -> Option<&'static Question> {
+        let own = self.settings.iter();
+        let of_credentials = self.credentials.iter().flat_map(|one| one.settings);
+        own.chain(of_credentials).find(|one| one.key == key)
+    }
+
+    /// The way to authenticate that these settings call for: of those whose
+    /// settings are there, the one that asks for the most.
+    pub(crate) fn credential_for(
+        &self,
+        settings: &Map<String, Value>,
+    ) -> Option<&'static Credential> {
+        let fits = |one: &&Credential| {
+            let implied = one.implies.iter().all(|(key, value)| settings.get(*key).is_some_and(|set| set == value));
+            implied && one.settings.iter().all(|ask| settings.contains_key(ask.key))
+        };
+        let all: Vec<_> = self.credentials.iter().filter(fits).collect();
+        let most = all.iter().map(|one| one.settings.len()).max()?;
+        let mut best = all.into_iter().filter(|one| one.settings.len() == most);
+        match (best.next(), best.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        }
+    }
+}
+
+impl Credential {
+    /// The secret's only required field, where it has just one.
+    pub(crate) fn only_field(&self) -> Option<&'static str> {
+        let mut required = self.secret.iter().filter(|one| one.need == Need::Required);
+        match (required.next(), required.next()) {
+            (Some(one), None) => Some(one.key),
+            _ => None,
+        }
+    }
+}
+
+impl Form {
+    /// An answer as JSON.
+    pub(crate) fn read(self, answer: &str) -> Value {
+        match self {
+            Self::Text | Self::Choice(_) => answer.into(),
+            Self::Words => match serde_json::from_str(answer) {
+                Ok(list @ Value::Array(_)) => list,
+                _ => answer
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .collect(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tocsin_api::{Providers, ProvidersConfig};
+    use tocsin_core::provider::{FieldError, Secrets};
+
+    fn providers() -> Providers {
+        Providers::new(&ProvidersConfig::default())
+    }
+
+    struct Answers {
+        provider: &'static str,
+        settings: Map<String, Value>,
+        secret: Option<Map<String, Value>>,
+    }
+
+    impl Answers {
+        fn of(provider: &Provider, credential: Option<&Credential>) -> Self {
+            let example = |one: &Question| (one.key.to_owned(), one.form.read(one.example));
+            let mut settings: Map<_, _> = provider.settings.iter().map(example).collect();
+            for one in credential {
+                settings.extend(one.settings.iter().map(example));
+                settings.extend(one.implies.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())));
+            }
+            Self {
+                provider: provider.name,
+                settings,
+                secret: credential.map(|one| one.secret.iter().map(example).collect()),
+            }
+        }
+
+        fn check(&self) -> Result<(), FieldError> {
+            let secret = self.secret.clone().map(|fields| Secrets::new(Value::Object(fields).to_string()));
+            providers().check(self.provider, &self.settings, secret.as_ref())
+        }
+    }
+
+    /// Each provider with each of its ways to authenticate.
+    fn ways() -> impl Iterator<Item = (&'static Provider, Option<&'static Credential>)> {
+        PROVIDERS.iter().flat_map(|provider| {
+            let none = provider.credentials.is_empty().then_some(None);
+            let each = provider.credentials.iter().map(Some);
+            each.chain(none).map(move |one| (provider, one))
+        })
+    }
+
+    #[test]
+    fn every_provider_has_its_questions() {
+        let known: Vec<_> = PROVIDERS.iter().map(|one| one.name).collect();
+        let there_are: Vec<_> = providers().names().collect();
+        assert_eq!(known, there_are);
+    }
+
+    #[test]
+    fn the_answers_are_all_that_a_provider_asks_for() {
+        for (provider, credential) in ways() {
+            let checked = Answers::of(provider, credential).check();
+            assert_eq!(checked, Ok(()), "{} {credential:?}", provider.name);
+        }
+    }
+
+    #[test]
+    fn what_is_required_is_what_the_providers_own_check_misses() {
+        for (provider, credential) in ways() {
+            let of_credential = credential.map_or(&[][..], |one| one.settings);
+            for question in provider.settings.iter().chain(of_credential) {
+                let mut answers = Answers::of(provider, credential);
+                answers.settings.remove(question.key);
+                holds(question, &answers, "settings");
+            }
+            for question in credential.map_or(&[][..], |one| one.secret) {
+                let mut answers = Answers::of(provider, credential);
+                answers.secret.as_mut().unwrap().remove(question.key);
+                holds(question, &answers, "secret");
+            }
+        }
+    }
+
+    fn holds(question: &Question, answers: &Answers, part: &str) {
+        let what = format!("{} {part}.{}", answers.provider, question.key);
+        match (question.need, answers.check()) {
+            (Need::Optional, checked) => assert_eq!(checked, Ok(()), "{what}"),
+            (Need::Required, Ok(())) => panic!("{what} is not required"),
+            (Need::Required, Err(error)) => assert!(
+                error.field.starts_with(part) && error.to_string().contains(question.key),
+                "{what}: {error}"
+            ),
+        }
+    }
+
+    #[test]
+    fn settings_tell_which_secret_is_meant() {
+        let field = |name: &str, settings: Value| {
+            let settings = settings.as_object().unwrap().clone();
+            provider(name).unwrap().credential_for(&settings).and_then(Credential::only_field)
+        };
+        use serde_json::json;
+        assert_eq!(field("slack", json!({})), Some("webhookUrl"));
+        assert_eq!(field("slack", json!({"channelId": "C1"})), Some("botToken"));
+        assert_eq!(field("jira", json!({"deployment": "dataCenter"})), Some("token"));
+        assert_eq!(field("jira", json!({"deployment": "cloud"})), None);
+        assert_eq!(field("servicenow", json!({})), None);
+        assert_eq!(field("webhook", json!({})), Some("url"));
+        assert_eq!(field("sns", json!({})), None);
+    }
+
+    #[test]
+    fn words_are_lists_of_texts() {
+        assert_eq!(Form::Words.read("1, 2"), serde_json::json!(["1", "2"]));
+        assert_eq!(Form::Words.read("[\"a,b\"]"), serde_json::json!(["a,b"]));
+        assert_eq!(Form::Text.read("17"), serde_json::json!("17"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Talking with a person: only on a terminal, and on standard error, so that
+//! what is printed stays clean. What is secret is not echoed.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use anyhow::Context;
+use dialoguer::theme::SimpleTheme;
+use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::args::Consent;
+use crate::exit::Usage;
+
+/// Whether there is somebody to ask.
+pub(crate) fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// One line of text. Without an answer, `default`, or the question again.
+pub(crate) fn text(question: &str, default: Option<&str>) -> anyhow::Result<String> {
+    let mut input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
+    if let Some(default) = default {
+        input = input.default(default.to_owned());
+    }
+    input.interact_text().context("the question was not answered")
+}
+
+/// One line of text, or none.
+pub(crate) fn optional(question: &str) -> anyhow::Result<Option<String>> {
+    let answer = Input::<String>::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .allow_empty(true)
+        .interact_text()
+        .context("the question was not answered")?;
+    Ok(Some(answer).filter(|text| !text.is_empty()))
+}
+
+/// Something that is not to be seen, not even now.
+pub(crate) fn secret(question: &str) -> anyhow::Result<String> {
+    Password::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .interact()
+        .context("the question was not answered")
+}
+
+/// Something that is not to be seen, or nothing.
+pub(crate) fn optional_secret(question: &str) -> anyhow::Result<Option<String>> {
+    let answer = Password::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .allow_empty_password(true)
+        .interact()
+        .context("the question was not answered")?;
+    Ok(Some(answer).filter(|text| !text.is_empty()))
+}
+
+/// One of several; gives its place.
+pub(crate) fn choice(question: &str, among: &[&str]) -> anyhow::Result<usize> {
+    Select::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .items(among)
+        .default(0)
+        .interact()
+        .context("the question was not answered")
+}
+
+/// Any number of several; gives their places.
+pub(crate) fn choices(question: &str, among: &[String]) -> anyhow::Result<Vec<usize>> {
+    MultiSelect::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .items(among)
+        .interact()
+        .context("the question was not answered")
+}
+
+/// The text as it is after a person has edited it; `None` when it was not saved.
+pub(crate) fn edit(text: &str) -> anyhow::Result<Option<String>> {
+    Editor::new()
+        .extension(".yaml")
+        .edit(text)
+        .context("the editor could not be run; set EDITOR, or use flags")
+}
+
+/// Whether the person wants this. Without one to ask, only `--yes` means yes.
+pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
+    if consent.yes {
+        return Ok(true);
+    }
+    if !is_interactive() {
+        return Err(Usage::new(format!(
+            "{question} There is no terminal to answer on: add --yes"
+        )));
+    }
+    Confirm::with_theme(&SimpleTheme)
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .context("the question was not answered")
+}
+
+/// Shows that something takes its time; nothing where there is no terminal.
+pub(crate) fn progress(doing: &str, of: Option<usize>) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(of.map(|all| all as u64), target);
+    let form = if of.is_some() {
+        "{msg} {pos}/{len}"
+    } else {
+        "{spinner} {msg} {pos}"
+    };
+    // A constant that reads; the bar keeps its own form otherwise.
+    if let Ok(style) = ProgressStyle::with_template(form) {
+        bar.set_style(style);
+    }
+    bar.set_message(doing.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
