@@ -151,7 +151,11 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
                 "The site's URL (https://example.atlassian.net)",
                 "https://example.atlassian.net",
             ),
-            text("projectKey", "Key of the project that gets the issues (SEC)", "SEC"),
+            text(
+                "projectKey",
+                "Key of the project that gets the issues (SEC)",
+                "SEC",
+            ),
             text("issueType", "Type of the issues (Task)", "Task"),
         ],
         credentials: &[
@@ -160,7 +164,11 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
                 implies: &[("deployment", "cloud")],
                 settings: &[],
                 secret: &[
-                    text("email", "E-mail address of the token's account", "tocsin@example.com"),
+                    text(
+                        "email",
+                        "E-mail address of the token's account",
+                        "tocsin@example.com",
+                    ),
                     text(
                         "apiToken",
                         "API token (https://id.atlassian.com/manage-profile/security/api-tokens)",
@@ -198,7 +206,11 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
     },
     Provider {
         name: "pagerduty",
-        settings: &[choice("region", "Service region of the account", &["us", "eu"])],
+        settings: &[choice(
+            "region",
+            "Service region of the account",
+            &["us", "eu"],
+        )],
         credentials: &[only(
             "integration key",
             &[text(
@@ -336,8 +348,15 @@ impl Provider {
         settings: &Map<String, Value>,
     ) -> Option<&'static Credential> {
         let fits = |one: &&Credential| {
-            let implied = one.implies.iter().all(|(key, value)| settings.get(*key).is_some_and(|set| set == value));
-            implied && one.settings.iter().all(|ask| settings.contains_key(ask.key))
+            let implied = one
+                .implies
+                .iter()
+                .all(|(key, value)| settings.get(*key).is_some_and(|set| set == value));
+            implied
+                && one
+                    .settings
+                    .iter()
+                    .all(|ask| settings.contains_key(ask.key))
         };
         let all: Vec<_> = self.credentials.iter().filter(fits).collect();
         let most = all.iter().map(|one| one.settings.len()).max()?;
@@ -382,9 +401,13 @@ mod tests {
     use super::*;
     use tocsin_api::{Providers, ProvidersConfig};
     use tocsin_core::provider::{FieldError, Secrets};
+    use tocsin_sender::{AddressPolicy, BaseUrls};
 
     fn providers() -> Providers {
-        Providers::new(&ProvidersConfig::default())
+        Providers::new(&ProvidersConfig {
+            addresses: AddressPolicy::PublicHttps,
+            base_urls: BaseUrls::default(),
+        })
     }
 
     struct Answers {
@@ -397,9 +420,13 @@ mod tests {
         fn of(provider: &Provider, credential: Option<&Credential>) -> Self {
             let example = |one: &Question| (one.key.to_owned(), one.form.read(one.example));
             let mut settings: Map<_, _> = provider.settings.iter().map(example).collect();
-            for one in credential {
+            if let Some(one) = credential {
                 settings.extend(one.settings.iter().map(example));
-                settings.extend(one.implies.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())));
+                settings.extend(
+                    one.implies
+                        .iter()
+                        .map(|(key, value)| ((*key).to_owned(), (*value).into())),
+                );
             }
             Self {
                 provider: provider.name,
@@ -409,7 +436,10 @@ mod tests {
         }
 
         fn check(&self) -> Result<(), FieldError> {
-            let secret = self.secret.clone().map(|fields| Secrets::new(Value::Object(fields).to_string()));
+            let secret = self
+                .secret
+                .clone()
+                .map(|fields| Secrets::new(Value::Object(fields).to_string()));
             providers().check(self.provider, &self.settings, secret.as_ref())
         }
     }
@@ -471,12 +501,18 @@ mod tests {
     fn settings_tell_which_secret_is_meant() {
         let field = |name: &str, settings: Value| {
             let settings = settings.as_object().unwrap().clone();
-            provider(name).unwrap().credential_for(&settings).and_then(Credential::only_field)
+            provider(name)
+                .unwrap()
+                .credential_for(&settings)
+                .and_then(Credential::only_field)
         };
         use serde_json::json;
         assert_eq!(field("slack", json!({})), Some("webhookUrl"));
         assert_eq!(field("slack", json!({"channelId": "C1"})), Some("botToken"));
-        assert_eq!(field("jira", json!({"deployment": "dataCenter"})), Some("token"));
+        assert_eq!(
+            field("jira", json!({"deployment": "dataCenter"})),
+            Some("token")
+        );
         assert_eq!(field("jira", json!({"deployment": "cloud"})), None);
         assert_eq!(field("servicenow", json!({})), None);
         assert_eq!(field("webhook", json!({})), Some("url"));

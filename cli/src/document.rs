@@ -192,7 +192,10 @@ destinations:
     fn a_file_is_read() {
         let entries = parse(FILE).unwrap();
         assert_eq!(entries[0].draft.display_name, "soc-chat");
-        assert_eq!(entries[0].secret, json!({"webhookUrl": {"env": "SLACK_URL"}}));
+        assert_eq!(
+            entries[0].secret,
+            json!({"webhookUrl": {"env": "SLACK_URL"}})
+        );
         assert_eq!(entries[1].draft.enabled, Enabled::No);
         assert_eq!(entries[1].draft.fallback.as_deref(), Some("soc-chat"));
         assert_eq!(entries[1].secret, Value::Null);
@@ -204,10 +207,22 @@ destinations:
             ("", "`destinations`"),
             ("- displayName: x", "`destinations`"),
             ("destinations: []\nversion: 1", "`version`"),
-            ("destinations: [{type: slack}]", "destination 1: missing field `displayName`"),
-            ("destinations: [{displayName: a, type: slack, severitys: []}]", "(\"a\"): unknown field `severitys`"),
-            ("destinations: [{displayName: a, type: slack, severities: [URGENT]}]", "URGENT"),
-            ("destinations:\n- {displayName: a, type: x}\n- {displayName: a, type: x}", "two destinations are called \"a\""),
+            (
+                "destinations: [{type: slack}]",
+                "destination 1: missing field `displayName`",
+            ),
+            (
+                "destinations: [{displayName: a, type: slack, severitys: []}]",
+                "(\"a\"): unknown field `severitys`",
+            ),
+            (
+                "destinations: [{displayName: a, type: slack, severities: [URGENT]}]",
+                "URGENT",
+            ),
+            (
+                "destinations:\n- {displayName: a, type: x}\n- {displayName: a, type: x}",
+                "two destinations are called \"a\"",
+            ),
             ("destinations:\n  - displayName: [", "line"),
         ] {
             let said = complaint(text);
@@ -216,7 +231,11 @@ destinations:
     }
 
     fn report(name: &str) -> DestinationReport {
-        let entry = parse(FILE).unwrap().into_iter().find(|one| one.draft.display_name == name).unwrap();
+        let entry = parse(FILE)
+            .unwrap()
+            .into_iter()
+            .find(|one| one.draft.display_name == name)
+            .unwrap();
         let mut destination = destination(entry.draft, None).unwrap();
         destination.secret_name = (name == "soc-chat").then(|| "tocsin/slack/1".to_owned());
         DestinationReport {
@@ -234,7 +253,10 @@ destinations:
         assert_eq!(back[1].secret, Value::Null);
         for (entry, was) in back.iter().zip(parse(FILE).unwrap()) {
             let (now, then) = (&entry.draft, &was.draft);
-            assert_eq!(serde_json::to_value(now).unwrap(), serde_json::to_value(then).unwrap());
+            assert_eq!(
+                serde_json::to_value(now).unwrap(),
+                serde_json::to_value(then).unwrap()
+            );
         }
     }
 

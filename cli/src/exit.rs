@@ -20,16 +20,6 @@ pub(crate) enum Ending {
     NotWell,
 }
 
-impl Ending {
-    /// The worse of the two.
-    pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Well, Self::Well) => Self::Well,
-            _ => Self::NotWell,
-        }
-    }
-}
-
 impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
         match ending {
@@ -79,15 +69,11 @@ mod tests {
         let code = |error: anyhow::Error| format!("{:?}", failed(&error));
         let usage = Err::<(), _>(Usage::new("x")).context("y").unwrap_err();
         assert_eq!(code(usage), format!("{:?}", ExitCode::from(2)));
-        assert_eq!(code(anyhow::anyhow!("x")), format!("{:?}", ExitCode::FAILURE));
+        assert_eq!(
+            code(anyhow::anyhow!("x")),
+            format!("{:?}", ExitCode::FAILURE)
+        );
         let closed = std::io::Error::from(ErrorKind::BrokenPipe);
         assert_eq!(code(closed.into()), format!("{:?}", ExitCode::SUCCESS));
-    }
-
-    #[test]
-    fn one_thing_that_is_not_well_is_enough() {
-        assert_eq!(Ending::Well.and(Ending::Well), Ending::Well);
-        assert_eq!(Ending::Well.and(Ending::NotWell), Ending::NotWell);
-        assert_eq!(Ending::NotWell.and(Ending::Well), Ending::NotWell);
     }
 }

@@ -55,7 +55,12 @@ async fn run(args: Args) -> anyhow::Result<Ending> {
         Command::Tail(tail) => tail::run(tail, &target, output).await,
         Command::Completions(completions) => {
             let mut script = Vec::new();
-            clap_complete::generate(completions.shell, &mut Args::command(), "tocsin", &mut script);
+            clap_complete::generate(
+                completions.shell,
+                &mut Args::command(),
+                "tocsin",
+                &mut script,
+            );
             print::line(String::from_utf8_lossy(&script).trim_end())?;
             Ok(Ending::Well)
         }

@@ -4,8 +4,13 @@ use std::future::Future;
 
 use indicatif::ProgressBar;
 
-/// What a list is cut to at once.
-pub(crate) const PAGE: u16 = 500;
+/// The most entries of a page.
+const MOST: u16 = 500;
+
+/// How many entries to ask for at once, when `limit` are wanted.
+pub(crate) fn size(limit: usize) -> u16 {
+    u16::try_from(limit).map_or(MOST, |limit| limit.clamp(1, MOST))
+}
 
 /// A page of a list.
 pub(crate) struct Page<T> {

@@ -28,7 +28,7 @@ pub(crate) fn show<T: Serialize + ?Sized>(
 
 /// A value as YAML.
 pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<String> {
-    serde_saphyr::to_string(value).context("this cannot be written as YAML")
+    serde_saphyr::to_string(&value).context("this cannot be written as YAML")
 }
 
 /// Prints one line, or several. Without its colours where nobody sees them.

@@ -96,7 +96,10 @@ mod tests {
             parse(text),
             (Some("deployed".into()), Some("us-east-1".into()))
         );
-        assert_eq!(parse("[local.global.parameters]\nstack_name = \"x\""), (None, None));
+        assert_eq!(
+            parse("[local.global.parameters]\nstack_name = \"x\""),
+            (None, None)
+        );
         assert!(SamConfig::parse("[default").is_err());
     }
 

@@ -112,7 +112,9 @@ impl References<'_> {
     pub(crate) fn resolve(&self, reference: &Value) -> anyhow::Result<Secret> {
         let whole = |text: String, origin: &str| match serde_json::from_str(&text) {
             Ok(Value::Object(fields)) => Ok(Secret::Fields(fields)),
-            _ => bail!("what {origin} holds is no JSON object; to take it for one field, write `secret: {{FIELD: …}}`"),
+            _ => bail!(
+                "what {origin} holds is no JSON object; to take it for one field, write `secret: {{FIELD: …}}`"
+            ),
         };
         match reference {
             Value::Null => Ok(Secret::Keep),
@@ -134,7 +136,9 @@ impl References<'_> {
         references
             .iter()
             .map(|(name, reference)| {
-                let value = self.field(reference).with_context(|| format!("`secret.{name}`"))?;
+                let value = self
+                    .field(reference)
+                    .with_context(|| format!("`secret.{name}`"))?;
                 Ok((name.clone(), value))
             })
             .collect()
@@ -154,7 +158,9 @@ impl References<'_> {
 
     fn environment(&self, name: &str) -> anyhow::Result<String> {
         (self.variable)(name).ok_or_else(|| {
-            Usage::new(format!("the environment variable {name} is not set, or is no text"))
+            Usage::new(format!(
+                "the environment variable {name} is not set, or is no text"
+            ))
         })
     }
 
@@ -193,7 +199,11 @@ mod tests {
             "PART" => Some("hidden".to_owned()),
             _ => None,
         };
-        References { folder, variable: &variable }.resolve(reference)
+        References {
+            folder,
+            variable: &variable,
+        }
+        .resolve(reference)
     }
 
     fn resolved(reference: &Value, folder: &Path) -> Value {
@@ -207,14 +217,27 @@ mod tests {
     #[test]
     fn bare_text_is_the_only_field() {
         let none = settings(&json!({}));
-        let read = |text, provider, settings: &Map<_, _>| fields(text, "standard input", provider, settings);
+        let read = |text, provider, settings: &Map<_, _>| {
+            fields(text, "standard input", provider, settings)
+        };
         let url = read("https://hooks.slack.com/x\n", "slack", &none).unwrap();
-        assert_eq!(Value::Object(url), json!({"webhookUrl": "https://hooks.slack.com/x"}));
+        assert_eq!(
+            Value::Object(url),
+            json!({"webhookUrl": "https://hooks.slack.com/x"})
+        );
         let object = read("{\"botToken\": \"xoxb\"}", "slack", &none).unwrap();
         assert_eq!(Value::Object(object), json!({"botToken": "xoxb"}));
-        for (text, provider) in [("hidden", "servicenow"), ("{hidden", "github"), ("", "github"), ("a\nhidden", "github")] {
+        for (text, provider) in [
+            ("hidden", "servicenow"),
+            ("{hidden", "github"),
+            ("", "github"),
+            ("a\nhidden", "github"),
+        ] {
             let error = read(text, provider, &none).unwrap_err().to_string();
-            assert!(error.contains("no JSON object") && !error.contains("hidden"), "{error}");
+            assert!(
+                error.contains("no JSON object") && !error.contains("hidden"),
+                "{error}"
+            );
         }
     }
 
@@ -228,8 +251,14 @@ mod tests {
             (Value::Null, json!("keep")),
             (json!({"env": "WHOLE"}), json!({"apiKey": "k"})),
             (json!({"file": "whole"}), json!({"a": "b"})),
-            (json!({"secretsManager": "tocsin/slack/x"}), json!("tocsin/slack/x")),
-            (json!({"token": {"env": "PART"}}), json!({"token": "hidden"})),
+            (
+                json!({"secretsManager": "tocsin/slack/x"}),
+                json!("tocsin/slack/x"),
+            ),
+            (
+                json!({"token": {"env": "PART"}}),
+                json!({"token": "hidden"}),
+            ),
             (
                 json!({"url": {"file": "token"}, "headers": {"Authorization": {"env": "PART"}}}),
                 json!({"url": "from-file", "headers": {"Authorization": "hidden"}}),

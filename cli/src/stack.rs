@@ -25,7 +25,9 @@ impl Stack {
     /// variables wins over samconfig.toml, and that over what else AWS knows.
     pub(crate) async fn connect(target: &Target) -> anyhow::Result<Self> {
         let region_given = target.region.is_some()
-            || REGION_VARIABLES.iter().any(|name| std::env::var_os(name).is_some());
+            || REGION_VARIABLES
+                .iter()
+                .any(|name| std::env::var_os(name).is_some());
         // A broken file is nobody's concern when nothing is wanted of it.
         let sam = if target.stack.is_some() && region_given {
             SamConfig::default()
@@ -74,7 +76,9 @@ impl Stack {
             );
         }
         let unexpected = || {
-            format!("the function {function} answered something else than this version of tocsin expects; deploy the stack again or use the matching tocsin")
+            format!(
+                "the function {function} answered something else than this version of tocsin expects; deploy the stack again or use the matching tocsin"
+            )
         };
         match serde_json::from_slice(payload.as_ref()).with_context(unexpected)? {
             Answer::Ok(value) => serde_json::from_value(value).with_context(unexpected),

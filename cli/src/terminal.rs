@@ -23,7 +23,9 @@ pub(crate) fn text(question: &str, default: Option<&str>) -> anyhow::Result<Stri
     if let Some(default) = default {
         input = input.default(default.to_owned());
     }
-    input.interact_text().context("the question was not answered")
+    input
+        .interact_text()
+        .context("the question was not answered")
 }
 
 /// One line of text, or none.

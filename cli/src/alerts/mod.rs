@@ -1,162 +1,198 @@
 //! `tocsin alerts`.
 
-use std::process::ExitCode;
+mod report;
+
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use tocsin_api::{AlertReport, Request};
-use tocsin_core::delivery::{AttemptResult, State};
-use tocsin_core::routing::Target as RoutingTarget;
+use tocsin_api::messages::{AlertReport, AlertSummary, GetAlert, ListAlerts, ResendAlert};
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::State;
+use tocsin_core::routing::Disposition;
 
-use crate::args::{AlertsCommand, Output, ShowArgs, Target};
-use crate::stack::Stack;
-use crate::table::table;
+pub(crate) use report::{outcome, receipt};
+
+use crate::args::{AlertsCommand, Became, ListAlertsArgs, Output, ResendArgs, Target};
+use crate::exit::Ending;
+use crate::pages::{self, Page};
+use crate::print::{self, Tone, table};
+use crate::stack::{Stack, actor};
+use crate::terminal;
 
 /// How often to look while waiting.
 const INTERVAL: Duration = Duration::from_millis(300);
-
-/// Deliveries had not ended when the time to wait was over.
-const STILL_WAITING: u8 = 3;
 
 pub(crate) async fn run(
     command: AlertsCommand,
     target: &Target,
     output: Output,
-) -> anyhow::Result<ExitCode> {
-    let AlertsCommand::Show(args) = command;
-    let stack = Stack::connect(target).await;
-    let deadline = Instant::now() + Duration::from_secs(args.wait.unwrap_or(0));
+) -> anyhow::Result<Ending> {
+    let stack = Stack::connect(target).await?;
+    match command {
+        AlertsCommand::List(args) => {
+            let alerts = list(&stack, &args).await?;
+            print::show(output, &alerts, |all| listed(all))?;
+            Ok(Ending::Well)
+        }
+        AlertsCommand::Show(args) => show(&stack, &args.ids, args.wait, output).await,
+        AlertsCommand::Resend(args) => resend(&stack, args, output).await,
+    }
+}
+
+async fn list(stack: &Stack, args: &ListAlertsArgs) -> anyhow::Result<Vec<AlertSummary>> {
+    let now = Timestamp::now();
+    let request = ListAlerts {
+        since: Some(args.since.moment(now)),
+        until: args.until.map(|until| until.moment(now)),
+        severity: args.severity,
+        disposition: args.disposition.map(|became| match became {
+            Became::Routed => Disposition::Routed,
+            Became::Skipped => Disposition::Skipped,
+            Became::Unrouted => Disposition::Unrouted,
+        }),
+        limit: None,
+        cursor: None,
+    };
+    all(stack, &request, args.limit).await
+}
+
+/// The alerts that a request asks for, from all pages.
+pub(crate) async fn all(
+    stack: &Stack,
+    request: &ListAlerts,
+    limit: usize,
+) -> anyhow::Result<Vec<AlertSummary>> {
+    let progress = terminal::progress("alerts found:", None);
+    pages::collect(limit, &progress, |cursor| {
+        let limit = Some(pages::size(limit));
+        let request = ListAlerts {
+            limit,
+            cursor,
+            ..request.clone()
+        };
+        async {
+            let page = stack.ask(request).await?;
+            Ok(Page {
+                entries: page.alerts,
+                cursor: page.cursor,
+            })
+        }
+    })
+    .await
+}
+
+fn listed(all: &[AlertSummary]) -> String {
+    if all.is_empty() {
+        return "no alert in this time; --since 7d looks further back".to_owned();
+    }
+    let mut rows = table(&["received", "severity", "title", "detection", "became", "id"]);
+    for one in all {
+        rows.add_row([
+            Tone::Plain.cell(one.received_at),
+            Tone::Plain.cell(one.severity),
+            Tone::Plain.cell(&one.title),
+            Tone::Plain.cell(&one.detection_id),
+            became(one.disposition).cell(one.disposition),
+            Tone::Faint.cell(&one.alert_id),
+        ]);
+    }
+    rows.to_string()
+}
+
+/// The colour of what became of an alert.
+pub(crate) const fn became(disposition: Disposition) -> Tone {
+    match disposition {
+        Disposition::Routed => Tone::Good,
+        Disposition::Skipped => Tone::Faint,
+        Disposition::Unrouted => Tone::Bad,
+    }
+}
+
+async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Result<Ending> {
+    let request = ResendAlert {
+        alert_id: args.id,
+        destinations: (!args.destinations.is_empty()).then_some(args.destinations),
+        actor: actor(),
+    };
+    let resent = stack.ask(request).await?;
+    let id = resent.alert_id.as_str().to_owned();
+    let told = format!("sent again as {id}, to {}", resent.destinations.join(", "));
+    for name in &resent.left_out {
+        print::remark(format!(
+            "warning: {name:?} is disabled or deleted and gets nothing"
+        ));
+    }
+    match args.wait {
+        None => {
+            print::show(output, &resent, |_| {
+                format!("{told}\nsee what comes of it: tocsin alerts show --wait 60 {id}")
+            })?;
+            Ok(Ending::Well)
+        }
+        Some(_) => {
+            print::remark(told);
+            show(stack, &[id], args.wait, output).await
+        }
+    }
+}
+
+/// Shows what became of alerts, after waiting for them if that is wanted.
+pub(crate) async fn show(
+    stack: &Stack,
+    ids: &[String],
+    wait: Option<u64>,
+    output: Output,
+) -> anyhow::Result<Ending> {
+    let deadline = Instant::now() + Duration::from_secs(wait.unwrap_or(0));
+    let progress = wait.map(|_| terminal::progress("alerts settled:", Some(ids.len())));
     let mut reports = Vec::new();
-    let mut code = ExitCode::SUCCESS;
-    for id in &args.ids {
-        let report = settled(&stack, id, deadline, &args).await?;
-        if args.wait.is_some() && !is_settled(&report) {
-            code = ExitCode::from(STILL_WAITING);
+    let mut ending = Ending::Well;
+    for id in ids {
+        let report = settled(stack, id, wait.map(|_| deadline)).await?;
+        if wait.is_some() && !is_settled(&report) {
+            ending = Ending::NotWell;
         }
         reports.push(report);
+        if let Some(progress) = &progress {
+            progress.inc(1);
+        }
     }
-    match output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&reports)?),
-        Output::Table => reports.iter().for_each(print),
+    if let Some(progress) = progress {
+        progress.finish_and_clear();
     }
-    Ok(code)
+    print::show(output, &reports, |all| {
+        let texts: Vec<_> = all.iter().map(report::told).collect();
+        texts.join("\n\n")
+    })?;
+    Ok(ending)
 }
 
 /// The report of an alert, once it is settled or the time is over.
 async fn settled(
     stack: &Stack,
     id: &str,
-    deadline: Instant,
-    args: &ShowArgs,
+    deadline: Option<Instant>,
 ) -> anyhow::Result<AlertReport> {
-    let request = Request::GetAlert {
-        alert_id: id.to_owned(),
-    };
     loop {
-        let answer = stack.call(&request).await;
-        let over = args.wait.is_none() || Instant::now() >= deadline;
+        let request = GetAlert {
+            alert_id: id.to_owned(),
+        };
+        let answer = stack.ask(request).await;
+        let over = deadline.is_none_or(|deadline| Instant::now() >= deadline);
         match answer {
-            Ok(value) => {
-                let report: AlertReport =
-                    serde_json::from_value(value).context("the alert cannot be read")?;
-                if over || is_settled(&report) {
-                    return Ok(report);
-                }
-            }
+            Ok(report) if over || is_settled(&report) => return Ok(report),
             // Not recorded yet, perhaps.
             Err(error) if over => return Err(error),
-            Err(_) => {}
+            Ok(_) | Err(_) => tokio::time::sleep(INTERVAL).await,
         }
-        tokio::time::sleep(INTERVAL).await;
     }
 }
 
 /// Every target has a delivery, and every delivery has ended.
 fn is_settled(report: &AlertReport) -> bool {
-    report.routing.targets.iter().all(|target| {
-        report.deliveries.iter().any(|delivery| {
-            delivery.destination_id == target.destination_id
-                && !matches!(delivery.state, State::Sending | State::Retrying)
-        })
-    })
-}
-
-fn print(report: &AlertReport) {
-    let AlertReport { alert, routing, .. } = report;
-    println!(
-        "\n{}  [{}] {}\n{} {}, {}",
-        alert.alert_id,
-        routing.severity,
-        alert.title,
-        alert.alert_type,
-        alert.detection_id,
-        routing.disposition
-    );
-    if !routing.targets.is_empty() {
-        let mut rows = table(&[
-            "destination",
-            "provider",
-            "chosen because",
-            "state",
-            "attempts",
-            "latency",
-            "receipt",
-        ]);
-        for target in &routing.targets {
-            rows.add_row(row(report, target));
-        }
-        println!("{rows}");
-    }
-    for warning in &routing.warnings {
-        println!("warning: {warning}");
-    }
-    for note in &alert.notes {
-        println!("note: {note}");
-    }
-}
-
-fn row(report: &AlertReport, target: &RoutingTarget) -> [String; 7] {
-    let delivery = report
-        .deliveries
-        .iter()
-        .find(|delivery| delivery.destination_id == target.destination_id);
-    let (state, attempts, latency, receipt) = match delivery {
-        None => (
-            "handed over".to_owned(),
-            String::new(),
-            String::new(),
-            String::new(),
-        ),
-        Some(delivery) => {
-            let last = delivery.attempts.last();
-            let latency = last.map(|attempt| {
-                let end = attempt.at.plus(Duration::from_millis(attempt.duration_ms));
-                format!("{} ms", end.since(report.received_at).as_millis())
-            });
-            let receipt = last.map(|attempt| match &attempt.result {
-                AttemptResult::Delivered(receipt) => [&receipt.url, &receipt.id, &receipt.remark]
-                    .into_iter()
-                    .flatten()
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-                AttemptResult::Failed(failure) => failure.to_string(),
-            });
-            (
-                delivery.state.to_string(),
-                delivery.attempt.to_string(),
-                latency.unwrap_or_default(),
-                receipt.unwrap_or_default(),
-            )
-        }
-    };
-    [
-        target.display_name.clone(),
-        target.provider.to_string(),
-        target.reason.to_string(),
-        state,
-        attempts,
-        latency,
-        receipt,
-    ]
+    let begun = report.routing.targets.iter().all(|target| {
+        let mut deliveries = report.deliveries.iter();
+        deliveries.any(|one| one.destination_id == target.destination_id)
+    });
+    let ended = |state| !matches!(state, State::Sending | State::Retrying);
+    begun && report.deliveries.iter().all(|one| ended(one.state))
 }

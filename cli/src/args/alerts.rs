@@ -38,9 +38,9 @@ pub(crate) struct ListAlertsArgs {
     /// Until when
     #[arg(long)]
     pub(crate) until: Option<Since>,
-    /// Only these effective severities
-    #[arg(long = "severity", value_name = "SEVERITY", value_delimiter = ',')]
-    pub(crate) severities: Vec<Severity>,
+    /// Only this effective severity
+    #[arg(long)]
+    pub(crate) severity: Option<Severity>,
     /// Only alerts that this became of
     #[arg(long, value_enum)]
     pub(crate) disposition: Option<Became>,
@@ -119,7 +119,7 @@ pub(crate) enum DeadLettersCommand {
 
 /// The queues of what could not be processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DeadLetterQueue {
+pub(crate) enum Queue {
     /// Records that are no alerts, and alerts that failed again and again
     Alerts,
     /// Retries that cannot be made
@@ -132,10 +132,10 @@ pub(crate) enum DeadLetterQueue {
 pub(crate) struct ListDeadLettersArgs {
     /// Only of this queue
     #[arg(long, value_enum)]
-    pub(crate) queue: Option<DeadLetterQueue>,
+    pub(crate) queue: Option<Queue>,
     /// At most so many of each queue
-    #[arg(long, default_value_t = 20)]
-    pub(crate) limit: u32,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) limit: u8,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -154,7 +154,7 @@ pub(crate) struct RedriveArgs {
     pub(crate) all: bool,
     /// The queue they are in
     #[arg(long, value_enum)]
-    pub(crate) queue: DeadLetterQueue,
+    pub(crate) queue: Queue,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }

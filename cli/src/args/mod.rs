@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alerts::{
-    AlertsCommand, AuditArgs, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand, ListAlertsArgs,
-    ListDeadLettersArgs, RedriveArgs, ResendArgs, SendArgs, ShowAlertsArgs, TailArgs,
+    AlertsCommand, AuditArgs, Became, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand,
+    ListAlertsArgs, ListDeadLettersArgs, Queue, RedriveArgs, ResendArgs, SendArgs, TailArgs,
 };
 pub(crate) use destinations::{
     AddArgs, ApplyArgs, Changes, DeleteArgs, DestinationsCommand, EditArgs, EnableArgs, SecretArgs,
-    Setting, ShowArgs, TestArgs,
+    TestArgs,
 };
 pub(crate) use shared::{Consent, Input, List, Since};
 

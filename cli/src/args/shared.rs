@@ -66,7 +66,9 @@ pub(crate) enum Since {
 
 /// A text that names no time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z")]
+#[error(
+    "give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z"
+)]
 pub(crate) struct NoTime;
 
 impl Since {

@@ -101,10 +101,12 @@ impl Draft {
     fn ask(&mut self, filters: bool) -> anyhow::Result<()> {
         if !self.fields.contains_key("displayName") {
             let name = terminal::text("Name (what people and detections call it)", None)?;
-            self.fields.insert("displayName".to_owned(), name.trim().into());
+            self.fields
+                .insert("displayName".to_owned(), name.trim().into());
         }
         if filters && !self.fields.contains_key("severities") {
-            self.fields.insert("severities".to_owned(), ask_severities()?);
+            self.fields
+                .insert("severities".to_owned(), ask_severities()?);
         }
         let credential = if self.needs_secret() {
             let credential = choose(self.provider, &settings(&self.fields))?;
@@ -141,8 +143,11 @@ impl Draft {
             missing.push("--name NAME".to_owned());
         }
         let credential = self.provider.credential_for(&settings(&self.fields));
-        let required = self.open(credential).into_iter().filter(|one| one.need == Need::Required);
-        missing.extend(required.map(|one| format!("--setting {}=…", one.key)));
+        let required = self
+            .open(credential)
+            .into_iter()
+            .filter(|one| one.need == Need::Required);
+        missing.extend(required.map(|one| format!("--setting {}={}", one.key, one.example)));
         if self.needs_secret() {
             let forms = secret::forms(self.provider.name);
             missing.push(format!("--secret-file FILE or --secret-stdin with {forms}"));
@@ -151,7 +156,7 @@ impl Draft {
             return Ok(());
         }
         Err(Usage::new(format!(
-            "a {} destination also needs {}; on a terminal, this command asks for it",
+            "a {} destination also needs, for example, {}; on a terminal, this command asks for it",
             self.provider.name,
             missing.join(", ")
         )))
@@ -166,7 +171,10 @@ impl Draft {
 
 /// The provider that a description names.
 fn known(fields: &Map<String, Value>) -> anyhow::Result<&'static Provider> {
-    let name = fields.get("type").and_then(Value::as_str).unwrap_or_default();
+    let name = fields
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     catalog::provider(name).ok_or_else(|| {
         let names: Vec<_> = catalog::PROVIDERS.iter().map(|one| one.name).collect();
         Usage::new(format!("`type` must be one of {}", names.join(", ")))

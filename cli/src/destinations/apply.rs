@@ -19,7 +19,11 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         .with_context(|| format!("{} holds no destinations", args.file))?;
     let mut request = ApplyDestinations {
         destinations: declared(entries, &args)?,
-        unlisted: if args.prune { Unlisted::Delete } else { Unlisted::Keep },
+        unlisted: if args.prune {
+            Unlisted::Delete
+        } else {
+            Unlisted::Keep
+        },
         mode: Declaring::DryRun,
         actor: actor(),
     };
@@ -29,14 +33,25 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
             None => print::show(output, &planned, plan::planned),
             Some(since) => {
                 let replayed = replay::run(stack, &request, since).await?;
-                let both = replay::Report { plan: planned, replay: replayed };
+                let both = replay::Report {
+                    plan: planned,
+                    replay: replayed,
+                };
                 print::show(output, &both, |both| {
-                    format!("{}\n\n{}", plan::planned(&both.plan), replay::told(&both.replay))
+                    format!(
+                        "{}\n\n{}",
+                        plan::planned(&both.plan),
+                        replay::told(&both.replay)
+                    )
                 })
             }
         };
     }
-    if planned.changes.iter().all(|one| one.kind == ChangeKind::Unchanged) {
+    if planned
+        .changes
+        .iter()
+        .all(|one| one.kind == ChangeKind::Unchanged)
+    {
         return print::show(output, &planned, plan::planned);
     }
     match output {
@@ -50,7 +65,11 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
     request.mode = Declaring::CarryOut;
     let applied = asked(stack, &request, "applying").await?;
     print::show(output, &applied, plan::applied)?;
-    let failed = applied.changes.iter().filter(|one| matches!(one.result, ChangeResult::Failed(_))).count();
+    let failed = applied
+        .changes
+        .iter()
+        .filter(|one| matches!(one.result, ChangeResult::Failed(_)))
+        .count();
     if failed > 0 {
         bail!(
             "{} failed, the others were made; mend the cause and apply the file again",

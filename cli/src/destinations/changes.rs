@@ -12,13 +12,23 @@ impl Changes {
         if let Some(name) = &self.name {
             fields.insert("displayName".to_owned(), name.clone().into());
         }
-        set_list(fields, "severities", List::entries::<Vec<_>>(&self.severities));
-        set_list(fields, "alertTypes", List::entries::<Vec<_>>(&self.alert_types));
+        set_list(
+            fields,
+            "severities",
+            List::entries::<Vec<_>>(&self.severities),
+        );
+        set_list(
+            fields,
+            "alertTypes",
+            List::entries::<Vec<_>>(&self.alert_types),
+        );
         set_list(fields, "logTypes", List::entries::<Vec<_>>(&self.log_types));
         match &self.fallback {
             None => {}
             Some(List::None) => drop(fields.shift_remove("fallback")),
-            Some(List::One(name)) => drop(fields.insert("fallback".to_owned(), name.clone().into())),
+            Some(List::One(name)) => {
+                drop(fields.insert("fallback".to_owned(), name.clone().into()))
+            }
         }
         self.apply_settings(fields)?;
         self.apply_retry(fields);
@@ -34,7 +44,10 @@ impl Changes {
             (None, Some(Value::Object(settings))) => settings.clone(),
             (None, _) => Map::new(),
         };
-        let provider = fields.get("type").and_then(Value::as_str).and_then(catalog::provider);
+        let provider = fields
+            .get("type")
+            .and_then(Value::as_str)
+            .and_then(catalog::provider);
         for setting in &self.settings {
             let value = match provider.and_then(|one| one.setting(&setting.key)) {
                 // What looks like a number may be a name.
@@ -111,9 +124,20 @@ mod tests {
         });
         assert_eq!(changed(&[], &from), from);
         let flags = [
-            "--name", "c", "--severity", "high,CRITICAL", "--fallback", "none",
-            "--setting", "projects=12,34", "--setting", "assignee=null",
-            "--retry-hours", "none", "--most-attempts", "3",
+            "--name",
+            "c",
+            "--severity",
+            "high,CRITICAL",
+            "--fallback",
+            "none",
+            "--setting",
+            "projects=12,34",
+            "--setting",
+            "assignee=null",
+            "--retry-hours",
+            "none",
+            "--most-attempts",
+            "3",
         ];
         assert_eq!(
             changed(&flags, &from),
@@ -130,7 +154,15 @@ mod tests {
     #[test]
     fn names_that_look_like_numbers_stay_names() {
         let from = json!({"type": "jira"});
-        let settings = &changed(&["--setting", "issueType=10001", "--setting", "labels=[\"a\"]"], &from)["settings"];
+        let settings = &changed(
+            &[
+                "--setting",
+                "issueType=10001",
+                "--setting",
+                "labels=[\"a\"]",
+            ],
+            &from,
+        )["settings"];
         assert_eq!(*settings, json!({"issueType": "10001", "labels": ["a"]}));
     }
 }

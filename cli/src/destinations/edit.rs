@@ -51,11 +51,15 @@ fn secret(args: &EditArgs, current: &DestinationReport) -> anyhow::Result<Secret
         return args.secret.read(name, &one.settings);
     }
     if !terminal::is_interactive() {
-        return Err(Usage::new("there is no terminal to ask on: use --secret-file or --secret-stdin"));
+        return Err(Usage::new(
+            "there is no terminal to ask on: use --secret-file or --secret-stdin",
+        ));
     }
     let provider = catalog::provider(name)
         .filter(|one| !one.credentials.is_empty())
-        .ok_or_else(|| anyhow!("{name} destinations have no secret: the sender's IAM role is the credential"))?;
+        .ok_or_else(|| {
+            anyhow!("{name} destinations have no secret: the sender's IAM role is the credential")
+        })?;
     secret::ask(choose(provider, &one.settings)?).map(Secret::Fields)
 }
 
@@ -65,12 +69,12 @@ async fn update(
     fields: Map<String, Value>,
     secret: Secret,
 ) -> anyhow::Result<DestinationReport> {
-    let destination: DestinationDraft =
+    let draft: DestinationDraft =
         serde_json::from_value(fields.into()).context("this does not describe a destination")?;
     let request = UpdateDestination {
-        id: current.destination.destination_id.to_string(),
+        destination: current.destination.destination_id.to_string(),
         revision: current.destination.revision,
-        destination,
+        draft,
         secret: new_secret(secret),
         actor: actor(),
     };
@@ -110,11 +114,18 @@ async fn in_editor(
     }
 }
 
-fn told(output: Output, changed: &DestinationReport, before: &Map<String, Value>) -> anyhow::Result<()> {
+fn told(
+    output: Output,
+    changed: &DestinationReport,
+    before: &Map<String, Value>,
+) -> anyhow::Result<()> {
     let after = document::description(changed)?;
     print::show(output, changed, |report| {
         let one = &report.destination;
-        let mut lines = vec![format!("changed {:?}, now revision {}", one.display_name, one.revision)];
+        let mut lines = vec![format!(
+            "changed {:?}, now revision {}",
+            one.display_name, one.revision
+        )];
         lines.extend(super::plan::differences(before, &after));
         lines.join("\n")
     })

@@ -12,8 +12,18 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
         return "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
             .to_owned();
     }
-    let mut rows = table(&["name", "provider", "enabled", "severities", "alert types", "log types"]);
-    for DestinationReport { destination: one, .. } in all {
+    let mut rows = table(&[
+        "name",
+        "provider",
+        "enabled",
+        "severities",
+        "alert types",
+        "log types",
+    ]);
+    for DestinationReport {
+        destination: one, ..
+    } in all
+    {
         let tone = match one.enabled {
             Enabled::Yes => Tone::Plain,
             Enabled::No => Tone::Faint,
@@ -48,13 +58,25 @@ pub(super) fn one(report: &DestinationReport) -> String {
     add("id", one.destination_id.to_string());
     add("provider", one.provider.to_string());
     add("severities", list(&one.severities, "only by list"));
-    add("alert types", list(&one.alert_types, "all but SYSTEM_ERROR"));
+    add(
+        "alert types",
+        list(&one.alert_types, "all but SYSTEM_ERROR"),
+    );
     add("log types", list(&one.log_types, "all"));
     for (key, value) in &one.settings {
         add(&format!("settings.{key}"), shown(value));
     }
-    add("secret", one.secret_name.clone().unwrap_or_else(|| "none".to_owned()));
-    add("fallback", report.fallback_name.clone().unwrap_or_else(|| "none".to_owned()));
+    add(
+        "secret",
+        one.secret_name.clone().unwrap_or_else(|| "none".to_owned()),
+    );
+    add(
+        "fallback",
+        report
+            .fallback_name
+            .clone()
+            .unwrap_or_else(|| "none".to_owned()),
+    );
     if let Some(limits) = &one.retry {
         let hours = limits.window_hours.map(|hours| format!("{hours} h"));
         let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
@@ -62,7 +84,10 @@ pub(super) fn one(report: &DestinationReport) -> String {
         add("retried for at most", limits.join(", "));
     }
     add("added", format!("{} by {}", one.created_at, one.created_by));
-    add("changed", format!("{} by {}", one.updated_at, one.updated_by));
+    add(
+        "changed",
+        format!("{} by {}", one.updated_at, one.updated_by),
+    );
     add("revision", one.revision.to_string());
     rows.add_row([Tone::Faint.cell("enabled"), enabled(one)]);
     rows.to_string()
@@ -70,5 +95,7 @@ pub(super) fn one(report: &DestinationReport) -> String {
 
 /// Texts as they are, everything else as JSON.
 fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -63,8 +63,14 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
     for name in args.names {
         found.push(get(stack, name).await?.destination);
     }
-    let names: Vec<_> = found.iter().map(|one| format!("{:?}", one.display_name)).collect();
-    let question = format!("Delete {} and what is stored of their secrets?", names.join(", "));
+    let names: Vec<_> = found
+        .iter()
+        .map(|one| format!("{:?}", one.display_name))
+        .collect();
+    let question = format!(
+        "Delete {} and what is stored of their secrets?",
+        names.join(", ")
+    );
     if !terminal::agreed(&question, args.consent)? {
         print::remark("Nothing was deleted.");
         return Ok(());
@@ -81,7 +87,13 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
     print::show(output, &deleted, |all| {
         let lines: Vec<_> = all
             .iter()
-            .map(|one| format!("deleted {:?}; {}", one.destination.display_name, fate(&one.secret)))
+            .map(|one| {
+                format!(
+                    "deleted {:?}; {}",
+                    one.destination.display_name,
+                    fate(&one.secret)
+                )
+            })
             .collect();
         lines.join("\n")
     })
@@ -99,9 +111,9 @@ fn fate(secret: &RemovedSecret) -> String {
              `aws secretsmanager restore-secret --secret-id {name}` brings that back"
         ),
         RemovedSecret::Shared { name } => format!("the secret {name} is not its own and stays"),
-        RemovedSecret::Left { name, reason } => format!(
-            "its secret {name} stays behind, remove it by hand: {reason}"
-        ),
+        RemovedSecret::Left { name, reason } => {
+            format!("its secret {name} stays behind, remove it by hand: {reason}")
+        }
     }
 }
 

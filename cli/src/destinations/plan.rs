@@ -22,7 +22,11 @@ pub(super) fn applied(report: &ApplyReport) -> String {
         )),
         ChangeResult::Planned | ChangeResult::Nothing | ChangeResult::Done => None,
     });
-    let done = report.changes.iter().filter(|one| one.result == ChangeResult::Done).count();
+    let done = report
+        .changes
+        .iter()
+        .filter(|one| one.result == ChangeResult::Done)
+        .count();
     let mut lines: Vec<_> = failures.collect();
     lines.push(format!(
         "Done: {}. Severities follow within 30 seconds, lists at once.",
@@ -45,7 +49,11 @@ fn change(change: &Change) -> Vec<String> {
         }
         ChangeKind::Update { fields, secret } => {
             let mut lines = vec![Tone::Waiting.paint(format!("~ {name}"))];
-            lines.extend(fields.iter().map(|one| difference(&one.field, &one.before, &one.after)));
+            lines.extend(
+                fields
+                    .iter()
+                    .map(|one| difference(&one.field, &one.before, &one.after)),
+            );
             match secret {
                 SecretChange::None | SecretChange::Kept => {}
                 SecretChange::Set => lines.push("    secret: set".to_owned()),
@@ -58,7 +66,11 @@ fn change(change: &Change) -> Vec<String> {
 
 fn summary(report: &ApplyReport) -> String {
     let count = |wanted: fn(&ChangeKind) -> bool| {
-        report.changes.iter().filter(|one| wanted(&one.kind)).count()
+        report
+            .changes
+            .iter()
+            .filter(|one| wanted(&one.kind))
+            .count()
     };
     let unchanged = count(|kind| matches!(kind, ChangeKind::Unchanged));
     if unchanged == report.changes.len() {
@@ -162,12 +174,16 @@ mod tests {
         }))
         .unwrap();
         let told = plain(&applied(&report));
-        assert!(told.starts_with("failed \"b\": too busy\nDone: 1 change."), "{told}");
+        assert!(
+            told.starts_with("failed \"b\": too busy\nDone: 1 change."),
+            "{told}"
+        );
     }
 
     #[test]
     fn descriptions_are_compared_by_their_settings() {
-        let before = json!({"displayName": "a", "severities": ["LOW"], "settings": {"x": 1, "y": {"z": 1}}});
+        let before =
+            json!({"displayName": "a", "severities": ["LOW"], "settings": {"x": 1, "y": {"z": 1}}});
         let after = json!({"displayName": "a", "settings": {"x": 2, "y": {"z": 1, "w": 2}}, "retry": {"windowHours": 2}});
         let lines: Vec<_> = differences(before.as_object().unwrap(), after.as_object().unwrap())
             .iter()

@@ -11,7 +11,11 @@ use crate::stack::{Stack, actor};
 use crate::terminal;
 
 pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Ending> {
-    let alert = args.alert.as_ref().map(|file| file.read().map(Value::String)).transpose()?;
+    let alert = args
+        .alert
+        .as_ref()
+        .map(|file| file.read().map(Value::String))
+        .transpose()?;
     let waiting = terminal::progress("waiting for the answers", None);
     let request = SendTestAlert {
         destinations: args.names,
@@ -24,8 +28,15 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
     waiting.finish_and_clear();
     let report = report?;
     print::show(output, &report, told)?;
-    let arrived = report.results.iter().all(|one| one.state == Some(State::Delivered));
-    Ok(if arrived { Ending::Well } else { Ending::NotWell })
+    let arrived = report
+        .results
+        .iter()
+        .all(|one| one.state == Some(State::Delivered));
+    Ok(if arrived {
+        Ending::Well
+    } else {
+        Ending::NotWell
+    })
 }
 
 fn told(report: &TestReport) -> String {

@@ -7,9 +7,7 @@ use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, 
 use tocsin_core::alert::{self, AlertId};
 use tocsin_core::routing::route;
 
-use crate::messages::{
-    AlertReport, Answer, ApiError, DestinationList, ErrorCode, Explanation, Request,
-};
+use crate::messages::{AlertReport, Answer, ApiError, ErrorCode, Explanation, Request};
 use crate::registry::{Providers, ProvidersConfig};
 
 /// Why the function cannot start.
@@ -59,11 +57,9 @@ impl Api {
 
     /// Carries out one request, given as JSON.
     pub async fn handle(&self, request: Value) -> Answer {
-        let answer = match serde_json::from_value(request) {
+        let answer = match Request::read(request) {
             Ok(request) => self.carry_out(request).await,
-            // The request may hold a secret, so only what is known to be
-            // harmless is repeated of it.
-            Err(error) => Err(unreadable(&error)),
+            Err(error) => Err(error),
         };
         match answer {
             Ok(value) => Answer::Ok(value),
@@ -76,27 +72,25 @@ impl Api {
 
     async fn carry_out(&self, request: Request) -> Result<Value, ApiError> {
         match request {
-            Request::AddDestination {
-                destination,
-                secret,
-                actor,
-            } => json(&self.add_destination(*destination, secret, actor).await?),
-            Request::ListDestinations {} => {
-                let all: DestinationList = self.store.load().await?.iter().cloned().collect();
-                json(&all)
-            }
-            Request::ExplainRoute { alert } => {
+            Request::AddDestination(request) => json(&self.add_destination(*request).await?),
+            Request::ListDestinations(_) => json(&self.list_destinations().await?),
+            Request::ExplainRoute(request) => {
                 // As a string it is the body of a queue message, to the letter.
-                let body = alert
+                let body = request
+                    .alert
                     .as_str()
-                    .map_or_else(|| alert.to_string(), str::to_owned);
+                    .map_or_else(|| request.alert.to_string(), str::to_owned);
                 let alert = alert::parse(&body)
                     .map_err(|error| ApiError::invalid("alert", error.to_string()))?;
                 let destinations = self.store.load().await?;
                 let routing = route(&alert, &destinations, self.default_destination.as_deref());
                 json(&Explanation { alert, routing })
             }
-            Request::GetAlert { alert_id } => json(&self.get_alert(&alert_id).await?),
+            Request::GetAlert(request) => json(&self.get_alert(&request.alert_id).await?),
+            other => Err(ApiError::unavailable(&format!(
+                "{} is on its way",
+                other.name()
+            ))),
         }
     }
 
@@ -121,22 +115,4 @@ impl Api {
 
 fn json<T: Serialize>(value: &T) -> Result<Value, ApiError> {
     serde_json::to_value(value).map_err(|error| ApiError::unavailable(&error))
-}
-
-/// What is wrong with a request that cannot be read. Messages about missing and
-/// unknown fields and variants quote names only; others may quote values.
-fn unreadable(error: &serde_json::Error) -> ApiError {
-    let said = error.to_string();
-    let harmless = ["missing field", "unknown field", "unknown variant"]
-        .iter()
-        .any(|start| said.starts_with(start));
-    ApiError {
-        code: ErrorCode::Invalid,
-        field: None,
-        message: if harmless {
-            format!("the request cannot be read: {said}")
-        } else {
-            "the request cannot be read: a field has a value of the wrong kind; see functions/api/README.md".to_owned()
-        },
-    }
 }

@@ -1,6 +1,6 @@
 //! Adding destinations.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tocsin_aws::StoreError;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, ProviderName};
@@ -8,7 +8,7 @@ use tocsin_core::provider::Secrets;
 use tocsin_core::routing::SKIP;
 
 use crate::Api;
-use crate::messages::{ApiError, DestinationDraft};
+use crate::messages::{AddDestination, ApiError, DestinationDraft, DestinationReport, NewSecret};
 
 /// Characters of a display name.
 const NAME_LIMIT: usize = 100;
@@ -23,12 +23,21 @@ const JSON_LIMIT: usize = 32 * 1024;
 impl Api {
     pub(crate) async fn add_destination(
         &self,
-        draft: DestinationDraft,
-        secret: Option<Map<String, Value>>,
-        actor: Option<String>,
-    ) -> Result<Destination, ApiError> {
+        request: AddDestination,
+    ) -> Result<DestinationReport, ApiError> {
+        let AddDestination {
+            destination: draft,
+            secret,
+            actor,
+        } = request;
         check_draft(&draft)?;
-        let secret = secret.map(|fields| Value::Object(fields).to_string());
+        let secret = match secret {
+            None => None,
+            Some(NewSecret::Fields(fields)) => Some(Value::Object(fields).to_string()),
+            Some(NewSecret::Named(_)) => {
+                return Err(ApiError::unavailable(&"named secrets are on their way"));
+            }
+        };
         if secret.as_ref().is_some_and(|json| json.len() > JSON_LIMIT) {
             return Err(ApiError::invalid(
                 "secret",
@@ -64,7 +73,21 @@ impl Api {
             actor = destination.created_by,
             "a destination was added"
         );
-        Ok(destination)
+        Ok(DestinationReport {
+            destination,
+            fallback_name: None,
+        })
+    }
+
+    pub(crate) async fn list_destinations(&self) -> Result<Vec<DestinationReport>, ApiError> {
+        let all = self.store.load().await?;
+        Ok(all
+            .iter()
+            .map(|one| DestinationReport {
+                destination: one.clone(),
+                fallback_name: None,
+            })
+            .collect())
     }
 
     /// The secret of a destination that did not come about.
@@ -97,6 +120,7 @@ fn complete(
         settings: draft.settings,
         secret_name,
         fallback: None,
+        retry: None,
         created_at: now,
         created_by: actor.clone(),
         updated_at: now,

@@ -2,11 +2,9 @@
 
 mod api;
 mod destinations;
-mod messages;
+pub mod messages;
 mod registry;
 
 pub use api::{Api, StartError};
-pub use messages::{
-    AlertReport, Answer, ApiError, DestinationDraft, ErrorCode, Explanation, Request,
-};
+pub use messages::{Answer, ApiError, DestinationDraft, ErrorCode, Operation, Request};
 pub use registry::{Providers, ProvidersConfig};

@@ -1,6 +1,7 @@
 //! The destinations table, and the router's 30-second copy of it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
 
@@ -41,9 +43,43 @@ pub enum StoreError {
         /// The display name.
         name: String,
     },
+    /// Somebody else changed or deleted the destination meanwhile.
+    #[error("{0}")]
+    Changed(Box<Changed>),
+    /// The fallback was deleted meanwhile.
+    #[error("the destination that is to be its fallback does not exist any more")]
+    NoFallback,
     /// `DynamoDB` refused or did not answer.
     #[error(transparent)]
     Aws(#[from] AwsError),
+}
+
+/// What became of a destination between its reading and its writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It was changed.
+    ByAnother {
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
+        /// Its revision now.
+        revision: u64,
+    },
+    /// It was deleted.
+    Deleted,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByAnother { by, at, revision } => write!(
+                f,
+                "{by} changed the destination at {at}, and it is at revision {revision} now: read it again, and repeat what you wanted to change"
+            ),
+            Self::Deleted => f.write_str("somebody deleted the destination meanwhile"),
+        }
+    }
 }
 
 impl DestinationStore {

@@ -4,6 +4,7 @@
 //! speaks the words of the design: [`DestinationStore`], [`Ledger`],
 //! [`SecretStore`], [`Queue`]. SDK types stay inside.
 
+pub mod audit;
 mod clients;
 mod destinations;
 mod env;
@@ -14,7 +15,7 @@ mod secrets;
 pub mod telemetry;
 
 pub use clients::Clients;
-pub use destinations::{DestinationCache, DestinationStore, StoreError};
+pub use destinations::{Changed, DestinationCache, DestinationStore, StoreError};
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{

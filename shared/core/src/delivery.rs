@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ use crate::routing::Target;
 /// The identity of a delivery, the same for all its attempts: handed to every
 /// provider that can deduplicate. 32 hexadecimal digits, so that it fits the
 /// narrowest of them (SQS and SNS FIFO ids: 128 characters).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct DeliveryId(String);
 
@@ -46,7 +47,7 @@ impl fmt::Display for DeliveryId {
 }
 
 /// Where a delivery stands in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// A sender holds the lease and is at it.
@@ -198,7 +199,7 @@ impl Delivery {
 }
 
 /// A message on the retry queue: try this delivery again, not before it is due.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
     /// Which alert.
@@ -218,7 +219,7 @@ pub struct Retry {
 }
 
 /// What is known of the attempts before this one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Earlier {
     /// None arrived, or there was none.
@@ -229,7 +230,7 @@ pub enum Earlier {
 }
 
 /// One try, as the ledger keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
     /// Counted from 1.
@@ -244,7 +245,7 @@ pub struct Attempt {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "result", rename_all = "camelCase")]
 pub enum AttemptResult {
     /// It arrived.

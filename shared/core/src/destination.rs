@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::alert::{AlertType, Severity};
+use crate::retry::RetryLimits;
 
 /// The identity of a destination: a UUID, given when it is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
-pub struct DestinationId(Uuid);
+pub struct DestinationId(#[schemars(with = "String")] Uuid);
 
 impl DestinationId {
     /// A new identity.
@@ -37,7 +41,9 @@ impl fmt::Display for DestinationId {
 
 /// The name of a kind of destination, such as `slack`: lower-case letters and
 /// digits, at most 32. It also names the sender function and the secrets' path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProviderName(String);
 
@@ -91,7 +97,7 @@ impl From<ProviderName> for String {
 }
 
 /// Whether a destination takes part at all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "bool", into = "bool")]
 pub enum Enabled {
     /// It receives what is routed to it.
@@ -114,7 +120,7 @@ impl From<Enabled> for bool {
 }
 
 /// One configured place to deliver to. It holds no secret, only the name of one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Destination {
     /// Its identity.
@@ -145,6 +151,10 @@ pub struct Destination {
     /// Another destination that gets what this one finally refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<DestinationId>,
+    /// How long and how often its deliveries are repeated, where that is not the
+    /// stack's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryLimits>,
     /// When it was added.
     pub created_at: Timestamp,
     /// By whom.

@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::Timestamp;
 use crate::outcome::Outcome;
 
@@ -41,8 +44,73 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             window: Duration::from_hours(24),
-            most_attempts: 64,
+            most_attempts: MOST_ATTEMPTS,
         }
+    }
+}
+
+/// The longest window that a destination may ask for, hours: as long as the
+/// template's own parameter allows, so that the ledger still has the alert.
+const LONGEST_WINDOW: u16 = 168;
+
+/// The most attempts that a destination may ask for: as many as the longest
+/// window takes.
+const MOST_ATTEMPTS: u32 = 64;
+
+/// A destination's own bounds in place of the stack's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    try_from = "UncheckedLimits"
+)]
+pub struct RetryLimits {
+    /// No attempt starts later than this many hours after the delivery began: 1 to 168.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 168))]
+    pub window_hours: Option<u16>,
+    /// No delivery has more attempts than this: 1 to 64. With 1, nothing is repeated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 64))]
+    pub most_attempts: Option<u32>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UncheckedLimits {
+    window_hours: Option<u16>,
+    most_attempts: Option<u32>,
+}
+
+/// Bounds that no destination may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitsError {
+    /// The window is none.
+    #[error("`retry.windowHours` must be 1 to {LONGEST_WINDOW}")]
+    Window,
+    /// The number of attempts is none.
+    #[error("`retry.mostAttempts` must be 1 to {MOST_ATTEMPTS}")]
+    Attempts,
+}
+
+impl TryFrom<UncheckedLimits> for RetryLimits {
+    type Error = LimitsError;
+
+    fn try_from(given: UncheckedLimits) -> Result<Self, Self::Error> {
+        let UncheckedLimits {
+            window_hours,
+            most_attempts,
+        } = given;
+        if window_hours.is_some_and(|hours| !(1..=LONGEST_WINDOW).contains(&hours)) {
+            return Err(LimitsError::Window);
+        }
+        if most_attempts.is_some_and(|most| !(1..=MOST_ATTEMPTS).contains(&most)) {
+            return Err(LimitsError::Attempts);
+        }
+        Ok(Self {
+            window_hours,
+            most_attempts,
+        })
     }
 }
 
@@ -61,6 +129,22 @@ pub enum Decision {
 }
 
 impl RetryPolicy {
+    /// The same with a destination's own bounds, where it has some.
+    #[must_use]
+    pub fn within(self, limits: RetryLimits) -> Self {
+        let hours = limits.window_hours.map(u64::from);
+        Self {
+            window: hours.map_or(self.window, Duration::from_hours),
+            most_attempts: limits.most_attempts.unwrap_or(self.most_attempts),
+        }
+    }
+
+    /// When a delivery that began at `began` is given up at the latest.
+    #[must_use]
+    pub fn end(&self, began: Timestamp) -> Timestamp {
+        began.plus(self.window)
+    }
+
     /// Decides what follows attempt number `attempt` (from 1), whose delivery
     /// began at `first_attempt_at`. `random` is between 0 and 1.
     #[must_use]
@@ -81,7 +165,7 @@ impl RetryPolicy {
         let own = delay_after(attempt, random);
         let wait = own.max(retry_after.unwrap_or_default());
         let due = now.plus(wait);
-        let end = first_attempt_at.plus(self.window);
+        let end = self.end(first_attempt_at);
         if due <= end {
             return Decision::Retry { due };
         }
@@ -186,6 +270,31 @@ mod tests {
         assert_eq!(wait(Some(100)), 100);
         assert_eq!(wait(Some(1)), 5);
         assert_eq!(wait(None), 5);
+    }
+
+    #[test]
+    fn a_destinations_own_bounds_take_the_place_of_the_stacks() {
+        let read = |json: &str| serde_json::from_str::<RetryLimits>(json);
+        let own = read(r#"{"mostAttempts": 1}"#).unwrap();
+        let policy = RetryPolicy::default().within(own);
+        assert_eq!(policy.window, Duration::from_hours(24));
+        assert_eq!(
+            policy.decide(&transient(None), 1, start(), start(), 0.5),
+            Decision::Exhausted
+        );
+        let own = read(r#"{"windowHours": 2}"#).unwrap();
+        let times = outage(RetryPolicy::default().within(own), &transient(None), || 0.5);
+        assert_eq!(times.last(), Some(&7200));
+        for (json, field) in [
+            (r#"{"windowHours": 0}"#, "windowHours"),
+            (r#"{"windowHours": 169}"#, "windowHours"),
+            (r#"{"mostAttempts": 0}"#, "mostAttempts"),
+            (r#"{"mostAttempts": 65}"#, "mostAttempts"),
+            (r#"{"most": 3}"#, "most"),
+        ] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.contains(field), "{error}");
+        }
     }
 
     proptest! {

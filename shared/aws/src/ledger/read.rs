@@ -1,5 +1,6 @@
 //! Reading the ledger back: everything about one alert.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
@@ -12,7 +13,7 @@ use super::{ALERT_ITEM, ATTEMPT_PREFIX, LedgerError, Table};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryRecord {
     /// To which destination.
@@ -39,6 +40,9 @@ pub struct DeliveryRecord {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
+    /// The target that failed for good, when this is its fallback's delivery.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<DestinationId>,
 }
 
 /// Everything about one alert.
@@ -79,7 +83,6 @@ impl Table {
 
 impl DeliveryRecord {
     pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let destination = text(item, "item")?;
         let state = text(item, "state")?;
         let number = |name: &str| {
             item.get(name)
@@ -87,8 +90,7 @@ impl DeliveryRecord {
                 .and_then(|number| number.parse::<i64>().ok())
         };
         Ok(Self {
-            destination_id: DestinationId::parse(destination)
-                .ok_or_else(|| unreadable(item, "item is no destination's id".to_owned()))?,
+            destination_id: destination_id(item, "item")?,
             display_name: text(item, "displayName")?.to_owned(),
             provider: text(item, "provider")?.to_owned(),
             delivery_id: json(
@@ -109,8 +111,17 @@ impl DeliveryRecord {
                 None => None,
                 Some(_) => Some(time(item, "nextAttemptAt")?),
             },
+            stands_in_for: match item.get("standsInFor") {
+                None => None,
+                Some(_) => Some(destination_id(item, "standsInFor")?),
+            },
         })
     }
+}
+
+fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {
+    DestinationId::parse(text(item, name)?)
+        .ok_or_else(|| unreadable(item, format!("{name} is no destination's id")))
 }
 
 fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {

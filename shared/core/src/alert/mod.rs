@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -28,7 +29,9 @@ pub use payload::Payload;
 use crate::Timestamp;
 
 /// How bad it is. Ordered: `Info < Low < Medium < High < Critical`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// Worth knowing.
@@ -67,7 +70,9 @@ impl Severity {
 }
 
 /// What kind of detection spoke. The names are those of Panther's public API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AlertType {
     /// A rule matched a log event.
@@ -155,7 +160,9 @@ named!(AlertType);
 /// The identity of an alert, and the key of everything the ledger knows of it.
 ///
 /// At most [`limits::ALERT_ID`] bytes, printable, never empty.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct AlertId(String);
 
@@ -195,7 +202,7 @@ impl fmt::Display for AlertId {
 }
 
 /// What the detection itself said about where its alert should go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RoutingHints {
     /// The generated list: what `destinations()` returned for this event.
@@ -210,7 +217,7 @@ pub struct RoutingHints {
 }
 
 /// Something that was mended or set aside when the alert came in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "note", rename_all = "camelCase")]
 pub enum Note {
     /// The field was longer than its limit.
@@ -271,7 +278,7 @@ impl fmt::Display for Note {
 ///
 /// Its JSON form is Tocsin's own alert form, so that what the ledger keeps can
 /// be read, and put on the queue again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
     /// The detection that spoke.

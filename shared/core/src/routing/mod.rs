@@ -14,6 +14,7 @@ mod explain;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertType, Severity};
@@ -26,7 +27,9 @@ pub const SKIP: &str = "SKIP";
 const DEFAULT_SEVERITY: &str = "DEFAULT";
 
 /// Which rule of the precedence decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
     /// `routing.destinations`.
@@ -40,7 +43,7 @@ pub enum Step {
 }
 
 /// Why a destination was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Reason {
     /// A list names it.
@@ -64,7 +67,7 @@ pub enum Reason {
 }
 
 /// Why a destination was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "because", rename_all = "camelCase")]
 pub enum WhyNot {
     /// It is disabled.
@@ -93,7 +96,7 @@ pub enum WhyNot {
 }
 
 /// A destination chosen for an alert, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Which destination.
@@ -108,7 +111,7 @@ pub struct Target {
 }
 
 /// A destination that was not chosen, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PassedOver {
     /// Which destination.
@@ -121,7 +124,7 @@ pub struct PassedOver {
 }
 
 /// Something that a person should mend, although routing could do without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "warning", rename_all = "camelCase")]
 pub enum Warning {
     /// A list names a destination that does not exist.
@@ -156,7 +159,7 @@ pub enum Warning {
 }
 
 /// What became of the alert as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
     /// It has at least one target.
@@ -168,7 +171,7 @@ pub enum Disposition {
 }
 
 /// The whole answer: targets with reasons, everyone else with reasons, warnings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
     /// What became of the alert.

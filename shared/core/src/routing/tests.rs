@@ -20,6 +20,7 @@ fn destination(number: u8, name: &str) -> Destination {
         settings: serde_json::Map::new(),
         secret_name: None,
         fallback: None,
+        retry: None,
         created_at: at,
         created_by: "test".to_owned(),
         updated_at: at,

@@ -1,0 +1,175 @@
+use serde_json::{Value, json};
+use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::DeliveryId;
+
+use super::*;
+use crate::StoredAlert;
+
+const TARGET: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+const OTHER: &str = "8a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+
+fn minutes(after_receipt: u64) -> Timestamp {
+    let received: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    received.plus(Duration::from_mins(after_receipt))
+}
+
+fn history(disposition: &str, targets: &[&str], deliveries: &[Value]) -> History {
+    let target = |id: &&str| {
+        json!({"destinationId": id, "displayName": "d", "provider": "slack",
+               "reason": "severity", "step": "staticSeverity", "severity": "HIGH"})
+    };
+    let routing = json!({
+        "disposition": disposition, "severity": "HIGH", "passedOver": [], "warnings": [],
+        "targets": targets.iter().map(target).collect::<Vec<_>>(),
+    });
+    let alert = json!({
+        "id": "D", "alertId": "a", "createdAt": minutes(0), "severity": "HIGH", "type": "RULE",
+    });
+    let record = |changes: &Value| {
+        let id = DestinationId::parse(changes["destinationId"].as_str().unwrap_or(TARGET)).unwrap();
+        let mut whole = json!({
+            "destinationId": id, "displayName": "d", "provider": "slack", "attempt": 1,
+            "deliveryId": DeliveryId::of(&AlertId::new("a").unwrap(), id), "attempts": [],
+            "firstAttemptAt": minutes(0), "updatedAt": minutes(0),
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        serde_json::from_value(whole).unwrap()
+    };
+    History {
+        alert: StoredAlert {
+            alert: tocsin_core::alert::parse(&alert.to_string()).unwrap(),
+            routing: serde_json::from_value(routing).unwrap(),
+            received_at: minutes(0),
+        },
+        deliveries: deliveries.iter().map(record).collect(),
+    }
+}
+
+fn refused() -> Value {
+    json!([{"number": 1, "at": minutes(0), "durationMs": 5, "result": "failed",
+            "kind": "refused", "detail": "no"}])
+}
+
+#[test]
+fn each_way_a_delivery_may_stand_is_sound_or_a_finding() {
+    let due = |minute| json!({"state": "RETRYING", "nextAttemptAt": minutes(minute)});
+    let leased = |minute| json!({"state": "SENDING", "leaseUntil": minutes(minute)});
+    for (delivery, at, trouble) in [
+        (json!({"state": "DELIVERED"}), 9_000, None),
+        (due(30), 20, None),
+        (due(30), 49, None),
+        (due(30), 51, Some(TroubleKind::Overdue)),
+        // Deferred before its first attempt: it waits like any other.
+        (
+            json!({"state": "RETRYING", "attempt": 0, "nextAttemptAt": minutes(30)}),
+            20,
+            None,
+        ),
+        (json!({"state": "RETRYING"}), 1, Some(TroubleKind::NoDate)),
+        (leased(2), 1, None),
+        (leased(2), 7, None),
+        (leased(2), 8, Some(TroubleKind::Abandoned)),
+        (json!({"state": "FAILED", "attempts": refused()}), 1, None),
+        (
+            json!({"state": "EXHAUSTED", "attempts": refused()}),
+            1,
+            None,
+        ),
+        (json!({"state": "FAILED"}), 1, Some(TroubleKind::NoReason)),
+        (
+            json!({"state": "EXHAUSTED"}),
+            1,
+            Some(TroubleKind::NoReason),
+        ),
+    ] {
+        let history = history("ROUTED", &[TARGET], std::slice::from_ref(&delivery));
+        let checked = check(&history, minutes(at));
+        let kinds: Vec<_> = checked.troubles.iter().map(|one| one.kind).collect();
+        assert_eq!(
+            kinds,
+            trouble.into_iter().collect::<Vec<_>>(),
+            "{delivery} after {at}"
+        );
+        let counts = checked.deliveries;
+        let ways = counts.sending
+            + counts.waiting
+            + counts.delivered
+            + counts.failed
+            + counts.exhausted
+            + counts.not_begun;
+        assert_eq!((counts.targets, ways), (1, 1), "{delivery}");
+    }
+}
+
+#[test]
+fn every_target_has_a_delivery_after_five_minutes() {
+    let history = history("ROUTED", &[TARGET, OTHER], &[json!({"state": "DELIVERED"})]);
+    let young = check(&history, minutes(5));
+    assert_eq!(young.troubles, []);
+    assert_eq!(
+        (young.deliveries.targets, young.deliveries.not_begun),
+        (2, 1)
+    );
+    let old = check(&history, minutes(6));
+    assert_eq!(old.troubles[0].kind, TroubleKind::NotBegun);
+    let (id, _) = old.troubles[0].destination.clone().unwrap();
+    assert_eq!(id.to_string(), OTHER);
+    assert!(old.troubles[0].advice.contains("failed hand-overs"));
+}
+
+#[test]
+fn a_delivery_without_a_target_is_a_fallbacks_or_a_fault() {
+    let delivered = json!({"state": "DELIVERED", "destinationId": OTHER});
+    let stray = history("SKIPPED", &[], std::slice::from_ref(&delivered));
+    let kinds = |history: &History| -> Vec<_> {
+        let checked = check(history, minutes(60));
+        checked.troubles.iter().map(|one| one.kind).collect()
+    };
+    assert_eq!(kinds(&stray), [TroubleKind::NotATarget]);
+    let mut stand_in = delivered;
+    stand_in["standsInFor"] = json!(TARGET);
+    let failed = json!({"state": "FAILED", "attempts": refused()});
+    let replaced = history("ROUTED", &[TARGET], &[failed, stand_in]);
+    assert_eq!(kinds(&replaced), []);
+    let counts = check(&replaced, minutes(60)).deliveries;
+    assert_eq!((counts.targets, counts.failed, counts.stand_ins), (1, 1, 1));
+}
+
+#[test]
+fn the_disposition_agrees_with_the_targets() {
+    for (disposition, targets, sound) in [
+        ("ROUTED", &[TARGET][..], true),
+        ("SKIPPED", &[], true),
+        ("UNROUTED", &[], true),
+        ("ROUTED", &[], false),
+        ("SKIPPED", &[TARGET], false),
+        ("UNROUTED", &[TARGET], false),
+    ] {
+        let checked = check(&history(disposition, targets, &[]), minutes(1));
+        let found = checked.troubles.first().map(|one| one.kind);
+        let expected = (!sound).then_some(TroubleKind::Contradiction);
+        assert_eq!(found, expected, "{disposition} {targets:?}");
+    }
+}
+
+#[test]
+fn alerts_are_counted_once_each() {
+    let mut counts = AlertCounts::default();
+    for disposition in [
+        Disposition::Routed,
+        Disposition::Routed,
+        Disposition::Skipped,
+        Disposition::Unrouted,
+    ] {
+        counts.add(disposition);
+    }
+    let AlertCounts {
+        received,
+        skipped,
+        unrouted,
+        routed,
+    } = counts;
+    assert_eq!((received, skipped, unrouted, routed), (4, 1, 1, 2));
+}
