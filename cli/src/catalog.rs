@@ -147,11 +147,6 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
         name: "jira",
         settings: &[
             text(
-                "siteUrl",
-                "The site's URL (https://example.atlassian.net)",
-                "https://example.atlassian.net",
-            ),
-            text(
                 "projectKey",
                 "Key of the project that gets the issues (SEC)",
                 "SEC",
@@ -162,7 +157,11 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
             Credential {
                 title: "Jira Cloud: an account's API token",
                 implies: &[("deployment", "cloud")],
-                settings: &[],
+                settings: &[text(
+                    "siteUrl",
+                    "The site's URL (https://example.atlassian.net)",
+                    "https://example.atlassian.net",
+                )],
                 secret: &[
                     text(
                         "email",
@@ -179,7 +178,11 @@ pub(crate) const PROVIDERS: [Provider; 11] = [
             Credential {
                 title: "Jira Data Center: a personal access token",
                 implies: &[("deployment", "dataCenter")],
-                settings: &[],
+                settings: &[text(
+                    "siteUrl",
+                    "The site's URL (https://jira.example.com)",
+                    "https://jira.example.com",
+                )],
                 secret: &[text(
                     "token",
                     "Personal access token (Profile, Personal Access Tokens)",
@@ -341,27 +344,20 @@ impl Provider {
         own.chain(of_credentials).find(|one| one.key == key)
     }
 
-    /// The way to authenticate that these settings call for: of those whose
-    /// settings are there, the one that asks for the most.
+    /// The way to authenticate that these settings call for: the one that they
+    /// choose, or whose own they are, else the only one that needs none.
     pub(crate) fn credential_for(
         &self,
         settings: &Map<String, Value>,
     ) -> Option<&'static Credential> {
-        let fits = |one: &&Credential| {
-            let implied = one
-                .implies
-                .iter()
-                .all(|(key, value)| settings.get(*key).is_some_and(|set| set == value));
-            implied
-                && one
-                    .settings
-                    .iter()
-                    .all(|ask| settings.contains_key(ask.key))
-        };
-        let all: Vec<_> = self.credentials.iter().filter(fits).collect();
-        let most = all.iter().map(|one| one.settings.len()).max()?;
-        let mut best = all.into_iter().filter(|one| one.settings.len() == most);
-        match (best.next(), best.next()) {
+        if let Some(called_for) = self.credentials.iter().find(|one| one.is_chosen(settings)) {
+            return Some(called_for);
+        }
+        let mut plain = self
+            .credentials
+            .iter()
+            .filter(|one| one.implies.is_empty() && one.settings.is_empty());
+        match (plain.next(), plain.next()) {
             (Some(one), None) => Some(one),
             _ => None,
         }
@@ -369,6 +365,17 @@ impl Provider {
 }
 
 impl Credential {
+    /// Whether these settings choose it, or have what only it needs.
+    pub(crate) fn is_chosen(&self, settings: &Map<String, Value>) -> bool {
+        if self.implies.is_empty() {
+            let mut own = self.settings.iter();
+            return !self.settings.is_empty() && own.all(|one| settings.contains_key(one.key));
+        }
+        let chosen =
+            |(key, value): &(&str, &str)| settings.get(*key).is_some_and(|set| set == value);
+        self.implies.iter().all(chosen)
+    }
+
     /// The secret's only required field, where it has just one.
     pub(crate) fn only_field(&self) -> Option<&'static str> {
         let mut required = self.secret.iter().filter(|one| one.need == Need::Required);

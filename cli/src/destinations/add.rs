@@ -218,10 +218,10 @@ pub(super) fn choose(
     provider: &'static Provider,
     settings: &Map<String, Value>,
 ) -> anyhow::Result<&'static Credential> {
-    let decided = provider.credential_for(settings).filter(|one| {
-        let told = !one.settings.is_empty() || !one.implies.is_empty();
-        told || provider.credentials.len() == 1
-    });
+    let decided = match provider.credentials {
+        [only] => Some(only),
+        several => several.iter().find(|one| one.is_chosen(settings)),
+    };
     if let Some(credential) = decided {
         return Ok(credential);
     }

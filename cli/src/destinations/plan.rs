@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_plan_is_readable() {
         let report: ApplyReport = serde_json::from_value(json!({
-            "mode": "dryRun",
+            "dryRun": true,
             "changes": [
                 {"displayName": "new", "change": "add", "secret": "set", "result": {"state": "planned"}},
                 {"displayName": "other", "change": "update", "secret": "replaced", "result": {"state": "planned"},
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_failed_is_told() {
         let report: ApplyReport = serde_json::from_value(json!({
-            "mode": "carryOut",
+            "dryRun": false,
             "changes": [
                 {"displayName": "a", "change": "delete", "result": {"state": "done"}},
                 {"displayName": "b", "change": "delete",
