@@ -11,7 +11,7 @@ CARGO_ALL  = --workspace --locked
 SAM        = .local/venv/sam/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check fmt lint deny template unit e2e build clean
+.PHONY: help demo down test check fmt lint deny template unit e2e build dist clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,10 @@ e2e:
 build: ## Build the functions for AWS with SAM
 	SAM_CLI_TELEMETRY=0 sam build
 
+dist: ## Pack the `tocsin` command for this kind of machine into dist/
+	cargo build $(CARGO_ALL) --release --bin tocsin
+	@$(PYTHON) tests/local/dist.py
+
 clean: down ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf .local .tools .aws-sam
+	rm -rf .local .tools .aws-sam dist

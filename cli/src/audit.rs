@@ -90,7 +90,7 @@ pub(crate) async fn run(
 
 fn told(whole: &Whole) -> String {
     let (alerts, deliveries, queues) = (&whole.alerts, &whole.deliveries, &whole.queues);
-    let mut text = format!(
+    let mut parts = vec![format!(
         "{}  {} to {}\n\
          {} alerts: {} routed, {} skipped, {} unrouted\n\
          {} deliveries: {} delivered, {} waiting, {} sending, {} not begun, {} failed, {} exhausted; {} by fallbacks\n\
@@ -118,7 +118,7 @@ fn told(whole: &Whole) -> String {
         queues.dead_alerts,
         queues.dead_retries,
         queues.failed_hand_overs,
-    );
+    )];
     if !whole.findings.is_empty() {
         let mut rows = table(&["alert", "destination", "what is wrong", "what to do"]);
         for one in &whole.findings {
@@ -129,10 +129,10 @@ fn told(whole: &Whole) -> String {
                 Tone::Plain.cell(&one.advice),
             ]);
         }
-        text.push_str(&format!("\n{rows}"));
+        parts.push(rows.to_string());
     }
     if whole.findings_left_out > 0 {
-        text.push_str(&format!("\nand {} more findings", whole.findings_left_out));
+        parts.push(format!("and {} more findings", whole.findings_left_out));
     }
-    text
+    parts.join("\n")
 }

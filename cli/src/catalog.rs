@@ -30,7 +30,7 @@ pub(crate) struct Credential {
 }
 
 /// One thing to know.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Question {
     /// The field.
     pub(crate) key: &'static str,
@@ -406,6 +406,7 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use tocsin_api::{Providers, ProvidersConfig};
     use tocsin_core::provider::{FieldError, Secrets};
     use tocsin_sender::{AddressPolicy, BaseUrls};
@@ -513,7 +514,6 @@ mod tests {
                 .credential_for(&settings)
                 .and_then(Credential::only_field)
         };
-        use serde_json::json;
         assert_eq!(field("slack", json!({})), Some("webhookUrl"));
         assert_eq!(field("slack", json!({"channelId": "C1"})), Some("botToken"));
         assert_eq!(
@@ -528,8 +528,8 @@ mod tests {
 
     #[test]
     fn words_are_lists_of_texts() {
-        assert_eq!(Form::Words.read("1, 2"), serde_json::json!(["1", "2"]));
-        assert_eq!(Form::Words.read("[\"a,b\"]"), serde_json::json!(["a,b"]));
-        assert_eq!(Form::Text.read("17"), serde_json::json!("17"));
+        assert_eq!(Form::Words.read("1, 2"), json!(["1", "2"]));
+        assert_eq!(Form::Words.read("[\"a,b\"]"), json!(["a,b"]));
+        assert_eq!(Form::Text.read("17"), json!("17"));
     }
 }

@@ -35,7 +35,7 @@ impl From<Ending> for ExitCode {
 pub(crate) struct Usage(pub(crate) String);
 
 impl Usage {
-    pub(crate) fn new(message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self(message.into()))
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
     }
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     anstream::eprintln!("{red}error:{red:#} {error:#}");
-    if error.chain().any(|cause| cause.is::<Usage>()) {
+    if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
         return ExitCode::from(USAGE);
     }
     ExitCode::FAILURE
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn codes_tell_the_kinds_of_failure_apart() {
         let code = |error: anyhow::Error| format!("{:?}", failed(&error));
-        let usage = Err::<(), _>(Usage::new("x")).context("y").unwrap_err();
+        let usage = Err::<(), _>(Usage::error("x")).context("y").unwrap_err();
         assert_eq!(code(usage), format!("{:?}", ExitCode::from(2)));
         assert_eq!(
             code(anyhow::anyhow!("x")),

@@ -23,7 +23,7 @@ pub(crate) async fn run(
                 None => Map::new(),
             },
         },
-        (None, None) => return Err(Usage::new("give --destination or --provider")),
+        (None, None) => return Err(Usage::error("give --destination or --provider")),
     };
     let request = PreviewMessage {
         alert: Value::String(args.alert.read()?),
@@ -39,22 +39,17 @@ pub(crate) async fn run(
 }
 
 fn told(report: &PreviewReport) -> String {
-    match &report.preview {
+    let named = |name: &str, value: &str| format!("{}: {value}", Tone::Faint.paint(name));
+    let (mut lines, body) = match &report.preview {
         Preview::Request {
             method,
             url,
             headers,
             body,
         } => {
-            let mut text = format!("{} {url}", Tone::Good.paint(method));
-            for header in headers {
-                text.push_str(&format!(
-                    "\n{}: {}",
-                    Tone::Faint.paint(&header.name),
-                    header.value
-                ));
-            }
-            format!("{text}\n\n{}", pretty(body))
+            let mut lines = vec![format!("{} {url}", Tone::Good.paint(method))];
+            lines.extend(headers.iter().map(|one| named(&one.name, &one.value)));
+            (lines, body)
         }
         Preview::Message {
             to,
@@ -65,7 +60,6 @@ fn told(report: &PreviewReport) -> String {
             deduplication_id,
             remark,
         } => {
-            let mut text = format!("to {to}");
             let more = [
                 ("subject", subject),
                 ("message group", group_id),
@@ -78,12 +72,16 @@ fn told(report: &PreviewReport) -> String {
             let attributes = attributes
                 .iter()
                 .map(|(name, value)| (name.as_str(), value));
-            for (name, value) in more.chain(attributes) {
-                text.push_str(&format!("\n{}: {value}", Tone::Faint.paint(name)));
-            }
-            format!("{text}\n\n{}", pretty(body))
+            let mut lines = vec![format!("to {to}")];
+            lines.extend(
+                more.chain(attributes)
+                    .map(|(name, value)| named(name, value)),
+            );
+            (lines, body)
         }
-    }
+    };
+    lines.extend([String::new(), pretty(body)]);
+    lines.join("\n")
 }
 
 /// JSON with line breaks, for people; `--output json` has it to the letter.

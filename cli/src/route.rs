@@ -57,18 +57,18 @@ fn told(explanation: &Explanation) -> String {
             Tone::Faint.cell(&one.why),
         ]);
     }
-    let mut text = format!(
+    let mut lines = vec![format!(
         "{} [{}] {}: {}\n{rows}",
         alert.detection_id,
         routing.severity,
         alert.title,
         alerts::became(routing.disposition).paint(routing.disposition)
-    );
+    )];
     for warning in &routing.warnings {
-        text.push_str(&format!("\n{} {warning}", Tone::Waiting.paint("warning:")));
+        lines.push(format!("{} {warning}", Tone::Waiting.paint("warning:")));
     }
     for note in &alert.notes {
-        text.push_str(&format!("\n{} {note}", Tone::Faint.paint("note:")));
+        lines.push(format!("{} {note}", Tone::Faint.paint("note:")));
     }
-    text
+    lines.join("\n")
 }

@@ -158,7 +158,7 @@ impl References<'_> {
 
     fn environment(&self, name: &str) -> anyhow::Result<String> {
         (self.variable)(name).ok_or_else(|| {
-            Usage::new(format!(
+            Usage::error(format!(
                 "the environment variable {name} is not set, or is no text"
             ))
         })
@@ -179,7 +179,7 @@ fn single(fields: &Map<String, Value>) -> Option<(&str, &Value)> {
 }
 
 fn literal(what: &str) -> anyhow::Error {
-    Usage::new(format!(
+    Usage::error(format!(
         "{what} must not stand in the file itself: write keep, {{env: NAME}}, {{file: PATH}} or {{secretsManager: NAME}}"
     ))
 }

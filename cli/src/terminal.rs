@@ -89,7 +89,7 @@ pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
         return Ok(true);
     }
     if !is_interactive() {
-        return Err(Usage::new(format!(
+        return Err(Usage::error(format!(
             "{question} There is no terminal to answer on: add --yes"
         )));
     }

@@ -121,18 +121,14 @@ async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Resu
             "warning: {name:?} is disabled or deleted and gets nothing"
         ));
     }
-    match args.wait {
-        None => {
-            print::show(output, &resent, |_| {
-                format!("{told}\nsee what comes of it: tocsin alerts show --wait 60 {id}")
-            })?;
-            Ok(Ending::Well)
-        }
-        Some(_) => {
-            print::remark(told);
-            show(stack, &[id], args.wait, output).await
-        }
+    if args.wait.is_some() {
+        print::remark(told);
+        return show(stack, &[id], args.wait, output).await;
     }
+    print::show(output, &resent, |_| {
+        format!("{told}\nsee what comes of it: tocsin alerts show --wait 60 {id}")
+    })?;
+    Ok(Ending::Well)
 }
 
 /// Shows what became of alerts, after waiting for them if that is wanted.

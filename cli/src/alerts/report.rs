@@ -13,7 +13,7 @@ use crate::print::{Tone, table};
 /// The whole of it.
 pub(super) fn told(report: &AlertReport) -> String {
     let AlertReport { alert, routing, .. } = report;
-    let mut text = format!(
+    let mut lines = vec![format!(
         "{}  [{}] {}\n{} {}, received {}, {}",
         alert.alert_id,
         routing.severity,
@@ -22,7 +22,7 @@ pub(super) fn told(report: &AlertReport) -> String {
         alert.detection_id,
         report.received_at,
         super::became(routing.disposition).paint(routing.disposition)
-    );
+    )];
     let rows = rows(report);
     if !rows.is_empty() {
         let mut all = table(&[
@@ -35,15 +35,15 @@ pub(super) fn told(report: &AlertReport) -> String {
             "receipt or failure",
         ]);
         all.add_rows(rows);
-        text.push_str(&format!("\n{all}"));
+        lines.push(all.to_string());
     }
     for warning in &routing.warnings {
-        text.push_str(&format!("\n{} {warning}", Tone::Waiting.paint("warning:")));
+        lines.push(format!("{} {warning}", Tone::Waiting.paint("warning:")));
     }
     for note in &alert.notes {
-        text.push_str(&format!("\n{} {note}", Tone::Faint.paint("note:")));
+        lines.push(format!("{} {note}", Tone::Faint.paint("note:")));
     }
-    text
+    lines.join("\n")
 }
 
 fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
@@ -91,15 +91,16 @@ fn fared(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> [Cell; 4]
         let end = attempt.at.plus(Duration::from_millis(attempt.duration_ms));
         format!("{} ms", end.since(received_at).as_millis())
     });
-    let mut said = last.map(outcome).unwrap_or_default();
-    if let Some(next) = delivery.next_attempt_at {
-        said.push_str(&format!("\nnext attempt {next}"));
-    }
+    let said = last.map(outcome);
+    let next = delivery
+        .next_attempt_at
+        .map(|at| format!("next attempt {at}"));
+    let said: Vec<_> = said.into_iter().chain(next).collect();
     [
         Tone::of(delivery.state).cell(delivery.state),
         Tone::Plain.cell(delivery.attempt),
         Tone::Plain.cell(latency.unwrap_or_default()),
-        Tone::Plain.cell(said.trim()),
+        Tone::Plain.cell(said.join("\n").trim()),
     ]
 }
 

@@ -25,8 +25,8 @@ Exit codes:
   0  done
   1  failed: the message says why and what to do next
   2  the command line is wrong, or something needed was not given
-  3  done, but not all is well: deliveries had not ended or failed (`alerts show --wait`,
-     `send --wait`, `destinations test`), or the audit found something
+  3  done, but not all is well: deliveries had not ended when the time of --wait was over, a
+     test did not arrive, a dead letter was not put back, or the audit found something
 
 Documentation: docs/cli.md";
 

@@ -148,10 +148,10 @@ mod tests {
 
     #[test]
     fn times_are_told_by_distance_or_by_date() {
-        let hours = |n: u64| Since::Ago(Duration::from_secs(n * 3600));
+        let hours = |n: u64| Since::Ago(Duration::from_hours(n));
         assert_eq!("24h".parse(), Ok(hours(24)));
         assert_eq!("7d".parse(), Ok(hours(7 * 24)));
-        assert_eq!("1h 30m".parse(), Ok(Since::Ago(Duration::from_secs(5400))));
+        assert_eq!("1h 30m".parse(), Ok(Since::Ago(Duration::from_mins(90))));
         let noon: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
         assert_eq!("2026-11-20T12:00:00Z".parse(), Ok(Since::At(noon)));
         assert_eq!(

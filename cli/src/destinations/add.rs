@@ -155,7 +155,7 @@ impl Draft {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(Usage::new(format!(
+        Err(Usage::error(format!(
             "a {} destination also needs, for example, {}; on a terminal, this command asks for it",
             self.provider.name,
             missing.join(", ")
@@ -177,7 +177,7 @@ fn known(fields: &Map<String, Value>) -> anyhow::Result<&'static Provider> {
         .unwrap_or_default();
     catalog::provider(name).ok_or_else(|| {
         let names: Vec<_> = catalog::PROVIDERS.iter().map(|one| one.name).collect();
-        Usage::new(format!("`type` must be one of {}", names.join(", ")))
+        Usage::error(format!("`type` must be one of {}", names.join(", ")))
     })
 }
 

@@ -25,9 +25,11 @@ impl Changes {
         set_list(fields, "logTypes", List::entries::<Vec<_>>(&self.log_types));
         match &self.fallback {
             None => {}
-            Some(List::None) => drop(fields.shift_remove("fallback")),
+            Some(List::None) => {
+                fields.shift_remove("fallback");
+            }
             Some(List::One(name)) => {
-                drop(fields.insert("fallback".to_owned(), name.clone().into()))
+                fields.insert("fallback".to_owned(), name.clone().into());
             }
         }
         self.apply_settings(fields)?;
@@ -91,8 +93,12 @@ fn set_limit<T: Copy + Into<Value>>(
 ) {
     match given {
         None => {}
-        Some(List::None) => drop(limits.shift_remove(key)),
-        Some(List::One(limit)) => drop(limits.insert(key.to_owned(), (*limit).into())),
+        Some(List::None) => {
+            limits.shift_remove(key);
+        }
+        Some(List::One(limit)) => {
+            limits.insert(key.to_owned(), (*limit).into());
+        }
     }
 }
 

@@ -30,17 +30,15 @@ pub(super) async fn run(stack: &Stack, args: EditArgs, output: Output) -> anyhow
         return told(output, &changed, &before);
     }
     if !terminal::is_interactive() {
-        return Err(Usage::new(
+        return Err(Usage::error(
             "there is no terminal for an editor: say by flags what to change, such as --severity or --setting",
         ));
     }
-    match in_editor(stack, &current, &before).await? {
-        Some(changed) => told(output, &changed, &before),
-        None => {
-            print::remark("Nothing was changed.");
-            Ok(())
-        }
+    if let Some(changed) = in_editor(stack, &current, &before).await? {
+        return told(output, &changed, &before);
     }
+    print::remark("Nothing was changed.");
+    Ok(())
 }
 
 /// The new secret that is asked for, or given by flags.
@@ -51,7 +49,7 @@ fn secret(args: &EditArgs, current: &DestinationReport) -> anyhow::Result<Secret
         return args.secret.read(name, &one.settings);
     }
     if !terminal::is_interactive() {
-        return Err(Usage::new(
+        return Err(Usage::error(
             "there is no terminal to ask on: use --secret-file or --secret-stdin",
         ));
     }
