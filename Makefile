@@ -61,7 +61,18 @@ build: ## Build the functions for AWS with SAM
 
 dist: ## Pack the `tocsin` command for this kind of machine into dist/
 	cargo build $(CARGO_ALL) --release --bin tocsin
-	@$(PYTHON) tests/local/dist.py
+	@set -e; \
+	built="$$(cargo metadata --format-version 1 --no-deps --offline | \
+	  $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/tocsin"; \
+	name="tocsin-$$("$$built" --version | cut -d ' ' -f 2)-$$(rustc -vV | sed -n 's/^host: //p')"; \
+	rm -rf "dist/$$name"; mkdir -p "dist/$$name/completions"; \
+	cp "$$built" LICENSE docs/cli.md "dist/$$name"; \
+	"$$built" man "dist/$$name/man"; \
+	for shell in bash elvish fish powershell zsh; do \
+	  "$$built" completions $$shell > "dist/$$name/completions/tocsin.$$shell"; \
+	done; \
+	tar -C dist --owner=0 --group=0 --numeric-owner -czf "dist/$$name.tar.gz" "$$name"; \
+	cd dist && sha256sum "$$name.tar.gz" | tee "$$name.tar.gz.sha256"
 
 clean: down ## Remove everything that was built or installed here
 	cargo clean

@@ -103,13 +103,18 @@ impl Tone {
     }
 }
 
+/// Terminals that call themselves narrower than this know nothing of their width.
+const NARROWEST: u16 = 20;
+
 /// A table with these headings, as wide as the terminal allows.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(headings.iter().copied());
+    if table.width().is_some_and(|width| width >= NARROWEST) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     table
 }
 

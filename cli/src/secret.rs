@@ -26,6 +26,11 @@ pub(crate) enum Secret {
 }
 
 impl SecretArgs {
+    /// Whether any of the flags was given.
+    pub(crate) fn given(&self) -> bool {
+        self.secret_stdin || self.secret_file.is_some() || self.from_secret.is_some()
+    }
+
     /// What the flags say; standard input and files are read.
     pub(crate) fn read(
         &self,

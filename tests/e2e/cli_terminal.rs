@@ -26,6 +26,11 @@ async fn a_slack_destination_is_asked_for() {
         .keys(" ")
         .answer("");
     terminal.expect("How to authenticate").answer("");
+    // What the provider's check refuses is asked for again, and nothing else.
+    terminal
+        .expect("Slack webhook URL")
+        .answer(&format!("https://example.com/{MARK}"));
+    terminal.expect("once more:").expect("hooks.slack.com");
     terminal
         .expect("Slack webhook URL")
         .answer(&stack.simulator(&format!("/services/T1/B1/{MARK}")));

@@ -164,32 +164,4 @@ pub(crate) struct ManArgs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn no_flag_takes_a_secret() {
-        fn flags(command: &clap::Command, found: &mut Vec<String>) {
-            found.extend(command.get_arguments().filter_map(|one| {
-                let name = one.get_long()?.to_owned();
-                name.contains("secret").then_some(name)
-            }));
-            command.get_subcommands().for_each(|one| flags(one, found));
-        }
-        let mut found = Vec::new();
-        flags(&Args::command(), &mut found);
-        assert!(!found.is_empty());
-        for name in found {
-            assert!(
-                ["secret-stdin", "secret-file", "from-secret"].contains(&name.as_str()),
-                "--{name}"
-            );
-        }
-    }
-}
+mod tests;

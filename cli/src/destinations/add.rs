@@ -3,15 +3,16 @@
 
 use anyhow::Context;
 use serde_json::{Map, Value};
-use tocsin_api::messages::{AddDestination, DestinationReport, NewSecret};
+use tocsin_api::messages::{AddDestination, ApiError, DestinationReport, NewSecret};
 use tocsin_core::alert::Severity;
 
 use crate::args::{AddArgs, Input, Output};
 use crate::catalog::{self, Credential, Form, Need, Provider, Question};
 use crate::exit::Usage;
+use crate::print::{self, Tone};
 use crate::secret::{self, References, Secret};
 use crate::stack::{Stack, actor};
-use crate::{document, print, terminal};
+use crate::{document, terminal};
 
 /// A destination on its way to being complete.
 struct Draft {
@@ -22,20 +23,30 @@ struct Draft {
 
 pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow::Result<()> {
     let mut draft = Draft::begin(&args)?;
-    // Whoever gives a file has said all that there is to say about filters.
-    if terminal::is_interactive() {
-        draft.ask(args.file.is_none())?;
-    } else {
+    if !terminal::is_interactive() {
         draft.complain()?;
+        return print::show(output, &draft.add(stack).await?, told);
     }
-    let request = AddDestination {
-        destination: serde_json::from_value(draft.fields.into())
-            .context("this does not describe a destination")?,
-        secret: new_secret(draft.secret),
-        actor: actor(),
-    };
-    let added = stack.ask(request).await?;
-    print::show(output, &added, told)
+    loop {
+        // Whoever gives a file has said all that there is to say about filters.
+        draft.ask(args.file.is_none())?;
+        match draft.add(stack).await {
+            Ok(added) => return print::show(output, &added, told),
+            Err(error) => match wrong_field(&error) {
+                Some(field) if draft.forget(field) => {
+                    print::remark(format!("{} {error:#}", Tone::Bad.paint("once more:")));
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+/// The field that the API would not take.
+fn wrong_field(error: &anyhow::Error) -> Option<&str> {
+    let error = error.downcast_ref::<ApiError>()?;
+    let field = error.field.as_deref()?;
+    Some(field.strip_prefix("destination.").unwrap_or(field))
 }
 
 fn told(report: &DestinationReport) -> String {
@@ -83,6 +94,36 @@ impl Draft {
             fields,
             secret,
         })
+    }
+
+    async fn add(&self, stack: &Stack) -> anyhow::Result<DestinationReport> {
+        let request = AddDestination {
+            destination: serde_json::from_value(self.fields.clone().into())
+                .context("this does not describe a destination")?,
+            secret: new_secret(self.secret.clone()),
+            actor: actor(),
+        };
+        stack.ask(request).await
+    }
+
+    /// Forgets the answer to a question, to ask it again; `false` when there is no
+    /// such question.
+    fn forget(&mut self, field: &str) -> bool {
+        let (part, key) = field.split_once('.').unwrap_or((field, ""));
+        match part {
+            "displayName" => self.fields.shift_remove(part).is_some(),
+            "secret" => {
+                self.secret = Secret::Keep;
+                self.needs_secret()
+            }
+            "settings" if self.provider.setting(key).is_some() => {
+                let mut settings = settings(&self.fields);
+                let known = settings.shift_remove(key).is_some();
+                self.fields.insert("settings".to_owned(), settings.into());
+                known
+            }
+            _ => false,
+        }
     }
 
     /// The questions that are still open, of those that everybody has to answer.

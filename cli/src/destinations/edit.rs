@@ -20,19 +20,20 @@ const HEAD: &str = "\
 ";
 
 pub(super) async fn run(stack: &Stack, args: EditArgs, output: Output) -> anyhow::Result<()> {
+    let by_flags = args.changes.any() || args.secret.given() || args.ask_credentials;
+    if !by_flags && !terminal::is_interactive() {
+        return Err(Usage::error(
+            "there is no terminal for an editor: say by flags what to change, such as --severity or --setting",
+        ));
+    }
     let current = super::get(stack, args.destination.clone()).await?;
     let before = document::description(&current)?;
     let mut fields = before.clone();
     args.changes.apply(&mut fields)?;
     let secret = secret(&args, &current)?;
-    if args.changes.any() || secret != Secret::Keep {
+    if by_flags {
         let changed = update(stack, &current, fields, secret).await?;
         return told(output, &changed, &before);
-    }
-    if !terminal::is_interactive() {
-        return Err(Usage::error(
-            "there is no terminal for an editor: say by flags what to change, such as --severity or --setting",
-        ));
     }
     if let Some(changed) = in_editor(stack, &current, &before).await? {
         return told(output, &changed, &before);
