@@ -1,5 +1,6 @@
 //! `tocsin deliveries`.
 
+use indicatif::ProgressBar;
 use tocsin_api::messages::{DeliverySummary, ListDeliveries};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
@@ -34,8 +35,9 @@ async fn list(stack: &Stack, args: &DeliveriesArgs) -> anyhow::Result<Vec<Delive
         destination: args.destination.clone(),
         ..ListDeliveries::default()
     };
+    let progress = terminal::progress("deliveries found:", None);
     if !args.failed {
-        return all(stack, &request, args.limit).await;
+        return all(stack, &request, args.limit, &progress).await;
     }
     let mut found = Vec::new();
     for state in IN_VAIN {
@@ -44,7 +46,7 @@ async fn list(stack: &Stack, args: &DeliveriesArgs) -> anyhow::Result<Vec<Delive
             state,
             ..request.clone()
         };
-        found.extend(all(stack, &request, args.limit).await?);
+        found.extend(all(stack, &request, args.limit, &progress).await?);
     }
     found.sort_by_key(|one| std::cmp::Reverse(one.delivery.updated_at));
     found.truncate(args.limit);
@@ -56,9 +58,9 @@ pub(crate) async fn all(
     stack: &Stack,
     request: &ListDeliveries,
     limit: usize,
+    progress: &ProgressBar,
 ) -> anyhow::Result<Vec<DeliverySummary>> {
-    let progress = terminal::progress("deliveries found:", None);
-    pages::collect(limit, &progress, |cursor| {
+    pages::collect(limit, progress, |cursor| {
         let limit = Some(pages::size(limit));
         let request = ListDeliveries {
             limit,

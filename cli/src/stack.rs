@@ -1,7 +1,7 @@
 //! The stack: its API function and its alerts queue, found by their names.
 
 use anyhow::{Context, anyhow, bail};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_sdk_lambda::primitives::Blob;
 use tocsin_api::{Answer, Operation, Request};
 
@@ -17,7 +17,8 @@ const REGION_VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 /// A deployed stack.
 pub(crate) struct Stack {
     name: String,
-    config: SdkConfig,
+    lambda: aws_sdk_lambda::Client,
+    sqs: aws_sdk_sqs::Client,
 }
 
 impl Stack {
@@ -50,9 +51,11 @@ impl Stack {
             loader = loader.endpoint_url(url);
         }
         let name = target.stack.clone().or(sam.stack);
+        let config = loader.load().await;
         Ok(Self {
             name: name.unwrap_or_else(|| USUAL_NAME.to_owned()),
-            config: loader.load().await,
+            lambda: aws_sdk_lambda::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
         })
     }
 
@@ -60,7 +63,8 @@ impl Stack {
     pub(crate) async fn ask<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
         let request: Request = operation.into();
         let function = format!("{}-api", self.name);
-        let answer = aws_sdk_lambda::Client::new(&self.config)
+        let answer = self
+            .lambda
             .invoke()
             .function_name(&function)
             .payload(Blob::new(serde_json::to_vec(&request)?))
@@ -88,9 +92,9 @@ impl Stack {
 
     /// Puts a message on the alerts queue.
     pub(crate) async fn enqueue(&self, body: &str) -> anyhow::Result<()> {
-        let client = aws_sdk_sqs::Client::new(&self.config);
         let queue = format!("{}-alerts", self.name);
-        let url = client
+        let url = self
+            .sqs
             .get_queue_url()
             .queue_name(&queue)
             .send()
@@ -99,7 +103,7 @@ impl Stack {
             .with_context(|| format!("the queue {queue} was not found"))?
             .queue_url
             .context("SQS gave no URL for the alerts queue")?;
-        client
+        self.sqs
             .send_message()
             .queue_url(url)
             .message_body(body)

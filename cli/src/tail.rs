@@ -14,7 +14,7 @@ use crate::args::{Output, TailArgs, Target};
 use crate::exit::Ending;
 use crate::print::{self, Tone};
 use crate::stack::Stack;
-use crate::{alerts, deliveries};
+use crate::{alerts, deliveries, terminal};
 
 /// Deliveries of alerts that came earlier are not looked at again: what one look
 /// costs stays bounded.
@@ -89,14 +89,14 @@ async fn look(stack: &Stack, args: &TailArgs, since: Timestamp) -> anyhow::Resul
         destination: args.destination.clone(),
         ..ListDeliveries::default()
     };
-    let found = deliveries::all(stack, &request, MOST).await?;
+    let found = deliveries::all(stack, &request, MOST, &terminal::no_progress()).await?;
     let mut events: Vec<_> = found.into_iter().map(Event::Delivery).collect();
     if args.destination.is_none() {
         let request = ListAlerts {
             since: Some(since),
             ..ListAlerts::default()
         };
-        let found = alerts::all(stack, &request, MOST).await?;
+        let found = alerts::all(stack, &request, MOST, &terminal::no_progress()).await?;
         let nowhere = found
             .into_iter()
             .filter(|one| one.disposition != Disposition::Routed);

@@ -2,9 +2,11 @@
 //! what is printed stays clean. What is secret is not echoed.
 
 use std::io::IsTerminal;
+use std::sync::Once;
 use std::time::Duration;
 
 use anyhow::Context;
+use dialoguer::console::Term;
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -56,8 +58,26 @@ pub(crate) fn optional_secret(question: &str) -> anyhow::Result<Option<String>> 
     Ok(Some(answer).filter(|text| !text.is_empty()))
 }
 
+/// What shells give a command that ended by Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// Menus hide the cursor. Whoever leaves one by Ctrl-C wants it back.
+fn mind_the_cursor() {
+    static MINDED: Once = Once::new();
+    MINDED.call_once(|| {
+        let handled = ctrlc::set_handler(|| {
+            // The process ends; there is nobody left to tell of a failure.
+            let _ = Term::stderr().show_cursor();
+            std::process::exit(INTERRUPTED);
+        });
+        // Then Ctrl-C ends the process all the same, just without the cursor.
+        drop(handled);
+    });
+}
+
 /// One of several; gives its place.
 pub(crate) fn choice(question: &str, among: &[&str]) -> anyhow::Result<usize> {
+    mind_the_cursor();
     Select::with_theme(&SimpleTheme)
         .with_prompt(question)
         .items(among)
@@ -68,6 +88,7 @@ pub(crate) fn choice(question: &str, among: &[&str]) -> anyhow::Result<usize> {
 
 /// Any number of several; gives their places.
 pub(crate) fn choices(question: &str, among: &[String]) -> anyhow::Result<Vec<usize>> {
+    mind_the_cursor();
     MultiSelect::with_theme(&SimpleTheme)
         .with_prompt(question)
         .items(among)
@@ -98,6 +119,11 @@ pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
         .default(false)
         .interact()
         .context("the question was not answered")
+}
+
+/// Shows nothing.
+pub(crate) fn no_progress() -> ProgressBar {
+    ProgressBar::hidden()
 }
 
 /// Shows that something takes its time; nothing where there is no terminal.

@@ -7,6 +7,8 @@ use crate::cli_harness::{MARK, Tocsin};
 use crate::harness::{Stack, unique};
 
 const DOWN: &str = "\u{1b}[B";
+const CTRL_C: &str = "\u{3}";
+const SHOW_CURSOR: &str = "\u{1b}[?25h";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slack_destination_is_asked_for() {
@@ -140,6 +142,18 @@ async fn a_destination_is_edited_as_text() {
     assert_eq!(shown["settings"]["headers"], json!({"X-Story": "two"}));
     assert_eq!(shown["revision"], 2);
     tocsin.ok(&["destinations", "delete", "--yes", &name]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_menu_that_is_left_gives_the_cursor_back() {
+    let stack = Stack::ready().await;
+    let tocsin = Tocsin::of(&stack);
+    let add = ["destinations", "add", "slack", "--name", "pty-left"];
+    let mut terminal = tocsin.on_a_terminal(&add);
+    terminal.expect("Severities").keys(CTRL_C);
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 130, "{seen}");
+    assert!(seen.ends_with(SHOW_CURSOR), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ mod report;
 
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
 use tocsin_api::messages::{AlertReport, AlertSummary, GetAlert, ListAlerts, ResendAlert};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
@@ -52,7 +53,8 @@ async fn list(stack: &Stack, args: &ListAlertsArgs) -> anyhow::Result<Vec<AlertS
         limit: None,
         cursor: None,
     };
-    all(stack, &request, args.limit).await
+    let progress = terminal::progress("alerts found:", None);
+    all(stack, &request, args.limit, &progress).await
 }
 
 /// The alerts that a request asks for, from all pages.
@@ -60,9 +62,9 @@ pub(crate) async fn all(
     stack: &Stack,
     request: &ListAlerts,
     limit: usize,
+    progress: &ProgressBar,
 ) -> anyhow::Result<Vec<AlertSummary>> {
-    let progress = terminal::progress("alerts found:", None);
-    pages::collect(limit, &progress, |cursor| {
+    pages::collect(limit, progress, |cursor| {
         let limit = Some(pages::size(limit));
         let request = ListAlerts {
             limit,

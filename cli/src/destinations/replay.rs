@@ -69,7 +69,8 @@ pub(super) async fn run(
         since: Some(since),
         ..ListAlerts::default()
     };
-    let found = alerts::all(stack, &wanted, usize::MAX).await?;
+    let progress = terminal::progress("alerts found:", None);
+    let found = alerts::all(stack, &wanted, usize::MAX, &progress).await?;
     let progress = terminal::progress("alerts replayed:", Some(found.len()));
     let fetched: Vec<AlertReport> = stream::iter(&found)
         .map(|one: &AlertSummary| async {
