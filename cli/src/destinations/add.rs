@@ -19,6 +19,8 @@ struct Draft {
     provider: &'static Provider,
     fields: Map<String, Value>,
     secret: Secret,
+    /// The way to authenticate that was chosen.
+    credential: Option<&'static Credential>,
 }
 
 pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow::Result<()> {
@@ -93,6 +95,7 @@ impl Draft {
             provider,
             fields,
             secret,
+            credential: None,
         })
     }
 
@@ -149,15 +152,16 @@ impl Draft {
             self.fields
                 .insert("severities".to_owned(), ask_severities()?);
         }
-        let credential = if self.needs_secret() {
+        if self.credential.is_none() && self.needs_secret() {
             let credential = choose(self.provider, &settings(&self.fields))?;
             for (key, value) in credential.implies {
                 self.set(key, (*value).into());
             }
-            Some(credential)
-        } else {
-            self.provider.credential_for(&settings(&self.fields))
-        };
+            self.credential = Some(credential);
+        }
+        let credential = self
+            .credential
+            .or_else(|| self.provider.credential_for(&settings(&self.fields)));
         for question in self.open(credential) {
             let answer = match question.form {
                 Form::Choice(among) => among[terminal::choice(question.label, among)?].to_owned(),
@@ -184,6 +188,13 @@ impl Draft {
             missing.push("--name NAME".to_owned());
         }
         let credential = self.provider.credential_for(&settings(&self.fields));
+        if credential.is_none() {
+            let implied = self.provider.credentials.iter().flat_map(|one| one.implies);
+            let ways: Vec<_> = implied
+                .map(|(key, value)| format!("--setting {key}={value}"))
+                .collect();
+            missing.extend((!ways.is_empty()).then(|| ways.join(" or ")));
+        }
         let required = self
             .open(credential)
             .into_iter()
