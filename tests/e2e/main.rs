@@ -20,5 +20,7 @@ mod delivery;
 mod failures;
 mod harness;
 mod input;
+mod management;
+mod operations;
 mod permissions;
 mod secrecy;

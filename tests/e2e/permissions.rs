@@ -122,3 +122,49 @@ async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_api_neither_reads_secrets_nor_changes_the_ledger_nor_takes_alerts_off_their_way() {
+    let stack = Stack::ready().await;
+    let config = stack.in_the_role_of("api").await;
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let own = secret_of(&stack, "e2e-slack").await;
+    denied!(secrets.get_secret_value().secret_id(&own));
+    denied!(
+        secrets
+            .create_secret()
+            .name("elsewhere/x")
+            .secret_string("x")
+    );
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    let ledger = stack.output("LedgerTable");
+    let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    denied!(
+        dynamodb
+            .delete_item()
+            .table_name(ledger)
+            .key("alertId", key("x"))
+            .key("item", key("ALERT"))
+    );
+    denied!(dynamodb.scan().table_name(ledger));
+    let queues = aws_sdk_sqs::Client::new(&config);
+    for live in ["AlertsQueueUrl", "RetryQueueUrl"] {
+        denied!(queues.receive_message().queue_url(stack.output(live)));
+        denied!(queues.purge_queue().queue_url(stack.output(live)));
+    }
+    for dead in ["AlertsDlqUrl", "RetryDlqUrl", "FailedHandOversQueueUrl"] {
+        denied!(
+            queues
+                .send_message()
+                .queue_url(stack.output(dead))
+                .message_body("no")
+        );
+    }
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    denied!(
+        lambda
+            .invoke()
+            .function_name(format!("{}-slack", stack.name))
+            .payload(Blob::new("{}"))
+    );
+}

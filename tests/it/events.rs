@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
+use tocsin_api::Request;
 use tocsin_core::alert::parse;
 use tocsin_core::delivery::HandOver;
 
@@ -52,6 +53,22 @@ fn every_hand_over_is_one() {
         let hand_over: HandOver = serde_json::from_value(json(&path)).unwrap();
         assert!(!hand_over.parcels.is_empty());
     }
+}
+
+#[test]
+fn every_operation_has_a_sample_that_it_reads() {
+    let mut sampled = std::collections::BTreeSet::new();
+    for path in files("api-") {
+        let request = Request::read(json(&path))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(sampled.insert(request.name()), "{}", path.display());
+        // Written out and read again it is the same.
+        let written = serde_json::to_value(&request).unwrap();
+        let again = Request::read(written.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), written);
+    }
+    let all = Request::OPERATIONS.iter().copied().collect();
+    assert_eq!(sampled, all);
 }
 
 /// What cargo-lambda reads: one `=` in a line, or it refuses the whole file.

@@ -1,14 +1,18 @@
 //! The function: one request, one answer.
 
+use std::time::Duration;
+
+use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
-use std::time::Duration;
 use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
-use tocsin_core::alert::{self, AlertId};
-use tocsin_core::routing::route;
 
-use crate::messages::{AlertReport, Answer, ApiError, ErrorCode, Explanation, Request};
+use crate::messages::{Answer, ApiError, Request, size};
+use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
+
+/// Bytes of an answer: what Lambda takes of a synchronous invoke.
+const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
 
 /// Why the function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +28,9 @@ pub struct Api {
     pub(crate) store: DestinationStore,
     pub(crate) secrets: SecretStore,
     pub(crate) providers: Providers,
-    default_destination: Option<String>,
-    ledger: Ledger,
+    pub(crate) default_destination: Option<String>,
+    pub(crate) ledger: Ledger,
+    pub(crate) queues: Queues,
 }
 
 impl Api {
@@ -52,13 +57,15 @@ impl Api {
                 env.required("TOCSIN_LEDGER_TABLE")?,
                 Duration::ZERO,
             ),
+            queues: Queues::read(&clients, &env)?,
         })
     }
 
     /// Carries out one request, given as JSON.
     pub async fn handle(&self, request: Value) -> Answer {
         let answer = match Request::read(request) {
-            Ok(request) => self.carry_out(request).await,
+            // The operations' own futures are nested too deeply to be part of this one.
+            Ok(request) => self.carry_out(request).boxed().await,
             Err(error) => Err(error),
         };
         match answer {
@@ -72,47 +79,32 @@ impl Api {
 
     async fn carry_out(&self, request: Request) -> Result<Value, ApiError> {
         match request {
-            Request::AddDestination(request) => json(&self.add_destination(*request).await?),
             Request::ListDestinations(_) => json(&self.list_destinations().await?),
-            Request::ExplainRoute(request) => {
-                // As a string it is the body of a queue message, to the letter.
-                let body = request
-                    .alert
-                    .as_str()
-                    .map_or_else(|| request.alert.to_string(), str::to_owned);
-                let alert = alert::parse(&body)
-                    .map_err(|error| ApiError::invalid("alert", error.to_string()))?;
-                let destinations = self.store.load().await?;
-                let routing = route(&alert, &destinations, self.default_destination.as_deref());
-                json(&Explanation { alert, routing })
-            }
-            Request::GetAlert(request) => json(&self.get_alert(&request.alert_id).await?),
-            other => Err(ApiError::unavailable(&format!(
-                "{} is on its way",
-                other.name()
-            ))),
+            Request::GetDestination(one) => json(&self.get_destination(&one.destination).await?),
+            Request::AddDestination(one) => json(&self.add_destination(*one).await?),
+            Request::UpdateDestination(one) => json(&self.update_destination(*one).await?),
+            Request::DeleteDestination(one) => json(&self.delete_destination(*one).await?),
+            Request::SetDestinationEnabled(one) => json(&self.set_enabled(*one).await?),
+            Request::ApplyDestinations(one) => json(&self.apply_destinations(*one).await?),
+            Request::SendTestAlert(one) => json(&self.send_test_alert(*one).await?),
+            Request::PreviewMessage(one) => json(&self.preview_message(*one).await?),
+            Request::ExplainRoute(one) => json(&self.explain_route(*one).await?),
+            Request::GetAlert(one) => json(&self.get_alert(&one.alert_id).await?),
+            Request::ListAlerts(one) => json(&self.list_alerts(*one).await?),
+            Request::ListDeliveries(one) => json(&self.list_deliveries(*one).await?),
+            Request::ResendAlert(one) => json(&self.resend_alert(*one).await?),
+            Request::ListDeadLetters(one) => json(&self.list_dead_letters(*one).await?),
+            Request::RedriveDeadLetters(one) => json(&self.redrive_dead_letters(*one).await?),
+            Request::Audit(one) => json(&self.audit(*one).await?),
         }
-    }
-
-    async fn get_alert(&self, alert_id: &str) -> Result<AlertReport, ApiError> {
-        let not_found = || ApiError {
-            code: ErrorCode::NotFound,
-            field: Some("alertId".to_owned()),
-            message: format!(
-                "there is no alert {alert_id:?} in the ledger; it may still be on the queue, in the dead-letter queue, or expired"
-            ),
-        };
-        let id = AlertId::new(alert_id).ok_or_else(not_found)?;
-        let history = self.ledger.history(&id).await?.ok_or_else(not_found)?;
-        Ok(AlertReport {
-            alert: history.alert.alert,
-            routing: history.alert.routing,
-            received_at: history.alert.received_at,
-            deliveries: history.deliveries,
-        })
     }
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Value, ApiError> {
+    if size(value) > ANSWER_LIMIT {
+        return Err(ApiError::unavailable(
+            &"the answer is larger than the 6 MiB that Lambda gives back: ask for less at a time",
+        ));
+    }
     serde_json::to_value(value).map_err(|error| ApiError::unavailable(&error))
 }

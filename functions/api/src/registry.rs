@@ -1,30 +1,58 @@
 //! The providers there are. Adding one takes one line in [`Providers::new`].
 
+mod by_role;
+mod http;
+
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
+use by_role::{Queue, Topic};
+use http::http;
 use serde_json::{Map, Value};
 use tocsin_asana::Asana;
 use tocsin_aws::{Env, EnvError};
-use tocsin_core::Timestamp;
-use tocsin_core::alert::{Alert, parse};
-use tocsin_core::delivery::DeliveryId;
-use tocsin_core::destination::DestinationId;
-use tocsin_core::provider::{FieldError, Form, Job, Provider, Secrets, read_settings};
+use tocsin_core::provider::{FieldError, Form, Secrets};
 use tocsin_github::GitHub;
 use tocsin_jira::Jira;
 use tocsin_opsgenie::OpsGenie;
 use tocsin_pagerduty::PagerDuty;
-use tocsin_sender::{AddressPolicy, BaseUrls};
+use tocsin_sender::{AddressPolicy, BaseUrls, Work};
 use tocsin_servicenow::ServiceNow;
 use tocsin_slack::Slack;
 use tocsin_teams::Teams;
 use tocsin_webhook::Webhook;
-use url::Url;
 
-/// Checks a destination's settings and secret.
-type Check =
-    Box<dyn Fn(&Map<String, Value>, Option<&Secrets>) -> Result<(), FieldError> + Send + Sync>;
+use crate::messages::Preview;
+
+/// A provider, whatever its settings and secret are made of.
+pub(crate) trait Kind: Send + Sync {
+    /// What is wrong with a destination.
+    fn check(
+        &self,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<(), FieldError>;
+
+    /// A made-up secret of the form that these settings ask for, where they ask
+    /// for one.
+    fn placeholder(&self, settings: &Map<String, Value>) -> Result<Option<Secrets>, FieldError>;
+
+    /// What a secret is good for, given these settings.
+    fn bond(&self, settings: &Map<String, Value>) -> Result<Bond, FieldError>;
+
+    /// What would be sent.
+    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError>;
+}
+
+/// What a secret is good for: the host that gets it, and the fields it has. While
+/// this stays the same, new settings may keep the secret; otherwise it would go
+/// where it was not meant for, or not fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bond {
+    /// Scheme, host and port.
+    pub(crate) origin: String,
+    /// The names of the secret's fields.
+    pub(crate) fields: Vec<String>,
+}
 
 /// What providers have to know of the stack they run in.
 #[derive(Clone, Debug)]
@@ -57,7 +85,7 @@ impl ProvidersConfig {
 }
 
 /// The providers there are.
-pub struct Providers(BTreeMap<&'static str, Check>);
+pub struct Providers(BTreeMap<&'static str, Box<dyn Kind>>);
 
 impl Providers {
     /// All of them.
@@ -71,12 +99,8 @@ impl Providers {
             http(config, |stand_in| PagerDuty { stand_in }),
             http(config, |stand_in| ServiceNow { stand_in }),
             http(config, |stand_in| Slack { stand_in }),
-            by_role("sns", |settings: tocsin_sns::Settings| {
-                tocsin_sns::check(&settings).map(drop)
-            }),
-            by_role("sqs", |settings: tocsin_sqs::Settings| {
-                tocsin_sqs::check(&settings).map(drop)
-            }),
+            ("sns", Box::new(Topic)),
+            ("sqs", Box::new(Queue)),
             http(config, |stand_in| Teams { stand_in }),
             http(config, |_| Webhook),
         ]))
@@ -85,6 +109,18 @@ impl Providers {
     /// The providers' names.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.keys().copied()
+    }
+
+    /// The provider of this name.
+    ///
+    /// # Errors
+    ///
+    /// Names those there are.
+    pub(crate) fn get(&self, name: &str) -> Result<&dyn Kind, FieldError> {
+        self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
+            let known: Vec<_> = self.names().collect();
+            FieldError::new("type", format!("must be one of {}", known.join(", ")))
+        })
     }
 
     /// Checks a destination of this provider.
@@ -98,147 +134,9 @@ impl Providers {
         settings: &Map<String, Value>,
         secret: Option<&Secrets>,
     ) -> Result<(), FieldError> {
-        let check = self.0.get(provider).ok_or_else(|| {
-            let known: Vec<_> = self.names().collect();
-            FieldError::new("type", format!("must be one of {}", known.join(", ")))
-        })?;
-        check(settings, secret)
+        self.get(provider)?.check(settings, secret)
     }
-}
-
-/// A provider over HTTP: its own check, and that of the address it would call.
-fn http<P: Provider>(
-    config: &ProvidersConfig,
-    make: fn(Option<Url>) -> P,
-) -> (&'static str, Check) {
-    let provider = make(config.base_urls.of(P::NAME));
-    let addresses = config.addresses;
-    let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| {
-        let settings: P::Settings = read_settings(settings)?;
-        let none = Secrets::new("{}".to_owned());
-        let secret: P::Secret = secret.unwrap_or(&none).read()?;
-        provider.check(&settings, &secret)?;
-        let alert = sample()?;
-        let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
-        let request = provider.request(&Job {
-            alert: &alert,
-            severity: alert.severity,
-            delivery: &delivery,
-            form: Form::Minimal,
-            now: Timestamp::now(),
-            settings: &settings,
-            secret: &secret,
-        })?;
-        addresses
-            .check(request.address.expose())
-            .map_err(|blocked| {
-                FieldError::new(
-                    "secret",
-                    format!("holds an address that must not be called: {blocked}"),
-                )
-            })
-    };
-    (P::NAME, Box::new(check))
-}
-
-/// A provider whose credential is an IAM role.
-fn by_role<S: DeserializeOwned + 'static>(
-    name: &'static str,
-    check: fn(S) -> Result<(), FieldError>,
-) -> (&'static str, Check) {
-    let check = move |settings: &Map<String, Value>, secret: Option<&Secrets>| match secret {
-        Some(_) => Err(FieldError::new(
-            "secret",
-            "is not used by this provider: the sender's IAM role is the credential",
-        )),
-        None => check(read_settings(settings)?),
-    };
-    (name, Box::new(check))
-}
-
-/// The alert whose request is checked. Every provider's request must come about
-/// for it.
-fn sample() -> Result<Alert, FieldError> {
-    parse(
-        r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
-            "type": "RULE", "title": "Checking a destination"}"#,
-    )
-    .map_err(|error| FieldError::new("alert", format!("of the check itself is none: {error}")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn providers(addresses: AddressPolicy) -> Providers {
-        Providers::new(&ProvidersConfig {
-            addresses,
-            base_urls: BaseUrls::default(),
-        })
-    }
-
-    fn check(
-        addresses: AddressPolicy,
-        provider: &str,
-        settings: &Value,
-        secret: Option<Value>,
-    ) -> Option<String> {
-        let secret = secret.map(|json| Secrets::new(json.to_string()));
-        let settings = settings.as_object().unwrap().clone();
-        providers(addresses)
-            .check(provider, &settings, secret.as_ref())
-            .err()
-            .map(|error| error.to_string())
-    }
-
-    #[test]
-    fn sound_destinations_pass() {
-        let https = AddressPolicy::PublicHttps;
-        let url = json!({"url": "https://example.com/hook"});
-        assert_eq!(check(https, "webhook", &json!({}), Some(url)), None);
-        let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
-        assert_eq!(check(https, "sns", &topic, None), None);
-        let queue = json!({"queueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/alerts"});
-        assert_eq!(check(https, "sqs", &queue, None), None);
-    }
-
-    #[test]
-    fn private_addresses_are_refused_when_a_destination_is_added() {
-        for url in [
-            "https://169.254.169.254/latest",
-            "http://example.com/",
-            "https://[::1]/x",
-        ] {
-            let secret = Some(json!({"url": url}));
-            let error = check(
-                AddressPolicy::PublicHttps,
-                "webhook",
-                &json!({}),
-                secret.clone(),
-            );
-            assert!(error.unwrap().contains("must not be called"), "{url}");
-            assert_eq!(
-                check(AddressPolicy::Any, "webhook", &json!({}), secret),
-                None
-            );
-        }
-    }
-
-    #[test]
-    fn unknown_providers_and_superfluous_secrets_are_named() {
-        let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
-        assert!(
-            error.contains("`type` must be one of asana, github"),
-            "{error}"
-        );
-        let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
-        assert!(
-            check(AddressPolicy::Any, "sns", &topic, Some(json!({})))
-                .unwrap()
-                .contains("IAM role")
-        );
-        let missing = check(AddressPolicy::Any, "webhook", &json!({}), None).unwrap();
-        assert_eq!(missing, "`secret.url` is missing");
-    }
-}
+mod tests;

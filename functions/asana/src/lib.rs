@@ -5,6 +5,7 @@ mod notes;
 mod request;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Lookup, Provider, Request, Response};
 use url::Url;
@@ -32,6 +33,10 @@ impl Provider for Asana {
 
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         request::create(job, self.stand_in.as_ref())
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"accessToken": "placeholder"})
     }
 
     fn outcome(&self, _job: &Job<'_, Self>, response: &Response) -> Outcome {

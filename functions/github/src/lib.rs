@@ -6,6 +6,7 @@ mod markdown;
 mod request;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Lookup, Provider, Request, Response};
 use url::Url;
@@ -33,6 +34,10 @@ impl Provider for GitHub {
 
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         request::create(job)
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"token": "placeholder"})
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

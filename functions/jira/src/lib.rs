@@ -7,6 +7,7 @@ mod request;
 mod settings;
 mod wiki;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Lookup, Provider, Request, Response};
 use url::Url;
@@ -31,6 +32,13 @@ impl Provider for Jira {
 
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         request::create(job)
+    }
+
+    fn placeholder(settings: &Settings) -> Value {
+        match settings.deployment {
+            Deployment::Cloud => json!({"email": "tocsin@example.com", "apiToken": "placeholder"}),
+            Deployment::DataCenter => json!({"token": "placeholder"}),
+        }
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -6,6 +6,7 @@ mod outcome;
 mod request;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
 use url::Url;
@@ -30,6 +31,10 @@ impl Provider for OpsGenie {
 
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         request::build(job, self.stand_in.as_ref())
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"apiKey": "placeholder"})
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -7,6 +7,7 @@ mod layout;
 mod outcome;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{
     Address, FieldError, Header, Job, Lookup, Provider, Request, Response, api_url,
@@ -40,6 +41,10 @@ impl Provider for ServiceNow {
         };
         let request = Request::post_json(Address::Public(url), body.to_string());
         signed(request, job)
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"apiKey": "placeholder"})
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -6,6 +6,7 @@ mod outcome;
 mod request;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
 use url::Url;
@@ -32,6 +33,15 @@ impl Provider for Slack {
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         let mode = settings::mode(job.settings, job.secret, self.stand_in.as_ref())?;
         request::build(job, &mode, self.stand_in.as_ref())
+    }
+
+    fn placeholder(settings: &Settings) -> Value {
+        match settings.channel_id {
+            Some(_) => json!({"botToken": "xoxb-placeholder"}),
+            None => {
+                json!({"webhookUrl": "https://hooks.slack.com/services/T00000000/B00000000/placeholder"})
+            }
+        }
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -10,13 +10,13 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
-use tocsin_core::provider::{Form, read_settings};
+use tocsin_core::provider::{FieldError, Form, read_settings};
 use tocsin_sender::aws::ClientCache;
 use tocsin_sender::{Context, Deliver, Work, misconfigured, second_try};
 
 pub use settings::{Settings, check};
 
-use request::Publication;
+pub use request::Publication;
 
 /// The Amazon SNS provider.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ impl Sns {
             outcome => outcome,
         }
     }
+}
+
+/// What would be published.
+///
+/// # Errors
+///
+/// Names the setting that is wrong.
+pub fn publication(work: Work<'_>, form: Form) -> Result<Publication, FieldError> {
+    let settings: Settings = read_settings(work.settings)?;
+    let topic = check(&settings)?;
+    Ok(request::build(work, &settings, &topic, form))
 }
 
 async fn publish(client: &Client, settings: &Settings, publication: &Publication) -> Outcome {

@@ -24,19 +24,19 @@ const SUBJECT_LIMIT: usize = 99;
 
 /// One message to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Publication {
+pub struct Publication {
     /// The JSON of `MessageStructure=json`.
-    pub(crate) message: String,
+    pub message: String,
     /// The e-mail subject; none in the least form, in case it is what was refused.
-    pub(crate) subject: Option<String>,
+    pub subject: Option<String>,
     /// For filter policies.
-    pub(crate) attributes: Attributes,
+    pub attributes: Attributes,
     /// FIFO topics only.
-    pub(crate) group_id: Option<String>,
+    pub group_id: Option<String>,
     /// FIFO topics only.
-    pub(crate) deduplication_id: Option<String>,
+    pub deduplication_id: Option<String>,
     /// What had to be left out.
-    pub(crate) remark: Option<String>,
+    pub remark: Option<String>,
 }
 
 pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Form) -> Publication {

@@ -10,13 +10,13 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
-use tocsin_core::provider::{Form, read_settings};
+use tocsin_core::provider::{FieldError, Form, read_settings};
 use tocsin_sender::aws::ClientCache;
 use tocsin_sender::{Context, Deliver, Work, misconfigured, second_try};
 
 pub use settings::{Settings, check};
 
-use request::Letter;
+pub use request::Letter;
 
 /// The Amazon SQS provider.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ impl Sqs {
             outcome => outcome,
         }
     }
+}
+
+/// What would be sent.
+///
+/// # Errors
+///
+/// Names the setting that is wrong.
+pub fn letter(work: Work<'_>, form: Form) -> Result<Letter, FieldError> {
+    let settings: Settings = read_settings(work.settings)?;
+    let target = check(&settings)?;
+    Ok(request::build(work, &settings, &target, form))
 }
 
 async fn send(client: &Client, settings: &Settings, letter: &Letter) -> Outcome {

@@ -13,14 +13,17 @@ const MESSAGE_LIMIT: usize = 1024 * 1024;
 
 /// One message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Letter {
-    pub(crate) body: String,
-    pub(crate) attributes: Attributes,
-    pub(crate) group_id: Option<String>,
+pub struct Letter {
+    /// The body.
+    pub body: String,
+    /// To filter and order by.
+    pub attributes: Attributes,
+    /// For FIFO queues, and fair ones.
+    pub group_id: Option<String>,
     /// FIFO queues only.
-    pub(crate) deduplication_id: Option<String>,
+    pub deduplication_id: Option<String>,
     /// What had to be left out.
-    pub(crate) remark: Option<String>,
+    pub remark: Option<String>,
 }
 
 pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: Form) -> Letter {

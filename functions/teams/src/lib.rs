@@ -6,6 +6,7 @@ mod outcome;
 mod request;
 mod settings;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
 use url::Url;
@@ -31,6 +32,12 @@ impl Provider for Teams {
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         self.check(job.settings, job.secret)?;
         Ok(request::build(job))
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({
+            "webhookUrl": "https://placeholder.environment.api.powerplatform.com/powerautomate?api-version=1&sig=placeholder",
+        })
     }
 
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -4,6 +4,7 @@ mod request;
 mod settings;
 mod signature;
 
+use serde_json::{Value, json};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{FieldError, Job, Provider, Request, Response};
 
@@ -24,6 +25,10 @@ impl Provider for Webhook {
 
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
         request::build(job)
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"url": "https://example.com/placeholder"})
     }
 
     fn outcome(&self, _job: &Job<'_, Self>, response: &Response) -> Outcome {

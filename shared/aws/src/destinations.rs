@@ -1,17 +1,19 @@
 //! The destinations table, and the router's 30-second copy of it.
 
+mod write;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
+
+pub use write::Stored;
 
 use crate::clients::Offline;
 use crate::{AwsError, Clients};
@@ -122,61 +124,31 @@ impl DestinationStore {
         Ok(all.into_iter().collect())
     }
 
-    /// Stores a new destination, and its name with it, both or neither.
+    /// All destinations with what else is stored of them.
     ///
     /// # Errors
     ///
-    /// When the name is taken, or `DynamoDB` refuses or does not answer.
-    pub async fn add(&self, destination: &Destination) -> Result<(), StoreError> {
-        let item = serde_dynamo::to_item(destination)
-            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
-        let name_item = HashMap::from([
-            (
-                "destinationId".to_owned(),
-                AttributeValue::S(format!("{NAME_KEY}{}", destination.display_name)),
-            ),
-            (
-                "owner".to_owned(),
-                AttributeValue::S(destination.destination_id.to_string()),
-            ),
-        ]);
-        let stored = self
-            .client
-            .transact_write_items()
-            .transact_items(self.put_new(item)?)
-            .transact_items(self.put_new(name_item)?)
-            .send()
-            .await;
-        match stored {
-            Ok(_) => Ok(()),
-            Err(error) if is_taken(&error) => Err(StoreError::NameTaken {
-                name: destination.display_name.clone(),
-            }),
-            Err(error) => Err(AwsError::new("storing the destination", &error).into()),
+    /// As [`DestinationStore::load`].
+    pub async fn stored(&self) -> Result<Vec<Stored>, AwsError> {
+        if let Some(offline) = &self.offline {
+            let all = offline.destinations.iter().cloned();
+            return Ok(all.map(Stored::without_digest).collect());
         }
-    }
-
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, AwsError> {
-        let put = Put::builder()
+        let mut pages = self
+            .client
+            .scan()
             .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(destinationId)")
-            .build()
-            .map_err(|error| AwsError::unexpected("storing the destination", error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut all = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| AwsError::new("reading the destinations", &error))?;
+            all.extend(Stored::read(item));
+        }
+        Ok(all)
     }
-}
-
-/// Whether a condition was what cancelled the transaction: another writer or
-/// throttling cancels as well, and says nothing of the name.
-fn is_taken(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-        error.as_service_error()
-    else {
-        return false;
-    };
-    let mut reasons = cancelled.cancellation_reasons().iter();
-    reasons.any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 /// A destination, unless the item is a name's, or broken.

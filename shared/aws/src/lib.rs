@@ -15,12 +15,13 @@ mod secrets;
 pub mod telemetry;
 
 pub use clients::Clients;
-pub use destinations::{Changed, DestinationCache, DestinationStore, StoreError};
+pub use destinations::{Changed, DestinationCache, DestinationStore, StoreError, Stored};
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
-    AlertRecord, Claim, ClaimRequest, DeliveryRecord, Fenced, History, Lease, Ledger, LedgerError,
-    Recorded, Settlement, StoredAlert, Verdict,
+    AlertRecord, AttentionEntry, AttentionPage, Claim, ClaimRequest, DeliveryRecord, Fenced,
+    History, Lease, Ledger, LedgerError, Position, Recorded, Settlement, StoredAlert,
+    TimelineEntry, TimelinePage, Verdict,
 };
-pub use queue::{MESSAGE_LIMIT, Message, Queue};
-pub use secrets::{SecretError, SecretStore};
+pub use queue::{Depth, Letter, MESSAGE_LIMIT, Message, Queue};
+pub use secrets::{RECOVERY_WINDOW, Retired, SecretError, SecretStore};

@@ -1,4 +1,7 @@
-//! Sending to a queue, in batches of ten, each message answered for alone.
+//! Queues: sending in batches of ten, each message answered for alone, and taking
+//! out what waits for a person.
+
+mod take;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,6 +10,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use tocsin_core::{Timestamp, delivery::Retry};
+
+pub use take::{Depth, Letter};
 
 use crate::{AwsError, Clients};
 

@@ -188,6 +188,64 @@ impl SecretStore {
     }
 }
 
+/// How long a retired secret can be brought back: Secrets Manager's shortest.
+pub const RECOVERY_WINDOW: Duration = Duration::from_hours(7 * 24);
+
+/// What became of a secret that was to be retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// It goes when [`RECOVERY_WINDOW`] is over.
+    Scheduled,
+    /// There was none of this name.
+    Missing,
+}
+
+impl SecretStore {
+    /// Removes a secret that was in use; it can be brought back for a week.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn retire(&self, name: &str) -> Result<Retired, AwsError> {
+        let days = RECOVERY_WINDOW.as_secs() / (24 * 60 * 60);
+        let deleted = self
+            .client
+            .delete_secret()
+            .secret_id(name)
+            .recovery_window_in_days(days.cast_signed())
+            .send()
+            .await
+            .map_err(|error| AwsError::new("removing the secret", &error));
+        match deleted {
+            Ok(_) => Ok(Retired::Scheduled),
+            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => {
+                Ok(Retired::Missing)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is a secret of this name that is not scheduled for deletion.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn exists(&self, name: &str) -> Result<bool, AwsError> {
+        let described = self
+            .client
+            .describe_secret()
+            .secret_id(name)
+            .send()
+            .await
+            .map_err(|error| AwsError::new("looking for the secret", &error));
+        match described {
+            Ok(secret) => Ok(secret.deleted_date().is_none()),
+            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 fn classify<R: std::fmt::Debug>(
     name: &str,
     error: &SdkError<GetSecretValueError, R>,

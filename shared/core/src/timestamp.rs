@@ -71,6 +71,34 @@ impl Timestamp {
         Self(self.0.saturating_add(duration))
     }
 
+    /// This instant and `duration` less; at the beginning of time, that.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
+        Self(self.0.saturating_sub(duration))
+    }
+
+    /// The same text form with all nine fraction digits: sorted as texts, such
+    /// texts are sorted by time.
+    #[must_use]
+    pub fn sortable(self) -> String {
+        let whole = Self(self.0.replace_nanosecond(0).unwrap_or(self.0)).to_string();
+        let seconds = whole.trim_end_matches('Z');
+        format!("{seconds}.{:09}Z", self.0.nanosecond())
+    }
+
+    /// The beginning of its day, in UTC.
+    #[must_use]
+    pub fn midnight(self) -> Self {
+        Self(self.0.replace_time(Time::MIDNIGHT))
+    }
+
+    /// Its day in UTC: `2026-11-22`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.sortable()[..10].to_owned()
+    }
+
     /// How long from `earlier` until this instant; zero if it lies behind.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -355,5 +383,28 @@ mod tests {
             prop_assert_eq!(instant.to_string().parse::<Timestamp>().unwrap(), instant);
             prop_assert_eq!(instant.unix_millis(), millis);
         }
+    }
+
+    #[test]
+    fn sortable_texts_are_sorted_by_time() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let times = [
+            at("2026-01-01T23:59:59.999999999Z"),
+            at("2026-01-02T00:00:00Z"),
+            at("2026-01-02T00:00:00.12Z"),
+            at("2026-01-02T00:00:00.123Z"),
+            at("2026-01-02T00:00:01Z"),
+        ];
+        let texts = times.map(Timestamp::sortable);
+        assert!(texts.is_sorted(), "{texts:?}");
+        assert_eq!(texts[1], "2026-01-02T00:00:00.000000000Z");
+        for (time, text) in times.iter().zip(&texts) {
+            assert_eq!(at(text), *time);
+        }
+        assert_eq!(times[1].minus(Duration::from_nanos(1)), times[0]);
+        assert_eq!(
+            (times[4].midnight(), times[4].day()),
+            (times[1], "2026-01-02".to_owned())
+        );
     }
 }

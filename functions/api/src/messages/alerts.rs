@@ -215,6 +215,9 @@ pub struct TestResult {
     /// there was none when time was up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
+    /// What a person should know of this result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// Delivers an alert once more, whole, as a new one whose title says so. Its

@@ -92,6 +92,8 @@ pub enum Content {
     },
     /// What should not lie in this queue: it stays there.
     Unreadable {
+        /// What is wrong with it.
+        problem: String,
         /// The beginning of it.
         body: String,
     },

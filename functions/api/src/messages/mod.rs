@@ -38,6 +38,7 @@ pub use letters::{
     RedriveDeadLetters, RedriveResult, Redriven, RedrivenLetter, Which,
 };
 pub use preview::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport, ShownHeader};
+pub(crate) use read::size;
 
 /// One thing that the API does.
 pub trait Operation: Into<Request> + Serialize + DeserializeOwned + JsonSchema {

@@ -98,12 +98,14 @@ impl Table {
             ("type", s(alert.alert_type.as_str())),
             ("severity", s(routing.severity.as_str())),
             ("disposition", s(routing.disposition.to_string())),
-            ("receivedAt", s(received_at.to_string())),
+            // What lists and audits go by.
+            ("day", s(received_at.day())),
+            ("receivedAt", s(received_at.sortable())),
             ("expiresAt", n(self.expiry(*received_at))),
         ];
         if routing.disposition == Disposition::Unrouted {
             attributes.push(("attention", s("UNROUTED")));
-            attributes.push(("attentionSince", s(received_at.to_string())));
+            attributes.push(("attentionSince", s(received_at.sortable())));
         }
         Statement::insert(&self.table, attributes)
     }

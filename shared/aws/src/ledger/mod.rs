@@ -27,6 +27,7 @@ mod memory;
 mod read;
 mod settle;
 mod statement;
+mod timeline;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -35,6 +36,7 @@ use aws_sdk_dynamodb::Client;
 use memory::Memory;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::State;
 
 use crate::{AwsError, Clients};
 
@@ -42,6 +44,7 @@ pub use alerts::{AlertRecord, Recorded, StoredAlert};
 pub use claim::{Claim, ClaimRequest, Lease};
 pub use read::{DeliveryRecord, History};
 pub use settle::{Fenced, Settlement, Verdict};
+pub use timeline::{AttentionEntry, AttentionPage, Position, TimelineEntry, TimelinePage};
 
 /// The sort key of the item that holds the alert itself.
 const ALERT_ITEM: &str = "ALERT";
@@ -157,6 +160,44 @@ impl Ledger {
         match &self.0 {
             Kept::InTable(table) => table.history(id).await,
             Kept::InMemory(memory) => Ok(memory.history(id)),
+        }
+    }
+
+    /// Alerts received at or after `since`, newest first, from `from` on: what one
+    /// call gives of one day, at most `limit`. The last moments may be missing:
+    /// the index is behind the table by up to a second or so.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    pub async fn timeline(
+        &self,
+        since: Timestamp,
+        from: &Position,
+        limit: usize,
+    ) -> Result<TimelinePage, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.timeline(since, from, limit).await,
+            Kept::InMemory(_) => Ok(TimelinePage::default()),
+        }
+    }
+
+    /// Deliveries that ended in `state` (`FAILED` or `EXHAUSTED`) at or after
+    /// `since`, latest first, from `from` on: at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::timeline`].
+    pub async fn attention(
+        &self,
+        state: State,
+        since: Timestamp,
+        from: &Position,
+        limit: usize,
+    ) -> Result<AttentionPage, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.attention(state, since, from, limit).await,
+            Kept::InMemory(_) => Ok(AttentionPage::default()),
         }
     }
 

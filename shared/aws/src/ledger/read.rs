@@ -119,7 +119,7 @@ impl DeliveryRecord {
     }
 }
 
-fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {
+pub(super) fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {
     DestinationId::parse(text(item, name)?)
         .ok_or_else(|| unreadable(item, format!("{name} is no destination's id")))
 }
@@ -134,7 +134,7 @@ fn attempts(item: &Item) -> Result<Vec<Attempt>, LedgerError> {
     Ok(attempts)
 }
 
-fn json<T: serde::de::DeserializeOwned>(
+pub(super) fn json<T: serde::de::DeserializeOwned>(
     item: &Item,
     name: &str,
     text: &str,
@@ -142,7 +142,7 @@ fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| unreadable(item, format!("{name}: {error}")))
 }
 
-fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
+pub(super) fn time(item: &Item, name: &str) -> Result<Timestamp, LedgerError> {
     text(item, name)?
         .parse()
         .map_err(|error| unreadable(item, format!("{name}: {error}")))

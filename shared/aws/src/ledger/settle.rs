@@ -84,7 +84,7 @@ impl Table {
             attempt,
             verdict,
         } = settlement;
-        let at = s(Timestamp::now().to_string());
+        let at = s(Timestamp::now().sortable());
         // A struct of strings and numbers: there is nothing to fail on.
         let json = serde_json::to_string(attempt).unwrap_or_default();
         // One attribute for each attempt: nothing has to be read to add one.

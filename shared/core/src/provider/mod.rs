@@ -48,6 +48,11 @@ pub trait Provider: Send + Sync + 'static {
     /// When the destination's settings or secret cannot make a request.
     fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError>;
 
+    /// A made-up credential of the form that these settings ask for. Previews are
+    /// made with it, and whether new settings need another credential is told by it:
+    /// nothing gives the real one back.
+    fn placeholder(settings: &Self::Settings) -> Value;
+
     /// What the provider's answer means. Providers that answer 200 to failures,
     /// or give receipts, say so here.
     fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {

@@ -32,6 +32,12 @@ impl Secrets {
         Self(json.into())
     }
 
+    /// The text, for the store that keeps it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// Whether the two hold the same text.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {

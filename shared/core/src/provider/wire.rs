@@ -157,6 +157,18 @@ impl Request {
         super::secret::strike_out(text, values)
     }
 
+    /// The body as it is sent, with what must not be seen of it masked.
+    #[must_use]
+    pub fn shown_body(&self) -> String {
+        self.without_hidden(String::from_utf8_lossy(&self.body).into_owned())
+    }
+
+    fn without_hidden(&self, body: String) -> String {
+        self.hidden.iter().fold(body, |body, secret| {
+            body.replace(secret.expose_secret(), "[secret]")
+        })
+    }
+
     /// A POST of JSON, without further headers.
     #[must_use]
     pub fn post_json(address: Address, body: impl Into<Vec<u8>>) -> Self {
@@ -212,10 +224,7 @@ impl fmt::Display for Request {
             Ok(json) => format!("{json:#}"),
             Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
         };
-        let shown = self.hidden.iter().fold(body, |body, secret| {
-            body.replace(secret.expose_secret(), "[secret]")
-        });
-        f.write_str(&shown)
+        f.write_str(&self.without_hidden(body))
     }
 }
 

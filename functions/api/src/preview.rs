@@ -1,0 +1,55 @@
+//! What would be sent, made by the provider's own code.
+
+use tocsin_core::delivery::{DeliveryId, Earlier};
+use tocsin_core::destination::{DestinationId, Destinations};
+use tocsin_core::provider::Form;
+use tocsin_core::routing::route;
+use tocsin_sender::Work;
+
+use crate::Api;
+use crate::alerts::read_alert;
+use crate::destinations::no_destination;
+use crate::messages::{ApiError, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+
+impl Api {
+    pub(crate) async fn preview_message(
+        &self,
+        request: PreviewMessage,
+    ) -> Result<PreviewReport, ApiError> {
+        let alert = read_alert(&request.alert)?;
+        let (provider, settings, id) = match request.to {
+            PreviewOf::Draft { provider, settings } => {
+                (provider, settings, DestinationId::generate())
+            }
+            PreviewOf::Destination(name) => {
+                let all = self.store.load().await?;
+                let found = all.called(&name).next();
+                let one = found.ok_or_else(|| no_destination("to.destination"))?;
+                let settings = one.settings.clone();
+                (one.provider.to_string(), settings, one.destination_id)
+            }
+        };
+        // The severity is the alert's own affair: no destination has a say in it.
+        let severity = route(&alert, &Destinations::default(), None).severity;
+        let delivery = DeliveryId::of(&alert.alert_id, id);
+        let work = Work {
+            alert: &alert,
+            severity,
+            delivery: &delivery,
+            settings: &settings,
+            secret_name: None,
+            earlier: Earlier::NotArrived,
+        };
+        let form = match request.form {
+            PreviewForm::Full => Form::Full,
+            PreviewForm::Minimal => Form::Minimal,
+        };
+        let preview = self.providers.get(&provider)?.preview(work, form)?;
+        Ok(PreviewReport {
+            provider,
+            severity,
+            form: request.form,
+            preview,
+        })
+    }
+}

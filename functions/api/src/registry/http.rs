@@ -1,0 +1,142 @@
+//! Providers over HTTP.
+
+use serde_json::{Map, Value};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::{Alert, parse};
+use tocsin_core::delivery::DeliveryId;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::provider::{
+    Address, FieldError, Form, Job, Provider, Request, Secrets, read_settings,
+};
+use tocsin_sender::{AddressPolicy, Work};
+use url::Url;
+
+use super::{Bond, Kind, ProvidersConfig};
+use crate::messages::{Preview, ShownHeader};
+
+/// A provider over HTTP, and the addresses it may call.
+struct Http<P> {
+    provider: P,
+    addresses: AddressPolicy,
+}
+
+pub(super) fn http<P: Provider>(
+    config: &ProvidersConfig,
+    make: fn(Option<Url>) -> P,
+) -> (&'static str, Box<dyn Kind>) {
+    let kind = Http {
+        provider: make(config.base_urls.of(P::NAME)),
+        addresses: config.addresses,
+    };
+    (P::NAME, Box::new(kind))
+}
+
+impl<P: Provider> Kind for Http<P> {
+    /// The provider's own check, and that of the address it would call.
+    fn check(
+        &self,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<(), FieldError> {
+        let settings: P::Settings = read_settings(settings)?;
+        let none = Secrets::new("{}".to_owned());
+        let secret: P::Secret = secret.unwrap_or(&none).read()?;
+        self.provider.check(&settings, &secret)?;
+        let request = self.sample_request(&settings, &secret)?;
+        let of = match request.address {
+            Address::Public(_) => "settings",
+            Address::Secret(_) => "secret",
+        };
+        self.addresses
+            .check(request.address.expose())
+            .map_err(|blocked| {
+                FieldError::new(
+                    of,
+                    format!("holds an address that must not be called: {blocked}"),
+                )
+            })
+    }
+
+    fn placeholder(&self, settings: &Map<String, Value>) -> Result<Option<Secrets>, FieldError> {
+        let settings: P::Settings = read_settings(settings)?;
+        Ok(Some(Secrets::new(P::placeholder(&settings).to_string())))
+    }
+
+    fn bond(&self, settings: &Map<String, Value>) -> Result<Bond, FieldError> {
+        let settings: P::Settings = read_settings(settings)?;
+        let placeholder = P::placeholder(&settings);
+        let secret: P::Secret = Secrets::new(placeholder.to_string()).read()?;
+        let request = self.sample_request(&settings, &secret)?;
+        let fields = placeholder.as_object().into_iter().flat_map(Map::keys);
+        Ok(Bond {
+            origin: request.address.expose().origin().ascii_serialization(),
+            fields: fields.cloned().collect(),
+        })
+    }
+
+    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
+        let settings: P::Settings = read_settings(work.settings)?;
+        let secret = Secrets::new(P::placeholder(&settings).to_string()).read()?;
+        self.provider.check(&settings, &secret)?;
+        let request = self.provider.request(&Job {
+            alert: work.alert,
+            severity: work.severity,
+            delivery: work.delivery,
+            form,
+            now: Timestamp::now(),
+            settings: &settings,
+            secret: &secret,
+        })?;
+        Ok(shown(&request))
+    }
+}
+
+impl<P: Provider> Http<P> {
+    /// Every provider's request must come about for the alert of a check.
+    fn sample_request(
+        &self,
+        settings: &P::Settings,
+        secret: &P::Secret,
+    ) -> Result<Request, FieldError> {
+        let alert = sample()?;
+        self.provider.request(&Job {
+            alert: &alert,
+            severity: alert.severity,
+            delivery: &DeliveryId::of(&alert.alert_id, DestinationId::generate()),
+            form: Form::Minimal,
+            now: Timestamp::now(),
+            settings,
+            secret,
+        })
+    }
+}
+
+/// A request without its secrets. Of an address that is one nothing is shown, not
+/// even the host: it is the placeholder's.
+fn shown(request: &Request) -> Preview {
+    Preview::Request {
+        method: request.method.as_str().to_owned(),
+        url: match &request.address {
+            Address::Public(url) => url.to_string(),
+            Address::Secret(_) => "[secret]".to_owned(),
+        },
+        headers: request
+            .headers
+            .iter()
+            .map(|(name, value)| ShownHeader {
+                name: name.clone(),
+                value: value.to_string(),
+            })
+            .collect(),
+        body: request.shown_body(),
+    }
+}
+
+/// The alert whose request is checked.
+fn sample() -> Result<Alert, FieldError> {
+    parse(
+        r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
+            "type": "RULE", "title": "Checking a destination"}"#,
+    )
+    .map_err(|error| FieldError::new("alert", format!("of the check itself is none: {error}")))
+}
