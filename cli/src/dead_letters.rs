@@ -124,6 +124,9 @@ fn since(letter: &DeadLetter) -> String {
 }
 
 fn reason(letter: &DeadLetter) -> String {
+    if let Content::Unreadable { problem, .. } = &letter.content {
+        return problem.clone();
+    }
     match (&letter.reason, &letter.detail) {
         (Some(reason), Some(detail)) => format!("{reason}: {detail}"),
         (Some(said), None) | (None, Some(said)) => said.clone(),
@@ -139,7 +142,7 @@ fn holds(content: &Content) -> String {
             alert_id: Some(id),
             ..
         } => format!("alert {id}: {title}"),
-        Content::Message { body, .. } | Content::Unreadable { body } => beginning(body),
+        Content::Message { body, .. } | Content::Unreadable { body, .. } => beginning(body),
         Content::Retry(retry) => format!(
             "attempt {} of alert {} to {}",
             retry.attempt, retry.alert_id, retry.destination_id
@@ -167,7 +170,7 @@ fn beginning(body: &str) -> String {
 
 fn one(letter: &DeadLetter) -> String {
     let body = match &letter.content {
-        Content::Message { body, .. } | Content::Unreadable { body } => {
+        Content::Message { body, .. } | Content::Unreadable { body, .. } => {
             neutralise(body).into_owned()
         }
         other => holds(other),

@@ -10,7 +10,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
 use tocsin_core::routing::Disposition;
 
-pub(crate) use report::{outcome, receipt};
+pub(crate) use report::outcome;
 
 use crate::args::{AlertsCommand, Became, ListAlertsArgs, Output, ResendArgs, Target};
 use crate::exit::Ending;

@@ -113,7 +113,7 @@ pub(crate) fn outcome(attempt: &Attempt) -> String {
 }
 
 /// Where to look at what a delivery made.
-pub(crate) fn receipt(receipt: &Receipt) -> String {
+fn receipt(receipt: &Receipt) -> String {
     [&receipt.url, &receipt.id, &receipt.remark]
         .into_iter()
         .flatten()

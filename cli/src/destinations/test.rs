@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 use tocsin_api::messages::{SendTestAlert, TestReport};
-use tocsin_core::delivery::{AttemptResult, State};
+use tocsin_core::delivery::State;
 
 use crate::args::{Output, TestArgs};
 use crate::exit::Ending;
 use crate::print::{self, Tone, table};
 use crate::stack::{Stack, actor};
-use crate::terminal;
+use crate::{alerts, terminal};
 
 pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Ending> {
     let alert = args
@@ -42,16 +42,12 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
 fn told(report: &TestReport) -> String {
     let mut rows = table(&["destination", "provider", "state", "took", "answer"]);
     for one in &report.results {
-        let (took, answer) = match &one.attempt {
-            None => (String::new(), String::new()),
-            Some(attempt) => (
-                format!("{} ms", attempt.duration_ms),
-                match &attempt.result {
-                    AttemptResult::Delivered(receipt) => crate::alerts::receipt(receipt),
-                    AttemptResult::Failed(failure) => failure.to_string(),
-                },
-            ),
-        };
+        let took = one
+            .attempt
+            .as_ref()
+            .map(|attempt| format!("{} ms", attempt.duration_ms));
+        let answer = one.attempt.as_ref().map(alerts::outcome);
+        let answer: Vec<_> = answer.into_iter().chain(one.remark.clone()).collect();
         rows.add_row([
             Tone::Plain.cell(&one.display_name),
             Tone::Plain.cell(&one.provider),
@@ -59,8 +55,8 @@ fn told(report: &TestReport) -> String {
                 Some(state) => Tone::of(state).cell(state),
                 None => Tone::Waiting.cell("not begun"),
             },
-            Tone::Plain.cell(took),
-            Tone::Plain.cell(answer),
+            Tone::Plain.cell(took.unwrap_or_default()),
+            Tone::Plain.cell(answer.join("\n").trim()),
         ]);
     }
     format!("{rows}\nlater: tocsin alerts show {}", report.alert_id)
