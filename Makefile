@@ -11,7 +11,7 @@ CARGO_ALL  = --workspace --locked
 SAM        = .local/venv/sam/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check fmt lint deny template unit e2e build dist clean
+.PHONY: help demo down test check fmt lint deny template unit e2e chaos build dist clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,8 +53,16 @@ unit:
 e2e:
 	@$(PYTHON) tests/local/stack.py down --name test
 	@trap '$(PYTHON) tests/local/stack.py down --name test' EXIT; \
-	$(PYTHON) tests/local/demo.py --name test && \
-	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture
+	$(PYTHON) tests/local/demo.py --name test --proxy && \
+	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture && \
+	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test chaos -- short
+
+# ONLY="text …" runs the faults whose names hold one of these. The stack stays,
+# to be looked at: `stack.py down --name chaos`.
+chaos: ## Inject every fault there is, and show what each cost (about 20 minutes; STORM=10000 RATE=1 for 3 hours)
+	@$(PYTHON) tests/local/stack.py down --name chaos
+	$(PYTHON) tests/local/demo.py --name chaos --proxy
+	TOCSIN_TEST_STACK=chaos cargo test $(CARGO_ALL) --test chaos -- full $(ONLY)
 
 build: ## Build the functions for AWS with SAM
 	SAM_CLI_TELEMETRY=0 sam build

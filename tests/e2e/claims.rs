@@ -29,7 +29,7 @@ async fn hand_over(stack: &Stack, alert_id: &str, attempt: u32) -> Value {
         "deliveries": [{
             "destinationId": plain["destinationId"], "displayName": "e2e-plain",
             "settings": {}, "secretName": plain["secretName"], "attempt": attempt,
-            "firstAttemptAt": Timestamp::now(),
+            "beganAt": Timestamp::now(),
         }],
     }]})
 }
@@ -62,7 +62,7 @@ async fn left_behind(
         ),
         ("state".to_owned(), AttributeValue::S(state.to_owned())),
         ("attempt".to_owned(), AttributeValue::N(attempt.to_string())),
-        ("firstAttemptAt".to_owned(), now.clone()),
+        ("beganAt".to_owned(), now.clone()),
         ("updatedAt".to_owned(), now),
     ]);
     if let Some(until) = lease {

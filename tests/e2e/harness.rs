@@ -23,6 +23,16 @@ pub(crate) const PLANTED: &str = "PLANTED-c0ffee-PLANTED";
 
 pub(crate) const EXTERNAL_ID: &str = "tests-external-id";
 
+/// Prints all functions' logs, each line after its group.
+const SEARCH_LOGS: &str = r#"
+import boto3, sys
+logs = boto3.client("logs")
+for group in logs.describe_log_groups()["logGroups"]:
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+        for event in page["events"]:
+            print(group["logGroupName"], event["message"])
+"#;
+
 /// The local stack and everything a test asks of it.
 pub(crate) struct Stack {
     pub(crate) config: SdkConfig,
@@ -40,11 +50,9 @@ impl Stack {
         stack
     }
 
-    async fn connect() -> Self {
-        let name = std::env::var("TOCSIN_TEST_STACK").unwrap_or_else(|_| {
-            panic!("these tests need the local stack: run `make e2e`, which starts it")
-        });
-        let folder = root().join(".local").join(name);
+    /// The stack as it is.
+    pub(crate) async fn connect() -> Self {
+        let folder = Self::folder();
         let read = |file: &str| -> Value {
             let text = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| {
                 panic!("the local stack is not up ({file}: {error}): run `make e2e`")
@@ -77,6 +85,14 @@ impl Stack {
                 .map(|(name, value)| (name.clone(), text(value)))
                 .collect(),
         }
+    }
+
+    /// The folder of the stack's files.
+    pub(crate) fn folder() -> PathBuf {
+        let name = std::env::var("TOCSIN_TEST_STACK").unwrap_or_else(|_| {
+            panic!("these tests need the local stack: run `make e2e`, which starts it")
+        });
+        root().join(".local").join(name)
     }
 
     pub(crate) fn output(&self, name: &str) -> &str {
@@ -166,6 +182,62 @@ impl Stack {
         all.into_iter()
             .filter(|one| one.body.to_string().contains(alert_id))
             .collect()
+    }
+
+    /// What the simulator got of an alert, once that is `enough`.
+    pub(crate) async fn received_when(
+        &self,
+        about: &str,
+        enough: impl Fn(&[Received]) -> bool,
+    ) -> Vec<Received> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let received = self.received(about).await;
+            if enough(&received) {
+                return received;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the simulator did not get what was expected about {about} within {PATIENCE:?}");
+    }
+
+    /// All functions' logs, each line after its group.
+    pub(crate) fn logs(&self) -> String {
+        let output = self.python(&["-c", SEARCH_LOGS]);
+        String::from_utf8_lossy(&output).into_owned()
+    }
+
+    /// The first line of a function's log that is `wanted`, once there is one.
+    pub(crate) async fn log_line(&self, function: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let group = format!("/aws/lambda/{}-{function} ", self.name);
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let logs = self.logs();
+            let mut lines = logs.lines().filter_map(|line| line.strip_prefix(&group));
+            if let Some(line) = lines.find(|line| wanted(line)) {
+                return line.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("{function} did not log what was expected within {PATIENCE:?}");
+    }
+
+    /// What a Python with the AWS library that comes with SAM prints.
+    fn python(&self, arguments: &[&str]) -> Vec<u8> {
+        let output = Command::new(root().join(".local/venv/sam/bin/python"))
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", self.config.endpoint_url().unwrap())
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
     }
 
     /// Has the simulator answer otherwise.
@@ -270,17 +342,17 @@ pub(crate) fn alert_for(alert_id: &str, destinations: &[&str]) -> Value {
 /// The tests' own destinations, all reached by lists only.
 async fn prepare(stack: &Stack) {
     let sender_role = stack.role_of("sqs").await;
-    let targets = python(
-        &[
-            "tests.fifo",
-            "tests.fifo",
-            "tests-by-role",
-            "tocsin-tests",
-            EXTERNAL_ID,
-            &sender_role,
-        ],
-        stack,
-    );
+    let script = root().join("tests/e2e/targets.py");
+    let targets = stack.python(&[
+        script.to_str().unwrap(),
+        "tests.fifo",
+        "tests.fifo",
+        "tests-by-role",
+        "tocsin-tests",
+        EXTERNAL_ID,
+        &sender_role,
+    ]);
+    let targets: Value = serde_json::from_slice(&targets).unwrap();
     let webhook =
         |path: &str| json!({"url": stack.simulator(path), "headers": {"Authorization": PLANTED}});
     let destinations = [
@@ -354,23 +426,4 @@ async fn prepare(stack: &Stack) {
         let known = answer["error"]["code"] == "CONFLICT";
         assert!(known || answer["ok"].is_object(), "{name}: {answer:#}");
     }
-}
-
-/// Runs targets.py with the AWS library that comes with SAM.
-fn python(arguments: &[&str], stack: &Stack) -> Value {
-    let output = Command::new(root().join(".local/venv/sam/bin/python"))
-        .arg(root().join("tests/e2e/targets.py"))
-        .args(arguments)
-        .env("AWS_ENDPOINT_URL", stack.config.endpoint_url().unwrap())
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
 }

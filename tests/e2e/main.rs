@@ -23,4 +23,5 @@ mod input;
 mod management;
 mod operations;
 mod permissions;
+mod resilience;
 mod secrecy;

@@ -82,3 +82,25 @@ fn loops_are_bounded_here_and_not_by_lambda() {
     // All but the API, which is no part of the loop.
     assert_eq!(allowed, functions - 1);
 }
+
+/// What the schedule sends, as it stands in the template.
+fn canary() -> String {
+    let (_, after) = TEMPLATE.split_once("InputTemplate: !Sub >-\n").unwrap();
+    after
+        .lines()
+        .take_while(|line| line.starts_with("              "))
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("${CanaryDestination}", "soc-chat")
+        .replace("<id>", "12345678-1234-1234-1234-123456789012")
+        .replace("<time>", "2026-01-01T00:00:00Z")
+}
+
+#[test]
+fn the_canary_is_an_alert_that_reaches_its_destination_only() {
+    let alert = tocsin_core::alert::parse(&canary()).unwrap();
+    assert_eq!(alert.detection_id, tocsin_core::alert::own::CANARY);
+    assert_eq!(alert.routing.destinations.unwrap(), ["soc-chat"]);
+    assert!(alert.notes.is_empty());
+}

@@ -56,6 +56,11 @@ class Instance:
         return self.folder / "simulator.json"
 
     @property
+    def proxy_file(self) -> Path:
+        """The fault proxy, where there is one: process and port."""
+        return self.folder / "proxy.json"
+
+    @property
     def build(self) -> Path:
         return self.folder / "build"
 

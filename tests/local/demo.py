@@ -314,7 +314,7 @@ def arns(service: str, *names: str) -> str:
     return ",".join(f"arn:aws:{service}:{common.REGION}:{ACCOUNT}:{name}" for name in names)
 
 
-def demo(instance: Instance) -> int:
+def demo(instance: Instance, *, through_proxy: bool) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
     port = simulator_port(instance)
     parameters = [
@@ -326,7 +326,9 @@ def demo(instance: Instance) -> int:
     ]
     busy = f"Another `up` or `down` of {instance.name} is under way."
     with stack.lock(instance.name, wait=False, busy=busy):
-        stack.up(instance, build=True, bootstrap=None, given=parameters)
+        stack.up(
+            instance, build=True, bootstrap=None, given=parameters, through_proxy=through_proxy
+        )
         with step("start the provider simulator"):
             ensure_simulator(instance, port)
     tocsin = Tocsin(instance)
@@ -364,7 +366,11 @@ Stop:   make down"""
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--name", type=stack.instance_name, default="demo")
-    return demo(Instance(parser.parse_args().name))
+    parser.add_argument(
+        "--proxy", action="store_true", help="put the fault proxy before the functions' AWS"
+    )
+    options = parser.parse_args()
+    return demo(Instance(options.name), through_proxy=options.proxy)
 
 
 if __name__ == "__main__":

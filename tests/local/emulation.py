@@ -16,11 +16,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from build import target_folder
 from common import HERE, REGION, ROOT_KEY, Failed, Instance, lock, read_json, write_json
 from tools import python_of
 
 USUAL_PORT = 4566
+USUAL_PROXY_PORT = 4666
 START_SECONDS = 60
+# Lambda repeats a failed asynchronous invocation after one minute and after two
+# more; the emulator, left alone, after one second and two.
+AS_SLOW_AS_LAMBDA = {
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "60",
+    "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "120",
+}
 STOP_SECONDS = 3
 
 
@@ -56,12 +64,16 @@ def client_environment(port: int) -> dict[str, str]:
     }
 
 
-def emulator_environment(instance: Instance, port: int, token: str) -> dict[str, str]:
+def emulator_environment(
+    instance: Instance, port: int, token: str, proxy_port: int | None
+) -> dict[str, str]:
     """A small environment, since the functions inherit it: on AWS there is no proxy either."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
-        **aws_environment(port),
+        # Given to the functions: where they find AWS.
+        **aws_environment(proxy_port or port),
+        **(AS_SLOW_AS_LAMBDA if proxy_port else {}),
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -107,7 +119,7 @@ def free_port(usual: int = USUAL_PORT) -> int:
         return int(probe.getsockname()[1])
 
 
-def try_start(instance: Instance, port: int) -> dict[str, Any]:
+def try_start(instance: Instance, port: int, proxy_port: int | None) -> dict[str, Any]:
     """Starts the emulator; its state, or nothing if it ended before it was ready."""
     token = f"{instance.name}-{secrets.token_hex(8)}"
     with open(instance.emulator_log, "w", encoding="utf-8") as log:
@@ -115,13 +127,13 @@ def try_start(instance: Instance, port: int) -> dict[str, Any]:
             # The folder is there to be seen: `down` knows its processes by it.
             [python_of("emulator"), HERE / "emulator.py", instance.folder],
             cwd=instance.folder,
-            env=emulator_environment(instance, port, token),
+            env=emulator_environment(instance, port, token, proxy_port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    state = {"group": process.pid, "port": port, "token": token}
+    state = {"group": process.pid, "port": port, "token": token, "proxy": proxy_port}
     write_json(instance.state_file, state)
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None:
@@ -137,17 +149,49 @@ def try_start(instance: Instance, port: int) -> dict[str, Any]:
     return {}
 
 
-def start_emulator(instance: Instance) -> dict[str, Any]:
+def start_emulator(instance: Instance, *, through_proxy: bool) -> dict[str, Any]:
     """Starts an emulator without any state, on the usual port if that is free."""
     stop_emulator(instance)
     instance.temporary.mkdir(parents=True)
     # Two starts at once would choose the same port.
     with lock("port", wait=True):
         for _ in range(3):
-            state = try_start(instance, free_port())
+            proxy_port = free_port(usual=USUAL_PROXY_PORT) if through_proxy else None
+            state = try_start(instance, free_port(), proxy_port)
             if state:
+                ensure_proxy(instance, state)
                 return state
     raise Failed("The emulator ended at once.", "See its log.", instance.emulator_log)
+
+
+def ensure_proxy(instance: Instance, state: dict[str, Any]) -> None:
+    """Has the fault proxy run where the functions look for AWS, if they go through one."""
+    port = state.get("proxy")
+    running = read_json(instance.proxy_file).get("group")
+    if not port or (running and is_ours(instance, running)):
+        return
+    with open(instance.folder / "proxy.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            # It does not use the folder; `down` recognises it by that.
+            [
+                target_folder() / "debug" / "fault-proxy",
+                str(port),
+                endpoint(state["port"]),
+                instance.folder,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    write_json(instance.proxy_file, {"port": port, "group": process.pid})
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is not None or is_free(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise Failed(
+                "The fault proxy does not answer.", "See its log.", instance.folder / "proxy.log"
+            )
+        time.sleep(0.05)
 
 
 def group_members(group: int) -> list[tuple[int, str]]:
@@ -209,7 +253,8 @@ def stop_group(instance: Instance, group: int | None) -> None:
 
 def stop_emulator(instance: Instance) -> None:
     """Ends the emulator and the functions it runs, also when it is gone and they are not."""
-    stop_group(instance, read_json(instance.state_file).get("group"))
-    for path in (instance.state_file, instance.env_file):
+    for file in (instance.state_file, instance.proxy_file):
+        stop_group(instance, read_json(file).get("group"))
+    for path in (instance.state_file, instance.proxy_file, instance.env_file):
         path.unlink(missing_ok=True)
     shutil.rmtree(instance.temporary, ignore_errors=True)

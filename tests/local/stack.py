@@ -32,6 +32,7 @@ from emulation import (
     aws_environment,
     client_environment,
     endpoint,
+    ensure_proxy,
     is_running,
     start_emulator,
     stop_emulator,
@@ -118,19 +119,28 @@ def write_env(instance: Instance, port: int, stack: str, outputs: dict[str, str]
 # ── Commands ─────────────────────────────────────────────────────────────────
 
 
-def ensure_emulator(instance: Instance, stack: str) -> dict[str, Any]:
+def ensure_emulator(instance: Instance, stack: str, *, through_proxy: bool) -> dict[str, Any]:
     """The running emulator if it can be used further, else a new one."""
     state = read_json(instance.state_file)
-    if is_running(state):
+    if is_running(state) and through_proxy and not state.get("proxy"):
+        print("  The functions do not go through the fault proxy yet: starting from nothing.")
+    elif is_running(state):
         # An interrupted or failed first deployment cannot be deployed over.
         if describe(stack, state["port"])["status"] in SETTLED | {None}:
             return state
         print("  The last deployment did not come to an end: starting from nothing.")
     with step("start the emulator"):
-        return start_emulator(instance)
+        return start_emulator(instance, through_proxy=through_proxy)
 
 
-def up(instance: Instance, *, build: bool, bootstrap: Path | None, given: list[str]) -> int:
+def up(
+    instance: Instance,
+    *,
+    build: bool,
+    bootstrap: Path | None,
+    given: list[str],
+    through_proxy: bool = False,
+) -> int:
     start = time.monotonic()
     ensure_tools()
     if build and not bootstrap:
@@ -144,7 +154,8 @@ def up(instance: Instance, *, build: bool, bootstrap: Path | None, given: list[s
     with step("assemble the stack"):
         template = assemble(instance, bootstrap)
         wanted = fingerprint(instance, template, parameters)
-    state = ensure_emulator(instance, stack)
+    state = ensure_emulator(instance, stack, through_proxy=through_proxy)
+    ensure_proxy(instance, state)
     if state.get("deployed") != wanted or not instance.env_file.exists():
         with step(f"deploy the stack {stack}"):
             sam_deploy(instance, template, state["port"], parameters)
@@ -232,6 +243,11 @@ def arguments() -> argparse.Namespace:
         metavar="Key=Value",
         help="parameter of the template; kept until it is given anew or `down` (repeatable)",
     )
+    start.add_argument(
+        "--through-proxy",
+        action="store_true",
+        help="put the fault proxy between the functions and the emulator; kept until `down`",
+    )
     # One executable for every function, to try the template without the crates.
     start.add_argument("--bootstrap", type=Path, help=argparse.SUPPRESS)
     commands.add_parser("tools", help="install the pinned tools, and nothing else")
@@ -259,6 +275,7 @@ def dispatch(options: argparse.Namespace) -> int:
             build=not options.no_build,
             bootstrap=options.bootstrap,
             given=options.parameter,
+            through_proxy=options.through_proxy,
         )
 
 

@@ -20,6 +20,7 @@ use crate::router::Router;
 /// twice in one batch.
 struct Arrived {
     message_ids: Vec<String>,
+    sent_at: Timestamp,
     alert: Alert,
 }
 
@@ -59,9 +60,9 @@ impl Router {
         let routed = arrived
             .into_iter()
             .zip(routed)
-            .map(|(Arrived { message_ids, alert }, routing)| Routed {
-                message_ids,
-                alert,
+            .map(|(arrived, routing)| Routed {
+                message_ids: arrived.message_ids,
+                alert: arrived.alert,
                 routing,
             })
             .collect();
@@ -102,6 +103,7 @@ impl Router {
                     Some(same) => same.message_ids.push(record.message_id),
                     None => arrived.push(Arrived {
                         message_ids: vec![record.message_id],
+                        sent_at: record.sent_at,
                         alert,
                     }),
                 },
@@ -119,8 +121,8 @@ impl Router {
         arrived
     }
 
-    /// Routes alerts by the cached destinations; if one misses something there,
-    /// by fresh ones, in case that was added just now.
+    /// Routes alerts by the cached destinations; if one misses something there, by
+    /// those that there were when it was sent, or later.
     async fn route(
         &self,
         arrived: &[Arrived],
@@ -134,10 +136,15 @@ impl Router {
         };
         let cached = self.destinations.get().await?;
         let routed = by(&cached);
-        if !routed.iter().any(Routing::misses_a_destination) {
+        let missing = arrived.iter().zip(&routed);
+        let Some(sent_at) = missing
+            .filter(|(_, routing)| routing.misses_a_destination())
+            .map(|(one, _)| one.sent_at)
+            .max()
+        else {
             return Ok((routed, cached));
-        }
-        let fresh = self.destinations.get_fresh().await?;
+        };
+        let fresh = self.destinations.get_since(sent_at).await?;
         Ok((by(&fresh), fresh))
     }
 

@@ -230,7 +230,12 @@ mod tests {
             settings: serde_json::Map::from_iter([("s".to_owned(), json!("z".repeat(500)))]),
             secret_name: None,
             attempt: 1,
-            first_attempt_at: None,
+            began_at: None,
+            arrival: tocsin_core::health::Arrival::Fresh,
+            unrecorded: None,
+            stands_in_for: None,
+            fallback: None,
+            retry: None,
             earlier: Earlier::NotArrived,
             withdrawn: None,
         };

@@ -9,7 +9,8 @@ async fn main() -> Result<(), Error> {
     let router = Router::start().await?;
     let router = &router;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
-        Ok::<_, Error>(router.handle(event.payload).await)
+        let deadline = event.context.deadline();
+        Ok::<_, Error>(router.handle(event.payload, deadline).await)
     }))
     .await
 }

@@ -2,6 +2,8 @@
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use std::collections::BTreeSet;
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::Note;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub(crate) struct Record {
     pub(crate) message_id: String,
     /// What it says.
     pub(crate) body: String,
+    /// When it was put on the queue.
+    pub(crate) sent_at: Timestamp,
 }
 
 /// A batch, sorted.
@@ -30,10 +34,19 @@ impl Records {
         for message in event.records {
             let is_retry = message.event_source_arn.as_deref() == Some(retry_queue_arn);
             let record = Record::of(message);
-            if is_retry {
-                records.retries.push(record);
-            } else {
+            if !is_retry {
                 records.alerts.push(record);
+                continue;
+            }
+            match serde_json::from_str(&record.body) {
+                // A sender asks for an alert about a destination: it is routed
+                // like any other.
+                Ok(Note::Failing { failing }) => records.alerts.push(Record {
+                    body: failing.alert().to_string(),
+                    ..record
+                }),
+                // What is neither is found out when it is read as a retry.
+                Ok(Note::Retry(_)) | Err(_) => records.retries.push(record),
             }
         }
         records
@@ -43,10 +56,17 @@ impl Records {
 impl Record {
     fn of(message: SqsMessage) -> Self {
         Self {
+            sent_at: sent_at(&message).unwrap_or_else(Timestamp::now),
             message_id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
         }
     }
+}
+
+/// SQS says it in milliseconds since 1970.
+fn sent_at(message: &SqsMessage) -> Option<Timestamp> {
+    let millis = message.attributes.get("SentTimestamp")?.parse().ok()?;
+    Timestamp::from_unix_millis(millis)
 }
 
 /// Records that SQS must deliver again.

@@ -10,6 +10,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{Delivery, Parcel, Retry};
 use tocsin_core::destination::Destinations;
+use tocsin_core::routing::Target;
 
 use crate::hand_over::Consignment;
 use crate::records::{FailedRecords, Record};
@@ -26,6 +27,7 @@ type Found = Result<StoredAlert, LedgerError>;
 struct Wanted {
     message_id: String,
     body: String,
+    sent_at: Timestamp,
     retry: Retry,
 }
 
@@ -57,6 +59,7 @@ impl Router {
                 Ok(retry) => wanted.push(Wanted {
                     message_id: record.message_id,
                     body: record.body,
+                    sent_at: record.sent_at,
                     retry,
                 }),
                 Err(error) => {
@@ -127,12 +130,13 @@ impl Router {
         let (stored, destinations) =
             futures::future::join(self.ledger.alerts(&ids), self.destinations.get()).await;
         let (stored, destinations) = (stored?, destinations?);
+        let unknown = |one: &Wanted| destinations.get(one.retry.destination_id).is_none();
         let lost = |found: &Found| {
             found
                 .as_ref()
                 .is_ok_and(|stored| stored.routing.lost_a_target(&destinations))
         };
-        if stored.values().any(lost) {
+        if stored.values().any(lost) || due.iter().any(unknown) {
             return Ok((stored, self.destinations.get_fresh().await?));
         }
         Ok((stored, destinations))
@@ -154,16 +158,25 @@ impl Wanted {
         };
         let id = self.retry.destination_id;
         let targets = &stored.routing.targets;
-        let Some(target) = targets.iter().find(|target| target.destination_id == id) else {
-            return Err(self.reject("NotATarget", "the alert was not routed to this destination"));
-        };
         let destination = destinations.get(id);
+        let routed = targets.iter().find(|target| target.destination_id == id);
+        let target = match (routed, self.retry.stands_in_for, destination) {
+            (Some(target), _, _) => target.clone(),
+            (None, Some(_), Some(fallback)) => Target::fallback(fallback),
+            (None, Some(_), None) => {
+                return Err(self.reject("FallbackGone", "the fallback destination was deleted"));
+            }
+            (None, None, _) => {
+                let why = "the alert was not routed to this destination";
+                return Err(self.reject("NotATarget", why));
+            }
+        };
         Ok(Consignment {
             provider: target.provider.clone(),
             parcel: Parcel {
                 alert: stored.alert.clone(),
                 severity: stored.routing.severity,
-                deliveries: vec![Delivery::again(target, destination, &self.retry)],
+                deliveries: vec![Delivery::again(&target, destination, &self.retry)],
             },
             message_ids: vec![self.message_id],
         })
@@ -173,6 +186,7 @@ impl Wanted {
         let record = Record {
             message_id: self.message_id,
             body: self.body,
+            sent_at: self.sent_at,
         };
         let reason = Reason {
             code,

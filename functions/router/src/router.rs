@@ -1,5 +1,7 @@
 //! One batch: what it takes, in which order.
 
+use std::time::{Duration, SystemTime};
+
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use tocsin_aws::telemetry::{self, Counts};
 use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, EnvError, Ledger, Queue};
@@ -7,6 +9,9 @@ use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, EnvError, Led
 use crate::Config;
 use crate::hand_over::{Consignment, Senders};
 use crate::records::{FailedRecords, Records};
+
+/// Kept back at the end of an invocation to answer in.
+const RESERVE: Duration = Duration::from_secs(2);
 
 /// Why the router cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +66,27 @@ impl Router {
     }
 
     /// Deals with a batch. The answer names the records that SQS must deliver
-    /// again; nothing else can fail.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
+    /// again; nothing else can fail. A batch that is not done shortly before
+    /// `deadline` is delivered again as a whole: what was recorded and claimed
+    /// keeps that from doing anything twice.
+    pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
+        let ids: Vec<_> = event
+            .records
+            .iter()
+            .filter_map(|record| record.message_id.clone())
+            .collect();
+        let left = deadline
+            .duration_since(SystemTime::now())
+            .unwrap_or(Duration::ZERO);
+        let worked = tokio::time::timeout(left.saturating_sub(RESERVE), self.work(event)).await;
+        worked.unwrap_or_else(|_| {
+            let mut unfinished = FailedRecords::default();
+            unfinished.add_all(&ids, &"there was no time left; AWS answers slowly");
+            unfinished.into_response()
+        })
+    }
+
+    async fn work(&self, event: SqsEvent) -> SqsBatchResponse {
         let records = Records::of(event, &self.config.retry_queue_arn);
         let mut counts = Counts::of_function("router");
         let mut failed = FailedRecords::default();

@@ -174,16 +174,27 @@ fn read(item: Item) -> Option<Destination> {
     }
 }
 
-/// How old a copy may be when something in it is missing: young enough that a
-/// destination added just now is found, old enough that a typo in a detection
-/// does not cost a scan for each of its alerts.
+/// How old a copy may be that gives a delivery up: young enough that a
+/// destination enabled just now is seen, old enough that many retries share a scan.
 const FRESH: Duration = Duration::from_secs(2);
+
+/// How far clocks may be apart: SQS's, and the function's own.
+const SKEW: Duration = Duration::from_secs(1);
+
+/// A copy of the destinations.
+#[derive(Debug)]
+struct Copy {
+    read: Instant,
+    /// The same by the clock on the wall.
+    read_at: Timestamp,
+    destinations: Arc<Destinations>,
+}
 
 /// The destinations, at most 30 seconds old, read once however many ask.
 #[derive(Debug)]
 pub struct DestinationCache {
     store: DestinationStore,
-    held: Mutex<Option<(Instant, Arc<Destinations>)>>,
+    held: Mutex<Option<Copy>>,
 }
 
 impl DestinationCache {
@@ -202,28 +213,47 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.younger_than(TIME_TO_LIVE).await
+        self.copy_if(|copy| copy.read.elapsed() < TIME_TO_LIVE)
+            .await
     }
 
-    /// The destinations, at most 2 seconds old: for when one that an alert names
-    /// is missing, since it may have been added just now.
+    /// The destinations, at most 2 seconds old: for when a delivery would be given
+    /// up by what the copy says.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_fresh(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.younger_than(FRESH).await
+        self.copy_if(|copy| copy.read.elapsed() < FRESH).await
     }
 
-    async fn younger_than(&self, age: Duration) -> Result<Arc<Destinations>, AwsError> {
+    /// The destinations as they were at `moment` or later: for when one that an
+    /// alert names is missing, since it may have been added just before the alert
+    /// was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`DestinationStore::load`].
+    pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
+        let moment = moment.plus(SKEW);
+        self.copy_if(|copy| copy.read_at >= moment).await
+    }
+
+    async fn copy_if(&self, good: impl Fn(&Copy) -> bool) -> Result<Arc<Destinations>, AwsError> {
         let mut held = self.held.lock().await;
-        if let Some((read, destinations)) = &*held
-            && read.elapsed() < age
+        if let Some(copy) = &*held
+            && good(copy)
         {
-            return Ok(Arc::clone(destinations));
+            return Ok(Arc::clone(&copy.destinations));
         }
+        // Of the moment before the read: what is written during it may be missing.
+        let (read, read_at) = (Instant::now(), Timestamp::now());
         let destinations = Arc::new(self.store.load().await?);
-        *held = Some((Instant::now(), Arc::clone(&destinations)));
+        *held = Some(Copy {
+            read,
+            read_at,
+            destinations: Arc::clone(&destinations),
+        });
         Ok(destinations)
     }
 }

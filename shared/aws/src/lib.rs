@@ -19,9 +19,9 @@ pub use destinations::{Changed, DestinationCache, DestinationStore, StoreError, 
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
-    AlertRecord, AttentionEntry, AttentionPage, Claim, ClaimRequest, DeliveryRecord, Fenced,
-    History, Lease, Ledger, LedgerError, Position, Recorded, Settlement, StoredAlert,
-    TimelineEntry, TimelinePage, Verdict,
+    AlertRecord, AttentionEntry, AttentionPage, Claim, ClaimRequest, Deferral, DeliveryRecord,
+    Fenced, History, KeptHealth, Lease, Ledger, LedgerError, Position, Recorded, Settlement,
+    StoredAlert, Swapped, TimelineEntry, TimelinePage, Verdict,
 };
 pub use queue::{Depth, Letter, MESSAGE_LIMIT, Message, Queue};
 pub use secrets::{RECOVERY_WINDOW, Retired, SecretError, SecretStore};

@@ -9,7 +9,9 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
-use tocsin_core::{Timestamp, delivery::Retry};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::own::Failing;
+use tocsin_core::delivery::{Note, Retry};
 
 pub use take::{Depth, Letter};
 
@@ -65,6 +67,19 @@ impl Message {
             body: serde_json::to_string(retry).unwrap_or_default(),
             attributes: Vec::new(),
             delay: retry.due.since(now),
+        }
+    }
+
+    /// The message that has the router raise an alert about a destination.
+    #[must_use]
+    pub fn failing(failing: Failing) -> Self {
+        let note = Note::Failing {
+            failing: Box::new(failing),
+        };
+        Self {
+            body: serde_json::to_string(&note).unwrap_or_default(),
+            attributes: Vec::new(),
+            delay: Duration::ZERO,
         }
     }
 }

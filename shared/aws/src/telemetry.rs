@@ -59,6 +59,12 @@ pub enum Metric {
     DeliveriesFailed,
     /// Deliveries that were repeated until the end.
     DeliveriesExhausted,
+    /// Times that a delivery had to wait for its destination, without an attempt.
+    DeliveriesDeferred,
+    /// `SYSTEM_ERROR` alerts about destinations whose deliveries end badly.
+    SystemErrorsRaised,
+    /// Canaries that arrived: the pulse of the whole path.
+    CanariesDelivered,
 }
 
 impl Metric {
@@ -71,6 +77,9 @@ impl Metric {
             Self::DeliveriesRetried => "DeliveriesRetried",
             Self::DeliveriesFailed => "DeliveriesFailed",
             Self::DeliveriesExhausted => "DeliveriesExhausted",
+            Self::DeliveriesDeferred => "DeliveriesDeferred",
+            Self::SystemErrorsRaised => "SystemErrorsRaised",
+            Self::CanariesDelivered => "CanariesDelivered",
         }
     }
 }
@@ -79,21 +88,28 @@ impl Metric {
 #[derive(Debug)]
 pub struct Counts {
     function: String,
+    stack: String,
     counts: Vec<(Metric, u64)>,
 }
 
 impl Counts {
-    /// Nothing counted yet. The function's own name, which begins with the
-    /// stack's, becomes the metrics' dimension; `otherwise` where there is none.
+    /// Nothing counted yet. The metrics' dimensions are the function's own name
+    /// (`otherwise` where there is none) and, for sums over all, the stack's.
     #[must_use]
     pub fn of_function(otherwise: &str) -> Self {
-        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME");
-        Self::of(function.unwrap_or_else(|_| otherwise.to_owned()))
+        let named = |variable, otherwise: &str| {
+            std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned())
+        };
+        Self::of(
+            named("AWS_LAMBDA_FUNCTION_NAME", otherwise),
+            named("TOCSIN_STACK", "none"),
+        )
     }
 
-    fn of(function: impl Into<String>) -> Self {
+    fn of(function: impl Into<String>, stack: impl Into<String>) -> Self {
         Self {
             function: function.into(),
+            stack: stack.into(),
             counts: Vec::new(),
         }
     }
@@ -123,11 +139,12 @@ impl Counts {
                 json!({
                     "Timestamp": now.unix_millis(),
                     "CloudWatchMetrics": [{
-                        "Namespace": "Tocsin", "Dimensions": [["Function"]], "Metrics": metrics,
+                        "Namespace": "Tocsin", "Dimensions": [["Function"], ["Stack"]], "Metrics": metrics,
                     }],
                 }),
             ),
             ("Function".to_owned(), json!(self.function)),
+            ("Stack".to_owned(), json!(self.stack)),
         ]);
         for (metric, count) in counted {
             line.insert(metric.name().to_owned(), json!(count));
@@ -152,7 +169,7 @@ mod tests {
 
     #[test]
     fn counts_make_one_line_that_cloudwatch_reads() {
-        let mut counts = Counts::of("tocsin-slack");
+        let mut counts = Counts::of("tocsin-slack", "tocsin");
         assert_eq!(counts.line(Timestamp::now()), None);
         counts.add(Metric::DeliveriesDelivered, 2);
         counts.add(Metric::DeliveriesDelivered, 1);
@@ -167,11 +184,12 @@ mod tests {
                     "Timestamp": 1_767_225_600_000_i64,
                     "CloudWatchMetrics": [{
                         "Namespace": "Tocsin",
-                        "Dimensions": [["Function"]],
+                        "Dimensions": [["Function"], ["Stack"]],
                         "Metrics": [{"Name": "DeliveriesDelivered", "Unit": "Count"}],
                     }],
                 },
                 "Function": "tocsin-slack",
+                "Stack": "tocsin",
                 "DeliveriesDelivered": 3,
             })
         );

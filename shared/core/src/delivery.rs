@@ -9,9 +9,12 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
+use crate::alert::own::Failing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
+use crate::health::Arrival;
 use crate::outcome::{Failure, Receipt};
+use crate::retry::RetryLimits;
 use crate::routing::Target;
 
 /// The identity of a delivery, the same for all its attempts: handed to every
@@ -129,12 +132,30 @@ pub struct Delivery {
     pub secret_name: Option<String>,
     /// Which attempt this will be, counted from 1.
     pub attempt: u32,
-    /// When the first attempt began; `None` when this is the first.
+    /// When the delivery began: with its first attempt, or when it first had to
+    /// wait for a paused destination. `None` when it begins now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_attempt_at: Option<Timestamp>,
+    pub began_at: Option<Timestamp>,
+    /// Whether it has waited already.
+    #[serde(default)]
+    pub arrival: Arrival,
     /// Whether an earlier attempt may have arrived without an answer.
     #[serde(default)]
     pub earlier: Earlier,
+    /// An attempt that arrived, where only the ledger could not be told: that is
+    /// all there is to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Box<Attempt>>,
+    /// The destination that finally did not take the alert, where this one gets
+    /// it instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<DestinationId>,
+    /// Who gets the alert if this destination finally does not take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<DestinationId>,
+    /// The destination's own bounds for retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryLimits>,
     /// Set when the destination was taken away after the alert was routed to it:
     /// the sender then only records that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,8 +201,13 @@ impl Delivery {
                 .unwrap_or_default(),
             secret_name: destination.and_then(|one| one.secret_name.clone()),
             attempt: 1,
-            first_attempt_at: None,
+            began_at: None,
+            arrival: Arrival::Fresh,
             earlier: Earlier::NotArrived,
+            unrecorded: None,
+            stands_in_for: None,
+            fallback: destination.and_then(|one| one.fallback),
+            retry: destination.and_then(|one| one.retry),
             withdrawn,
         }
     }
@@ -191,8 +217,11 @@ impl Delivery {
     pub fn again(target: &Target, destination: Option<&Destination>, retry: &Retry) -> Self {
         Self {
             attempt: retry.attempt,
-            first_attempt_at: retry.first_attempt_at,
+            began_at: retry.began_at,
+            arrival: Arrival::Returned,
             earlier: retry.earlier,
+            unrecorded: retry.unrecorded.clone(),
+            stands_in_for: retry.stands_in_for,
             ..Self::first(target, destination)
         }
     }
@@ -208,14 +237,35 @@ pub struct Retry {
     pub destination_id: DestinationId,
     /// The number of the attempt to make.
     pub attempt: u32,
-    /// When the first attempt began; `None` when there was none yet.
+    /// When the delivery began; `None` when it has not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_attempt_at: Option<Timestamp>,
+    pub began_at: Option<Timestamp>,
     /// Whether an earlier attempt may have arrived without an answer.
+    #[serde(default)]
     pub earlier: Earlier,
+    /// An attempt that arrived, where only the ledger could not be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Box<Attempt>>,
+    /// The destination that finally did not take the alert, where this one is its
+    /// fallback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_in_for: Option<DestinationId>,
     /// Not before this moment. SQS delays 15 minutes at most, so a message may
     /// arrive early and be sent round again.
     pub due: Timestamp,
+}
+
+/// What senders put on the retry queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Note {
+    /// A destination's deliveries end badly: raise an alert about it.
+    Failing {
+        /// What is to be said of it.
+        failing: Box<Failing>,
+    },
+    /// Try a delivery again.
+    Retry(Box<Retry>),
 }
 
 /// What is known of the attempts before this one.

@@ -33,6 +33,7 @@ pub mod alert;
 pub mod delivery;
 pub mod destination;
 pub mod escape;
+pub mod health;
 pub mod json;
 pub mod link;
 pub mod message;

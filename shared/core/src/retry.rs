@@ -145,14 +145,38 @@ impl RetryPolicy {
         began.plus(self.window)
     }
 
+    /// When a delivery that must wait for its `place` in line is looked at again:
+    /// not later than its end, so that it ends with a reason.
+    #[must_use]
+    pub fn wait(&self, began_at: Timestamp, place: Timestamp) -> Timestamp {
+        place.min(self.end(began_at))
+    }
+
+    /// What follows attempt number `attempt` where the destination is paused: the
+    /// same, but not before its place in line.
+    #[must_use]
+    pub fn decide_in_line(
+        &self,
+        decision: Decision,
+        began_at: Timestamp,
+        place: Option<Timestamp>,
+    ) -> Decision {
+        match (decision, place) {
+            (Decision::Retry { due }, Some(place)) => Decision::Retry {
+                due: due.max(self.wait(began_at, place)),
+            },
+            (decision, _) => decision,
+        }
+    }
+
     /// Decides what follows attempt number `attempt` (from 1), whose delivery
-    /// began at `first_attempt_at`. `random` is between 0 and 1.
+    /// began at `began_at`. `random` is between 0 and 1.
     #[must_use]
     pub fn decide(
         &self,
         outcome: &Outcome,
         attempt: u32,
-        first_attempt_at: Timestamp,
+        began_at: Timestamp,
         now: Timestamp,
         random: f64,
     ) -> Decision {
@@ -165,7 +189,7 @@ impl RetryPolicy {
         let own = delay_after(attempt, random);
         let wait = own.max(retry_after.unwrap_or_default());
         let due = now.plus(wait);
-        let end = self.end(first_attempt_at);
+        let end = self.end(began_at);
         if due <= end {
             return Decision::Retry { due };
         }

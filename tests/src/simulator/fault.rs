@@ -1,10 +1,30 @@
-//! Answers that a test orders instead of the vendor's own.
+//! Answers that a test orders instead of the vendor's own, or instead of any.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+
+use crate::process::kill_peer;
+use crate::wire::Line;
+
+/// The size of an answer of [`Mishap::Flood`], bytes.
+const FLOOD: usize = 10 * 1024 * 1024;
+
+/// What can be ordered with `PUT /_faults`, told apart by what each has to say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Order {
+    /// See [`Limit`].
+    Limit(Limit),
+    /// See [`Breakage`].
+    Breakage(Breakage),
+    /// See [`Fault`].
+    Fault(Fault),
+}
 
 /// An answer for the next requests below a path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +51,77 @@ pub struct Fault {
     pub late: bool,
 }
 
+/// No proper answer for the next requests below a path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Breakage {
+    /// Requests whose path begins with this.
+    pub path: String,
+    /// And whose body holds this.
+    #[serde(default)]
+    pub about: String,
+    /// How many requests.
+    #[serde(default = "once")]
+    pub times: usize,
+    /// What becomes of them.
+    pub mishap: Mishap,
+    /// Whether the vendor does first what it was asked.
+    #[serde(default)]
+    pub late: bool,
+}
+
+/// What can become of a request that gets no proper answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mishap {
+    /// The connection is reset.
+    Reset,
+    /// Nothing is ever said.
+    Hang,
+    /// The answer comes byte by byte.
+    Drip,
+    /// The answer is 10 MB long.
+    Flood,
+    /// Whoever asked is killed.
+    Kill,
+}
+
+/// So many requests a second below a path, and 429 to all others. Stays until it
+/// is withdrawn with `DELETE /_faults`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limit {
+    /// Requests whose path begins with this.
+    pub path: String,
+    /// How many requests of a second are let through; as many at once at most,
+    /// and one at least.
+    pub per_second: f64,
+    /// What the others are told to wait, seconds.
+    #[serde(default)]
+    pub retry_after: Option<u64>,
+}
+
+/// What is wrong with one request.
+pub(super) enum Trouble {
+    Fault(Fault),
+    Breakage(Breakage),
+    Limit(Limit),
+}
+
+/// All that is ordered and not used up.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    orders: Vec<Order>,
+    buckets: Vec<Bucket>,
+}
+
+/// A limit, and how much of it is left at the moment.
+#[derive(Debug)]
+struct Bucket {
+    limit: Limit,
+    tokens: f64,
+    filled: Instant,
+}
+
 fn once() -> usize {
     1
 }
@@ -55,15 +146,197 @@ impl IntoResponse for Fault {
     }
 }
 
-/// Takes one use of the first fault for such a request.
-pub(super) fn take(faults: &mut Vec<Fault>, path: &str, body: &str) -> Option<Fault> {
-    let at = faults
-        .iter()
-        .position(|fault| path.starts_with(&fault.path) && body.contains(&fault.about))?;
-    let fault = faults[at].clone();
-    faults[at].times = faults[at].times.saturating_sub(1);
-    if faults[at].times == 0 {
-        faults.remove(at);
+impl IntoResponse for Limit {
+    fn into_response(self) -> Response {
+        let mut response = (StatusCode::TOO_MANY_REQUESTS, "slow down").into_response();
+        if let Some(seconds) = self.retry_after {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
-    Some(fault)
+}
+
+impl Mishap {
+    /// What is left to be said on a connection after the mishap; `answer` is what
+    /// the vendor said, if it was asked.
+    ///
+    /// # Errors
+    ///
+    /// When whoever asked cannot be killed: the reason.
+    pub(super) async fn befall(
+        self,
+        line: &Line,
+        answer: Option<Response>,
+    ) -> Result<Response, String> {
+        let answer = answer.unwrap_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
+        match self {
+            Self::Reset => line.reset(),
+            Self::Hang => std::future::pending().await,
+            Self::Drip => line.drip(),
+            Self::Flood => {
+                let flooded = Body::from(vec![b'x'; FLOOD]);
+                return Ok((answer.status(), flooded).into_response());
+            }
+            Self::Kill => kill_peer(line).map_err(|error| error.to_string())?,
+        }
+        Ok(answer)
+    }
+}
+
+impl Orders {
+    pub(super) fn add(&mut self, order: Order) {
+        match order {
+            Order::Limit(limit) => {
+                self.buckets.retain(|one| one.limit.path != limit.path);
+                self.buckets.push(Bucket {
+                    tokens: limit.most(),
+                    limit,
+                    filled: Instant::now(),
+                });
+            }
+            order => self.orders.push(order),
+        }
+    }
+
+    /// Withdraws everything ordered for paths that begin with this.
+    pub(super) fn withdraw(&mut self, path: &str) {
+        self.orders.retain(|one| !one.path().starts_with(path));
+        self.buckets.retain(|one| !one.limit.path.starts_with(path));
+    }
+
+    /// Everything that is not used up.
+    pub(super) fn all(&self) -> Vec<Order> {
+        let limits = self
+            .buckets
+            .iter()
+            .map(|one| Order::Limit(one.limit.clone()));
+        self.orders.iter().cloned().chain(limits).collect()
+    }
+
+    /// Takes one use of the first order for such a request.
+    pub(super) fn take(&mut self, path: &str, body: &str) -> Option<Trouble> {
+        let at = self
+            .orders
+            .iter()
+            .position(|one| path.starts_with(one.path()) && body.contains(one.about()));
+        let Some(at) = at else {
+            return self.over_limit(path).map(Trouble::Limit);
+        };
+        let order = self.orders[at].clone();
+        if self.orders[at].use_up() == 0 {
+            self.orders.remove(at);
+        }
+        match order {
+            Order::Fault(fault) => Some(Trouble::Fault(fault)),
+            Order::Breakage(breakage) => Some(Trouble::Breakage(breakage)),
+            // Limits are kept apart, see `add`.
+            Order::Limit(limit) => Some(Trouble::Limit(limit)),
+        }
+    }
+
+    fn over_limit(&mut self, path: &str) -> Option<Limit> {
+        let bucket = self
+            .buckets
+            .iter_mut()
+            .find(|one| path.starts_with(&one.limit.path))?;
+        (!bucket.grants()).then(|| bucket.limit.clone())
+    }
+}
+
+impl Order {
+    fn path(&self) -> &str {
+        match self {
+            Self::Fault(one) => &one.path,
+            Self::Breakage(one) => &one.path,
+            Self::Limit(one) => &one.path,
+        }
+    }
+
+    fn about(&self) -> &str {
+        match self {
+            Self::Fault(one) => &one.about,
+            Self::Breakage(one) => &one.about,
+            Self::Limit(_) => "",
+        }
+    }
+
+    /// How many uses are left after this one.
+    fn use_up(&mut self) -> usize {
+        let times = match self {
+            Self::Fault(one) => &mut one.times,
+            Self::Breakage(one) => &mut one.times,
+            Self::Limit(_) => return usize::MAX,
+        };
+        *times = times.saturating_sub(1);
+        *times
+    }
+}
+
+impl Limit {
+    fn most(&self) -> f64 {
+        self.per_second.max(1.0)
+    }
+}
+
+impl Bucket {
+    fn grants(&mut self) -> bool {
+        let now = Instant::now();
+        let gained = now.duration_since(self.filled).as_secs_f64() * self.limit.per_second;
+        self.tokens = (self.tokens + gained).min(self.limit.most());
+        self.filled = now;
+        let granted = self.tokens >= 1.0;
+        if granted {
+            self.tokens -= 1.0;
+        }
+        granted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn order(json: Value) -> Order {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn orders_are_told_apart_by_what_they_say() {
+        let limit = order(json!({"path": "/", "perSecond": 1, "retryAfter": null}));
+        assert!(matches!(limit, Order::Limit(one) if one.retry_after.is_none()));
+        let reset = order(json!({"path": "/", "mishap": "reset", "late": true}));
+        assert!(matches!(reset, Order::Breakage(one) if one.mishap == Mishap::Reset && one.late));
+        let fault = order(json!({"path": "/", "status": 503}));
+        assert!(matches!(fault, Order::Fault(one) if one.times == 1));
+        assert!(serde_json::from_value::<Order>(json!({"path": "/"})).is_err());
+    }
+
+    #[test]
+    fn an_order_is_used_up_by_the_requests_it_is_for() {
+        let mut orders = Orders::default();
+        orders.add(order(
+            json!({"path": "/a", "about": "x", "status": 503, "times": 2}),
+        ));
+        assert!(orders.take("/a/b", "y").is_none());
+        assert!(orders.take("/b", "x").is_none());
+        assert!(orders.take("/a/b", "x").is_some());
+        assert_eq!(orders.all().len(), 1);
+        assert!(orders.take("/a", "xx").is_some());
+        assert!(orders.take("/a", "x").is_none());
+        assert!(orders.all().is_empty());
+    }
+
+    #[test]
+    fn a_limit_lets_its_share_through_until_it_is_withdrawn() {
+        let mut orders = Orders::default();
+        orders.add(order(json!({"path": "/a", "perSecond": 0.001})));
+        assert!(orders.take("/a", "").is_none());
+        assert!(matches!(orders.take("/a", ""), Some(Trouble::Limit(_))));
+        assert!(orders.take("/b", "").is_none());
+        orders.withdraw("/a");
+        assert!(orders.take("/a", "").is_none());
+    }
 }

@@ -2,14 +2,21 @@
 //!
 //! | path | |
 //! |---|---|
-//! | `GET /_received` | everything that arrived, oldest first |
+//! | `GET /_received` | everything that arrived, oldest first; `?about=…` only what holds this text |
+//! | `GET /_received/count` | how many that are, and how many were accepted; `?about=…` likewise |
 //! | `DELETE /_received` | forgets it |
+//! | `GET /_created/<provider>` | all that a vendor created; `?about=…` only what holds this text |
 //! | `GET /_created/<provider>/<id>` | what a vendor created, by any of its ids |
 //! | `PUT /_faults` | `{"path": prefix, "status": 503, "times": 2, "headers": {…}, "body": "…", "late": false}`: the next requests below that path are answered so |
+//! | | `{"path": prefix, "mishap": "reset", "times": 2, "late": true}`: or get no proper answer, see [`Mishap`] |
+//! | | `{"path": prefix, "perSecond": 1, "retryAfter": 5}`: or are too many, see [`Limit`] |
+//! | `GET /_faults` | what is ordered and not used up |
+//! | `DELETE /_faults?path=prefix` | withdraws it |
 //! | everything else | the vendors, see [`vendors`] |
 
 mod asana;
 mod asked;
+mod control;
 mod created;
 mod fault;
 mod github;
@@ -28,30 +35,42 @@ pub mod webhook;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 pub use created::Created;
-pub use fault::Fault;
+pub use fault::{Breakage, Fault, Limit, Mishap, Order};
 
+use crate::wire::{Line, Wires};
 use asked::Asked;
 use created::Things;
+use fault::{Orders, Trouble};
 
 /// Requests of this size and more are refused before they are read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
+/// Takes the place of a vendor's name for requests that no vendor saw.
+const NO_VENDOR: &str = "fault";
+
+/// Takes the place of the status of requests that got no answer.
+const NO_ANSWER: u16 = 0;
+
 /// One request that arrived.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Received {
-    /// The vendor it was for: the name of a provider.
+    /// When, in milliseconds since 1970.
+    #[serde(default)]
+    pub at: u64,
+    /// The vendor it was for: the name of a provider; `fault` if a fault kept it
+    /// from them.
     pub provider: String,
     /// Path and query.
     pub path: String,
@@ -59,15 +78,30 @@ pub struct Received {
     pub headers: std::collections::BTreeMap<String, String>,
     /// The body, as JSON where it is some.
     pub body: Value,
-    /// The status it was answered with.
+    /// The status it was answered with; 0 if it was not.
     pub status: u16,
+}
+
+impl Received {
+    /// Whether a vendor took it, whatever became of the answer.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.provider != NO_VENDOR && (200..300).contains(&self.status)
+    }
+}
+
+/// A request, and its body as text to search in.
+#[derive(Clone, Debug)]
+struct Kept {
+    received: Received,
+    text: String,
 }
 
 /// What the simulator remembers.
 #[derive(Clone, Debug, Default)]
 pub struct Simulator {
-    received: Arc<Mutex<Vec<Received>>>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    received: Arc<Mutex<Vec<Kept>>>,
+    faults: Arc<Mutex<Orders>>,
     things: Arc<Mutex<Things>>,
 }
 
@@ -75,7 +109,17 @@ impl Simulator {
     /// Everything that arrived, oldest first.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.received_about("")
+    }
+
+    /// What arrived and holds this text, oldest first.
+    #[must_use]
+    pub fn received_about(&self, about: &str) -> Vec<Received> {
+        let all = self.received.lock().unwrap();
+        all.iter()
+            .filter(|one| one.text.contains(about))
+            .map(|one| one.received.clone())
+            .collect()
     }
 
     /// What a vendor created, by any of its ids: the latest, if there are several.
@@ -86,7 +130,12 @@ impl Simulator {
 
     /// Has the next requests answered by a fault.
     pub fn inject(&self, fault: Fault) {
-        self.faults.lock().unwrap().push(fault);
+        self.order(Order::Fault(fault));
+    }
+
+    /// Has requests answered otherwise, or not at all.
+    pub fn order(&self, order: Order) {
+        self.faults.lock().unwrap().add(order);
     }
 
     /// Serves on `address` until the task ends; gives the bound address.
@@ -100,25 +149,32 @@ impl Simulator {
     ) -> std::io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
-        let app = self.app();
+        let app = self.app().into_make_service_with_connect_info::<Line>();
         Ok((bound, async move {
             // Ends only when the listener breaks; then the tests that need it say so.
-            let _ = axum::serve(listener, app).await;
+            let _ = axum::serve(Wires(listener), app).await;
         }))
     }
 
     fn app(&self) -> Router {
         Router::new()
-            .route("/_received", get(list).delete(forget))
-            .route("/_created/{provider}/{*id}", get(show))
-            .route("/_faults", put(inject))
             .fallback(vendor)
             .layer(middleware::from_fn_with_state(self.clone(), faulty))
+            .route("/_received", get(control::received).delete(control::forget))
+            .route("/_received/count", get(control::count))
+            .route("/_created/{provider}", get(control::created))
+            .route("/_created/{provider}/{*id}", get(control::show))
+            .route(
+                "/_faults",
+                get(control::orders)
+                    .put(control::order)
+                    .delete(control::withdraw),
+            )
             .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.clone())
     }
 
-    fn record(&self, provider: &str, asked: &Asked<'_>, status: StatusCode) {
+    fn record(&self, provider: &str, asked: &Asked<'_>, status: u16) {
         let headers = asked
             .headers
             .iter()
@@ -132,65 +188,77 @@ impl Simulator {
         let body = asked
             .json()
             .unwrap_or_else(|| Value::String(String::from_utf8_lossy(asked.body).into_owned()));
-        self.received.lock().unwrap().push(Received {
+        let received = Received {
+            at: now(),
             provider: provider.to_owned(),
             path: asked.path.to_owned(),
             headers,
             body,
-            status: status.as_u16(),
-        });
+            status,
+        };
+        let text = String::from_utf8_lossy(asked.body).into_owned();
+        self.received.lock().unwrap().push(Kept { received, text });
     }
 }
 
-async fn list(State(simulator): State<Simulator>) -> Json<Vec<Received>> {
-    Json(simulator.received())
+fn now() -> u64 {
+    // After 1970, and before the year 500,000,000.
+    (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as u64
 }
 
-async fn forget(State(simulator): State<Simulator>) -> StatusCode {
-    simulator.received.lock().unwrap().clear();
-    StatusCode::NO_CONTENT
-}
-
-async fn show(
+/// Answers by what is ordered, if something is for such a request.
+async fn faulty(
     State(simulator): State<Simulator>,
-    Path((provider, id)): Path<(String, String)>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+    next: Next,
 ) -> Response {
-    match simulator.created(&provider, &id) {
-        Some(created) => Json(created).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-async fn inject(State(simulator): State<Simulator>, Json(fault): Json<Fault>) -> StatusCode {
-    simulator.inject(fault);
-    StatusCode::NO_CONTENT
-}
-
-/// Answers by an injected fault, if one is waiting for this path.
-async fn faulty(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let text = String::from_utf8_lossy(&body);
-    let fault = fault::take(&mut simulator.faults.lock().unwrap(), &path, &text);
-    match fault {
-        Some(fault) if !fault.late => {
-            let asked = Asked {
-                method: &parts.method,
-                path: &path,
-                headers: &parts.headers,
-                body: &body,
-            };
-            simulator.record("fault", &asked, fault.status());
+    let trouble = simulator.faults.lock().unwrap().take(&path, &text);
+    let unseen = |status: u16| {
+        let asked = Asked {
+            method: &parts.method,
+            path: &path,
+            headers: &parts.headers,
+            body: &body,
+        };
+        simulator.record(NO_VENDOR, &asked, status);
+    };
+    match trouble {
+        Some(Trouble::Fault(fault)) if !fault.late => {
+            unseen(fault.status().as_u16());
             fault.into_response()
         }
-        late_or_none => {
-            let request = Request::from_parts(parts, body.clone().into());
-            let answer = next.run(request).await;
-            late_or_none.map_or(answer, IntoResponse::into_response)
+        Some(Trouble::Limit(limit)) => {
+            unseen(StatusCode::TOO_MANY_REQUESTS.as_u16());
+            limit.into_response()
         }
+        Some(Trouble::Breakage(breakage)) => {
+            let answer = if breakage.late {
+                let request = Request::from_parts(parts, body.into());
+                Some(next.run(request).await)
+            } else {
+                unseen(NO_ANSWER);
+                None
+            };
+            let befallen = breakage.mishap.befall(&line, answer).await;
+            befallen.unwrap_or_else(|reason| {
+                // It did not happen: the order stays, and whoever gave it sees that.
+                simulator.order(Order::Breakage(breakage));
+                (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response()
+            })
+        }
+        Some(Trouble::Fault(late)) => {
+            let request = Request::from_parts(parts, body.into());
+            next.run(request).await;
+            late.into_response()
+        }
+        None => next.run(Request::from_parts(parts, body.into())).await,
     }
 }
 
@@ -209,7 +277,7 @@ async fn vendor(State(simulator): State<Simulator>, request: Request) -> Respons
         body: &body,
     };
     let (provider, verdict) = vendors::answer(&asked, &mut simulator.things.lock().unwrap());
-    simulator.record(provider, &asked, verdict.status);
+    simulator.record(provider, &asked, verdict.status.as_u16());
     verdict.into_response()
 }
 

@@ -1,18 +1,18 @@
 //! The server as a whole, over a connection.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use super::*;
 
 /// A simulator that is being served, and its address.
 async fn served() -> (Simulator, String) {
     let simulator = Simulator::default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let app = simulator.app();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (simulator, base)
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (address, serving) = simulator.listen(any_port).await.unwrap();
+    tokio::spawn(serving);
+    (simulator, format!("http://{address}"))
 }
 
 async fn get(url: &str) -> Value {
@@ -94,5 +94,81 @@ async fn an_answer_can_be_lost_after_the_vendor_did_its_work() {
             known,
             "{late}"
         );
+    }
+}
+
+/// Posts to a webhook below `/hook/`, with a second for the answer.
+async fn post_hook(base: &str) -> Result<u16, reqwest::Error> {
+    let payload = json!({
+        "id": "x", "createdAt": "x", "severity": "LOW", "type": "RULE", "link": null, "title": "x",
+        "name": null, "alertId": "alert-1", "alertContext": {}, "description": null,
+        "runbook": null, "tags": [], "version": null,
+    });
+    let answer = reqwest::Client::new()
+        .post(format!("{base}/hook/x"))
+        .header("content-type", "application/json")
+        .timeout(Duration::from_secs(1))
+        .body(payload.to_string())
+        .send()
+        .await?;
+    let status = answer.status().as_u16();
+    answer.bytes().await.map(|_| status)
+}
+
+#[tokio::test]
+async fn every_mishap_befalls_the_connection_before_or_after_the_vendor_did_its_work() {
+    let (simulator, base) = served().await;
+    for late in [false, true] {
+        for (mishap, times_out) in [("reset", false), ("hang", true), ("drip", true)] {
+            let order =
+                json!({"path": "/hook", "about": "alert-1", "mishap": mishap, "late": late});
+            simulator.order(serde_json::from_value(order).unwrap());
+            let started = Instant::now();
+            let error = post_hook(&base).await.unwrap_err();
+            assert_eq!(error.is_timeout(), times_out, "{mishap}: {error:?}");
+            assert_eq!(started.elapsed() > Duration::from_millis(900), times_out);
+            let last = simulator.received().pop().unwrap();
+            assert_eq!(last.is_accepted(), late, "{mishap}");
+        }
+    }
+    assert_eq!(post_hook(&base).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn what_holds_no_function_is_not_killed_and_the_order_stays() {
+    let (simulator, base) = served().await;
+    let order = json!({"path": "/hook", "mishap": "kill"});
+    simulator.order(serde_json::from_value(order).unwrap());
+    assert_eq!(post_hook(&base).await.unwrap(), 500);
+    let left = get(&format!("{base}/_faults")).await;
+    assert_eq!(left[0]["mishap"], "kill");
+    let client = reqwest::Client::new();
+    let withdrawal = client.delete(format!("{base}/_faults?path=/hook"));
+    assert_eq!(withdrawal.send().await.unwrap().status(), 204);
+    assert_eq!(post_hook(&base).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn counts_and_excerpts_are_of_what_holds_the_text() {
+    let (simulator, base) = served().await;
+    let limit = json!({"path": "/hook", "perSecond": 0.001, "retryAfter": 7});
+    simulator.order(serde_json::from_value(limit).unwrap());
+    assert_eq!(post_hook(&base).await.unwrap(), 200);
+    assert_eq!(post_hook(&base).await.unwrap(), 429);
+    let count = get(&format!("{base}/_received/count?about=alert-1")).await;
+    assert_eq!(count, json!({"received": 2, "accepted": 1}));
+    let count = get(&format!("{base}/_received/count?about=alert-2")).await;
+    assert_eq!(count, json!({"received": 0, "accepted": 0}));
+    let all = get(&format!("{base}/_received?about=alert-1")).await;
+    assert!(all[0]["at"].as_u64().unwrap() <= all[1]["at"].as_u64().unwrap());
+
+    let event = json!({
+        "routing_key": "0".repeat(32), "event_action": "trigger", "dedup_key": "key",
+        "payload": {"summary": "alert-1", "source": "x", "severity": "info"},
+    });
+    post(&format!("{base}/v2/enqueue"), &[], &event).await;
+    for (about, found) in [("alert-1", 1), ("alert-2", 0)] {
+        let created = get(&format!("{base}/_created/pagerduty?about={about}")).await;
+        assert_eq!(created.as_array().unwrap().len(), found);
     }
 }

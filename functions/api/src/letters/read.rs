@@ -123,7 +123,9 @@ pub(super) fn onward(
                     alert_id: parcel.alert.alert_id.clone(),
                     destination_id: delivery.destination_id,
                     attempt: delivery.attempt,
-                    first_attempt_at: delivery.first_attempt_at,
+                    began_at: delivery.began_at,
+                    unrecorded: delivery.unrecorded.clone(),
+                    stands_in_for: delivery.stands_in_for,
                     // The sender may have sent it before it failed.
                     earlier: Earlier::MayHaveArrived,
                     due: now,

@@ -120,7 +120,8 @@ impl Table {
         unique.dedup();
         // BatchGetItem takes 100 keys, but answers 16 MB at most: 25 of the largest fit.
         for some in unique.chunks(25) {
-            for item in self.batch_get(some).await? {
+            let keys = some.iter().map(|id| key(id.as_str())).collect();
+            for item in self.batch_get("reading recorded alerts", keys).await? {
                 // The key is what was asked for; one item that cannot be read
                 // costs itself only.
                 if let Some(id) = AlertId::new(super::read::text(&item, "alertId")?) {
@@ -131,14 +132,18 @@ impl Table {
         Ok(found)
     }
 
-    async fn batch_get(&self, ids: &[AlertId]) -> Result<Vec<Item>, LedgerError> {
-        const ACTION: &str = "reading recorded alerts";
+    /// These items, as far as there are any. 100 keys at most, and 16 MB of answer:
+    /// `BatchGetItem`'s own limits.
+    pub(super) async fn batch_get(
+        &self,
+        action: &'static str,
+        keys: Vec<Item>,
+    ) -> Result<Vec<Item>, LedgerError> {
         /// `DynamoDB` leaves keys unprocessed when it throttles; the SDK does not ask again.
         const ROUNDS: usize = 5;
         let mut items = Vec::new();
-        let keys: Vec<Item> = ids.iter().map(|id| key(id.as_str())).collect();
         let incomplete = |error: aws_sdk_dynamodb::error::BuildError| {
-            AwsError::unexpected(ACTION, error.to_string())
+            AwsError::unexpected(action, error.to_string())
         };
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))
@@ -153,14 +158,14 @@ impl Table {
                 .set_request_items(Some(pending))
                 .send()
                 .await
-                .map_err(|error| AwsError::new(ACTION, &error))?;
+                .map_err(|error| AwsError::new(action, &error))?;
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             pending = answer.unprocessed_keys.unwrap_or_default();
             if pending.is_empty() {
                 return Ok(items);
             }
         }
-        Err(AwsError::unexpected(ACTION, "DynamoDB left keys unprocessed; it throttles").into())
+        Err(AwsError::unexpected(action, "DynamoDB left keys unprocessed; it throttles").into())
     }
 }
 

@@ -8,6 +8,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{DeliveryId, State};
 use tocsin_core::destination::{DestinationId, ProviderName};
+use tocsin_core::health::Arrival;
 
 use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};
@@ -27,8 +28,12 @@ pub struct ClaimRequest {
     pub provider: ProviderName,
     /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// When the first attempt began; `None` when this is the first.
-    pub first_attempt_at: Option<Timestamp>,
+    /// When the delivery began; `None` when it begins with this.
+    pub began_at: Option<Timestamp>,
+    /// Whether the delivery has waited, so that there may be an item of it.
+    pub arrival: Arrival,
+    /// The destination whose fallback this one is, if it gets the alert as such.
+    pub stands_in_for: Option<DestinationId>,
     /// How long nobody else may try: longer than the longest attempt.
     pub lease: Duration,
 }
@@ -57,8 +62,8 @@ pub enum Claim {
 pub struct Lease {
     /// When it runs out.
     pub until: Timestamp,
-    /// When the delivery's first attempt began.
-    pub first_attempt_at: Timestamp,
+    /// When the delivery began.
+    pub began_at: Timestamp,
 }
 
 /// The state in which a later attempt may start.
@@ -76,26 +81,31 @@ impl Table {
     ) -> Vec<Result<Claim, LedgerError>> {
         let first = requests
             .iter()
-            .map(|request| match request.attempt {
-                0 | 1 => self.insertion_of(request, now),
-                _ => self.update_of(request, NEXT_ATTEMPT, vec![n(request.attempt.into())], now),
+            .map(|request| {
+                if request.is_new() {
+                    self.insertion_of(request, now)
+                } else {
+                    let values = vec![n(request.attempt.into())];
+                    self.update_of(request, NEXT_ATTEMPT, values, now)
+                }
             })
             .collect();
         let written = self.write("claiming deliveries", first).await;
+        let mut refused = Vec::new();
         let mut claims: Vec<_> = requests
             .iter()
             .zip(written)
-            .map(|(request, written)| match written {
+            .enumerate()
+            .map(|(at, (request, written))| match written {
                 Ok(Written::Done) => Some(Ok(Claim::Started(lease(request, now)))),
-                Ok(Written::Refused(_)) => None,
+                Ok(Written::Refused(item)) => {
+                    refused.push((at, item));
+                    None
+                }
                 Err(error) => Some(Err(error)),
             })
             .collect();
-        let refused: Vec<usize> = (0..claims.len())
-            .filter(|at| claims[*at].is_none())
-            .collect();
-        let taken = self.take_over(requests, &refused, now).await;
-        for (at, claim) in refused.into_iter().zip(taken) {
+        for (at, claim) in self.second_try(requests, refused, now).await {
             claims[at] = Some(claim);
         }
         // Every place is filled by now; an empty one would be an error, not a panic.
@@ -106,52 +116,78 @@ impl Table {
             .collect()
     }
 
-    async fn take_over(
+    /// What was refused, once more: as the insert that a delivery needs whose
+    /// first wait was never recorded, else as the update that takes over a
+    /// vanished holder's claim.
+    async fn second_try(
         &self,
         requests: &[ClaimRequest],
-        refused: &[usize],
+        refused: Vec<(usize, Option<Item>)>,
         now: Timestamp,
-    ) -> Vec<Result<Claim, LedgerError>> {
-        let statements = refused
+    ) -> Vec<(usize, Result<Claim, LedgerError>)> {
+        let (statements, granting): (Vec<_>, Vec<_>) = refused
             .iter()
-            .map(|at| {
+            .map(|(at, item)| {
                 let request = &requests[*at];
+                if item.is_none() && request.attempt <= 1 && !request.is_new() {
+                    let started: fn(Lease) -> Claim = Claim::Started;
+                    return (self.insertion_of(request, now), started);
+                }
                 let values = vec![n(now.unix_millis()), n(request.attempt.into())];
-                self.update_of(request, VANISHED, values, now)
+                let taken_over: fn(Lease) -> Claim = Claim::TakenOver;
+                (self.update_of(request, VANISHED, values, now), taken_over)
             })
-            .collect();
+            .unzip();
         let written = self.write("claiming deliveries", statements).await;
         refused
             .iter()
+            .zip(granting)
             .zip(written)
-            .map(|(at, written)| match written? {
-                Written::Done => Ok(Claim::TakenOver(lease(&requests[*at], now))),
-                Written::Refused(item) => why_not(&requests[*at], item, now),
+            .map(|(((at, _), granted), written)| {
+                let request = &requests[*at];
+                let claim = match written {
+                    Ok(Written::Done) => Ok(granted(lease(request, now))),
+                    Ok(Written::Refused(item)) => why_not(request, item, now),
+                    Err(error) => Err(error),
+                };
+                (*at, claim)
             })
             .collect()
     }
 
     fn insertion_of(&self, request: &ClaimRequest, now: Timestamp) -> Statement {
+        let lease = lease(request, now);
+        let mut attributes = self.new_delivery(request, lease.began_at, now);
+        attributes.extend([
+            ("state", s(State::Sending.as_str())),
+            ("attempt", n(request.attempt.into())),
+            ("leaseUntil", n(lease.until.unix_millis())),
+        ]);
+        Statement::insert(&self.table, attributes)
+    }
+
+    /// What a delivery's item holds from its first day.
+    pub(super) fn new_delivery(
+        &self,
+        request: &ClaimRequest,
+        began_at: Timestamp,
+        now: Timestamp,
+    ) -> Vec<(&'static str, AttributeValue)> {
         let delivery = DeliveryId::of(&request.alert_id, request.destination_id);
-        Statement::insert(
-            &self.table,
-            vec![
-                ("alertId", s(request.alert_id.as_str())),
-                ("item", s(request.destination_id.to_string())),
-                ("deliveryId", s(delivery.as_str())),
-                ("displayName", s(&request.display_name)),
-                ("provider", s(request.provider.as_str())),
-                ("state", s(State::Sending.as_str())),
-                ("attempt", n(request.attempt.into())),
-                ("leaseUntil", n(lease(request, now).until.unix_millis())),
-                (
-                    "firstAttemptAt",
-                    s(lease(request, now).first_attempt_at.to_string()),
-                ),
-                ("updatedAt", s(now.to_string())),
-                ("expiresAt", n(self.expiry(now))),
-            ],
-        )
+        let mut attributes = vec![
+            ("alertId", s(request.alert_id.as_str())),
+            ("item", s(request.destination_id.to_string())),
+            ("deliveryId", s(delivery.as_str())),
+            ("displayName", s(&request.display_name)),
+            ("provider", s(request.provider.as_str())),
+            ("beganAt", s(began_at.to_string())),
+            ("updatedAt", s(now.to_string())),
+            ("expiresAt", n(self.expiry(now))),
+        ];
+        if let Some(other) = request.stands_in_for {
+            attributes.push(("standsInFor", s(other.to_string())));
+        }
+        attributes
     }
 
     fn update_of(
@@ -173,11 +209,19 @@ impl Table {
     }
 }
 
+impl ClaimRequest {
+    /// Whether there cannot be an item of the delivery yet, unless somebody else
+    /// is at it.
+    pub(super) fn is_new(&self) -> bool {
+        self.attempt <= 1 && self.arrival == Arrival::Fresh
+    }
+}
+
 pub(super) fn lease(request: &ClaimRequest, now: Timestamp) -> Lease {
     Lease {
         // Whole milliseconds, as the table keeps them, so that settling finds it again.
         until: Timestamp::from_unix_millis(now.plus(request.lease).unix_millis()).unwrap_or(now),
-        first_attempt_at: request.first_attempt_at.unwrap_or(now),
+        began_at: request.began_at.unwrap_or(now),
     }
 }
 
@@ -188,6 +232,10 @@ fn why_not(
     now: Timestamp,
 ) -> Result<Claim, LedgerError> {
     let Some(item) = item else {
+        if request.attempt <= 1 {
+            // It came about between the two writes: whoever made it is at it.
+            return Ok(Claim::InProgress { until: now });
+        }
         return Err(AwsError::unexpected(
             "claiming deliveries",
             "the delivery is not in the ledger any more; it expired",
@@ -197,7 +245,9 @@ fn why_not(
     let record = DeliveryRecord::read(&item)?;
     Ok(match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
-        State::Retrying if record.attempt >= request.attempt => Claim::Superseded,
+        State::Retrying if record.attempt >= request.attempt || request.is_new() => {
+            Claim::Superseded
+        }
         // It was settled between the two writes: this attempt is the next one.
         State::Retrying => Claim::InProgress { until: now },
         State::Sending if record.attempt > request.attempt => Claim::Superseded,

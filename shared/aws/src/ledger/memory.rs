@@ -8,10 +8,12 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
+use tocsin_core::health::Health;
 
 use super::LedgerError;
 use super::alerts::{AlertRecord, Recorded, StoredAlert};
 use super::claim::{Claim, ClaimRequest, lease};
+use super::health::{KeptHealth, Swapped};
 use super::read::History;
 use super::settle::{Fenced, Settlement};
 
@@ -22,6 +24,7 @@ pub(super) struct Memory(Arc<Mutex<Held>>);
 struct Held {
     alerts: HashMap<AlertId, StoredAlert>,
     settled: HashMap<(AlertId, DestinationId), State>,
+    health: HashMap<DestinationId, KeptHealth>,
 }
 
 impl Memory {
@@ -96,5 +99,31 @@ impl Memory {
             alert,
             deliveries: Vec::new(),
         })
+    }
+
+    pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, KeptHealth> {
+        let held = self.held();
+        ids.iter()
+            .filter_map(|id| Some((*id, held.health.get(id)?.clone())))
+            .collect()
+    }
+
+    pub(super) fn swap_health(
+        &self,
+        id: DestinationId,
+        seen: &KeptHealth,
+        health: Health,
+    ) -> Swapped {
+        let mut held = self.held();
+        let current = held.health.get(&id).cloned().unwrap_or_default();
+        if current.version != seen.version {
+            return Swapped::Lost(current);
+        }
+        let next = KeptHealth {
+            health,
+            version: seen.version + 1,
+        };
+        held.health.insert(id, next.clone());
+        Swapped::Done(next)
     }
 }

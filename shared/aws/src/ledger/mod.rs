@@ -16,6 +16,9 @@
 //!                   └───────────────────────┘
 //! ```
 //!
+//! A delivery that must wait before its first attempt begins as `RETRYING`, with
+//! attempt 0.
+//!
 //! A claim carries a lease. While it lasts, nobody else may attempt the
 //! delivery; when its holder vanished, the next claim takes over, knowing that
 //! the message may have arrived. The lease only makes duplicates rare:
@@ -23,6 +26,8 @@
 
 mod alerts;
 mod claim;
+mod defer;
+mod health;
 mod memory;
 mod read;
 mod settle;
@@ -37,17 +42,25 @@ use memory::Memory;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::health::Health;
 
 use crate::{AwsError, Clients};
 
 pub use alerts::{AlertRecord, Recorded, StoredAlert};
 pub use claim::{Claim, ClaimRequest, Lease};
+pub use defer::Deferral;
+pub use health::{KeptHealth, Swapped};
 pub use read::{DeliveryRecord, History};
 pub use settle::{Fenced, Settlement, Verdict};
 pub use timeline::{AttentionEntry, AttentionPage, Position, TimelineEntry, TimelinePage};
 
 /// The sort key of the item that holds the alert itself.
 const ALERT_ITEM: &str = "ALERT";
+
+/// The sort key of the item that holds a destination's health; its partition is
+/// the destination's id.
+const HEALTH_ITEM: &str = "HEALTH";
 
 /// Settled attempts are attributes called this and their number: `attempt#1`.
 const ATTEMPT_PREFIX: &str = "attempt#";
@@ -148,6 +161,53 @@ impl Ledger {
         match &self.0 {
             Kept::InTable(table) => table.settle(settlements).await,
             Kept::InMemory(memory) => memory.settle(settlements),
+        }
+    }
+
+    /// Records that deliveries wait, 25 in one call.
+    pub async fn defer(
+        &self,
+        deferrals: &[Deferral],
+        now: Timestamp,
+    ) -> Vec<Result<(), LedgerError>> {
+        match &self.0 {
+            Kept::InTable(table) => table.defer(deferrals, now).await,
+            Kept::InMemory(_) => vec![Ok(()); deferrals.len()],
+        }
+    }
+
+    /// The health of these destinations; those that nothing was ever wrong with
+    /// are left out. One call for 100 of them.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    pub async fn health(
+        &self,
+        ids: &[DestinationId],
+    ) -> Result<HashMap<DestinationId, KeptHealth>, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.health(ids).await,
+            Kept::InMemory(memory) => Ok(memory.health(ids)),
+        }
+    }
+
+    /// Swaps a destination's health for another, if it is still the one that was
+    /// seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::health`].
+    pub async fn swap_health(
+        &self,
+        id: DestinationId,
+        seen: &KeptHealth,
+        health: Health,
+        now: Timestamp,
+    ) -> Result<Swapped, LedgerError> {
+        match &self.0 {
+            Kept::InTable(table) => table.swap_health(id, seen, health, now).await,
+            Kept::InMemory(memory) => Ok(memory.swap_health(id, seen, health)),
         }
     }
 

@@ -9,7 +9,7 @@ use tocsin_core::destination::DestinationId;
 
 use super::alerts::StoredAlert;
 use super::statement::{Item, s};
-use super::{ALERT_ITEM, ATTEMPT_PREFIX, LedgerError, Table};
+use super::{ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, LedgerError, Table};
 use crate::AwsError;
 
 /// A delivery as the ledger holds it.
@@ -30,8 +30,8 @@ pub struct DeliveryRecord {
     pub attempt: u32,
     /// Settled attempts, oldest first.
     pub attempts: Vec<Attempt>,
-    /// When the first attempt began.
-    pub first_attempt_at: Timestamp,
+    /// When the delivery began: its first attempt, or its first wait for a paused destination.
+    pub began_at: Timestamp,
     /// When this record last changed.
     pub updated_at: Timestamp,
     /// Until when a sender is at it.
@@ -40,7 +40,8 @@ pub struct DeliveryRecord {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Timestamp>,
-    /// The target that failed for good, when this is its fallback's delivery.
+    /// The destination that finally did not take the alert, where this one is its
+    /// fallback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stands_in_for: Option<DestinationId>,
 }
@@ -70,10 +71,11 @@ impl Table {
         let mut deliveries = Vec::new();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| AwsError::new("reading the ledger", &error))?;
-            if text(&item, "item")? == ALERT_ITEM {
-                alert = Some(StoredAlert::read(&item)?);
-            } else {
-                deliveries.push(DeliveryRecord::read(&item)?);
+            match text(&item, "item")? {
+                ALERT_ITEM => alert = Some(StoredAlert::read(&item)?),
+                // An alert whose id is that of a destination shares its key.
+                HEALTH_ITEM => {}
+                _ => deliveries.push(DeliveryRecord::read(&item)?),
             }
         }
         deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
@@ -104,7 +106,7 @@ impl DeliveryRecord {
                 .and_then(|number| u32::try_from(number).ok())
                 .ok_or_else(|| unreadable(item, "attempt is missing".to_owned()))?,
             attempts: attempts(item)?,
-            first_attempt_at: time(item, "firstAttemptAt")?,
+            began_at: time(item, "beganAt")?,
             updated_at: time(item, "updatedAt")?,
             lease_until: number("leaseUntil").and_then(Timestamp::from_unix_millis),
             next_attempt_at: match item.get("nextAttemptAt") {

@@ -10,6 +10,7 @@ mod community;
 mod envelope;
 mod fields;
 pub mod limits;
+pub mod own;
 pub mod parse;
 mod payload;
 mod surrogates;

@@ -22,6 +22,9 @@ impl fmt::Display for Reason {
             Self::Severity { step, severity } => write!(f, "{step} {severity} matches"),
             Self::SystemError => f.write_str("it takes SYSTEM_ERROR alerts"),
             Self::Default => f.write_str("nothing matched, and it is the default destination"),
+            Self::Fallback => {
+                f.write_str("another destination did not take it, and it is its fallback")
+            }
         }
     }
 }

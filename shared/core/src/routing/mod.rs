@@ -64,6 +64,8 @@ pub enum Reason {
     SystemError,
     /// Nothing matched, the alert is grave, and it is the stack's default destination.
     Default,
+    /// Another destination finally did not take the alert, and this is its fallback.
+    Fallback,
 }
 
 /// Why a destination was not chosen.
@@ -108,6 +110,19 @@ pub struct Target {
     /// Why it was chosen.
     #[serde(flatten)]
     pub reason: Reason,
+}
+
+impl Target {
+    /// A destination that gets what another finally did not take.
+    #[must_use]
+    pub fn fallback(destination: &Destination) -> Self {
+        Self {
+            destination_id: destination.destination_id,
+            display_name: destination.display_name.clone(),
+            provider: destination.provider.clone(),
+            reason: Reason::Fallback,
+        }
+    }
 }
 
 /// A destination that was not chosen, with the reason.

@@ -3,20 +3,59 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{ClaimRequest, Lease, Settlement, Verdict};
+use tocsin_aws::{ClaimRequest, Lease, LedgerError, Settlement, Verdict};
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Attempt, AttemptResult, Delivery, Earlier, Parcel, Retry};
+use tocsin_core::delivery::{Attempt, AttemptResult, Delivery, Earlier, Parcel, Retry, Withdrawn};
 use tocsin_core::destination::ProviderName;
+use tocsin_core::health::Health;
+use tocsin_core::outcome::{Failure, Outcome};
 
-use super::LEASE;
+use super::settle::AFTER_LEASE;
+
+/// Nobody else attempts a claimed delivery for this long: more than a sender
+/// lives (its function's time limit in the template is 60 s), so that whoever
+/// takes over knows that the holder is gone.
+const LEASE: Duration = Duration::from_secs(65);
 
 /// One delivery with its alert.
+#[derive(Clone)]
 pub(super) struct Order<'a> {
     pub(super) parcel: &'a Parcel,
     pub(super) delivery: &'a Delivery,
+    /// Set when it is to be ended without an attempt.
+    pub(super) given_up: Option<Failure>,
 }
 
-/// An order whose attempt is over.
+/// What is to be done for an order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Task {
+    /// An attempt.
+    Send,
+    /// Its destination was taken away: that is to be recorded.
+    Withdraw(Withdrawn),
+    /// It waited until its time was over: that is to be recorded.
+    GiveUp(Failure),
+    /// It arrived before: that is to be recorded.
+    Record(Attempt),
+}
+
+/// An order whose claim was granted.
+pub(super) struct Granted<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) lease: Lease,
+    pub(super) earlier: Earlier,
+}
+
+/// An order that was carried out.
+pub(super) struct Tried<'a> {
+    pub(super) granted: Granted<'a>,
+    pub(super) task: Task,
+    pub(super) at: Timestamp,
+    pub(super) duration_ms: u64,
+    pub(super) outcome: Outcome,
+}
+
+/// An order of which it is decided what follows.
 pub(super) struct Finished<'a> {
     pub(super) order: &'a Order<'a>,
     pub(super) lease: Lease,
@@ -24,7 +63,41 @@ pub(super) struct Finished<'a> {
     pub(super) verdict: Verdict,
 }
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    pub(super) const fn new(parcel: &'a Parcel, delivery: &'a Delivery) -> Self {
+        Self {
+            parcel,
+            delivery,
+            given_up: None,
+        }
+    }
+
+    /// The same, to be ended for this reason.
+    pub(super) fn given_up(&self, failure: Failure) -> Self {
+        Self {
+            given_up: Some(failure),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn task(&self) -> Task {
+        if let Some(attempt) = &self.delivery.unrecorded {
+            return Task::Record((**attempt).clone());
+        }
+        if let Some(withdrawn) = self.delivery.withdrawn {
+            return Task::Withdraw(withdrawn);
+        }
+        match &self.given_up {
+            Some(failure) => Task::GiveUp(failure.clone()),
+            None => Task::Send,
+        }
+    }
+
+    /// When the delivery began, if that is not now.
+    pub(super) fn began_at(&self, now: Timestamp) -> Timestamp {
+        self.delivery.began_at.unwrap_or(now)
+    }
+
     pub(super) fn claim(&self, provider: &ProviderName) -> ClaimRequest {
         ClaimRequest {
             alert_id: self.parcel.alert.alert_id.clone(),
@@ -32,7 +105,9 @@ impl Order<'_> {
             display_name: self.delivery.display_name.clone(),
             provider: provider.clone(),
             attempt: self.delivery.attempt,
-            first_attempt_at: self.delivery.first_attempt_at,
+            began_at: self.delivery.began_at,
+            arrival: self.delivery.arrival,
+            stands_in_for: self.delivery.stands_in_for,
             lease: LEASE,
         }
     }
@@ -43,8 +118,10 @@ impl Order<'_> {
             alert_id: self.parcel.alert.alert_id.clone(),
             destination_id: self.delivery.destination_id,
             attempt: self.delivery.attempt,
-            first_attempt_at: self.delivery.first_attempt_at,
+            began_at: self.delivery.began_at,
             earlier: self.delivery.earlier,
+            unrecorded: self.delivery.unrecorded.clone(),
+            stands_in_for: self.delivery.stands_in_for,
             due,
         }
     }
@@ -53,7 +130,7 @@ impl Order<'_> {
     pub(super) fn retry_after_other(&self, until: Timestamp) -> Retry {
         Retry {
             earlier: Earlier::MayHaveArrived,
-            ..self.retry(until.plus(Duration::from_secs(1)))
+            ..self.retry(until.plus(AFTER_LEASE))
         }
     }
 
@@ -97,6 +174,47 @@ impl Order<'_> {
         );
     }
 
+    pub(super) fn log_unclaimed(&self, error: &LedgerError) {
+        tracing::warn!(
+            alert.id = self.parcel.alert.alert_id.as_str(),
+            destination.id = %self.delivery.destination_id,
+            attempt = self.delivery.attempt,
+            %error,
+            "the delivery could not be claimed; it is looked at again in half a minute"
+        );
+    }
+
+    pub(super) fn log_unrecorded(&self, error: &LedgerError) {
+        tracing::error!(
+            alert.id = self.parcel.alert.alert_id.as_str(),
+            destination.id = %self.delivery.destination_id,
+            attempt = self.delivery.attempt,
+            %error,
+            "what the attempt came to could not be recorded in this invocation"
+        );
+    }
+
+    pub(super) fn log_unrecorded_wait(&self, error: &LedgerError) {
+        tracing::warn!(
+            alert.id = self.parcel.alert.alert_id.as_str(),
+            destination.id = %self.delivery.destination_id,
+            %error,
+            "that the delivery waits could not be recorded; its retry is queued"
+        );
+    }
+
+    pub(super) fn log_paused(&self, health: &Health) {
+        let until = health.pause.map(|pause| pause.until.to_string());
+        let failure = health.last_failure.as_ref().map(ToString::to_string);
+        tracing::warn!(
+            destination.name = self.delivery.display_name,
+            destination.id = %self.delivery.destination_id,
+            until = until.unwrap_or_default(),
+            failure = failure.unwrap_or_default(),
+            "the destination is paused for all its deliveries"
+        );
+    }
+
     pub(super) fn log_fenced(&self) {
         tracing::warn!(
             alert.id = self.parcel.alert.alert_id.as_str(),
@@ -119,13 +237,43 @@ impl Finished<'_> {
         };
         Some(Retry {
             attempt: self.attempt.number + 1,
-            first_attempt_at: Some(self.lease.first_attempt_at),
+            began_at: Some(self.lease.began_at),
             earlier: if arrived {
                 Earlier::MayHaveArrived
             } else {
                 self.order.delivery.earlier
             },
             ..self.order.retry(due)
+        })
+    }
+
+    /// The delivery to the destination's fallback, when this one ended badly. It
+    /// is claimed like any other, so that fallbacks in a circle end.
+    pub(super) fn fallback(&self, now: Timestamp) -> Option<Retry> {
+        if !matches!(self.verdict, Verdict::Failed | Verdict::Exhausted) {
+            return None;
+        }
+        let failed = self.order.delivery.destination_id;
+        let fallback = self.order.delivery.fallback.filter(|id| *id != failed)?;
+        Some(Retry {
+            alert_id: self.order.parcel.alert.alert_id.clone(),
+            destination_id: fallback,
+            attempt: 1,
+            began_at: None,
+            earlier: Earlier::NotArrived,
+            unrecorded: None,
+            stands_in_for: Some(failed),
+            due: now,
+        })
+    }
+
+    /// What the next sender has to record, when this one could not: only what
+    /// arrived needs it.
+    pub(super) fn hand_on(&self) -> Option<Retry> {
+        (self.verdict == Verdict::Delivered).then(|| Retry {
+            began_at: Some(self.lease.began_at),
+            unrecorded: Some(Box::new(self.attempt.clone())),
+            ..self.order.retry(self.lease.until.plus(AFTER_LEASE))
         })
     }
 

@@ -1,0 +1,347 @@
+//! Outages and storms on a virtual clock: hours pass without sleeping. Everything
+//! that decides is the real thing — health, line, schedule, bounds; only the
+//! queue, the clock and the destination are made up.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use super::*;
+use crate::outcome::Receipt;
+use crate::retry::{Decision, RetryPolicy};
+
+/// What one invocation of a sender gets.
+const BATCH: usize = 10;
+
+/// SQS delays no longer.
+const HOP: Duration = Duration::from_mins(15);
+
+/// A delivery on the retry queue, or fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    due: Timestamp,
+    id: usize,
+    attempt: u32,
+    began_at: Option<Timestamp>,
+}
+
+/// A destination: what it answers at a moment.
+type Answers<'a> = Box<dyn FnMut(Timestamp) -> Outcome + 'a>;
+
+struct World<'a> {
+    answers: Answers<'a>,
+    policy: RetryPolicy,
+    health: Health,
+    queue: BinaryHeap<Reverse<Waiting>>,
+    random: u64,
+    delivered: Vec<Option<Timestamp>>,
+    exhausted: Vec<Option<Timestamp>>,
+    requests: usize,
+    waits: usize,
+    hops: usize,
+    most_attempts: u32,
+}
+
+fn start() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+fn at(hours: f64) -> Timestamp {
+    start().plus(Duration::from_secs_f64(hours * 3600.0))
+}
+
+fn arrived() -> Outcome {
+    Outcome::Delivered(Receipt::default())
+}
+
+fn fails(kind: FailureKind, retry_after: Option<u64>) -> Outcome {
+    Outcome::Transient {
+        failure: Failure::new(kind, "away"),
+        retry_after: retry_after.map(Duration::from_secs),
+    }
+}
+
+/// Takes this many a second, and no more saved up.
+fn slow<'a>(per_second: f64, retry_after: Option<u64>) -> Answers<'a> {
+    let mut free = start();
+    Box::new(move |now| {
+        if now < free {
+            return fails(FailureKind::Throttled, retry_after);
+        }
+        free = now.plus(Duration::from_secs_f64(1.0 / per_second));
+        arrived()
+    })
+}
+
+/// Cannot be reached until then.
+fn away<'a>(kind: FailureKind, until: Timestamp) -> Answers<'a> {
+    Box::new(move |now| {
+        if now < until {
+            fails(kind, None)
+        } else {
+            arrived()
+        }
+    })
+}
+
+impl<'a> World<'a> {
+    fn new(answers: Answers<'a>) -> Self {
+        Self {
+            answers,
+            policy: RetryPolicy::default(),
+            health: Health::default(),
+            queue: BinaryHeap::new(),
+            random: 1,
+            delivered: Vec::new(),
+            exhausted: Vec::new(),
+            requests: 0,
+            waits: 0,
+            hops: 0,
+            most_attempts: 0,
+        }
+    }
+
+    /// So many alerts arrive then.
+    fn alerts(mut self, count: usize, when: Timestamp) -> Self {
+        for _ in 0..count {
+            self.queue.push(Reverse(Waiting {
+                due: when,
+                id: self.delivered.len(),
+                attempt: 1,
+                began_at: None,
+            }));
+            self.delivered.push(None);
+            self.exhausted.push(None);
+        }
+        self
+    }
+
+    fn run(mut self) -> Self {
+        while let Some(Reverse(first)) = self.queue.pop() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Some(Reverse(next)) = self.queue.peek()
+                && next.due == first.due
+            {
+                batch.extend(self.queue.pop().map(|Reverse(next)| next));
+            }
+            self.lane(batch, first.due);
+        }
+        self
+    }
+
+    /// What a sender does with its orders for one destination.
+    fn lane(&mut self, mut waiting: Vec<Waiting>, now: Timestamp) {
+        let mut barred = Vec::new();
+        loop {
+            let health = self.health.clone();
+            let admission = |one: &Waiting| health.admission(one.arrival(), now);
+            let (mut may, must): (Vec<_>, Vec<_>) = waiting
+                .drain(..)
+                .partition(|one| admission(one) != Admission::Closed);
+            barred.extend(must);
+            let Some(first) = may.first() else { break };
+            let together = match admission(first) {
+                Admission::Open(together) => together,
+                Admission::Probe => {
+                    self.health = self.health.probing(now);
+                    1
+                }
+                Admission::Closed => 0,
+            };
+            waiting = may.split_off(together.min(may.len()));
+            self.round(&may, now);
+        }
+        let (over, later): (Vec<_>, Vec<_>) = barred
+            .into_iter()
+            .partition(|one| self.policy.end(one.began_at.unwrap_or(now)) <= now);
+        for one in over {
+            self.end(one.id, now);
+        }
+        let (health, places) = self.health.queue(later.len(), now);
+        self.health = health;
+        self.waits += later.len();
+        for (one, place) in later.into_iter().zip(places) {
+            let began_at = one.began_at.unwrap_or(now);
+            let due = self.policy.wait(began_at, place);
+            self.requeue(one, due, began_at, now);
+        }
+    }
+
+    fn round(&mut self, some: &[Waiting], now: Timestamp) {
+        self.requests += some.len();
+        let outcomes: Vec<_> = some.iter().map(|_| (self.answers)(now)).collect();
+        let signs: Vec<_> = outcomes.iter().filter_map(Sign::of).collect();
+        let (health, places) = self.health.observe(&signs, now);
+        self.health = health;
+        let mut places = places.into_iter();
+        for (one, outcome) in some.iter().zip(outcomes) {
+            let began_at = one.began_at.unwrap_or(now);
+            let place = match outcome {
+                Outcome::Delivered(_) => None,
+                _ => places.next(),
+            };
+            let random = self.random();
+            let decision = self
+                .policy
+                .decide(&outcome, one.attempt, began_at, now, random);
+            self.most_attempts = self.most_attempts.max(one.attempt);
+            match self.policy.decide_in_line(decision, began_at, place) {
+                Decision::Done => {
+                    let before = self.delivered[one.id].replace(now);
+                    assert_eq!(before, None, "delivered twice");
+                }
+                Decision::Retry { due } => {
+                    let next = Waiting {
+                        attempt: one.attempt + 1,
+                        ..*one
+                    };
+                    self.requeue(next, due, began_at, now);
+                }
+                Decision::Exhausted => self.end(one.id, now),
+            }
+        }
+    }
+
+    fn end(&mut self, id: usize, now: Timestamp) {
+        let before = self.exhausted[id].replace(now);
+        assert_eq!(before, None, "ended twice");
+    }
+
+    fn requeue(&mut self, one: Waiting, due: Timestamp, began_at: Timestamp, now: Timestamp) {
+        let wait = due.since(now);
+        self.hops += wait.as_secs().div_ceil(HOP.as_secs()).max(1) as usize;
+        self.queue.push(Reverse(Waiting {
+            due: due.max(now.plus(Duration::from_millis(1))),
+            began_at: Some(began_at),
+            ..one
+        }));
+    }
+
+    /// From 0 to 1, the same in every run.
+    fn random(&mut self) -> f64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        f64::from((self.random % 1_000) as u16) / 1_000.0
+    }
+
+    /// Every delivery ended one way, and one way only.
+    fn count(&self) -> (usize, usize) {
+        for (delivered, exhausted) in self.delivered.iter().zip(&self.exhausted) {
+            assert!(
+                delivered.is_some() != exhausted.is_some(),
+                "lost, or ended twice"
+            );
+        }
+        let delivered = self.delivered.iter().flatten().count();
+        (delivered, self.delivered.len() - delivered)
+    }
+
+    fn figures(&self) -> String {
+        format!(
+            "last after {:?}, {} requests, {} waits, {} hops, {} attempts at most",
+            self.last().since(start()),
+            self.requests,
+            self.waits,
+            self.hops,
+            self.most_attempts
+        )
+    }
+
+    fn last(&self) -> Timestamp {
+        self.delivered.iter().flatten().copied().max().unwrap()
+    }
+}
+
+impl Waiting {
+    fn arrival(&self) -> Arrival {
+        match self.began_at {
+            None => Arrival::Fresh,
+            Some(_) => Arrival::Returned,
+        }
+    }
+}
+
+/// A thousand alerts at once and ten more every hour, to a destination that is
+/// away for almost a day.
+fn day_long_outage(kind: FailureKind, until: f64) -> World<'static> {
+    let mut world = World::new(away(kind, at(until))).alerts(1_000, start());
+    for hour in 1..24 {
+        world = world.alerts(10, at(f64::from(hour)));
+    }
+    world.run()
+}
+
+#[test]
+fn an_outage_shorter_than_the_window_loses_nothing() {
+    for kind in [
+        FailureKind::Unreachable,
+        FailureKind::TimedOut,
+        FailureKind::Unavailable,
+    ] {
+        let world = day_long_outage(kind, 23.5);
+        assert_eq!(world.count(), (1_230, 0), "{kind:?}");
+        // The longest pause, and everybody's turn.
+        let recovered = world.last().since(at(23.5));
+        assert!(recovered < Duration::from_mins(10), "{recovered:?}");
+        assert!(world.most_attempts < 64, "{}", world.most_attempts);
+        // While it was away: a probe for each pause, hardly more.
+        let vain = world.requests - 1_230;
+        assert!(vain < 400, "{vain} requests in vain");
+    }
+}
+
+#[test]
+fn what_outlasts_the_window_ends_with_a_reason_and_not_later() {
+    let world = day_long_outage(FailureKind::Unreachable, 60.0);
+    assert_eq!(world.count(), (0, 1_230));
+    for (id, ended) in world.exhausted.iter().enumerate() {
+        let began = if id < 1_000 {
+            start()
+        } else {
+            at(f64::from(1 + (id as u32 - 1_000) / 10))
+        };
+        let after = ended.unwrap().since(began);
+        assert!(after <= Duration::from_mins(24 * 60 + 1), "{after:?}");
+    }
+}
+
+#[test]
+fn ten_thousand_at_once_arrive_one_a_second() {
+    for retry_after in [Some(1), None, Some(30)] {
+        let world = World::new(slow(1.0, retry_after))
+            .alerts(10_000, start())
+            .run();
+        assert_eq!(world.count(), (10_000, 0));
+        println!("one a second, {retry_after:?}: {}", world.figures());
+        let took = world.last().since(start());
+        assert!(took < Duration::from_mins(200), "{took:?}");
+        // Nobody hammers: hardly a request in vain.
+        assert!(world.requests < 11_000, "{} requests", world.requests);
+        assert!(world.waits < 20_000, "{} waits", world.waits);
+        // A place further off than SQS can delay takes a hop for every 15 minutes.
+        assert!(world.hops < 100_000, "{} hops", world.hops);
+    }
+}
+
+#[test]
+fn a_faster_destination_is_not_held_back_for_ever() {
+    let world = World::new(slow(10.0, Some(1)))
+        .alerts(10_000, start())
+        .run();
+    assert_eq!(world.count(), (10_000, 0));
+    println!("ten a second: {}", world.figures());
+    assert!(world.last().since(start()) < Duration::from_mins(200));
+    assert!(world.requests < 11_000, "{} requests", world.requests);
+}
+
+#[test]
+fn a_destination_slower_than_expected_slows_the_line_down() {
+    let world = World::new(slow(0.1, None)).alerts(1_000, start()).run();
+    assert_eq!(world.count(), (1_000, 0));
+    println!("one in ten seconds: {}", world.figures());
+    let took = world.last().since(start());
+    assert!(took < Duration::from_secs(20_000), "{took:?}");
+    assert!(world.requests < 4_000, "{} requests", world.requests);
+}

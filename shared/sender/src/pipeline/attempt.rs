@@ -1,0 +1,151 @@
+//! One claimed delivery: the attempt, and what follows from it.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures::FutureExt;
+use tocsin_aws::Verdict;
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::{Attempt, AttemptResult, DeliveryId};
+use tocsin_core::health::Sign;
+use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::retry::{Decision, RetryPolicy};
+
+use super::Sender;
+use super::budget::Budget;
+use super::order::{Finished, Granted, Order, Task, Tried};
+use crate::deliver::{Deliver, Work};
+
+impl<D: Deliver> Sender<D> {
+    /// Does what an order asks for.
+    pub(super) async fn carry_out<'a>(&self, granted: Granted<'a>, budget: Budget) -> Tried<'a> {
+        let task = granted.order.task();
+        let at = Timestamp::now();
+        let started = Instant::now();
+        let outcome = match &task {
+            Task::Send => self.attempt(&granted, budget).await,
+            Task::Withdraw(withdrawn) => Outcome::permanent(Failure::new(
+                FailureKind::Misconfigured,
+                withdrawn.to_string(),
+            )),
+            Task::GiveUp(failure) => Outcome::transient(failure.clone()),
+            Task::Record(attempt) => recorded(attempt),
+        };
+        let (at, duration_ms) = match &task {
+            Task::Record(attempt) => (attempt.at, attempt.duration_ms),
+            _ => (at, started.elapsed().as_millis() as u64),
+        };
+        Tried {
+            granted,
+            task,
+            at,
+            duration_ms,
+            outcome,
+        }
+    }
+
+    async fn attempt(&self, granted: &Granted<'_>, budget: Budget) -> Outcome {
+        let Order {
+            parcel, delivery, ..
+        } = granted.order;
+        let identity = DeliveryId::of(&parcel.alert.alert_id, delivery.destination_id);
+        let work = Work {
+            alert: &parcel.alert,
+            severity: parcel.severity,
+            delivery: &identity,
+            settings: &delivery.settings,
+            secret_name: delivery.secret_name.as_deref(),
+            earlier: granted.earlier,
+        };
+        let limit = budget.attempt();
+        let attempt = AssertUnwindSafe(self.deliver.deliver(&self.context, work)).catch_unwind();
+        match tokio::time::timeout(limit, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            // The panic itself is in the log. What was sent beside it must still
+            // be settled, so it goes no further.
+            Ok(Err(_)) => Outcome::transient(Failure::new(
+                FailureKind::Internal,
+                "the attempt panicked; the sender's log says where",
+            )),
+            Err(_) => Outcome::transient(Failure::new(
+                FailureKind::TimedOut,
+                format!("the attempt took longer than {} s", limit.as_secs()),
+            )),
+        }
+    }
+
+    /// Decides what follows each attempt. Those that a pause concerns are not
+    /// tried again before their places in line.
+    pub(super) fn decide<'a>(
+        &self,
+        tried: Vec<Tried<'a>>,
+        places: Vec<Timestamp>,
+    ) -> Vec<Finished<'a>> {
+        let now = Timestamp::now();
+        let mut places = places.into_iter();
+        tried
+            .into_iter()
+            .map(|one| {
+                let place = match Sign::of(&one.outcome) {
+                    Some(Sign::Trouble { .. }) if one.task == Task::Send => places.next(),
+                    _ => None,
+                };
+                self.conclude(one, place, now)
+            })
+            .collect()
+    }
+
+    fn conclude<'a>(
+        &self,
+        tried: Tried<'a>,
+        place: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Finished<'a> {
+        let Granted { order, lease, .. } = tried.granted;
+        let number = order.delivery.attempt;
+        let policy = self.policy(order);
+        let decision = policy.decide(&tried.outcome, number, lease.began_at, now, fastrand::f64());
+        let decision = policy.decide_in_line(decision, lease.began_at, place);
+        let (result, verdict) = match (tried.outcome, decision) {
+            (Outcome::Delivered(receipt), _) => {
+                (AttemptResult::Delivered(receipt), Verdict::Delivered)
+            }
+            (Outcome::Permanent { failure }, _) => {
+                (AttemptResult::Failed(failure), Verdict::Failed)
+            }
+            (Outcome::Transient { failure, .. }, Decision::Retry { due }) => {
+                (AttemptResult::Failed(failure), Verdict::Retrying { due })
+            }
+            (Outcome::Transient { failure, .. }, Decision::Exhausted | Decision::Done) => {
+                (AttemptResult::Failed(failure), Verdict::Exhausted)
+            }
+        };
+        let attempt = Attempt {
+            number,
+            at: tried.at,
+            duration_ms: tried.duration_ms,
+            result,
+        };
+        order.log_attempt(&attempt, verdict);
+        Finished {
+            order,
+            lease,
+            attempt,
+            verdict,
+        }
+    }
+
+    /// The bounds of this delivery's retries.
+    pub(super) fn policy(&self, order: &Order<'_>) -> RetryPolicy {
+        let own = order.delivery.retry.unwrap_or_default();
+        self.config.policy.within(own)
+    }
+}
+
+/// What an attempt came to that was made before.
+fn recorded(attempt: &Attempt) -> Outcome {
+    match &attempt.result {
+        AttemptResult::Delivered(receipt) => Outcome::Delivered(receipt.clone()),
+        AttemptResult::Failed(failure) => Outcome::permanent(failure.clone()),
+    }
+}

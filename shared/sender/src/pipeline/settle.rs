@@ -1,0 +1,171 @@
+//! Making sure of what attempts came to: retries queued first, then the ledger.
+//!
+//! AWS may be out of order just now, so both are tried again as long as the
+//! invocation has time. A crash between the two leaves a retry too many, which
+//! its claim turns away. What arrived and could still not be recorded travels on
+//! through the retry queue, so that it is not sent again.
+
+use std::time::Duration;
+
+use tocsin_aws::{AwsError, Fenced, LedgerError, Message, Verdict};
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::Retry;
+
+use super::budget::Budget;
+use super::order::Finished;
+use super::{Report, Sender};
+use crate::deliver::Deliver;
+use tocsin_aws::telemetry::Metric;
+
+impl<D: Deliver> Sender<D> {
+    pub(super) async fn settle(
+        &self,
+        finished: Vec<Finished<'_>>,
+        budget: Budget,
+        report: &mut Report,
+    ) {
+        for one in &finished {
+            report.count(metric(one.verdict), 1);
+        }
+        let finished = self.queue_what_follows(finished, budget, report).await;
+        let (settled, unsettled) = self.record(finished, budget).await;
+        self.hand_on(unsettled, budget, report).await;
+        self.tell_of_bad_ends(&settled, report).await;
+    }
+
+    /// Queues retries and fallbacks; gives those back whose were taken. The others
+    /// are not settled: their leases run out, and whoever repeats the invocation
+    /// takes them over.
+    async fn queue_what_follows<'a>(
+        &self,
+        finished: Vec<Finished<'a>>,
+        budget: Budget,
+        report: &mut Report,
+    ) -> Vec<Finished<'a>> {
+        let now = Timestamp::now();
+        let following: Vec<(usize, Message)> = finished
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| {
+                let retries = one.retry().into_iter().chain(one.fallback(now));
+                retries.map(move |retry| (at, Message::retry(&retry, now)))
+            })
+            .collect();
+        let messages: Vec<_> = following
+            .iter()
+            .map(|(_, message)| message.clone())
+            .collect();
+        let mut lost = Vec::new();
+        for ((at, _), queued) in following.iter().zip(self.queue(&messages, budget).await) {
+            if let Err(error) = queued {
+                lost.push(*at);
+                report.queue.push(error);
+            }
+        }
+        finished
+            .into_iter()
+            .enumerate()
+            .filter(|(at, _)| !lost.contains(at))
+            .map(|(_, one)| one)
+            .collect()
+    }
+
+    /// Records attempts; gives back what was recorded and what could not be.
+    async fn record<'a>(
+        &self,
+        finished: Vec<Finished<'a>>,
+        budget: Budget,
+    ) -> (Vec<Finished<'a>>, Vec<(Finished<'a>, LedgerError)>) {
+        let mut settled = Vec::new();
+        let mut pending: Vec<_> = finished.into_iter().map(|one| (one, None)).collect();
+        for tried in 1.. {
+            let settlements: Vec<_> = pending.iter().map(|(one, _)| one.settlement()).collect();
+            let answers = self.ledger.settle(&settlements).await;
+            let mut failed = Vec::new();
+            for ((one, _), answer) in pending.into_iter().zip(answers) {
+                match answer {
+                    Ok(Fenced::No) => settled.push(one),
+                    Ok(Fenced::Yes) => one.order.log_fenced(),
+                    Err(error) => failed.push((one, Some(error))),
+                }
+            }
+            pending = failed;
+            if pending.is_empty() || !budget.rest(tried).await {
+                break;
+            }
+        }
+        let unsettled = pending
+            .into_iter()
+            .filter_map(|(one, error)| Some((one, error?)))
+            .collect();
+        (settled, unsettled)
+    }
+
+    /// What arrived is told to the next sender, so that it need only be recorded.
+    /// Everything else is safe to be attempted again: its retry is queued, or it
+    /// had not arrived.
+    async fn hand_on(
+        &self,
+        unsettled: Vec<(Finished<'_>, LedgerError)>,
+        budget: Budget,
+        report: &mut Report,
+    ) {
+        for (one, error) in unsettled {
+            one.order.log_unrecorded(&error);
+            match one.hand_on() {
+                Some(retry) => self.queue_retries(&[retry], budget, report).await,
+                None if one.retry().is_some() => {}
+                None => report.ledger.push(error),
+            }
+        }
+    }
+
+    /// Queues retries; what is not taken fails the invocation, so that Lambda
+    /// repeats it.
+    pub(super) async fn queue_retries(
+        &self,
+        retries: &[Retry],
+        budget: Budget,
+        report: &mut Report,
+    ) {
+        let now = Timestamp::now();
+        let messages: Vec<_> = retries
+            .iter()
+            .map(|retry| Message::retry(retry, now))
+            .collect();
+        let queued = self.queue(&messages, budget).await;
+        report
+            .queue
+            .extend(queued.into_iter().filter_map(Result::err));
+    }
+
+    /// Puts messages on the retry queue, again and again while there is time.
+    async fn queue(&self, messages: &[Message], budget: Budget) -> Vec<Result<(), AwsError>> {
+        let mut answers = self.retry_queue.send(messages).await;
+        for tried in 1.. {
+            let again: Vec<usize> = (0..answers.len())
+                .filter(|at| answers[*at].is_err())
+                .collect();
+            if again.is_empty() || !budget.rest(tried).await {
+                break;
+            }
+            let some: Vec<_> = again.iter().map(|at| messages[*at].clone()).collect();
+            for (at, answer) in again.into_iter().zip(self.retry_queue.send(&some).await) {
+                answers[at] = answer;
+            }
+        }
+        answers
+    }
+}
+
+const fn metric(verdict: Verdict) -> Metric {
+    match verdict {
+        Verdict::Delivered => Metric::DeliveriesDelivered,
+        Verdict::Retrying { .. } => Metric::DeliveriesRetried,
+        Verdict::Failed => Metric::DeliveriesFailed,
+        Verdict::Exhausted => Metric::DeliveriesExhausted,
+    }
+}
+
+/// After a lease has run out, before somebody else is sent to take it over.
+pub(super) const AFTER_LEASE: Duration = Duration::from_secs(1);

@@ -1,0 +1,157 @@
+//! Destinations of a trial, each at an address of its own where its vendor has
+//! addresses.
+
+use serde_json::{Value, json};
+use tocsin_tests::simulator::webhook::SIGNING_KEY;
+
+use crate::trial::Site;
+
+/// Providers, and the ways in which they are reached here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Via {
+    Webhook,
+    /// One that checks signatures.
+    SignedWebhook,
+    SlackHook,
+    SlackBot,
+    PagerDuty,
+    Opsgenie,
+    Jira,
+    GitHub,
+    ServiceNow,
+    Asana,
+    Teams,
+}
+
+/// A destination that was added for a trial.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) via: Via,
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) secret_name: String,
+    /// Where its messages arrive: requests for it have a path that begins so.
+    pub(crate) path: String,
+}
+
+/// How an alert that arrived is found at the simulator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trace {
+    /// Each request that was accepted is a message that somebody reads.
+    Requests,
+    /// What the vendor created, however often it was asked.
+    Creations,
+}
+
+impl Via {
+    pub(crate) const fn provider(self) -> &'static str {
+        match self {
+            Self::Webhook | Self::SignedWebhook => "webhook",
+            Self::SlackHook | Self::SlackBot => "slack",
+            Self::PagerDuty => "pagerduty",
+            Self::Opsgenie => "opsgenie",
+            Self::Jira => "jira",
+            Self::GitHub => "github",
+            Self::ServiceNow => "servicenow",
+            Self::Asana => "asana",
+            Self::Teams => "teams",
+        }
+    }
+
+    pub(crate) const fn trace(self) -> Trace {
+        match self {
+            Self::Webhook | Self::SignedWebhook | Self::SlackHook => Trace::Requests,
+            _ => Trace::Creations,
+        }
+    }
+
+    fn path(self, name: &str) -> String {
+        match self {
+            Self::Webhook => format!("/hook/{name}"),
+            Self::SignedWebhook => format!("/hook/signed/{name}"),
+            Self::SlackHook => format!("/services/T1/B1/{name}"),
+            Self::SlackBot => "/api/chat.postMessage".to_owned(),
+            Self::PagerDuty => "/v2/enqueue".to_owned(),
+            Self::Opsgenie => "/v2/alerts".to_owned(),
+            Self::Jira => "/rest/api/3/issue".to_owned(),
+            Self::GitHub => format!("/repos/octo-org/{name}/issues"),
+            Self::ServiceNow => "/api/now/table/incident".to_owned(),
+            Self::Asana => "/api/1.0/tasks".to_owned(),
+            Self::Teams => format!(
+                "/powerautomate/automations/direct/workflows/{name}/triggers/manual/paths/invoke"
+            ),
+        }
+    }
+
+    /// `base` is where the vendor is called, for those whose settings say that.
+    fn settings(self, name: &str, base: &str) -> Value {
+        match self {
+            Self::Webhook | Self::SignedWebhook | Self::SlackHook | Self::Teams => json!({}),
+            Self::SlackBot => json!({"channelId": "C024BE91L"}),
+            Self::PagerDuty => json!({"region": "us", "source": "chaos"}),
+            Self::Opsgenie => json!({"region": "eu"}),
+            Self::Jira => json!({
+                "deployment": "cloud", "siteUrl": base, "projectKey": "SEC", "issueType": "Task",
+            }),
+            Self::GitHub => {
+                json!({"apiUrl": base, "repository": format!("octo-org/{name}")})
+            }
+            Self::ServiceNow => json!({
+                "mode": "incident", "instance": "https://acme.service-now.com", "category": "security",
+            }),
+            Self::Asana => json!({"projects": ["1204567890123456"]}),
+        }
+    }
+
+    /// `base` is where the vendor is called, for those whose secret says that.
+    pub(crate) fn secret(self, path: &str, base: &str) -> Value {
+        match self {
+            Self::Webhook => json!({"url": format!("{base}{path}")}),
+            Self::SignedWebhook => {
+                json!({"url": format!("{base}{path}"), "signingKey": SIGNING_KEY})
+            }
+            Self::SlackHook => json!({"webhookUrl": format!("{base}{path}")}),
+            Self::Teams => json!({
+                "webhookUrl": format!(
+                    "{base}{path}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=simulated"
+                ),
+            }),
+            Self::SlackBot => json!({"botToken": "xoxb-0000000000-simulated"}),
+            Self::PagerDuty => json!({"routingKey": "0123456789abcdef0123456789abcdef"}),
+            Self::Opsgenie => json!({"apiKey": "7f1c3c5e-2f0a-4a57-9d0e-0123456789ab"}),
+            Self::Jira => {
+                json!({"email": "tocsin@example.com", "apiToken": "ATATT3xFfGF0simulated"})
+            }
+            Self::GitHub => json!({"token": "github_pat_11AAAAAAA0simulated"}),
+            Self::ServiceNow => json!({"apiKey": "now_simulated_0123456789"}),
+            Self::Asana => json!({"accessToken": "2/1200000000000001/1200000000000002:simulated"}),
+        }
+    }
+}
+
+impl Destination {
+    /// Adds a destination whose vendor is at `base`.
+    pub(crate) async fn add(site: &Site, via: Via, name: String, base: &str) -> Self {
+        let path = via.path(&name);
+        let request = json!({
+            "operation": "addDestination", "actor": "chaos",
+            "destination": {
+                "displayName": name, "type": via.provider(),
+                "settings": via.settings(&name, base),
+            },
+            "secret": via.secret(&path, base),
+        });
+        let answer = site.stack.invoke("api", &request).await;
+        let text = |field: &str| {
+            let value = answer["ok"][field].as_str();
+            value.unwrap_or_else(|| panic!("{answer:#}")).to_owned()
+        };
+        Self {
+            via,
+            id: text("destinationId"),
+            secret_name: text("secretName"),
+            name,
+            path,
+        }
+    }
+}

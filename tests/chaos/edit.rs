@@ -1,0 +1,102 @@
+//! What people do to destinations and secrets while alerts are on their way, and
+//! what they see meanwhile. Straight at the tables: each change takes effect as
+//! if another had made it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
+
+use crate::ledger::{Delivery, Entry};
+use crate::trial::Trial;
+
+impl Trial {
+    /// Gives the destination this secret.
+    pub(crate) async fn set_secret(&self, secret: &Value) {
+        aws_sdk_secretsmanager::Client::new(&self.site.stack.config)
+            .put_secret_value()
+            .secret_id(&self.destinations[0].secret_name)
+            .secret_string(secret.to_string())
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn delete_secret(&self) {
+        aws_sdk_secretsmanager::Client::new(&self.site.stack.config)
+            .delete_secret()
+            .secret_id(&self.destinations[0].secret_name)
+            .force_delete_without_recovery(true)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Changes one setting of the destination.
+    pub(crate) async fn set(&self, setting: &str, value: &str) {
+        self.update("SET settings.#one = :value", setting, value_of(value))
+            .await;
+    }
+
+    pub(crate) async fn disable(&self) {
+        self.update("SET #one = :value", "enabled", AttributeValue::Bool(false))
+            .await;
+    }
+
+    async fn update(&self, change: &str, name: &str, value: AttributeValue) {
+        let stack = &self.site.stack;
+        aws_sdk_dynamodb::Client::new(&stack.config)
+            .update_item()
+            .table_name(stack.output("DestinationsTable"))
+            .key("destinationId", value_of(&self.destinations[0].id))
+            .update_expression(change)
+            .expression_attribute_names("#one", name)
+            .expression_attribute_values(":value", value)
+            .condition_expression("attribute_exists(destinationId)")
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn delete(&self) {
+        let stack = &self.site.stack;
+        let destination = &self.destinations[0];
+        for key in [destination.id.clone(), format!("name#{}", destination.name)] {
+            aws_sdk_dynamodb::Client::new(&stack.config)
+                .delete_item()
+                .table_name(stack.output("DestinationsTable"))
+                .key("destinationId", value_of(&key))
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Nothing has arrived yet: so far, the fault has held everything up.
+    pub(crate) async fn is_held_up(&self) {
+        for id in &self.ids {
+            let entry = Entry::of(&self.site, id).await;
+            let over = entry.deliveries.values().any(Delivery::is_over);
+            assert!(!over, "{id} went through all the same: {entry:?}");
+        }
+    }
+
+    /// Waits until this alert's delivery is in this state.
+    pub(crate) async fn state_of(&self, alert_id: &str, wanted: &str) {
+        let started = std::time::Instant::now();
+        loop {
+            let entry = Entry::of(&self.site, alert_id).await;
+            let delivery = entry.deliveries.get(&self.destinations[0].id);
+            if delivery.is_some_and(|one| one.state == wanted) {
+                return;
+            }
+            assert!(
+                started.elapsed().as_secs() < 60,
+                "{alert_id} is not {wanted}: {entry:?}"
+            );
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    }
+}
+
+fn value_of(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}

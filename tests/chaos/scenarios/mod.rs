@@ -1,0 +1,56 @@
+//! All scenarios.
+
+mod aws;
+mod changes;
+mod kills;
+mod storm;
+mod traffic;
+mod vendors;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::scenario::{Extent, Order, Scenario};
+
+/// The scenarios of this extent, in the order of the table.
+pub(crate) fn all(extent: Extent) -> Vec<Scenario> {
+    let all = [
+        vendors::all(),
+        changes::all(),
+        traffic::all(),
+        kills::all(),
+        aws::all(),
+        vec![storm::storm(extent)],
+    ];
+    all.into_iter()
+        .flatten()
+        .filter(|one| one.extent <= extent)
+        .collect()
+}
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+/// A fault of AWS in calls that hold all of these texts.
+fn aws(service: &str, operation: &str, about: &[&str], action: &str, span: (&str, f64)) -> Order {
+    let (kind, length) = span;
+    let mut order = json!({
+        "service": service, "operation": operation, "about": about, "action": action,
+    });
+    order[kind] = match kind {
+        "times" => Value::from(length as u64),
+        _ => Value::from(length),
+    };
+    Order::Aws(order)
+}
+
+/// In the sender's claims of first attempts.
+const CLAIM: &str = "SENDING";
+
+/// In the sender's settlements: the name of what they add.
+const SETTLEMENT: &str = "attempt#";
+
+/// In the router's records of alerts.
+const RECORD: &str = "\"ALERT\"";

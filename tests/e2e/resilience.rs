@@ -1,0 +1,184 @@
+//! Destinations in trouble: who waits, who does not, who is told.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tocsin_tests::simulator::Fault;
+
+use crate::harness::{Stack, alert_for, unique};
+
+/// A webhook destination of this test's own, under a name that none has.
+async fn destination(stack: &Stack, path: &str, more: Value) -> String {
+    let name = unique("resilience");
+    let mut destination = json!({"displayName": name, "type": "webhook"});
+    for (field, value) in more.as_object().into_iter().flatten() {
+        destination[field] = value.clone();
+    }
+    let request = json!({
+        "operation": "addDestination", "actor": "tests", "destination": destination,
+        "secret": {"url": stack.simulator(&format!("{path}/{name}"))},
+    });
+    let answer = stack.invoke("api", &request).await;
+    assert!(answer["ok"].is_object(), "{answer:#}");
+    name
+}
+
+fn throttled(path: &str, times: usize, retry_after: u32) -> Fault {
+    Fault {
+        path: path.to_owned(),
+        about: String::new(),
+        status: 429,
+        times,
+        headers: BTreeMap::from([("retry-after".to_owned(), retry_after.to_string())]),
+        body: "slow down".to_owned(),
+        late: false,
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_destination_is_paused_for_all_and_no_attempt_is_used_up() {
+    let stack = Stack::ready().await;
+    let slow = destination(&stack, "/hook", json!({})).await;
+    let first = unique("first");
+    stack
+        .inject(&throttled(&format!("/hook/{slow}"), 1, 6))
+        .await;
+    stack.send(&alert_for(&first, &[&slow]).to_string()).await;
+    let report = stack.delivery_in(&first, "RETRYING").await;
+    assert_eq!(report["attempts"][0]["kind"], "throttled");
+
+    // These come during the pause; so does one for somebody else.
+    let later: Vec<_> = (0..3).map(|_| unique("during")).collect();
+    for id in &later {
+        let alert = alert_for(id, &[&slow, "e2e-plain"]);
+        stack.send(&alert.to_string()).await;
+    }
+    let state_at = |report: &Value, name: &str| {
+        let deliveries = report["deliveries"].as_array().cloned().unwrap_or_default();
+        let one = deliveries
+            .into_iter()
+            .find(|one| one["displayName"] == name);
+        one.unwrap_or(Value::Null)
+    };
+    for id in &later {
+        let report = stack
+            .report_when(id, |report| {
+                state_at(report, "e2e-plain")["state"] == "DELIVERED"
+                    && !state_at(report, &slow).is_null()
+            })
+            .await;
+        let waiting = state_at(&report, &slow);
+        assert_eq!(waiting["state"], "RETRYING", "{waiting:#}");
+        assert_eq!(waiting["attempt"], 0);
+        assert_eq!(waiting["attempts"], json!([]));
+        assert!(waiting["nextAttemptAt"].is_string());
+    }
+    for id in &later {
+        let report = stack
+            .report_when(id, |report| state_at(report, &slow)["state"] == "DELIVERED")
+            .await;
+        assert_eq!(state_at(&report, &slow)["attempt"], 1, "{report:#}");
+        let path = format!("/hook/{slow}");
+        let received = stack.received(id).await;
+        let there = received.iter().filter(|one| one.path == path);
+        assert_eq!(there.count(), 1);
+    }
+    let first = stack.delivery_in(&first, "DELIVERED").await;
+    assert_eq!(first["attempt"], 2);
+}
+
+#[tokio::test]
+async fn a_destination_that_takes_nothing_is_reported_to_whoever_watches() {
+    let stack = Stack::ready().await;
+    let broken = destination(&stack, "/nobody", json!({})).await;
+    let watching = json!({"alertTypes": ["SYSTEM_ERROR"]});
+    let watcher = destination(&stack, "/hook", watching).await;
+    // The router's copy of the destinations is at most 30 seconds old, and looks
+    // again at once for a name it does not know.
+    stack
+        .send(&alert_for(&unique("look"), &[&watcher]).to_string())
+        .await;
+    let ids = [unique("lost"), unique("lost")];
+    for id in &ids {
+        stack.send(&alert_for(id, &[&broken]).to_string()).await;
+        stack.delivery_in(id, "FAILED").await;
+    }
+    let path = format!("/hook/{watcher}");
+    let told = stack
+        .received_when(&broken, |all| {
+            all.iter()
+                .any(|one| one.path == path && one.body["id"] == "Tocsin.DestinationFailing")
+        })
+        .await;
+    let told: Vec<_> = told
+        .iter()
+        .filter(|one| one.path == path && one.body["type"] == "SYSTEM_ERROR")
+        .collect();
+    assert_eq!(told.len(), 1, "once an hour: {told:#?}");
+    let context = &told[0].body["alertContext"];
+    assert_eq!(context["displayName"], broken);
+    assert_eq!(context["failure"]["status"], 404);
+    assert_eq!(context["alertId"], ids[0]);
+}
+
+#[tokio::test]
+async fn a_destination_has_its_own_bounds_for_retries() {
+    let stack = Stack::ready().await;
+    let impatient = json!({"retry": {"mostAttempts": 2}});
+    let name = destination(&stack, "/hook", impatient).await;
+    let id = unique("bounded");
+    let mut down = throttled(&format!("/hook/{name}"), 2, 1);
+    down.status = 503;
+    stack.inject(&down).await;
+    stack.send(&alert_for(&id, &[&name]).to_string()).await;
+    let delivery = stack.delivery_in(&id, "EXHAUSTED").await;
+    assert_eq!(delivery["attempts"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_destination_finally_refuses_goes_to_its_fallback() {
+    let stack = Stack::ready().await;
+    let fallback = destination(&stack, "/hook", json!({})).await;
+    let broken = destination(&stack, "/nobody", json!({"fallback": fallback})).await;
+    let id = unique("fallback");
+    stack.send(&alert_for(&id, &[&broken]).to_string()).await;
+    let report = stack
+        .report_when(&id, |report| {
+            let deliveries = report["deliveries"].as_array();
+            deliveries.is_some_and(|all| {
+                all.len() == 2 && all.iter().any(|one| one["state"] == "DELIVERED")
+            })
+        })
+        .await;
+    let deliveries = report["deliveries"].as_array().unwrap();
+    let of = |name: &str| {
+        let mut all = deliveries.iter();
+        all.find(|one| one["displayName"] == name).unwrap()
+    };
+    assert_eq!(of(&broken)["state"], "FAILED");
+    assert_eq!(of(&fallback)["state"], "DELIVERED");
+    assert_eq!(
+        of(&fallback)["standsInFor"],
+        of(&broken)["destinationId"],
+        "{report:#}"
+    );
+    assert_eq!(stack.received(&id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_canary_that_arrives_is_counted_under_the_stacks_name() {
+    let stack = Stack::ready().await;
+    let id = unique("canary");
+    let mut canary = alert_for(&id, &["e2e-plain"]);
+    canary["id"] = json!("Tocsin.Canary");
+    stack.send(&canary.to_string()).await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let counted = stack
+        .log_line("webhook", |line| line.contains("CanariesDelivered"))
+        .await;
+    let line: Value = serde_json::from_str(&counted).unwrap();
+    assert_eq!(line["CanariesDelivered"], 1);
+    assert_eq!(line["Stack"], stack.name);
+    let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*sets, json!([["Function"], ["Stack"]]));
+}
