@@ -120,7 +120,10 @@ fn listed(all: &[DeadLetters]) -> String {
 }
 
 fn since(letter: &DeadLetter) -> String {
-    letter.sent_at.map(|at| at.to_string()).unwrap_or_default()
+    letter
+        .sent_at
+        .map(|at| print::time(at).to_string())
+        .unwrap_or_default()
 }
 
 fn reason(letter: &DeadLetter) -> String {

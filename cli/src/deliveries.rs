@@ -103,7 +103,7 @@ fn listed(all: &[DeliverySummary], failed: bool) -> String {
             .map(alerts::outcome)
             .unwrap_or_default();
         rows.add_row([
-            Tone::Plain.cell(delivery.updated_at),
+            Tone::Plain.cell(print::time(delivery.updated_at)),
             Tone::Plain.cell(&delivery.display_name),
             Tone::of(delivery.state).cell(delivery.state),
             Tone::Plain.cell(delivery.attempt),

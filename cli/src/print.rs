@@ -9,6 +9,7 @@ use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
 
 use crate::args::Output;
@@ -128,6 +129,11 @@ pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>, none: &str) 
     }
 }
 
+/// A moment for people, who seldom care for less than a second.
+pub(crate) fn time(moment: Timestamp) -> Timestamp {
+    Timestamp::from_unix_millis(moment.unix_seconds() * 1_000).unwrap_or(moment)
+}
+
 /// `1 alert`, `2 alerts`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -147,6 +153,12 @@ mod tests {
         let text = yaml(&value).unwrap();
         let back: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(back, value, "{text}");
+    }
+
+    #[test]
+    fn times_are_told_to_the_second() {
+        let moment = "2026-11-22T20:46:01.99062348Z".parse().unwrap();
+        assert_eq!(time(moment).to_string(), "2026-11-22T20:46:01Z");
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn line(event: &Event) -> String {
     match event {
         Event::Alert(alert) => format!(
             "{} {:<9} [{}] {}  {}",
-            alert.received_at,
+            print::time(alert.received_at),
             alerts::became(alert.disposition).paint(alert.disposition),
             alert.severity,
             alert.title,
@@ -133,7 +133,7 @@ fn line(event: &Event) -> String {
                 .unwrap_or_default();
             format!(
                 "{} {} {} [{}] {}  {} {}",
-                delivery.updated_at,
+                print::time(delivery.updated_at),
                 Tone::of(delivery.state).paint(delivery.state),
                 delivery.display_name,
                 one.severity,

@@ -1,7 +1,7 @@
 //! Talking with a person: only on a terminal, and on standard error, so that
 //! what is printed stays clean. What is secret is not echoed.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -19,81 +19,76 @@ pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// One line of text. Without an answer, `default`, or the question again.
-pub(crate) fn text(question: &str, default: Option<&str>) -> anyhow::Result<String> {
-    let mut input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
-    if let Some(default) = default {
-        input = input.default(default.to_owned());
-    }
-    input
-        .interact_text()
-        .context("the question was not answered")
+/// What shells give a command that ended by Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// One line of text.
+pub(crate) fn text(question: &str) -> anyhow::Result<String> {
+    let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
+    answer(|| input.interact_text())
 }
 
 /// One line of text, or none.
 pub(crate) fn optional(question: &str) -> anyhow::Result<Option<String>> {
-    let answer = Input::<String>::with_theme(&SimpleTheme)
+    let input = Input::<String>::with_theme(&SimpleTheme)
         .with_prompt(question)
-        .allow_empty(true)
-        .interact_text()
-        .context("the question was not answered")?;
-    Ok(Some(answer).filter(|text| !text.is_empty()))
+        .allow_empty(true);
+    let text = answer(|| input.interact_text())?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Something that is not to be seen, not even now.
 pub(crate) fn secret(question: &str) -> anyhow::Result<String> {
-    Password::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .interact()
-        .context("the question was not answered")
+    let input = Password::with_theme(&SimpleTheme).with_prompt(question);
+    answer(|| input.interact())
 }
 
 /// Something that is not to be seen, or nothing.
 pub(crate) fn optional_secret(question: &str) -> anyhow::Result<Option<String>> {
-    let answer = Password::with_theme(&SimpleTheme)
+    let input = Password::with_theme(&SimpleTheme)
         .with_prompt(question)
-        .allow_empty_password(true)
-        .interact()
-        .context("the question was not answered")?;
-    Ok(Some(answer).filter(|text| !text.is_empty()))
-}
-
-/// What shells give a command that ended by Ctrl-C.
-const INTERRUPTED: i32 = 130;
-
-/// Menus hide the cursor. Whoever leaves one by Ctrl-C wants it back.
-fn mind_the_cursor() {
-    static MINDED: Once = Once::new();
-    MINDED.call_once(|| {
-        let handled = ctrlc::set_handler(|| {
-            // The process ends; there is nobody left to tell of a failure.
-            let _ = Term::stderr().show_cursor();
-            std::process::exit(INTERRUPTED);
-        });
-        // Then Ctrl-C ends the process all the same, just without the cursor.
-        drop(handled);
-    });
+        .allow_empty_password(true);
+    let text = answer(|| input.interact())?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// One of several; gives its place.
 pub(crate) fn choice(question: &str, among: &[&str]) -> anyhow::Result<usize> {
-    mind_the_cursor();
-    Select::with_theme(&SimpleTheme)
+    let menu = Select::with_theme(&SimpleTheme)
         .with_prompt(question)
         .items(among)
-        .default(0)
-        .interact()
-        .context("the question was not answered")
+        .default(0);
+    answer(|| menu.interact())
 }
 
 /// Any number of several; gives their places.
 pub(crate) fn choices(question: &str, among: &[String]) -> anyhow::Result<Vec<usize>> {
-    mind_the_cursor();
-    MultiSelect::with_theme(&SimpleTheme)
+    let menu = MultiSelect::with_theme(&SimpleTheme)
         .with_prompt(question)
-        .items(among)
-        .interact()
-        .context("the question was not answered")
+        .items(among);
+    answer(|| menu.interact())
+}
+
+/// The answer to a question. Ctrl-C ends the command: it comes as a signal, or,
+/// when the question reads just then, as an error.
+fn answer<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> anyhow::Result<T> {
+    static MINDED: Once = Once::new();
+    MINDED.call_once(|| {
+        // Without this, Ctrl-C ends the command all the same, but leaves the
+        // cursor of a menu hidden.
+        drop(ctrlc::set_handler(|| interrupted()));
+    });
+    ask().map_err(|error| match error {
+        dialoguer::Error::IO(error) if error.kind() == ErrorKind::Interrupted => interrupted(),
+        error => anyhow::Error::new(error).context("the question was not answered"),
+    })
+}
+
+/// Menus hide the cursor. Whoever leaves one wants it back.
+fn interrupted() -> ! {
+    // The process ends; there is nobody left to tell of a failure.
+    let _ = Term::stderr().show_cursor();
+    std::process::exit(INTERRUPTED)
 }
 
 /// The text as it is after a person has edited it; `None` when it was not saved.
@@ -114,11 +109,10 @@ pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
             "{question} There is no terminal to answer on: add --yes"
         )));
     }
-    Confirm::with_theme(&SimpleTheme)
+    let question = Confirm::with_theme(&SimpleTheme)
         .with_prompt(question)
-        .default(false)
-        .interact()
-        .context("the question was not answered")
+        .default(false);
+    answer(|| question.interact())
 }
 
 /// Shows nothing.

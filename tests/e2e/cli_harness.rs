@@ -332,7 +332,9 @@ pub(crate) fn each_provider(stack: &Stack) -> Vec<(&'static str, Value, Option<V
         (
             "teams",
             json!({}),
-            Some(json!({"webhookUrl": url(&format!("{workflow}?api-version=1&sig={MARK}"))})),
+            Some(
+                json!({"webhookUrl": url(&format!("{workflow}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={MARK}"))}),
+            ),
         ),
         (
             "webhook",

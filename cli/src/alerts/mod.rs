@@ -89,7 +89,7 @@ fn listed(all: &[AlertSummary]) -> String {
     let mut rows = table(&["received", "severity", "title", "detection", "became", "id"]);
     for one in all {
         rows.add_row([
-            Tone::Plain.cell(one.received_at),
+            Tone::Plain.cell(print::time(one.received_at)),
             Tone::Plain.cell(one.severity),
             Tone::Plain.cell(&one.title),
             Tone::Plain.cell(&one.detection_id),

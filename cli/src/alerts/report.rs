@@ -8,7 +8,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Attempt, AttemptResult};
 use tocsin_core::outcome::Receipt;
 
-use crate::print::{Tone, table};
+use crate::print::{Tone, table, time};
 
 /// The whole of it.
 pub(super) fn told(report: &AlertReport) -> String {
@@ -20,7 +20,7 @@ pub(super) fn told(report: &AlertReport) -> String {
         alert.title,
         alert.alert_type,
         alert.detection_id,
-        report.received_at,
+        time(report.received_at),
         super::became(routing.disposition).paint(routing.disposition)
     )];
     let rows = rows(report);
@@ -94,7 +94,7 @@ fn fared(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> [Cell; 4]
     let said = last.map(outcome);
     let next = delivery
         .next_attempt_at
-        .map(|at| format!("next attempt {at}"));
+        .map(|at| format!("next attempt {}", time(at)));
     let said: Vec<_> = said.into_iter().chain(next).collect();
     [
         Tone::of(delivery.state).cell(delivery.state),

@@ -144,7 +144,7 @@ impl Draft {
     /// Asks for what is missing.
     fn ask(&mut self, filters: bool) -> anyhow::Result<()> {
         if !self.fields.contains_key("displayName") {
-            let name = terminal::text("Name (what people and detections call it)", None)?;
+            let name = terminal::text("Name (what people and detections call it)")?;
             self.fields
                 .insert("displayName".to_owned(), name.trim().into());
         }
@@ -166,7 +166,7 @@ impl Draft {
             let answer = match question.form {
                 Form::Choice(among) => among[terminal::choice(question.label, among)?].to_owned(),
                 Form::Text | Form::Words => match question.need {
-                    Need::Required => terminal::text(question.label, None)?,
+                    Need::Required => terminal::text(question.label)?,
                     Need::Optional => match terminal::optional(question.label)? {
                         Some(answer) => answer,
                         None => continue,

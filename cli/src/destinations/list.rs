@@ -4,7 +4,7 @@ use serde_json::Value;
 use tocsin_api::messages::DestinationReport;
 use tocsin_core::destination::{Destination, Enabled};
 
-use crate::print::{Tone, list, table};
+use crate::print::{Tone, list, table, time};
 
 /// All of them, a row each.
 pub(super) fn all(all: &[DestinationReport]) -> String {
@@ -83,10 +83,13 @@ pub(super) fn one(report: &DestinationReport) -> String {
         let limits: Vec<_> = hours.into_iter().chain(attempts).collect();
         add("retried for at most", limits.join(", "));
     }
-    add("added", format!("{} by {}", one.created_at, one.created_by));
+    add(
+        "added",
+        format!("{} by {}", time(one.created_at), one.created_by),
+    );
     add(
         "changed",
-        format!("{} by {}", one.updated_at, one.updated_by),
+        format!("{} by {}", time(one.updated_at), one.updated_by),
     );
     add("revision", one.revision.to_string());
     rows.add_row([Tone::Faint.cell("enabled"), enabled(one)]);

@@ -9,6 +9,7 @@ mod plan;
 mod replay;
 mod test;
 
+use anyhow::Context;
 use tocsin_api::messages::{
     DeleteDestination, DestinationReport, GetDestination, ListDestinations, RemovedSecret,
     SetDestinationEnabled,
@@ -54,7 +55,9 @@ async fn fetch(stack: &Stack) -> anyhow::Result<Vec<DestinationReport>> {
 
 /// The destination of this name or id.
 async fn get(stack: &Stack, destination: String) -> anyhow::Result<DestinationReport> {
-    stack.ask(GetDestination { destination }).await
+    let which = format!("{destination:?}");
+    let found = stack.ask(GetDestination { destination }).await;
+    found.context(which)
 }
 
 async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Result<()> {
@@ -107,8 +110,9 @@ fn fate(secret: &RemovedSecret) -> String {
             name,
             recoverable_until,
         } => format!(
-            "its secret goes, too; until {recoverable_until} \
-             `aws secretsmanager restore-secret --secret-id {name}` brings that back"
+            "its secret goes, too; until {} \
+             `aws secretsmanager restore-secret --secret-id {name}` brings that back",
+            print::time(*recoverable_until)
         ),
         RemovedSecret::Shared { name } => format!("the secret {name} is not its own and stays"),
         RemovedSecret::Left { name, reason } => {

@@ -14,7 +14,7 @@ use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Reason, Routing, route};
 
 use crate::args::Since;
-use crate::print::{Tone, count, table};
+use crate::print::{Tone, count, table, time};
 use crate::stack::Stack;
 use crate::{alerts, document, terminal};
 
@@ -153,7 +153,7 @@ pub(super) fn told(replay: &Replay) -> String {
     if replay.rerouted.is_empty() {
         return format!(
             "Replay: none of {alerts} since {} would go elsewhere.",
-            replay.since
+            time(replay.since)
         );
     }
     let mut rows = table(&["received", "severity", "title", "would go elsewhere", "id"]);
@@ -162,7 +162,7 @@ pub(super) fn told(replay: &Replay) -> String {
         let lost = one.lost.iter().map(|name| format!("- {name}"));
         let changes: Vec<_> = gained.chain(lost).collect();
         rows.add_row([
-            Tone::Plain.cell(one.received_at),
+            Tone::Plain.cell(time(one.received_at)),
             Tone::Plain.cell(one.severity),
             Tone::Plain.cell(&one.title),
             Tone::Waiting.cell(changes.join("\n")),
@@ -172,7 +172,7 @@ pub(super) fn told(replay: &Replay) -> String {
     format!(
         "Replay: {} of {alerts} since {} would go elsewhere.\n{rows}",
         replay.rerouted.len(),
-        replay.since
+        time(replay.since)
     )
 }
 
