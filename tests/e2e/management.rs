@@ -387,13 +387,13 @@ async fn a_file_applied_twice_changes_nothing_the_second_time() {
         ["unchanged nothing", "unchanged nothing"],
         "{again:#}"
     );
-    let changed = given(&stack, "applyDestinations", file("LOW", "/hook/other")).await;
+    let edited = given(&stack, "applyDestinations", file("LOW", "/hook/other")).await;
     assert_eq!(
-        changes(&changed),
+        changes(&edited),
         ["update done", "unchanged nothing"],
-        "{changed:#}"
+        "{edited:#}"
     );
-    let its = &changed["changes"][0];
+    let its = &edited["changes"][0];
     assert_eq!(its["secret"], "replaced");
     assert_eq!(
         its["fields"],

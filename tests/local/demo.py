@@ -96,11 +96,6 @@ print(json.dumps({"messages": int(answer["Attributes"]["ApproximateNumberOfMessa
 # ── The provider simulator ───────────────────────────────────────────────────
 
 
-def simulator_port(instance: Instance) -> int:
-    """The port the destinations know, or a new one."""
-    return stack.read_json(instance.simulator_file).get("port") or emulation.free_port(usual=4700)
-
-
 def received(port: int) -> list[dict[str, Any]] | None:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_received", timeout=5) as answer:
@@ -109,9 +104,15 @@ def received(port: int) -> list[dict[str, Any]] | None:
         return None
 
 
-def ensure_simulator(instance: Instance, port: int) -> None:
-    if received(port) is not None:
-        return
+def ensure_simulator(instance: Instance) -> int:
+    """The port of this instance's simulator: where the destinations know it, if they do."""
+    known = stack.read_json(instance.simulator_file).get("port")
+    if known and received(known) is not None:
+        return int(known)
+    if known and emulation.is_free(known):
+        port = int(known)
+    else:
+        port = emulation.free_port(usual=4700)
     log = instance.folder / "simulator.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -128,6 +129,7 @@ def ensure_simulator(instance: Instance, port: int) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise Failed("The provider simulator does not answer.", "See its log.", log)
         time.sleep(0.05)
+    return port
 
 
 # ── Destinations ─────────────────────────────────────────────────────────────
@@ -316,21 +318,23 @@ def arns(service: str, *names: str) -> str:
 
 def demo(instance: Instance, *, through_proxy: bool) -> int:
     instance.folder.mkdir(parents=True, exist_ok=True)
-    port = simulator_port(instance)
-    parameters = [
-        "BaseUrls=" + ",".join(f"{provider}@{simulator(port)}" for provider in STOOD_IN),
-        f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
-        # The third queue is reached by the role only.
-        f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",
-        f"AllowedRoleArns=arn:aws:iam::{ACCOUNT}:role/{TEST_ROLE}",
-    ]
     busy = f"Another `up` or `down` of {instance.name} is under way."
     with stack.lock(instance.name, wait=False, busy=busy):
-        stack.up(
-            instance, build=True, bootstrap=None, given=parameters, through_proxy=through_proxy
-        )
+        with step("build the functions"):
+            build.cargo_build()
+        # Before the stack, which is told its address.
         with step("start the provider simulator"):
-            ensure_simulator(instance, port)
+            port = ensure_simulator(instance)
+        parameters = [
+            "BaseUrls=" + ",".join(f"{provider}@{simulator(port)}" for provider in STOOD_IN),
+            f"AllowedTopicArns={arns('sns', TOPIC, TEST_TOPIC)}",
+            # The third queue is reached by the role only.
+            f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",
+            f"AllowedRoleArns=arn:aws:iam::{ACCOUNT}:role/{TEST_ROLE}",
+        ]
+        stack.up(
+            instance, build=False, bootstrap=None, given=parameters, through_proxy=through_proxy
+        )
     tocsin = Tocsin(instance)
     with step("add destinations"):
         environment = stack.read_json(instance.env_file)["environment"]

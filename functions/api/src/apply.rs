@@ -65,7 +65,7 @@ impl Api {
             .collect();
         let mode = request.mode;
         let changes = match mode {
-            Declaring::DryRun => shown(planned, unlisted),
+            Declaring::DryRun => shown(planned, &unlisted),
             Declaring::CarryOut => self.carry_out_plan(planned, unlisted, &held, &actor).await,
         };
         Ok(ApplyReport { mode, changes })
@@ -106,7 +106,7 @@ impl Api {
                 Err(error) => problems.push(error.within(&format!("destinations[{at}]"))),
             }
         }
-        match summary(problems) {
+        match summary(&problems) {
             None => Ok(prepared),
             Some(error) => Err(error),
         }
@@ -237,7 +237,7 @@ fn check_list(declared: &[Declared]) -> Result<(), ApiError> {
 }
 
 /// Every problem in one error, which bears the first one's field.
-fn summary(problems: Vec<ApiError>) -> Option<ApiError> {
+fn summary(problems: &[ApiError]) -> Option<ApiError> {
     let first = problems.first()?.clone();
     if problems.len() == 1 {
         return Some(first);
@@ -285,7 +285,7 @@ fn check_fallbacks(prepared: &[Prepared], unlisted: &[Destination]) -> Result<()
     Ok(())
 }
 
-fn shown(planned: Vec<Planned>, unlisted: Vec<Destination>) -> Vec<Change> {
+fn shown(planned: Vec<Planned>, unlisted: &[Destination]) -> Vec<Change> {
     let planned = planned.into_iter().map(|one| one.take().0);
     let deleted = unlisted
         .iter()

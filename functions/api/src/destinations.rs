@@ -16,6 +16,9 @@ use crate::messages::{
 /// Tries to switch a destination that others are changing at the same time.
 const SWITCHES: usize = 5;
 
+/// Destinations whose health one call asks for: `BatchGetItem` takes 100 keys.
+const HEALTH_AT_ONCE: usize = 100;
+
 /// Everything that is stored, and the same to look through.
 pub(crate) struct Held {
     pub(crate) stored: Vec<Stored>,
@@ -55,6 +58,7 @@ pub(crate) fn report(all: &Destinations, one: &Destination) -> DestinationReport
     DestinationReport {
         destination: one.clone(),
         fallback_name: fallback.map(|fallback| fallback.display_name.clone()),
+        health: None,
     }
 }
 
@@ -67,14 +71,34 @@ impl Api {
 
     pub(crate) async fn list_destinations(&self) -> Result<Vec<DestinationReport>, ApiError> {
         let all = self.store.load().await?;
-        Ok(all.iter().map(|one| report(&all, one)).collect())
+        let reports = all.iter().map(|one| report(&all, one)).collect();
+        self.with_health(reports).await
     }
 
     pub(crate) async fn get_destination(&self, name: &str) -> Result<DestinationReport, ApiError> {
         let all = self.store.load().await?;
         let found = all.called(name).next();
         let found = found.ok_or_else(|| no_destination("destination"))?;
-        Ok(report(&all, found))
+        let mut reports = self.with_health(vec![report(&all, found)]).await?;
+        reports.pop().ok_or_else(|| no_destination("destination"))
+    }
+
+    async fn with_health(
+        &self,
+        mut reports: Vec<DestinationReport>,
+    ) -> Result<Vec<DestinationReport>, ApiError> {
+        for some in reports.chunks_mut(HEALTH_AT_ONCE) {
+            let ids: Vec<_> = some
+                .iter()
+                .map(|one| one.destination.destination_id)
+                .collect();
+            let mut health = self.ledger.health(&ids).await?;
+            for one in some {
+                let kept = health.remove(&one.destination.destination_id);
+                one.health = kept.map(|kept| kept.health);
+            }
+        }
+        Ok(reports)
     }
 
     pub(crate) async fn add_destination(
@@ -207,7 +231,7 @@ impl Api {
                     .await?;
                 Some(new.digest.clone())
             }
-            SecretStep::None | SecretStep::Keep(_) | SecretStep::Refer => None,
+            SecretStep::None | SecretStep::Keep(_) | SecretStep::Refer(_) => None,
         };
         let stored = Stored {
             destination,
@@ -238,7 +262,7 @@ impl Api {
         let digest = match &secret {
             SecretStep::Keep(digest) => digest.clone(),
             // Until the secret is written, there is nothing to tell it by.
-            SecretStep::None | SecretStep::Refer | SecretStep::Write(_) => None,
+            SecretStep::None | SecretStep::Refer(_) | SecretStep::Write(_) => None,
         };
         let stored = Stored {
             destination,

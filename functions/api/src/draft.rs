@@ -40,7 +40,7 @@ pub(crate) enum SecretStep {
     /// It stays, with its digest.
     Keep(Option<String>),
     /// It is in Secrets Manager already.
-    Refer,
+    Refer(SecretChange),
     /// It is written.
     Write(NewValue),
 }
@@ -64,7 +64,7 @@ impl SecretStep {
         match self {
             Self::None => SecretChange::None,
             Self::Keep(_) => SecretChange::Kept,
-            Self::Refer => SecretChange::Replaced,
+            Self::Refer(change) => *change,
             Self::Write(value) => value.change,
         }
     }
@@ -166,9 +166,10 @@ impl Api {
                 kind.check(settings, placeholder.as_ref())?;
                 self.check_reference(&wanted.draft.provider, name, own)
                     .await?;
-                let step = match held.as_ref() == Some(name) {
-                    true => SecretStep::Keep(None),
-                    false => SecretStep::Refer,
+                let step = match held {
+                    None => SecretStep::Refer(SecretChange::Set),
+                    Some(held) if held == *name => SecretStep::Keep(None),
+                    Some(_) => SecretStep::Refer(SecretChange::Replaced),
                 };
                 Ok((Some(name.clone()), step))
             }

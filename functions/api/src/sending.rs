@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tocsin_aws::{History, Message};
 use tocsin_core::Timestamp;
+use tocsin_core::alert::own;
 use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
 use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
+use tocsin_core::routing::Target;
 use tocsin_core::text::{Unit, prefix};
 
 use crate::Api;
@@ -16,9 +18,6 @@ use crate::destinations::{ROUTER_MEMORY, no_destination};
 use crate::draft::checked_actor;
 use crate::messages::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
 use crate::span::Budget;
-
-/// The detection that test alerts come from.
-const TEST_DETECTION: &str = "Tocsin.Test";
 
 /// What the title of a test alert begins with.
 const TEST_MARK: &str = "[Test] ";
@@ -100,18 +99,12 @@ impl Api {
         let stored = self.history(&request.alert_id).await?.alert;
         let all = self.store.load().await?;
         let mut left_out = Vec::new();
-        let chosen = match &request.destinations {
-            Some(names) => chosen(&all, names)?,
-            None => {
-                let mut targets = Vec::new();
-                for target in &stored.routing.targets {
-                    match all.get(target.destination_id) {
-                        Some(one) if one.enabled == Enabled::Yes => targets.push(one),
-                        _ => left_out.push(target.display_name.clone()),
-                    }
-                }
-                targets
-            }
+        let chosen = if let Some(names) = &request.destinations {
+            chosen(&all, names)?
+        } else {
+            let (there, gone) = still_there(&all, &stored.routing.targets);
+            left_out = gone;
+            there
         };
         if chosen.is_empty() {
             return Err(ApiError::conflict(
@@ -182,6 +175,22 @@ fn chosen<'a>(all: &'a Destinations, wanted: &[String]) -> Result<Vec<&'a Destin
     Ok(chosen)
 }
 
+/// The targets that can still get something, and the names of the others.
+fn still_there<'a>(
+    all: &'a Destinations,
+    targets: &[Target],
+) -> (Vec<&'a Destination>, Vec<String>) {
+    let mut there = Vec::new();
+    let mut gone = Vec::new();
+    for target in targets {
+        match all.get(target.destination_id) {
+            Some(one) if one.enabled == Enabled::Yes => there.push(one),
+            _ => gone.push(target.display_name.clone()),
+        }
+    }
+    (there, gone)
+}
+
 fn names(chosen: &[&Destination]) -> Vec<String> {
     chosen.iter().map(|one| one.display_name.clone()).collect()
 }
@@ -189,7 +198,7 @@ fn names(chosen: &[&Destination]) -> Vec<String> {
 /// An alert that says nothing but that it is a test.
 fn own_alert(actor: &str) -> Result<Alert, ApiError> {
     read_alert(&serde_json::json!({
-        "id": TEST_DETECTION,
+        "id": own::TEST,
         "createdAt": Timestamp::now(),
         "severity": "INFO",
         "type": "RULE",
@@ -207,7 +216,7 @@ fn as_test(
 ) -> Result<Alert, ApiError> {
     let id = format!("test-{}", uuid::Uuid::new_v4().simple());
     Ok(Alert {
-        detection_id: TEST_DETECTION.to_owned(),
+        detection_id: own::TEST.to_owned(),
         alert_id: fit_id(&id)?,
         title: marked(TEST_MARK, &alert.title),
         severity: severity.unwrap_or(alert.severity),
@@ -332,7 +341,7 @@ mod tests {
             (sent.title.as_str(), sent.severity),
             ("[Test] t", Severity::High)
         );
-        assert_eq!(sent.detection_id, TEST_DETECTION);
+        assert_eq!(sent.detection_id, own::TEST);
         assert!(sent.alert_id.as_str().starts_with("test-"));
         assert_eq!(own_alert("alice").unwrap().notes, []);
     }

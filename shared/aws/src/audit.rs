@@ -154,18 +154,17 @@ pub fn check(history: &History, now: Timestamp) -> Checked {
         checked.deliveries.targets += 1;
         let id = target.destination_id;
         let own = |one: &&DeliveryRecord| one.destination_id == id && one.stands_in_for.is_none();
-        match history.deliveries.iter().find(own) {
-            Some(delivery) => checked.take(delivery, now),
-            None => {
-                checked.deliveries.not_begun += 1;
-                if now.since(history.alert.received_at) > BEGINS_WITHIN {
-                    checked.troubles.push(Trouble {
-                        destination: Some((id, target.display_name.clone())),
-                        kind: TroubleKind::NotBegun,
-                        what: "the delivery has not begun".to_owned(),
-                        advice: "look into the queue of failed hand-overs (listDeadLetters, handOvers) and redrive it",
-                    });
-                }
+        if let Some(delivery) = history.deliveries.iter().find(own) {
+            checked.take(delivery, now);
+        } else {
+            checked.deliveries.not_begun += 1;
+            if now.since(history.alert.received_at) > BEGINS_WITHIN {
+                checked.troubles.push(Trouble {
+                    destination: Some((id, target.display_name.clone())),
+                    kind: TroubleKind::NotBegun,
+                    what: "the delivery has not begun".to_owned(),
+                    advice: "look into the queue of failed hand-overs (listDeadLetters, handOvers) and redrive it",
+                });
             }
         }
     }

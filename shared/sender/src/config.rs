@@ -36,6 +36,9 @@ impl Config {
         if let Some(hours) = env.parsed::<u64>("TOCSIN_RETRY_WINDOW_HOURS")? {
             policy.window = Duration::from_secs(hours * 60 * 60);
         }
+        if let Some(most) = env.parsed("TOCSIN_RETRY_MOST_ATTEMPTS")? {
+            policy.most_attempts = most;
+        }
         let private = env
             .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
             .unwrap_or(false);

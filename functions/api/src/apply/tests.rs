@@ -70,11 +70,19 @@ fn a_plan_tells_what_changes_field_by_field() {
 fn what_is_as_it_is_to_be_is_left_alone() {
     let before = destination(&json!({}));
     let again = destination(&json!({"updatedBy": "b", "revision": 2}));
-    let same = planned(&[before.clone()], again.clone(), SecretStep::Keep(None));
+    let same = planned(
+        std::slice::from_ref(&before),
+        again.clone(),
+        SecretStep::Keep(None),
+    );
     assert_eq!(same.kind, ChangeKind::Unchanged);
     assert_eq!(same.result, ChangeResult::Nothing);
     // Another secret alone is a change.
-    let other = planned(&[before], again.clone(), SecretStep::Refer);
+    let other = planned(
+        &[before],
+        again.clone(),
+        SecretStep::Refer(SecretChange::Replaced),
+    );
     assert!(matches!(
         other.kind,
         ChangeKind::Update { ref fields, secret: SecretChange::Replaced } if fields.is_empty()

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tocsin_aws::{Letter, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::alert;
-use tocsin_core::delivery::{Earlier, HandOver, Retry};
+use tocsin_core::delivery::{Earlier, HandOver, Note, Retry};
 use tocsin_core::text::{Unit, line, neutralise, truncate};
 
 use crate::messages::{Content, DeadLetterQueue, FailedDelivery};
@@ -76,7 +76,10 @@ pub(super) fn content(queue: DeadLetterQueue, letter: &Letter) -> Result<Content
                 body: beginning(&body),
             })
         }
-        DeadLetterQueue::Retries => retry(letter).map(Content::Retry),
+        DeadLetterQueue::Retries => Ok(match note(letter)? {
+            Note::Retry(retry) => Content::Retry(*retry),
+            Note::Failing { failing } => Content::Report(*failing),
+        }),
         DeadLetterQueue::HandOvers => {
             let hand_over = record(letter)?.request_payload;
             let deliveries = hand_over.parcels.iter().flat_map(|parcel| {
@@ -112,10 +115,10 @@ pub(super) fn onward(
                 delay: Duration::ZERO,
             }])
         }
-        DeadLetterQueue::Retries => {
-            let retry = retry(letter)?;
-            Ok(vec![Message::retry(&retry, now)])
-        }
+        DeadLetterQueue::Retries => Ok(vec![match note(letter)? {
+            Note::Retry(retry) => Message::retry(&retry, now),
+            Note::Failing { failing } => Message::failing(*failing),
+        }]),
         DeadLetterQueue::HandOvers => {
             let hand_over = record(letter)?.request_payload;
             let retries = hand_over.parcels.iter().flat_map(|parcel| {
@@ -161,8 +164,8 @@ fn body(letter: &Letter) -> Result<String, String> {
     Ok(unpacked)
 }
 
-fn retry(letter: &Letter) -> Result<Retry, String> {
-    serde_json::from_str(&body(letter)?).map_err(|error| format!("it is no retry: {error}"))
+fn note(letter: &Letter) -> Result<Note, String> {
+    serde_json::from_str(&body(letter)?).map_err(|_| "it is no sender's note".to_owned())
 }
 
 fn record(letter: &Letter) -> Result<InvokeRecord, String> {

@@ -119,3 +119,29 @@ fn what_does_not_belong_there_stays() {
         }
     }
 }
+
+#[test]
+fn retries_and_reports_go_back_as_they_were() {
+    let retry = json!({
+        "alertId": "a", "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "attempt": 3,
+        "earlier": "mayHaveArrived", "due": "2025-01-01T00:00:00Z",
+    });
+    let report = json!({"failing": {
+        "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
+        "provider": "slack", "failingSince": null, "state": "FAILED", "alertId": "a",
+        "failure": {"kind": "refused", "detail": "no"}, "at": "2025-01-01T00:00:00Z",
+    }});
+    for note in [retry, report] {
+        let letter = letter(&note.to_string(), &[]);
+        let sent = onward(DeadLetterQueue::Retries, &letter, now()).unwrap();
+        let body: Value = serde_json::from_str(&sent[0].body).unwrap();
+        assert_eq!(body, note);
+        assert_eq!(sent[0].delay, Duration::ZERO);
+        let content = content(DeadLetterQueue::Retries, &letter).unwrap();
+        assert!(
+            serde_json::to_string(&content)
+                .unwrap()
+                .contains("7a0b0b5c")
+        );
+    }
+}

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertType, Severity};
 use tocsin_core::destination::{Destination, DestinationId, Enabled};
+use tocsin_core::health::Health;
 use tocsin_core::retry::RetryLimits;
 
 use super::ApiError;
@@ -37,6 +38,9 @@ pub struct DestinationReport {
     /// The display name of its fallback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback_name: Option<String>,
+    /// How it fares, when it is looked at; absent when nothing was ever wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
 }
 
 /// Adds a destination.

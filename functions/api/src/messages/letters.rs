@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::alert::own::Failing;
 use tocsin_core::delivery::Retry;
 use tocsin_core::destination::DestinationId;
 
@@ -85,6 +86,8 @@ pub enum Content {
     },
     /// A retry.
     Retry(Retry),
+    /// A sender's word that deliveries to a destination end badly.
+    Report(Failing),
     /// Deliveries that were handed over in vain.
     HandOver {
         /// Which.

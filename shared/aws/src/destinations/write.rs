@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -171,7 +172,6 @@ impl DestinationStore {
             .send()
             .await;
         let Err(error) = updated else { return Ok(()) };
-        use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                 Err(changed(failed.item()))

@@ -1,5 +1,6 @@
 //! Alerts that Tocsin itself puts on the alerts queue.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ pub const TEST: &str = "Tocsin.Test";
 /// A destination whose deliveries end badly, and the one that showed it: what a
 /// sender tells the router, which makes the alert. So a sender needs no right to
 /// put alerts on the queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failing {
     /// Which destination.

@@ -34,6 +34,7 @@ mod tests;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -70,7 +71,7 @@ const REPORT_INTERVAL: Duration = Duration::from_hours(1);
 pub const TOGETHER: usize = 25;
 
 /// How a destination fares. The default is one that nothing is wrong with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Health {
     /// Since when no delivery has arrived; `None` when the last one did.
@@ -96,7 +97,7 @@ pub struct Health {
 }
 
 /// A pause of a destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pause {
     /// Nothing is sent before.
@@ -108,7 +109,7 @@ pub struct Pause {
 }
 
 /// How far a pause is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
     /// Nobody tries.
@@ -118,7 +119,7 @@ pub enum Stage {
 }
 
 /// Deliveries that wait for their turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     /// The first moment that nobody has taken yet.

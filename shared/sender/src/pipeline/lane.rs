@@ -145,9 +145,17 @@ impl<D: Deliver> Sender<D> {
                 Ok(Claim::InProgress { until }) => later.push(order.retry_after_other(until)),
                 Ok(Claim::AlreadySettled(state)) => order.log_dropped(state.as_str()),
                 Ok(Claim::Superseded) => order.log_dropped("superseded"),
+                // A ledger that stays closed to this role must not send the delivery
+                // round for ever: in the end a person finds the hand-over.
+                Err(error) if self.policy(order).end(order.began_at(now)) <= now => {
+                    report.ledger.push(error);
+                }
                 Err(error) => {
                     order.log_unclaimed(&error);
-                    later.push(order.retry(now.plus(LEDGER_REST)));
+                    later.push(Retry {
+                        began_at: Some(order.began_at(now)),
+                        ..order.retry(now.plus(LEDGER_REST))
+                    });
                 }
             }
         }
