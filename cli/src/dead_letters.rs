@@ -150,6 +150,12 @@ fn holds(content: &Content) -> String {
             "attempt {} of alert {} to {}",
             retry.attempt, retry.alert_id, retry.destination_id
         ),
+        Content::Report(failing) => {
+            format!(
+                "the report that {} fails: {}",
+                failing.display_name, failing.failure
+            )
+        }
         Content::HandOver { deliveries } => {
             let each: Vec<_> = deliveries
                 .iter()

@@ -78,9 +78,11 @@ fn answer<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> anyhow::Result<T> {
         // cursor of a menu hidden.
         drop(ctrlc::set_handler(|| interrupted()));
     });
-    ask().map_err(|error| match error {
-        dialoguer::Error::IO(error) if error.kind() == ErrorKind::Interrupted => interrupted(),
-        error => anyhow::Error::new(error).context("the question was not answered"),
+    ask().map_err(|dialoguer::Error::IO(error)| {
+        if error.kind() == ErrorKind::Interrupted {
+            interrupted();
+        }
+        anyhow::Error::new(error).context("the question was not answered")
     })
 }
 

@@ -1,8 +1,10 @@
 //! Destinations for people.
 
+use comfy_table::Cell;
 use serde_json::Value;
 use tocsin_api::messages::DestinationReport;
 use tocsin_core::destination::{Destination, Enabled};
+use tocsin_core::health::Health;
 
 use crate::print::{Tone, list, table, time};
 
@@ -16,14 +18,13 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
         "name",
         "provider",
         "enabled",
+        "fares",
         "severities",
         "alert types",
         "log types",
     ]);
-    for DestinationReport {
-        destination: one, ..
-    } in all
-    {
+    for report in all {
+        let one = &report.destination;
         let tone = match one.enabled {
             Enabled::Yes => Tone::Plain,
             Enabled::No => Tone::Faint,
@@ -32,6 +33,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             tone.cell(&one.display_name),
             tone.cell(&one.provider),
             enabled(one),
+            fares(report.health.as_ref()),
             tone.cell(list(&one.severities, "only by list")),
             tone.cell(list(&one.alert_types, "all")),
             tone.cell(list(&one.log_types, "all")),
@@ -40,10 +42,21 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
     rows.to_string()
 }
 
-fn enabled(one: &Destination) -> comfy_table::Cell {
+fn enabled(one: &Destination) -> Cell {
     match one.enabled {
         Enabled::Yes => Tone::Good.cell("yes"),
         Enabled::No => Tone::Bad.cell("no"),
+    }
+}
+
+/// How a destination fares, in a word or two.
+fn fares(health: Option<&Health>) -> Cell {
+    let failing = health.and_then(|health| health.failing_since);
+    let paused = health.and_then(|health| health.pause);
+    match (paused, failing) {
+        (Some(pause), _) => Tone::Waiting.cell(format!("paused until {}", time(pause.until))),
+        (None, Some(since)) => Tone::Bad.cell(format!("failing since {}", time(since))),
+        (None, None) => Tone::Good.cell("well"),
     }
 }
 
@@ -93,6 +106,14 @@ pub(super) fn one(report: &DestinationReport) -> String {
     );
     add("revision", one.revision.to_string());
     rows.add_row([Tone::Faint.cell("enabled"), enabled(one)]);
+    rows.add_row([Tone::Faint.cell("fares"), fares(report.health.as_ref())]);
+    if let Some(failure) = report
+        .health
+        .as_ref()
+        .and_then(|one| one.last_failure.as_ref())
+    {
+        rows.add_row([Tone::Faint.cell("last failure"), Tone::Plain.cell(failure)]);
+    }
     rows.to_string()
 }
 
