@@ -1,6 +1,6 @@
 //! The table at the end, for people, and the same in JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -39,13 +39,14 @@ pub(crate) struct Row {
     pub(crate) notes: Vec<String>,
 }
 
-/// What the stack says of itself.
-#[derive(Debug, Serialize)]
-pub(crate) enum Audit {
-    /// Its API has no such operation.
-    NotOffered,
-    Failed(Value),
-    Said(Value),
+/// What the stack says of itself, over all parts of its answer.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Audit {
+    verdicts: BTreeSet<String>,
+    alerts: u64,
+    findings: Vec<Value>,
+    /// What waits in its queues, at the end.
+    queues: Value,
 }
 
 /// All scenarios of a run.
@@ -53,6 +54,23 @@ pub(crate) enum Audit {
 pub(crate) struct Table {
     rows: Vec<Row>,
     audit: Audit,
+}
+
+impl Audit {
+    /// Adds a part of the answer.
+    pub(crate) fn add(&mut self, part: &Value) {
+        let verdict = part["verdict"].as_str().unwrap_or("no verdict");
+        self.verdicts.insert(verdict.to_owned());
+        self.alerts += part["alerts"]["received"].as_u64().unwrap_or(0);
+        let findings = part["findings"].as_array();
+        self.findings
+            .extend(findings.into_iter().flatten().cloned());
+        self.queues = part["queues"].clone();
+    }
+
+    fn is_sound(&self) -> bool {
+        self.verdicts.len() == 1 && self.verdicts.contains("CONSERVED") && self.alerts > 0
+    }
 }
 
 impl Row {
@@ -115,7 +133,7 @@ impl Table {
     /// Whether nothing was lost, nothing came twice that must not, every fault
     /// happened, and the books are right.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.rows.is_empty() && self.rows.iter().all(Row::is_sound)
+        !self.rows.is_empty() && self.rows.iter().all(Row::is_sound) && self.audit.is_sound()
     }
 
     /// Writes it beside the stack's files: `.local/<name>/chaos.json`.
@@ -172,10 +190,17 @@ impl fmt::Display for Table {
             sum(|row| row.duplicates),
             sum(|row| row.lost),
         )?;
-        match &self.audit {
-            Audit::NotOffered => write!(f, "The stack offers no audit of its own."),
-            Audit::Failed(error) => write!(f, "The stack's own audit failed: {error}"),
-            Audit::Said(said) => write!(f, "The stack's own audit: {said}"),
+        let verdicts: Vec<_> = self.audit.verdicts.iter().map(String::as_str).collect();
+        writeln!(
+            f,
+            "The stack's own audit of {} alerts: {}. In its queues: {}",
+            self.audit.alerts,
+            verdicts.join(", "),
+            self.audit.queues,
+        )?;
+        for finding in &self.audit.findings {
+            writeln!(f, "  {finding}")?;
         }
+        Ok(())
     }
 }

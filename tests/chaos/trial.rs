@@ -1,12 +1,13 @@
 //! One scenario under way: from the fault to the books.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde_json::{Value, json};
+use tocsin_core::Timestamp;
 
 use crate::controls::Control;
 use crate::destination::{Destination, Trace};
@@ -22,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// that is not in it.
 const IN_FORCE: Duration = Duration::from_millis(2_100);
 
+/// Digits behind the label, in an alert's id.
+const NUMBER: usize = 5;
+
 /// After everything is over, before duplicates are counted: whoever would make
 /// one has had the time.
 const AFTERMATH: Duration = Duration::from_secs(2);
@@ -31,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) stack: Stack,
     pub(crate) simulator: Control,
     pub(crate) proxy: Control,
+    /// Alerts received from then on are this run's.
+    began: Timestamp,
 }
 
 /// One scenario with its destinations and alerts.
@@ -53,6 +59,7 @@ impl Site {
         Self {
             simulator: Control::new(stack.simulator("")),
             proxy: Control::new(format!("http://127.0.0.1:{}", proxy["port"])),
+            began: Timestamp::now(),
             stack,
         }
     }
@@ -62,16 +69,21 @@ impl Site {
         base.trim_start_matches("http://").parse().unwrap()
     }
 
-    /// What the stack's own audit says, where it has one.
+    /// What the stack's own audit says of the alerts of this run.
     pub(crate) async fn audit(&self) -> Audit {
-        let answer = self
-            .stack
-            .invoke("api", &json!({"operation": "audit"}))
-            .await;
-        match (&answer["ok"], &answer["error"]["code"]) {
-            (Value::Null, Value::String(code)) if code == "INVALID" => Audit::NotOffered,
-            (Value::Null, _) => Audit::Failed(answer["error"].clone()),
-            (said, _) => Audit::Said(said.clone()),
+        let mut request = json!({"operation": "audit", "since": self.began});
+        let mut audit = Audit::default();
+        loop {
+            let answer = self.stack.invoke("api", &request).await;
+            let part = &answer["ok"];
+            assert!(part.is_object(), "{answer:#}");
+            audit.add(part);
+            // The end of the first part's span holds for the others.
+            request["until"] = part["until"].clone();
+            request["cursor"] = part["cursor"].clone();
+            if part["cursor"].is_null() {
+                return audit;
+            }
         }
     }
 }
@@ -115,7 +127,7 @@ impl Trial {
             destinations.push(Destination::add(&site, *via, format!("{label}{at}"), &base).await);
         }
         tokio::time::sleep(IN_FORCE).await;
-        let ids = (0..scenario.alerts).map(|at| format!("{label}{at:05}"));
+        let ids = (0..scenario.alerts).map(|at| format!("{label}{at:0NUMBER$}"));
         Self {
             ids: ids.collect(),
             site,
@@ -195,7 +207,7 @@ impl Trial {
     }
 
     /// How often each alert arrived at a destination.
-    async fn arrivals(&self, destination: &Destination) -> HashMap<&str, usize> {
+    async fn arrivals(&self, destination: &Destination) -> HashMap<String, usize> {
         let texts: Vec<String> = match destination.via.trace() {
             Trace::Requests => {
                 let all = self.site.simulator.received(&self.label).await;
@@ -212,12 +224,20 @@ impl Trial {
         };
         let mut arrivals = HashMap::new();
         for text in &texts {
-            let arrived = self.ids.iter().filter(|id| text.contains(id.as_str()));
-            for id in arrived {
-                *arrivals.entry(id.as_str()).or_default() += 1;
+            for id in self.ids_in(text) {
+                *arrivals.entry(id.to_owned()).or_default() += 1;
             }
         }
         arrivals
+    }
+
+    /// The alerts of this trial that a text speaks of. A message may name its
+    /// alert more than once.
+    fn ids_in<'a>(&self, text: &'a str) -> BTreeSet<&'a str> {
+        text.match_indices(&self.label)
+            .filter_map(|(at, label)| text.get(at..at + label.len() + NUMBER))
+            .filter(|id| id[self.label.len()..].bytes().all(|b| b.is_ascii_digit()))
+            .collect()
     }
 
     /// Compares what arrived with what the ledger says and the scenario wants.

@@ -88,15 +88,16 @@ async fn of_two_editors_one_gets_a_clear_conflict() {
         (&read["revision"], &read["createdBy"]),
         (&json!(1), &json!("tests"))
     );
-    let edit = |actor: &str, severity: &str| {
+    let edit = |actor: &str, log_type: &str| {
         let mut draft = draft(&name);
-        draft["severities"] = json!([severity]);
+        // Not its severities: other tests' alerts would come here.
+        draft["logTypes"] = json!([log_type]);
         json!({
             "operation": "updateDestination", "destination": name, "revision": read["revision"],
             "draft": draft, "actor": actor,
         })
     };
-    let [alice, bob] = [edit("alice", "LOW"), edit("bob", "HIGH")];
+    let [alice, bob] = [edit("alice", "A"), edit("bob", "B")];
     let (one, other) = tokio::join!(stack.invoke("api", &alice), stack.invoke("api", &bob));
     let (won, lost, winner) = if one["ok"].is_object() {
         (one, other, "alice")
@@ -350,9 +351,9 @@ async fn a_fallback_is_another_destination_there_is_and_is_not_deleted() {
 async fn a_file_applied_twice_changes_nothing_the_second_time() {
     let stack = Stack::ready().await;
     let (one, two) = (unique("apply-one"), unique("apply-two"));
-    let file = |severity: &str, path: &str| {
+    let file = |log_type: &str, path: &str| {
         let mut first = draft(&one);
-        first["severities"] = json!([severity]);
+        first["logTypes"] = json!([log_type]);
         // It comes before what it falls back on.
         first["fallback"] = json!(two);
         json!({"actor": "tests", "destinations": [
@@ -371,7 +372,7 @@ async fn a_file_applied_twice_changes_nothing_the_second_time() {
         })
         .collect()
     };
-    let mut dry = file("INFO", "/hook/one");
+    let mut dry = file("A", "/hook/one");
     dry["dryRun"] = json!(true);
     let planned = given(&stack, "applyDestinations", dry).await;
     assert_eq!(changes(&planned), ["add planned", "add planned"]);
@@ -379,15 +380,15 @@ async fn a_file_applied_twice_changes_nothing_the_second_time() {
         refused(&stack, "getDestination", json!({"destination": one})).await["code"],
         "NOT_FOUND"
     );
-    let first = given(&stack, "applyDestinations", file("INFO", "/hook/one")).await;
+    let first = given(&stack, "applyDestinations", file("A", "/hook/one")).await;
     assert_eq!(changes(&first), ["add done", "add done"], "{first:#}");
-    let again = given(&stack, "applyDestinations", file("INFO", "/hook/one")).await;
+    let again = given(&stack, "applyDestinations", file("A", "/hook/one")).await;
     assert_eq!(
         changes(&again),
         ["unchanged nothing", "unchanged nothing"],
         "{again:#}"
     );
-    let edited = given(&stack, "applyDestinations", file("LOW", "/hook/other")).await;
+    let edited = given(&stack, "applyDestinations", file("B", "/hook/other")).await;
     assert_eq!(
         changes(&edited),
         ["update done", "unchanged nothing"],
@@ -397,9 +398,9 @@ async fn a_file_applied_twice_changes_nothing_the_second_time() {
     assert_eq!(its["secret"], "replaced");
     assert_eq!(
         its["fields"],
-        json!([{"field": "severities", "before": ["INFO"], "after": ["LOW"]}])
+        json!([{"field": "logTypes", "before": ["A"], "after": ["B"]}])
     );
-    let again = given(&stack, "applyDestinations", file("LOW", "/hook/other")).await;
+    let again = given(&stack, "applyDestinations", file("B", "/hook/other")).await;
     assert_eq!(
         changes(&again),
         ["unchanged nothing", "unchanged nothing"],

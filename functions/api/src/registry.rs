@@ -5,7 +5,7 @@ mod http;
 
 use std::collections::BTreeMap;
 
-use by_role::{Queue, Topic};
+use by_role::by_role;
 use http::http;
 use serde_json::{Map, Value};
 use tocsin_asana::Asana;
@@ -18,6 +18,8 @@ use tocsin_pagerduty::PagerDuty;
 use tocsin_sender::{AddressPolicy, BaseUrls, Work};
 use tocsin_servicenow::ServiceNow;
 use tocsin_slack::Slack;
+use tocsin_sns::Sns;
+use tocsin_sqs::Sqs;
 use tocsin_teams::Teams;
 use tocsin_webhook::Webhook;
 
@@ -99,8 +101,8 @@ impl Providers {
             http(config, |stand_in| PagerDuty { stand_in }),
             http(config, |stand_in| ServiceNow { stand_in }),
             http(config, |stand_in| Slack { stand_in }),
-            ("sns", Box::new(Topic)),
-            ("sqs", Box::new(Queue)),
+            by_role::<Sns>(),
+            by_role::<Sqs>(),
             http(config, |stand_in| Teams { stand_in }),
             http(config, |_| Webhook),
         ]))

@@ -4,99 +4,68 @@ mod outcome;
 mod request;
 mod settings;
 
-use std::collections::HashMap;
-
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
-use tocsin_core::provider::{FieldError, Form, read_settings};
-use tocsin_sender::aws::ClientCache;
-use tocsin_sender::{Context, Deliver, Work, misconfigured, second_try};
+use tocsin_core::provider::{FieldError, Form};
+use tocsin_sender::Work;
+use tocsin_sender::aws::{Identity, Outgoing, Service, sdk_attributes};
 
-pub use settings::{Settings, check};
-
-pub use request::Publication;
+pub use settings::{Settings, Topic};
 
 /// The Amazon SNS provider.
 #[derive(Debug)]
-pub struct Sns {
-    clients: ClientCache<Client>,
-}
+pub struct Sns;
 
-impl Deliver for Sns {
+impl Service for Sns {
     const NAME: &'static str = "sns";
+    type Client = Client;
+    type Settings = Settings;
+    type Target = Topic;
 
-    async fn deliver(&self, _context: &Context, work: Work<'_>) -> Outcome {
-        self.attempt(work).await
-    }
-}
-
-impl Sns {
-    /// The provider, with the function's own configuration.
-    #[must_use]
-    pub fn new(own: SdkConfig) -> Self {
-        Self {
-            clients: ClientCache::new(own, Client::new),
-        }
+    fn client(config: &SdkConfig) -> Client {
+        Client::new(config)
     }
 
-    async fn attempt(&self, work: Work<'_>) -> Outcome {
-        let checked = read_settings(work.settings)
-            .and_then(|settings: Settings| check(&settings).map(|topic| (settings, topic)));
-        let (settings, topic) = match checked {
-            Ok(checked) => checked,
-            Err(error) => return misconfigured(&error),
-        };
-        let client = self.clients.get(settings.identity(&topic)).await;
-        let whole = request::build(work, &settings, &topic, Form::Full);
-        match publish(&client, &settings, &whole).await {
-            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                let least = request::build(work, &settings, &topic, Form::Minimal);
-                second_try(failure, publish(&client, &settings, &least).await)
-            }
-            outcome => outcome,
-        }
+    fn check(settings: &Settings) -> Result<Topic, FieldError> {
+        settings::check(settings)
     }
-}
 
-/// What would be published.
-///
-/// # Errors
-///
-/// Names the setting that is wrong.
-pub fn publication(work: Work<'_>, form: Form) -> Result<Publication, FieldError> {
-    let settings: Settings = read_settings(work.settings)?;
-    let topic = check(&settings)?;
-    Ok(request::build(work, &settings, &topic, form))
-}
+    fn identity(settings: &Settings, target: &Topic) -> Identity {
+        settings.identity(target)
+    }
 
-async fn publish(client: &Client, settings: &Settings, publication: &Publication) -> Outcome {
-    let mut attributes = HashMap::new();
-    for (name, value) in &publication.attributes {
-        let built = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(value)
-            .build();
-        match built {
-            Ok(value) => attributes.insert((*name).to_owned(), value),
+    fn build(work: Work<'_>, settings: &Settings, target: &Topic, form: Form) -> Outgoing {
+        request::build(work, settings, target, form)
+    }
+
+    async fn send(client: &Client, message: Outgoing) -> Outcome {
+        let attributes = sdk_attributes(&message.attributes, |value| {
+            MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(value)
+                .build()
+        });
+        let attributes = match attributes {
+            Ok(attributes) => attributes,
             Err(error) => {
                 return Outcome::permanent(Failure::new(FailureKind::Internal, error.to_string()));
             }
         };
+        let answer = client
+            .publish()
+            .topic_arn(message.to)
+            .message(message.body)
+            .message_structure("json")
+            .set_subject(message.subject)
+            .set_message_attributes(Some(attributes))
+            .set_message_group_id(message.group_id)
+            .set_message_deduplication_id(message.deduplication_id)
+            .send()
+            .await;
+        outcome::read(answer, message.remark)
     }
-    let answer = client
-        .publish()
-        .topic_arn(&settings.topic_arn)
-        .message(&publication.message)
-        .message_structure("json")
-        .set_subject(publication.subject.clone())
-        .set_message_attributes(Some(attributes))
-        .set_message_group_id(publication.group_id.clone())
-        .set_message_deduplication_id(publication.deduplication_id.clone())
-        .send()
-        .await;
-    outcome::read(answer, publication.remark.clone())
 }
 
 #[cfg(test)]

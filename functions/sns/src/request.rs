@@ -8,7 +8,7 @@ use tocsin_core::message::Message;
 use tocsin_core::provider::Form;
 use tocsin_core::text::{Unit, truncate};
 use tocsin_sender::Work;
-use tocsin_sender::aws::{Attributes, Fitted, Taker, attributes, fifo_group, fit};
+use tocsin_sender::aws::{Fitted, Outgoing, Taker, attributes, fifo_group, fit};
 
 use crate::settings::{Settings, Topic, TopicKind};
 
@@ -22,24 +22,7 @@ const EMAIL_LIMIT: usize = 16 * 1024;
 /// Characters of a subject: "less than 100" by the API's own model.
 const SUBJECT_LIMIT: usize = 99;
 
-/// One message to publish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publication {
-    /// The JSON of `MessageStructure=json`.
-    pub message: String,
-    /// The e-mail subject; none in the least form, in case it is what was refused.
-    pub subject: Option<String>,
-    /// For filter policies.
-    pub attributes: Attributes,
-    /// FIFO topics only.
-    pub group_id: Option<String>,
-    /// FIFO topics only.
-    pub deduplication_id: Option<String>,
-    /// What had to be left out.
-    pub remark: Option<String>,
-}
-
-pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Form) -> Publication {
+pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Form) -> Outgoing {
     let message = Message::new(work.alert, work.severity);
     let taker = Taker {
         name: "the topic",
@@ -64,9 +47,11 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, topic: &Topic, form: Fo
             Some(work.delivery.to_string()),
         ),
     };
-    Publication {
-        message: text,
+    Outgoing {
+        to: settings.topic_arn.clone(),
+        // In the least form there is none, in case it is what was refused.
         subject: (form == Form::Full).then(|| subject(&message)),
+        body: text,
         attributes: attributes(work),
         group_id,
         deduplication_id,

@@ -45,7 +45,7 @@ pub(crate) enum TopicKind {
 /// # Errors
 ///
 /// Names the field that is wrong.
-pub fn check(settings: &Settings) -> Result<Topic, FieldError> {
+pub(crate) fn check(settings: &Settings) -> Result<Topic, FieldError> {
     check_role(
         settings.assume_role_arn.as_deref(),
         settings.external_id.as_deref(),

@@ -9,6 +9,9 @@ use tocsin_core::provider::FieldError;
 use tocsin_testing::delivery;
 
 use super::*;
+use crate::settings::check;
+use tocsin_core::provider::read_settings;
+use tocsin_sender::aws::ByRole;
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:alerts";
 const FIFO: &str = "arn:aws:sns:eu-central-1:123456789012:alerts.fifo";

@@ -2,7 +2,7 @@
 
 use tocsin_core::provider::Form;
 use tocsin_sender::Work;
-use tocsin_sender::aws::{Attributes, Fitted, Taker, attributes, fifo_group, fit};
+use tocsin_sender::aws::{Fitted, Outgoing, Taker, attributes, fifo_group, fit};
 
 use crate::settings::{QueueKind, Settings, Target};
 
@@ -11,22 +11,7 @@ use crate::settings::{QueueKind, Settings, Target};
 /// queue of a lower limit has to say so in its destination, or refuses it.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
 
-/// One message to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// The body.
-    pub body: String,
-    /// To filter and order by.
-    pub attributes: Attributes,
-    /// For FIFO queues, and fair ones.
-    pub group_id: Option<String>,
-    /// FIFO queues only.
-    pub deduplication_id: Option<String>,
-    /// What had to be left out.
-    pub remark: Option<String>,
-}
-
-pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: Form) -> Letter {
+pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: Form) -> Outgoing {
     let taker = Taker {
         name: "the queue",
         limit: settings.max_message_bytes.unwrap_or(MESSAGE_LIMIT),
@@ -42,7 +27,9 @@ pub(crate) fn build(work: Work<'_>, settings: &Settings, target: &Target, form: 
             Some(work.delivery.to_string()),
         ),
     };
-    Letter {
+    Outgoing {
+        to: settings.queue_url.to_string(),
+        subject: None,
         body: text,
         attributes: attributes(work),
         group_id,

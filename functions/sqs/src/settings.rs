@@ -49,7 +49,7 @@ pub(crate) enum QueueKind {
 /// # Errors
 ///
 /// Names the field that is wrong.
-pub fn check(settings: &Settings) -> Result<Target, FieldError> {
+pub(crate) fn check(settings: &Settings) -> Result<Target, FieldError> {
     check_role(
         settings.assume_role_arn.as_deref(),
         settings.external_id.as_deref(),

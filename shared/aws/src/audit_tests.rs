@@ -30,7 +30,7 @@ fn history(disposition: &str, targets: &[&str], deliveries: &[Value]) -> History
         let mut whole = json!({
             "destinationId": id, "displayName": "d", "provider": "slack", "attempt": 1,
             "deliveryId": DeliveryId::of(&AlertId::new("a").unwrap(), id), "attempts": [],
-            "firstAttemptAt": minutes(0), "updatedAt": minutes(0),
+            "beganAt": minutes(0), "updatedAt": minutes(0),
         });
         for (name, value) in changes.as_object().unwrap() {
             whole[name] = value.clone();

@@ -3,6 +3,7 @@
 
 mod answers;
 mod fitting;
+mod service;
 mod settings;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use tokio::sync::Mutex;
 
 pub use answers::outcome;
 pub use fitting::{Attributes, Fitted, Taker, attributes, check_limit, fit};
+pub use service::{ByRole, Outgoing, Service, check_settings, outgoing, sdk_attributes};
 pub use settings::{check_group, check_role, fifo_group, is_account, is_region};
 
 use crate::http::REQUEST_LIMIT;

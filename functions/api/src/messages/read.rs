@@ -113,3 +113,89 @@ pub(crate) fn size<T: Serialize>(value: &T) -> usize {
         Err(_) => usize::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refusal(request: Value) -> ApiError {
+        Request::read(request).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_path() {
+        let add =
+            |destination: Value| json!({"operation": "addDestination", "destination": destination});
+        for (request, field, says) in [
+            (
+                json!({"operation": "listAlerts", "limit": "ten"}),
+                "limit",
+                "expected u16",
+            ),
+            (json!({"operation": "getAlert"}), "alertId", "missing field"),
+            (
+                json!({"operation": "getAlert", "alertId": "a", "id": 1}),
+                "id",
+                "unknown field",
+            ),
+            (
+                add(json!({"displayName": "d", "type": "slack", "severities": ["URGENT"]})),
+                "destination.severities[0]",
+                "expected one of `INFO`",
+            ),
+            (
+                add(json!({"displayName": "d", "type": "slack", "retry": {"windowHours": 900}})),
+                "destination.retry",
+                "`retry.windowHours` must be 1 to 168",
+            ),
+            (
+                json!({"operation": "listAlerts", "since": "yesterday"}),
+                "since",
+                "expected a date and time",
+            ),
+            (
+                json!({"operation": "explode"}),
+                "operation",
+                "must be one of listDestinations",
+            ),
+            (json!({}), "operation", "`operation` is missing"),
+        ] {
+            let error = refusal(request.clone());
+            assert_eq!(error.field.as_deref(), Some(field), "{request}: {error}");
+            assert!(error.message.contains(says), "{request}: {error}");
+            assert_eq!(error.code, ErrorCode::Invalid);
+        }
+        assert!(refusal(json!([])).message.contains("JSON object"));
+    }
+
+    #[test]
+    fn ten_megabytes_are_refused() {
+        let large = json!({"operation": "getAlert", "alertId": "x".repeat(10 * 1024 * 1024)});
+        assert!(refusal(large).message.contains("larger than 6 MiB"));
+    }
+
+    #[test]
+    fn nothing_that_was_given_is_repeated() {
+        const PLANTED: &str = "PLANTED-c0ffee";
+        for request in [
+            json!({"operation": PLANTED}),
+            json!({"operation": "addDestination", "destination": PLANTED}),
+            json!({"operation": "addDestination", "destination": {"displayName": "d", "type": [PLANTED]}}),
+            json!({"operation": "addDestination", "destination": {"displayName": "d", "type": "slack"}, "secret": [PLANTED]}),
+            json!({"operation": "addDestination", "destination": {"displayName": "d", "type": "slack", "severities": [PLANTED]}}),
+            json!({"operation": "listAlerts", "since": PLANTED}),
+            json!({"operation": "redriveDeadLetters", "queue": PLANTED, "which": "all"}),
+            json!({"operation": "redriveDeadLetters", "queue": "alerts", "which": PLANTED}),
+        ] {
+            let error = refusal(request.clone());
+            let told = format!("{error:?} {error}");
+            assert!(!told.contains(PLANTED), "{request}: {told}");
+        }
+        let request = json!({
+            "operation": "addDestination", "secret": {"token": PLANTED},
+            "destination": {"displayName": "d", "type": "slack"},
+        });
+        assert!(!format!("{:?}", Request::read(request).unwrap()).contains(PLANTED));
+    }
+}

@@ -1,25 +1,23 @@
 //! Providers whose credential is an IAM role.
 
+use std::marker::PhantomData;
+
 use serde_json::{Map, Value};
-use tocsin_core::provider::{FieldError, Form, Secrets, read_settings};
+use tocsin_core::provider::{FieldError, Form, Secrets};
 use tocsin_sender::Work;
+use tocsin_sender::aws::{Service, check_settings, outgoing};
 
 use super::{Bond, Kind};
 use crate::messages::Preview;
 
-/// Amazon SNS.
-pub(super) struct Topic;
-
-/// Amazon SQS.
-pub(super) struct Queue;
-
-/// What is different of the two.
-pub(super) trait ByRole: Send + Sync {
-    fn check(&self, settings: &Map<String, Value>) -> Result<(), FieldError>;
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError>;
+/// Such a provider.
+pub(super) fn by_role<S: Service>() -> (&'static str, Box<dyn Kind>) {
+    (S::NAME, Box::new(ByRole::<S>(PhantomData)))
 }
 
-impl<R: ByRole> Kind for R {
+struct ByRole<S>(PhantomData<S>);
+
+impl<S: Service> Kind for ByRole<S> {
     fn check(
         &self,
         settings: &Map<String, Value>,
@@ -30,7 +28,7 @@ impl<R: ByRole> Kind for R {
                 "secret",
                 "is not used by this provider: the sender's IAM role is the credential",
             )),
-            None => ByRole::check(self, settings),
+            None => check_settings::<S>(settings),
         }
     }
 
@@ -44,51 +42,16 @@ impl<R: ByRole> Kind for R {
     }
 
     fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
-        ByRole::preview(self, work, form)
-    }
-}
-
-impl ByRole for Topic {
-    fn check(&self, settings: &Map<String, Value>) -> Result<(), FieldError> {
-        tocsin_sns::check(&read_settings(settings)?).map(drop)
-    }
-
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
-        let settings: tocsin_sns::Settings = read_settings(work.settings)?;
-        let publication = tocsin_sns::publication(work, form)?;
+        let message = outgoing::<S>(work, form)?;
+        let owned = |(name, value): (&str, String)| (name.to_owned(), value);
         Ok(Preview::Message {
-            to: settings.topic_arn,
-            subject: publication.subject,
-            body: publication.message,
-            attributes: named(publication.attributes),
-            group_id: publication.group_id,
-            deduplication_id: publication.deduplication_id,
-            remark: publication.remark,
+            to: message.to,
+            subject: message.subject,
+            body: message.body,
+            attributes: message.attributes.into_iter().map(owned).collect(),
+            group_id: message.group_id,
+            deduplication_id: message.deduplication_id,
+            remark: message.remark,
         })
     }
-}
-
-impl ByRole for Queue {
-    fn check(&self, settings: &Map<String, Value>) -> Result<(), FieldError> {
-        tocsin_sqs::check(&read_settings(settings)?).map(drop)
-    }
-
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
-        let settings: tocsin_sqs::Settings = read_settings(work.settings)?;
-        let letter = tocsin_sqs::letter(work, form)?;
-        Ok(Preview::Message {
-            to: settings.queue_url.to_string(),
-            subject: None,
-            body: letter.body,
-            attributes: named(letter.attributes),
-            group_id: letter.group_id,
-            deduplication_id: letter.deduplication_id,
-            remark: letter.remark,
-        })
-    }
-}
-
-fn named(attributes: Vec<(&'static str, String)>) -> std::collections::BTreeMap<String, String> {
-    let owned = |(name, value): (&str, String)| (name.to_owned(), value);
-    attributes.into_iter().map(owned).collect()
 }

@@ -21,13 +21,13 @@ fn refusal(status: u16, code: &str) -> Answer {
     Answer::new(status, body)
 }
 
-async fn attempt(sns: &Sns, alert: &Alert, given: &Value) -> Outcome {
+async fn attempt(sns: &ByRole<Sns>, alert: &Alert, given: &Value) -> Outcome {
     let delivery = delivery();
     sns.attempt(work(alert, given, &delivery)).await
 }
 
 async fn attempt_full(replay: &Replay, given: &Value) -> Outcome {
-    attempt(&Sns::new(replay.config()), &full(), given).await
+    attempt(&ByRole::<Sns>::new(replay.config()), &full(), given).await
 }
 
 async fn answered(answers: impl IntoIterator<Item = Answer>) -> (Outcome, Vec<Asked>) {
@@ -141,7 +141,7 @@ async fn of_two_refusals_the_first_is_kept() {
 #[tokio::test]
 async fn what_had_to_be_left_out_is_on_the_receipt() {
     let replay = Replay::of([published()]);
-    let sns = Sns::new(replay.config());
+    let sns = ByRole::<Sns>::new(replay.config());
     let mut alert = full();
     alert.alert_context =
         serde_json::Map::from_iter([("a".to_owned(), json!("\"".repeat(90_000)))]);
@@ -175,7 +175,7 @@ async fn a_role_is_assumed_once_and_a_denied_one_ends_the_delivery() {
     let given = json!({"topicArn": TOPIC, "assumeRoleArn": ROLE, "externalId": "id-of-ours"});
     let assumed = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
     let replay = Replay::of([Answer::new(200, assumed), published(), published()]);
-    let sns = Sns::new(replay.config());
+    let sns = ByRole::<Sns>::new(replay.config());
     for _ in 0..2 {
         let outcome = attempt(&sns, &full(), &given).await;
         assert_eq!(outcome, Outcome::Delivered(Receipt::id("id-1")));

@@ -9,12 +9,12 @@ use tocsin_testing::{any_alert, full, samples};
 use super::*;
 
 /// Reads the way a person does: what each kind of subscriber gets.
-struct Shown<'a>(&'a Publication);
+struct Shown<'a>(&'a Outgoing);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(publication) = self;
-        let variants: Value = serde_json::from_str(&publication.message).map_err(|_| fmt::Error)?;
+        let variants: Value = serde_json::from_str(&publication.body).map_err(|_| fmt::Error)?;
         let text = |key: &str| variants[key].as_str().ok_or(fmt::Error);
         let payload: Value = serde_json::from_str(text("default")?).map_err(|_| fmt::Error)?;
         for (name, value) in [
@@ -34,13 +34,13 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-fn publication(alert: &Alert, form: Form, given: &Value) -> Publication {
+fn publication(alert: &Alert, form: Form, given: &Value) -> Outgoing {
     let settings = settings(given);
     let topic = check(&settings).unwrap();
     request::build(work(alert, given, &delivery()), &settings, &topic, form)
 }
 
-fn standard(alert: &Alert, form: Form) -> Publication {
+fn standard(alert: &Alert, form: Form) -> Outgoing {
     publication(alert, form, &json!({"topicArn": TOPIC}))
 }
 
@@ -70,7 +70,7 @@ fn what_subscribers_get() {
 #[test]
 fn severities_and_types_are_there_to_filter_by() {
     for (name, alert) in samples() {
-        let Publication {
+        let Outgoing {
             attributes,
             subject,
             ..
@@ -114,7 +114,7 @@ fn the_least_form_has_no_subject_and_nothing_long() {
     for (name, alert) in samples() {
         let least = standard(&alert, Form::Minimal);
         assert_eq!(least.subject, None, "{name}");
-        assert!(least.message.len() < 24 * 1024, "{name}");
+        assert!(least.body.len() < 24 * 1024, "{name}");
     }
 }
 
@@ -241,27 +241,27 @@ fn noncharacters_of_a_context_do_not_keep_queues_from_getting_it() {
     assert_eq!(payload["alertContext"], json!({"a\u{fffd}": "\u{fffd}"}));
 }
 
-fn payload(publication: &Publication) -> Value {
-    let variants: Value = serde_json::from_str(&publication.message).unwrap();
+fn payload(publication: &Outgoing) -> Value {
+    let variants: Value = serde_json::from_str(&publication.body).unwrap();
     serde_json::from_str(variants["default"].as_str().unwrap()).unwrap()
 }
 
 /// What SNS counts: the message, and of each attribute name, type and value.
-fn size(publication: &Publication) -> usize {
+fn size(publication: &Outgoing) -> usize {
     let attributes = publication.attributes.iter();
     let taken: usize = attributes
         .map(|(name, value)| name.len() + "String".len() + value.len())
         .sum();
-    publication.message.len() + taken
+    publication.body.len() + taken
 }
 
 /// Everything SNS limits.
-fn assert_sound(publication: &Publication) {
+fn assert_sound(publication: &Outgoing) {
     assert!(size(publication) <= 256 * 1024, "{}", size(publication));
     assert_well_formed(publication);
 }
 
-fn assert_well_formed(publication: &Publication) {
+fn assert_well_formed(publication: &Outgoing) {
     if let Some(subject) = &publication.subject {
         assert!((1..=99).contains(&subject.len()), "{subject}");
         let fits = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -270,12 +270,12 @@ fn assert_well_formed(publication: &Publication) {
             "{subject}"
         );
     }
-    let variants: Value = serde_json::from_str(&publication.message).unwrap();
+    let variants: Value = serde_json::from_str(&publication.body).unwrap();
     for (key, text) in variants.as_object().unwrap() {
         assert_xml(text.as_str().unwrap_or_else(|| panic!("{key} is no text")));
     }
     assert_eq!(payload(publication).as_object().unwrap().len(), 13);
-    assert_xml(&publication.message);
+    assert_xml(&publication.body);
     for (_, value) in &publication.attributes {
         assert!(!value.is_empty());
         assert_xml(value);
@@ -311,7 +311,7 @@ proptest! {
         let published = publication(&alert, Form::Full, &given);
         assert_well_formed(&published);
         let least = publication(&alert, Form::Minimal, &given);
-        prop_assert!(size(&published) <= limit || published.message == least.message);
+        prop_assert!(size(&published) <= limit || published.body == least.body);
         prop_assert!(size(&least) < 32 * 1024);
     }
 }

@@ -22,7 +22,7 @@ fn refusal(status: u16, name: &str, older: Option<&str>) -> Answer {
 
 async fn attempt(replay: &Replay, given: &Value) -> Outcome {
     let (alert, delivery) = (full(), delivery());
-    let sqs = Sqs::new(replay.config());
+    let sqs = ByRole::<Sqs>::new(replay.config());
     sqs.attempt(work(&alert, given, &delivery)).await
 }
 
@@ -198,7 +198,7 @@ async fn what_had_to_be_left_out_is_on_the_receipt() {
     alert.alert_context = serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(9_000)))]);
     let given = json!({"queueUrl": QUEUE, "maxMessageBytes": 8192});
     let delivery = delivery();
-    let sqs = Sqs::new(replay.config());
+    let sqs = ByRole::<Sqs>::new(replay.config());
     let outcome = sqs.attempt(work(&alert, &given, &delivery)).await;
     let Outcome::Delivered(receipt) = outcome else {
         panic!("{outcome:?}")
@@ -225,7 +225,7 @@ async fn destinations_of_one_identity_share_a_client_and_others_do_not() {
     let role = |name: &str| json!({"queueUrl": QUEUE, "assumeRoleArn": format!("arn:aws:iam::123456789012:role/{name}")});
     let assumed = || Answer::new(200, assumed);
     let replay = Replay::of([assumed(), sent(), sent(), assumed(), sent()]);
-    let sqs = Sqs::new(replay.config());
+    let sqs = ByRole::<Sqs>::new(replay.config());
     let (alert, delivery) = (full(), delivery());
     for given in [role("one"), role("one"), role("two")] {
         let outcome = sqs.attempt(work(&alert, &given, &delivery)).await;

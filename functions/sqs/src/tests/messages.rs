@@ -9,7 +9,7 @@ use tocsin_testing::{any_alert, full, samples};
 use super::*;
 
 /// Reads the way a person does.
-struct Shown<'a>(&'a Letter);
+struct Shown<'a>(&'a Outgoing);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,13 +31,13 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-fn letter(alert: &Alert, form: Form, given: &Value) -> Letter {
+fn letter(alert: &Alert, form: Form, given: &Value) -> Outgoing {
     let settings = settings(given);
     let target = check(&settings).unwrap();
     request::build(work(alert, given, &delivery()), &settings, &target, form)
 }
 
-fn standard(alert: &Alert, form: Form) -> Letter {
+fn standard(alert: &Alert, form: Form) -> Outgoing {
     letter(alert, form, &json!({"queueUrl": QUEUE}))
 }
 
@@ -188,7 +188,7 @@ fn noncharacters_of_a_context_do_not_make_a_message_invalid() {
 }
 
 /// What SQS counts: the message, and of each attribute name, type and value.
-fn size(letter: &Letter) -> usize {
+fn size(letter: &Outgoing) -> usize {
     let attributes = letter.attributes.iter();
     let taken: usize = attributes
         .map(|(name, value)| name.len() + "String".len() + value.len())
@@ -197,7 +197,7 @@ fn size(letter: &Letter) -> usize {
 }
 
 /// Everything SQS limits.
-fn assert_sound(letter: &Letter) {
+fn assert_sound(letter: &Outgoing) {
     assert!(size(letter) <= 1024 * 1024);
     let payload: Value = serde_json::from_str(&letter.body).unwrap();
     assert_eq!(payload.as_object().unwrap().len(), 13);
