@@ -201,6 +201,13 @@ impl Stack {
         panic!("the simulator did not get what was expected about {about} within {PATIENCE:?}");
     }
 
+    /// Takes away a destination that others' alerts would reach as well.
+    pub(crate) async fn delete_destination(&self, name: &str) {
+        let request = json!({"operation": "deleteDestination", "destination": name});
+        let answer = self.invoke("api", &request).await;
+        assert!(answer["ok"].is_object(), "{answer:#}");
+    }
+
     /// All functions' logs, each line after its group.
     pub(crate) fn logs(&self) -> String {
         let output = self.python(&["-c", SEARCH_LOGS]);
