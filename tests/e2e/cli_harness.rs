@@ -250,7 +250,8 @@ impl Terminal {
     }
 }
 
-fn binary() -> PathBuf {
+/// The built command.
+pub(crate) fn binary() -> PathBuf {
     // target/debug/deps/e2e-…: the command is two folders up.
     let test = std::env::current_exe().unwrap();
     let binary = test.parent().and_then(Path::parent).unwrap().join("tocsin");

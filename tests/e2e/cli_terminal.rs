@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::cli_harness::{MARK, Tocsin};
+use crate::cli_harness::{MARK, Tocsin, binary};
 use crate::harness::{Stack, unique};
 
 const DOWN: &str = "\u{1b}[B";
@@ -141,6 +141,40 @@ async fn a_destination_is_edited_as_text() {
     let shown = tocsin.json(&["destinations", "show", &name]);
     assert_eq!(shown["settings"]["headers"], json!({"X-Story": "two"}));
     assert_eq!(shown["revision"], 2);
+    tocsin.ok(&["destinations", "delete", "--yes", &name]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_edits_at_the_same_time_is_told_and_loses_nothing() {
+    let stack = Stack::ready().await;
+    let tocsin = Tocsin::of(&stack);
+    let name = unique("pty-conflict");
+    let url = stack.simulator("/hook/conflict");
+    let add = [
+        "destinations",
+        "add",
+        "webhook",
+        "--name",
+        &name,
+        "--secret-stdin",
+    ];
+    assert_eq!(tocsin.given(&url, &add).code, 0);
+    // Somebody else is faster while the editor is open.
+    let script = format!(
+        "{} destinations edit {name} --retry-hours 3 < /dev/null > other 2>&1\n\
+         echo 'settings: {{headers: {{X-Story: mine}}}}' >> \"$1\"\n",
+        binary().display()
+    );
+    let editor = tocsin.file("editor", &script);
+    let tocsin = tocsin.with("EDITOR", format!("sh {}", editor.display()));
+    let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name]);
+    terminal.expect("not taken:").expect("tester");
+    terminal.expect("What you wrote:").expect("X-Story: mine");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, 1, "{seen}");
+    let shown = tocsin.json(&["destinations", "show", &name]);
+    assert_eq!(shown["retry"], json!({"windowHours": 3}), "{shown:#}");
+    assert_eq!(shown["settings"], json!({}));
     tocsin.ok(&["destinations", "delete", "--yes", &name]);
 }
 
