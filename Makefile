@@ -11,7 +11,7 @@ CARGO_ALL  = --workspace --locked
 SAM        = .local/venv/sam/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check fmt lint deny template unit e2e chaos build clean
+.PHONY: help demo down test check fmt lint deny template unit e2e chaos build dist clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,21 @@ chaos: ## Inject every fault there is, and show what each cost (about 20 minutes
 build: ## Build the functions for AWS with SAM
 	SAM_CLI_TELEMETRY=0 sam build
 
+dist: ## Pack the `tocsin` command for this kind of machine into dist/
+	cargo build $(CARGO_ALL) --release --bin tocsin
+	@set -e; \
+	built="$$(cargo metadata --format-version 1 --no-deps --offline | \
+	  $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/tocsin"; \
+	name="tocsin-$$("$$built" --version | cut -d ' ' -f 2)-$$(rustc -vV | sed -n 's/^host: //p')"; \
+	rm -rf "dist/$$name"; mkdir -p "dist/$$name/completions"; \
+	cp "$$built" LICENSE docs/cli.md "dist/$$name"; \
+	"$$built" man "dist/$$name/man"; \
+	for shell in bash elvish fish powershell zsh; do \
+	  "$$built" completions $$shell > "dist/$$name/completions/tocsin.$$shell"; \
+	done; \
+	tar -C dist --owner=0 --group=0 --numeric-owner -czf "dist/$$name.tar.gz" "$$name"; \
+	cd dist && sha256sum "$$name.tar.gz" | tee "$$name.tar.gz.sha256"
+
 clean: down ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf .local .tools .aws-sam
+	rm -rf .local .tools .aws-sam dist

@@ -1,31 +1,43 @@
-//! The operator's command.
+//! The operator's command. One module for each group of commands; the command
+//! line itself is in [`args`]. Results go to standard output, everything else,
+//! questions and progress included, to standard error.
 
 mod alerts;
 mod args;
+mod audit;
+mod catalog;
+mod dead_letters;
+mod deliveries;
 mod destinations;
+mod document;
+mod exit;
+mod pages;
+mod preview;
+mod print;
 mod route;
+mod samconfig;
+mod secret;
 mod send;
 mod stack;
-mod table;
+mod tail;
+mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
+use exit::Ending;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Ok(ending) => ending.into(),
+        Err(error) => exit::failed(&error),
     }
 }
 
-async fn run(args: Args) -> anyhow::Result<ExitCode> {
+async fn run(args: Args) -> anyhow::Result<Ending> {
     let Args {
         command,
         target,
@@ -34,7 +46,29 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match command {
         Command::Destinations(command) => destinations::run(command, &target, output).await,
         Command::Route(route) => route::run(route, &target, output).await,
-        Command::Send(send) => send::run(send, &target).await,
+        Command::Preview(preview) => preview::run(preview, &target, output).await,
+        Command::Send(send) => send::run(send, &target, output).await,
         Command::Alerts(command) => alerts::run(command, &target, output).await,
+        Command::Deliveries(command) => deliveries::run(command, &target, output).await,
+        Command::DeadLetters(command) => dead_letters::run(command, &target, output).await,
+        Command::Audit(audit) => audit::run(audit, &target, output).await,
+        Command::Tail(tail) => tail::run(tail, &target, output).await,
+        Command::Completions(completions) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                completions.shell,
+                &mut Args::command(),
+                "tocsin",
+                &mut script,
+            );
+            print::line(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(Ending::Well)
+        }
+        Command::Man(man) => {
+            std::fs::create_dir_all(&man.folder)?;
+            clap_mangen::generate_to(Args::command(), &man.folder)?;
+            print::remark(format!("manual pages written to {}", man.folder.display()));
+            Ok(Ending::Well)
+        }
     }
 }

@@ -1,81 +1,74 @@
 //! `tocsin route`: the router's own function, on an alert from a file.
 
-use std::path::Path;
-use std::process::ExitCode;
-
 use anyhow::Context;
 use serde_json::Value;
 use tocsin_api::messages::{ExplainRoute, Explanation};
-use tocsin_core::alert::{Alert, parse};
-use tocsin_core::destination::{Destination, Destinations};
-use tocsin_core::routing::{Routing, route};
+use tocsin_core::alert::parse;
+use tocsin_core::routing::route;
 
 use crate::args::{Output, RouteArgs, Target};
+use crate::exit::Ending;
+use crate::print::{self, Tone, table};
 use crate::stack::Stack;
-use crate::table::table;
+use crate::{alerts, document};
 
 pub(crate) async fn run(
     args: RouteArgs,
     target: &Target,
     output: Output,
-) -> anyhow::Result<ExitCode> {
-    let text = read(&args.alert)?;
-    let alert = parse(&text).with_context(|| format!("{} is no alert", args.alert.display()))?;
+) -> anyhow::Result<Ending> {
+    let text = args.alert.read()?;
+    let alert = parse(&text).with_context(|| format!("{} is no alert", args.alert))?;
     let explanation = match &args.destinations {
-        None => online(&text, target).await?,
-        Some(path) => {
-            let destinations: Vec<Destination> = serde_json::from_str(&read(path)?)
-                .with_context(|| format!("{} holds no list of destinations", path.display()))?;
-            let destinations: Destinations = destinations.into_iter().collect();
+        None => online(text, target).await?,
+        Some(file) => {
+            let destinations = document::routable(&file.read()?)
+                .with_context(|| format!("{file} holds no destinations"))?;
             let routing = route(&alert, &destinations, args.default_destination.as_deref());
             Explanation { alert, routing }
         }
     };
-    match output {
-        Output::Json => println!("{}", serde_json::to_string_pretty(&explanation)?),
-        Output::Table => print(&explanation.alert, &explanation.routing),
-    }
-    Ok(ExitCode::SUCCESS)
+    print::show(output, &explanation, told)?;
+    Ok(Ending::Well)
 }
 
 /// Asks the stack, which knows its destinations and its default one.
-async fn online(text: &str, target: &Target) -> anyhow::Result<Explanation> {
+async fn online(text: String, target: &Target) -> anyhow::Result<Explanation> {
     let request = ExplainRoute {
-        alert: Value::String(text.to_owned()),
+        alert: Value::String(text),
     };
-    let answer = Stack::connect(target).await.call(&request.into()).await?;
-    serde_json::from_value(answer).context("the explanation cannot be read")
+    Stack::connect(target).await?.ask(request).await
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-fn print(alert: &Alert, routing: &Routing) {
-    println!(
-        "{} [{}] {}: {}",
-        alert.detection_id, routing.severity, alert.title, routing.disposition
-    );
+fn told(explanation: &Explanation) -> String {
+    let Explanation { alert, routing } = explanation;
     let mut rows = table(&["destination", "", "because"]);
     for target in &routing.targets {
         rows.add_row([
-            target.display_name.clone(),
-            "delivered".to_owned(),
-            target.reason.to_string(),
+            Tone::Plain.cell(&target.display_name),
+            Tone::Good.cell("delivered"),
+            Tone::Plain.cell(&target.reason),
         ]);
     }
     for one in &routing.passed_over {
         rows.add_row([
-            one.display_name.clone(),
-            "not delivered".to_owned(),
-            one.why.to_string(),
+            Tone::Plain.cell(&one.display_name),
+            Tone::Faint.cell("not delivered"),
+            Tone::Faint.cell(&one.why),
         ]);
     }
-    println!("{rows}");
+    let mut lines = vec![format!(
+        "{} [{}] {}: {}\n{rows}",
+        alert.detection_id,
+        routing.severity,
+        alert.title,
+        alerts::became(routing.disposition).paint(routing.disposition)
+    )];
     for warning in &routing.warnings {
-        println!("warning: {warning}");
+        lines.push(format!("{} {warning}", Tone::Waiting.paint("warning:")));
     }
     for note in &alert.notes {
-        println!("note: {note}");
+        lines.push(format!("{} {note}", Tone::Faint.paint("note:")));
     }
+    lines.join("\n")
 }

@@ -1,35 +1,73 @@
 //! `tocsin send`.
 
-use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use serde::Serialize;
 use serde_json::Value;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::parse;
+use tocsin_core::alert::{AlertId, parse};
 
-use crate::args::{SendArgs, Target};
+use crate::args::{Output, SendArgs, Target};
+use crate::exit::Ending;
 use crate::stack::Stack;
+use crate::{alerts, print, terminal};
 
-pub(crate) async fn run(args: SendArgs, target: &Target) -> anyhow::Result<ExitCode> {
+/// An alert that is fit to be sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Checked {
+    alert_id: AlertId,
+    title: String,
+    file: String,
+    #[serde(skip)]
+    body: String,
+}
+
+pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyhow::Result<Ending> {
     let mut checked = Vec::new();
-    for path in &args.files {
-        let mut body = std::fs::read_to_string(path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
+    for file in &args.files {
+        let mut body = file.read()?;
         if args.fresh {
             body = fresh(&body, checked.len())
-                .with_context(|| format!("{} is no alert", path.display()))?;
+                .with_context(|| format!("{file} is no alert; nothing was sent"))?;
         }
-        let alert = parse(&body)
-            .with_context(|| format!("{} is no alert; nothing was sent", path.display()))?;
-        checked.push((path, body, alert));
+        let alert =
+            parse(&body).with_context(|| format!("{file} is no alert; nothing was sent"))?;
+        for note in &alert.notes {
+            print::remark(format!("note: {file}: {note}"));
+        }
+        checked.push(Checked {
+            alert_id: alert.alert_id,
+            title: alert.title,
+            file: file.to_string(),
+            body,
+        });
     }
-    let stack = Stack::connect(target).await;
-    for (path, body, alert) in &checked {
-        stack.enqueue(body).await?;
-        println!("{}\t{}\t{}", alert.alert_id, alert.title, path.display());
+    let stack = Stack::connect(target).await?;
+    let progress = terminal::progress("alerts sent:", Some(checked.len()));
+    for one in &checked {
+        stack.enqueue(&one.body).await?;
+        progress.inc(1);
     }
-    Ok(ExitCode::SUCCESS)
+    progress.finish_and_clear();
+    let told = |all: &Vec<Checked>| {
+        let lines: Vec<_> = all
+            .iter()
+            .map(|one| format!("{}\t{}\t{}", one.alert_id, one.title, one.file))
+            .collect();
+        lines.join("\n")
+    };
+    if args.wait.is_none() {
+        print::show(output, &checked, told)?;
+        return Ok(Ending::Well);
+    }
+    print::remark(told(&checked));
+    let ids: Vec<_> = checked
+        .iter()
+        .map(|one| one.alert_id.as_str().to_owned())
+        .collect();
+    alerts::show(&stack, &ids, args.wait, output).await
 }
 
 /// The same alert with an id and a time of its own.

@@ -11,6 +11,11 @@
 )]
 
 mod claims;
+mod cli_code;
+mod cli_destinations;
+mod cli_harness;
+mod cli_rescue;
+mod cli_terminal;
 mod delivery;
 mod failures;
 mod harness;

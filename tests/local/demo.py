@@ -211,11 +211,12 @@ def add_destinations(tocsin: Tocsin, instance: Instance, port: int) -> None:
         secret = secrets(port).get(name)
         if secret:
             said = tocsin(
-                "destinations", "add", described, "--secret-file", "-", given=json.dumps(secret)
-            )
+                "destinations", "add", "--file", described, "--secret-stdin",
+                given=json.dumps(secret),
+            )  # fmt: skip
         else:
-            said = tocsin("destinations", "add", described)
-        print(f"  {said.strip()}")
+            said = tocsin("destinations", "add", "--file", described)
+        print(f"  {said.splitlines()[0]}")
 
 
 # ── Alerts ───────────────────────────────────────────────────────────────────

@@ -125,7 +125,9 @@ fn loads(consignments: Vec<Consignment>) -> Vec<Load> {
         .collect()
 }
 
-fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
+fn split(provider: &ProviderName, mut consignments: Vec<Consignment>) -> Vec<Load> {
+    // What arrived and only has to be recorded goes before any attempt.
+    consignments.sort_by_key(|one| !one.is_unrecorded());
     let mut loads: Vec<Load> = Vec::new();
     let latest = latest_attempts(&consignments);
     let mut seen = HashSet::new();
@@ -157,7 +159,9 @@ fn split(provider: &ProviderName, consignments: Vec<Consignment>) -> Vec<Load> {
         // record that came first is delivered again, which is enough.
         parcel.deliveries.retain(|delivery| {
             let key = (parcel.alert.alert_id.clone(), delivery.destination_id);
-            delivery.attempt == latest[&key] && seen.insert(key)
+            let latest = latest[&key];
+            let wanted = delivery.attempt == latest || delivery.unrecorded.is_some();
+            wanted && seen.insert(key)
         });
         load.message_ids.extend(message_ids);
         if !parcel.deliveries.is_empty() {
@@ -177,14 +181,24 @@ fn latest_attempts(consignments: &[Consignment]) -> HashMap<(AlertId, Destinatio
                 consignment.parcel.alert.alert_id.clone(),
                 delivery.destination_id,
             );
-            let attempt = latest.entry(key).or_insert(delivery.attempt);
-            *attempt = delivery.attempt.max(*attempt);
+            // Nothing is later than what arrived.
+            let number = match delivery.unrecorded {
+                Some(_) => u32::MAX,
+                None => delivery.attempt,
+            };
+            let attempt = latest.entry(key).or_insert(number);
+            *attempt = number.max(*attempt);
         }
     }
     latest
 }
 
 impl Consignment {
+    fn is_unrecorded(&self) -> bool {
+        let mut deliveries = self.parcel.deliveries.iter();
+        deliveries.any(|one| one.unrecorded.is_some())
+    }
+
     /// The same deliveries in parcels that fit: an alert that goes to hundreds of
     /// destinations of one provider may not.
     fn divided(self) -> Vec<Self> {

@@ -9,7 +9,7 @@ use tocsin_aws::{LedgerError, Message, StoredAlert};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{Delivery, Parcel, Retry};
-use tocsin_core::destination::Destinations;
+use tocsin_core::destination::{Destinations, Enabled};
 use tocsin_core::routing::Target;
 
 use crate::hand_over::Consignment;
@@ -130,13 +130,16 @@ impl Router {
         let (stored, destinations) =
             futures::future::join(self.ledger.alerts(&ids), self.destinations.get()).await;
         let (stored, destinations) = (stored?, destinations?);
-        let unknown = |one: &Wanted| destinations.get(one.retry.destination_id).is_none();
+        let unusable = |one: &Wanted| {
+            let found = destinations.get(one.retry.destination_id);
+            found.is_none_or(|destination| destination.enabled == Enabled::No)
+        };
         let lost = |found: &Found| {
             found
                 .as_ref()
                 .is_ok_and(|stored| stored.routing.lost_a_target(&destinations))
         };
-        if stored.values().any(lost) || due.iter().any(unknown) {
+        if stored.values().any(lost) || due.iter().any(unusable) {
             return Ok((stored, self.destinations.get_fresh().await?));
         }
         Ok((stored, destinations))

@@ -16,9 +16,10 @@ use tocsin_core::routing::Disposition;
 
 use crate::{DeliveryRecord, History};
 
-/// A delivery begins within seconds. Lambda repeats a failed hand-over twice
-/// within three minutes, so what has not begun by then lies in a queue.
-const BEGINS_WITHIN: Duration = Duration::from_mins(5);
+/// A delivery begins within seconds. Lambda repeats a failed hand-over twice within
+/// three minutes, SQS a failed batch four times within twelve: what has not begun by
+/// then lies in a dead-letter queue.
+const BEGINS_WITHIN: Duration = Duration::from_mins(15);
 
 /// SQS delays 15 minutes at most, so a retry may be that late after an outage,
 /// and some time passes until it is taken.
@@ -153,7 +154,8 @@ pub fn check(history: &History, now: Timestamp) -> Checked {
     for target in &routing.targets {
         checked.deliveries.targets += 1;
         let id = target.destination_id;
-        let own = |one: &&DeliveryRecord| one.destination_id == id && one.stands_in_for.is_none();
+        // As somebody's fallback it gets the alert as well, and once is enough.
+        let own = |one: &&DeliveryRecord| one.destination_id == id;
         if let Some(delivery) = history.deliveries.iter().find(own) {
             checked.take(delivery, now);
         } else {
@@ -171,6 +173,7 @@ pub fn check(history: &History, now: Timestamp) -> Checked {
     for delivery in &history.deliveries {
         let target = |one: DestinationId| routing.targets.iter().any(|t| t.destination_id == one);
         match delivery.stands_in_for {
+            Some(_) if target(delivery.destination_id) => {}
             Some(_) => {
                 checked.deliveries.stand_ins += 1;
                 checked.find_trouble(delivery, now);

@@ -45,7 +45,14 @@ pub enum SecretError {
     Unavailable(AwsError),
 }
 
-type Slot = Arc<Mutex<Option<(Instant, Secrets)>>>;
+/// How long a failure counts for those who wait for the same secret: were each to
+/// ask for itself, one after the other, they would run out of time together.
+const FAILURE_TO_LIVE: Duration = Duration::from_secs(1);
+
+/// What was read, and when.
+type Held = Option<(Instant, Result<Secrets, SecretError>)>;
+
+type Slot = Arc<Mutex<Held>>;
 
 /// Reads secrets, each at most once at a time, however many deliveries wait for it.
 #[derive(Clone, Debug)]
@@ -75,7 +82,8 @@ impl SecretStore {
         let slot = self.slot(name).await;
         let mut held = slot.lock().await;
         match &*held {
-            Some((read, secrets)) if read.elapsed() < TIME_TO_LIVE => Ok(secrets.clone()),
+            Some((read, Ok(secrets))) if read.elapsed() < TIME_TO_LIVE => Ok(secrets.clone()),
+            Some((read, Err(error))) if read.elapsed() < FAILURE_TO_LIVE => Err(error.clone()),
             _ => self.read_into(name, &mut held).await,
         }
     }
@@ -95,7 +103,7 @@ impl SecretStore {
         let mut held = slot.lock().await;
         let current = match &*held {
             // Another delivery has already asked again.
-            Some((_, secrets)) if !secrets.same_as(refused) => secrets.clone(),
+            Some((_, Ok(secrets))) if !secrets.same_as(refused) => secrets.clone(),
             _ => self.read_into(name, &mut held).await?,
         };
         Ok((!current.same_as(refused)).then_some(current))
@@ -106,17 +114,18 @@ impl SecretStore {
         slots.entry(name.to_owned()).or_default().clone()
     }
 
-    async fn read_into(
-        &self,
-        name: &str,
-        held: &mut Option<(Instant, Secrets)>,
-    ) -> Result<Secrets, SecretError> {
+    async fn read_into(&self, name: &str, held: &mut Held) -> Result<Secrets, SecretError> {
         if let Some(offline) = &self.offline {
             return offline.secret(name).ok_or_else(|| SecretError::Missing {
                 name: name.to_owned(),
             });
         }
-        *held = None;
+        let read = self.read(name).await;
+        *held = Some((Instant::now(), read.clone()));
+        read
+    }
+
+    async fn read(&self, name: &str) -> Result<Secrets, SecretError> {
         let answer = self
             .client
             .get_secret_value()
@@ -127,9 +136,7 @@ impl SecretStore {
         let text = answer.secret_string.ok_or_else(|| SecretError::NotText {
             name: name.to_owned(),
         })?;
-        let secrets = Secrets::new(text);
-        *held = Some((Instant::now(), secrets.clone()));
-        Ok(secrets)
+        Ok(Secrets::new(text))
     }
 
     /// Writes a destination's secret: creates it, or gives it a new value.

@@ -145,7 +145,7 @@ pub struct Delivery {
     /// An attempt that arrived, where only the ledger could not be told: that is
     /// all there is to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unrecorded: Option<Box<Attempt>>,
+    pub unrecorded: Option<Box<Unrecorded>>,
     /// The destination that finally did not take the alert, where this one gets
     /// it instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,7 +245,7 @@ pub struct Retry {
     pub earlier: Earlier,
     /// An attempt that arrived, where only the ledger could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unrecorded: Option<Box<Attempt>>,
+    pub unrecorded: Option<Box<Unrecorded>>,
     /// The destination that finally did not take the alert, where this one is its
     /// fallback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -292,6 +292,16 @@ pub struct Attempt {
     /// How it ended.
     #[serde(flatten)]
     pub result: AttemptResult,
+}
+
+/// An attempt that arrived and could not be recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unrecorded {
+    /// The lease under which it was made, and is to be recorded.
+    pub lease_until: Timestamp,
+    /// The attempt.
+    pub attempt: Attempt,
 }
 
 /// How an attempt ended.

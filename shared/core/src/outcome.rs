@@ -126,6 +126,8 @@ pub enum FailureKind {
     Forbidden,
     /// The fault is in Tocsin's own surroundings: its secret store, its role.
     Internal,
+    /// Tocsin itself failed in the middle of the attempt.
+    Crashed,
 }
 
 impl FailureKind {
@@ -135,7 +137,11 @@ impl FailureKind {
     pub const fn may_have_arrived(self) -> bool {
         matches!(
             self,
-            Self::TimedOut | Self::Interrupted | Self::Unavailable | Self::NotUnderstood
+            Self::TimedOut
+                | Self::Interrupted
+                | Self::Unavailable
+                | Self::NotUnderstood
+                | Self::Crashed
         )
     }
 
@@ -153,6 +159,7 @@ impl FailureKind {
             Self::NotUnderstood => "the answer was not understood",
             Self::Forbidden => "the address must not be called",
             Self::Internal => "trouble inside Tocsin",
+            Self::Crashed => "the attempt broke off inside Tocsin",
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub retention: Duration,
     /// Where retries go.
     pub retry_queue_url: String,
+    /// The id or name of the destination that gets the canaries.
+    pub canary_destination: Option<String>,
     /// When a failed attempt is repeated.
     pub policy: RetryPolicy,
     /// Which addresses may be called.
@@ -46,6 +48,7 @@ impl Config {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
             retention: Duration::from_secs(days * 24 * 60 * 60),
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
+            canary_destination: env.optional("TOCSIN_CANARY_DESTINATION").map(str::to_owned),
             policy,
             addresses: if private {
                 AddressPolicy::Any

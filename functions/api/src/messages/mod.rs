@@ -15,6 +15,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+/// What the ledger knows of one delivery.
+pub use tocsin_aws::DeliveryRecord;
 
 pub use alerts::{
     AlertPage, AlertReport, AlertSummary, DeliveryPage, DeliverySummary, ExplainRoute, Explanation,

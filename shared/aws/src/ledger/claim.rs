@@ -55,6 +55,8 @@ pub enum Claim {
     },
     /// A later attempt is already queued or made.
     Superseded,
+    /// It waits, and was never attempted. Claiming goes on from here by itself.
+    Unattempted,
 }
 
 /// The right to make one attempt, until it runs out.
@@ -108,6 +110,12 @@ impl Table {
         for (at, claim) in self.second_try(requests, refused, now).await {
             claims[at] = Some(claim);
         }
+        let unattempted: Vec<usize> = (0..claims.len())
+            .filter(|at| matches!(claims[*at], Some(Ok(Claim::Unattempted))))
+            .collect();
+        for (at, claim) in self.first_attempts(requests, unattempted, now).await {
+            claims[at] = Some(claim);
+        }
         // Every place is filled by now; an empty one would be an error, not a panic.
         let lost = || Err(AwsError::unexpected("claiming deliveries", "no answer").into());
         claims
@@ -151,6 +159,34 @@ impl Table {
                     Err(error) => Err(error),
                 };
                 (*at, claim)
+            })
+            .collect()
+    }
+
+    /// Deliveries that wait and were never attempted: whoever is here may begin,
+    /// whether their retry is on its way or was lost.
+    async fn first_attempts(
+        &self,
+        requests: &[ClaimRequest],
+        unattempted: Vec<usize>,
+        now: Timestamp,
+    ) -> Vec<(usize, Result<Claim, LedgerError>)> {
+        let statements = unattempted
+            .iter()
+            .map(|at| self.update_of(&requests[*at], NEXT_ATTEMPT, vec![n(1)], now))
+            .collect();
+        let written = self.write("claiming deliveries", statements).await;
+        unattempted
+            .into_iter()
+            .zip(written)
+            .map(|(at, written)| {
+                let claim = match written {
+                    Ok(Written::Done) => Ok(Claim::Started(lease(&requests[at], now))),
+                    // Somebody else has begun in between.
+                    Ok(Written::Refused(_)) => Ok(Claim::Superseded),
+                    Err(error) => Err(error),
+                };
+                (at, claim)
             })
             .collect()
     }
@@ -245,9 +281,8 @@ fn why_not(
     let record = DeliveryRecord::read(&item)?;
     Ok(match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
-        State::Retrying if record.attempt >= request.attempt || request.is_new() => {
-            Claim::Superseded
-        }
+        State::Retrying if record.attempt == 0 => Claim::Unattempted,
+        State::Retrying if record.attempt >= request.attempt => Claim::Superseded,
         // It was settled between the two writes: this attempt is the next one.
         State::Retrying => Claim::InProgress { until: now },
         State::Sending if record.attempt > request.attempt => Claim::Superseded,

@@ -13,6 +13,9 @@ use super::statement::{Item, Statement, Written, n, s};
 use super::{HEALTH_ITEM, LedgerError, Table};
 use crate::AwsError;
 
+/// Keys of one call: `BatchGetItem`'s own limit.
+const MOST_KEYS: usize = 100;
+
 /// A destination's health, and which version of it this is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeptHealth {
@@ -36,16 +39,16 @@ impl Table {
         &self,
         ids: &[DestinationId],
     ) -> Result<HashMap<DestinationId, KeptHealth>, LedgerError> {
-        let keys = ids.iter().map(|id| key(*id)).collect();
-        let items = self.batch_get("reading destinations' health", keys).await?;
-        items
-            .iter()
-            .map(|item| {
-                let id = DestinationId::parse(super::read::text(item, "alertId")?)
-                    .ok_or_else(|| unreadable(item, "alertId is no destination's id"))?;
-                Ok((id, KeptHealth::read(item)?))
-            })
-            .collect()
+        let mut found = HashMap::new();
+        for some in ids.chunks(MOST_KEYS) {
+            let keys = some.iter().map(|id| key(*id)).collect();
+            for item in self.batch_get("reading destinations' health", keys).await? {
+                let id = DestinationId::parse(super::read::text(&item, "alertId")?)
+                    .ok_or_else(|| unreadable(&item, "alertId is no destination's id"))?;
+                found.insert(id, KeptHealth::read(&item)?);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) async fn swap_health(

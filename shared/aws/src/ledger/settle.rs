@@ -6,7 +6,7 @@ use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::DestinationId;
 
 use super::claim::Lease;
-use super::statement::{Statement, Written, n, s};
+use super::statement::{Item, Statement, Written, n, s};
 use super::{ATTEMPT_PREFIX, LedgerError, Table};
 
 /// The end of one attempt.
@@ -69,8 +69,11 @@ impl Table {
         self.write("settling deliveries", statements)
             .await
             .into_iter()
-            .map(|written| match written? {
+            .zip(settlements)
+            .map(|(written, settlement)| match written? {
                 Written::Done => Ok(Fenced::No),
+                // The answer to an earlier try was lost on its way.
+                Written::Refused(Some(item)) if settlement.stands_in(&item) => Ok(Fenced::No),
                 Written::Refused(_) => Ok(Fenced::Yes),
             })
             .collect()
@@ -85,8 +88,7 @@ impl Table {
             verdict,
         } = settlement;
         let at = s(Timestamp::now().sortable());
-        // A struct of strings and numbers: there is nothing to fail on.
-        let json = serde_json::to_string(attempt).unwrap_or_default();
+        let json = settlement.json();
         // One attribute for each attempt: nothing has to be read to add one.
         let mut changes = format!(
             "SET \"state\" = ? SET \"updatedAt\" = ? SET \"{ATTEMPT_PREFIX}{}\" = ?",
@@ -112,6 +114,20 @@ impl Table {
         ]);
         // The condition reads leaseUntil, which DynamoDB evaluates before removing it.
         Statement::update(&self.table, &changes, STILL_MINE, values)
+    }
+}
+
+impl Settlement {
+    fn json(&self) -> String {
+        // A struct of strings and numbers: there is nothing to fail on.
+        serde_json::to_string(&self.attempt).unwrap_or_default()
+    }
+
+    /// Whether an item has this very attempt recorded.
+    fn stands_in(&self, item: &Item) -> bool {
+        item.get(&format!("{ATTEMPT_PREFIX}{}", self.attempt.number))
+            .and_then(|recorded| recorded.as_s().ok())
+            == Some(&self.json())
     }
 }
 

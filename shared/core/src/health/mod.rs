@@ -15,19 +15,24 @@
 //!    └────────────────────────────────── delivered ──────────────────┘
 //! ```
 //!
-//! A destination that throttles or cannot be reached is paused at once, one that
-//! answers with errors of its own after [`PATIENCE`] of them in a row. While it
-//! is paused nothing is sent to it and no delivery uses up an attempt. When the
-//! pause is over, one delivery probes it; the others wait for what that finds.
+//! A destination that throttles or cannot be reached is paused at once. One that
+//! is silent or answers with errors of its own is paused after [`PATIENCE`] such
+//! deliveries in a row: different ones, since a message that its receiver cannot
+//! digest fails as often as it is sent, and must not shut out all others. While a
+//! destination is paused nothing is sent to it and no delivery uses up an attempt.
+//! When the pause is over, one delivery probes it; the others wait for what that
+//! finds. Whatever is answered, even a refusal, ends the pause.
 //!
 //! ## Queueing
 //!
 //! What must wait gets a place in line ([`Health::queue`]): moments one interval
-//! apart, so that ten thousand deliveries come back one after the other and not
+//! apart, [`HORIZON`] ahead at most, so that ten thousand deliveries come back one after the other and not
 //! all together, to be turned away again. The interval grows as far as the answers
 //! prove it too short, and shrinks with every delivery that is taken. The retry
 //! queue keeps such moments to the second only and hands out ten messages at a
 //! time, so whoever comes back takes a turn ([`Health::take_turns`]) and waits for it.
+//! Fresh alerts queue up behind the line as long as it uses up the turns there are;
+//! HIGH and CRITICAL ones take a turn at once.
 
 #[cfg(test)]
 mod outage;
@@ -40,6 +45,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::alert::Severity;
 use crate::outcome::{Failure, FailureKind, Outcome};
 
 /// Answers that are the destination's own trouble, in a row, until it is paused:
@@ -52,6 +58,24 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest pause that is not the provider's own wish: so a destination that
 /// is back gets its alerts after this long at the latest.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// The longest pause after a probe that had failed before and may be to blame
+/// itself, as its number in a row: 40 s.
+const MOST_AGAIN: u32 = 4;
+
+/// The furthest place in line: a destination that turns out quicker than its line
+/// is used to the full after this long at the latest.
+pub const HORIZON: Duration = Duration::from_mins(30);
+
+/// Between two fresh alerts that probe during a pause.
+const FRESH_PROBES: Duration = Duration::from_secs(30);
+
+/// Turns that may be taken in advance before fresh alerts must stand in line: this
+/// long, or the next one.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// How long it takes to forget half of an interval that was proved too short.
+const HALF_LIFE: Duration = Duration::from_mins(5);
 
 /// How long a probe may take before another is made: longer than the longest attempt.
 const PROBE: Duration = Duration::from_secs(30);
@@ -66,12 +90,16 @@ const RETURNING_INTERVAL: Duration = Duration::from_millis(100);
 /// The longest interval.
 const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Between two reports that deliveries to one destination end badly.
+/// After this long without an arrival it is reported, without waiting for the first
+/// delivery that is given up.
+const LONG_FAILING: Duration = Duration::from_mins(15);
+
+/// Between two reports about one destination.
 const REPORT_INTERVAL: Duration = Duration::from_hours(1);
 
 /// How long a sender waits for a delivery's turn; what is further off goes back
 /// to the retry queue.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Deliveries to one destination that are attempted together.
 pub const TOGETHER: usize = 25;
@@ -85,6 +113,8 @@ pub struct Health {
     pub failing_since: Option<Timestamp>,
     /// Failures since then.
     pub failures: u32,
+    /// Those that say something against the destination, since anything was answered.
+    pub in_a_row: u32,
     /// What the last of them was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Failure>,
@@ -97,9 +127,33 @@ pub struct Health {
     /// Set while deliveries stand in line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<Line>,
-    /// When it was last reported that deliveries end badly.
+    /// When it was last reported that the destination takes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
+    /// When it was last reported that it refuses messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal_reported_at: Option<Timestamp>,
+}
+
+/// What is to be reported of a destination, at most once an hour each: whoever can
+/// have a message refused must not silence the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Complaint {
+    /// It takes nothing.
+    Destination,
+    /// It refused a message.
+    Message,
+}
+
+impl Complaint {
+    /// What a failure is a complaint about.
+    #[must_use]
+    pub const fn about(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Refused | FailureKind::NotUnderstood => Self::Message,
+            _ => Self::Destination,
+        }
+    }
 }
 
 /// A pause of a destination.
@@ -112,6 +166,10 @@ pub struct Pause {
     pub number: u32,
     /// Whether somebody is trying.
     pub stage: Stage,
+    /// What kind of trouble it is.
+    pub cause: FailureKind,
+    /// When a delivery was last attempted.
+    pub tried_at: Timestamp,
 }
 
 /// How far a pause is.
@@ -142,6 +200,21 @@ pub struct Line {
     /// Milliseconds after one that arrived, after which the next was throttled.
     #[serde(default)]
     pub too_short_ms: u64,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_short_at: Option<Timestamp>,
+    /// Whether turns may be taken together.
+    pub step: Step,
+}
+
+/// How a line moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// One by one: the destination throttles.
+    Single,
+    /// As many at once as have their turns within a second: it was away.
+    Groups,
 }
 
 /// Whether deliveries may be attempted.
@@ -161,11 +234,43 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Arrival {
-    /// It comes straight from its alert: who stands in line goes first.
+    /// It comes straight from its alert.
     #[default]
     Fresh,
-    /// It comes from the retry queue: it is its turn.
+    /// It comes from the retry queue.
     Returned,
+}
+
+/// Who goes first where there is a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// It has stood in line: it is its turn.
+    Returned,
+    /// It is fresh, and HIGH or CRITICAL: it does not stand in line.
+    Grave,
+    /// It is fresh: who stands in line goes first.
+    Fresh,
+}
+
+impl Rank {
+    /// The rank of a delivery.
+    #[must_use]
+    pub const fn of(arrival: Arrival, severity: Severity) -> Self {
+        match (arrival, severity) {
+            (Arrival::Returned, _) => Self::Returned,
+            (Arrival::Fresh, Severity::High | Severity::Critical) => Self::Grave,
+            (Arrival::Fresh, _) => Self::Fresh,
+        }
+    }
+}
+
+/// Whether a failure may be the delivery's own doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// It is the delivery's first: more likely the destination's doing.
+    First,
+    /// The delivery has failed before.
+    Again,
 }
 
 /// What an outcome says about the destination rather than about the message.
@@ -173,57 +278,71 @@ pub enum Arrival {
 pub enum Sign {
     /// It takes deliveries.
     Well,
+    /// It answers, if only to refuse this message.
+    Answering,
     /// It will not take any for a while.
     Trouble {
         /// What happened.
         failure: Failure,
         /// The provider's own wish, if it had one.
         retry_after: Option<Duration>,
+        /// What it proves.
+        evidence: Evidence,
     },
     /// Somebody must mend it: its credential, its settings.
     Broken(Failure),
 }
 
 impl Sign {
-    /// What `outcome` says; `None` when it is about the message, or about Tocsin.
+    /// What the outcome of attempt number `attempt` (from 1) says; `None` when it
+    /// is about Tocsin.
     #[must_use]
-    pub fn of(outcome: &Outcome) -> Option<Self> {
-        match outcome {
-            Outcome::Delivered(_) => Some(Self::Well),
-            Outcome::Transient {
-                failure,
-                retry_after,
-            } => matches!(
-                failure.kind,
-                FailureKind::Throttled
-                    | FailureKind::Unavailable
-                    | FailureKind::Unreachable
-                    | FailureKind::TimedOut
-                    | FailureKind::Interrupted
-            )
-            .then(|| Self::Trouble {
+    pub fn of(outcome: &Outcome, attempt: u32) -> Option<Self> {
+        let failure = match outcome {
+            Outcome::Delivered(_) => return Some(Self::Well),
+            Outcome::Transient { failure, .. } | Outcome::Permanent { failure } => failure,
+        };
+        let retry_after = match outcome {
+            Outcome::Transient { retry_after, .. } => *retry_after,
+            _ => None,
+        };
+        match failure.kind {
+            FailureKind::Throttled
+            | FailureKind::Unavailable
+            | FailureKind::Unreachable
+            | FailureKind::TimedOut
+            | FailureKind::Interrupted => Some(Self::Trouble {
                 failure: failure.clone(),
-                retry_after: *retry_after,
+                retry_after,
+                evidence: if attempt <= 1 {
+                    Evidence::First
+                } else {
+                    Evidence::Again
+                },
             }),
-            Outcome::Permanent { failure } => matches!(
-                failure.kind,
-                FailureKind::Unauthorized
-                    | FailureKind::Misconfigured
-                    | FailureKind::Redirected
-                    | FailureKind::Forbidden
-            )
-            .then(|| Self::Broken(failure.clone())),
+            FailureKind::Unauthorized
+            | FailureKind::Misconfigured
+            | FailureKind::Redirected
+            | FailureKind::Forbidden => Some(Self::Broken(failure.clone())),
+            FailureKind::Refused | FailureKind::NotUnderstood => Some(Self::Answering),
+            FailureKind::Internal | FailureKind::Crashed => None,
         }
+    }
+
+    /// Whether the delivery is to wait until the destination is out of trouble.
+    #[must_use]
+    pub const fn is_trouble(&self) -> bool {
+        matches!(self, Self::Trouble { .. })
     }
 }
 
 impl Health {
-    /// Whether deliveries that arrive thus may be attempted.
+    /// Whether deliveries of this rank may be attempted.
     #[must_use]
-    pub fn admission(&self, arrival: Arrival, now: Timestamp) -> Admission {
+    pub fn admission(&self, rank: Rank, now: Timestamp) -> Admission {
         match (self.pause, self.line) {
-            (Some(pause), _) if pause.until > now => Admission::Closed,
-            (_, Some(line)) if arrival == Arrival::Fresh && line.end > now => Admission::Closed,
+            (Some(pause), _) if pause.until > now => pause.exception(rank, now),
+            (_, Some(line)) if rank == Rank::Fresh && line.is_busy(now) => Admission::Closed,
             (Some(_), _) => Admission::Probe,
             (None, Some(_)) => Admission::InTurn,
             (None, None) => Admission::Open,
@@ -256,7 +375,31 @@ impl Health {
         let pause = self.pause.map(|pause| Pause {
             until: now.plus(PROBE),
             stage: Stage::Probing,
+            tried_at: now,
             ..pause
+        });
+        // A probe that arrives has had its turn.
+        let line = self.line.map(|line| Line {
+            turn: Some(line.after(now, 1)),
+            ..line
+        });
+        Self {
+            pause,
+            line,
+            ..self.clone()
+        }
+    }
+
+    /// The same where a probe found nothing out: the next one may try.
+    #[must_use]
+    pub fn unprobed(&self, now: Timestamp) -> Self {
+        let pause = self.pause.map(|pause| match pause.stage {
+            Stage::Probing => Pause {
+                until: now,
+                stage: Stage::Waiting,
+                ..pause
+            },
+            Stage::Waiting => pause,
         });
         Self {
             pause,
@@ -268,76 +411,120 @@ impl Health {
     #[must_use]
     pub fn after(&self, signs: &[Sign], now: Timestamp) -> Self {
         let mut next = self.clone();
+        let was_probing = next
+            .pause
+            .is_some_and(|pause| pause.stage == Stage::Probing);
+        if signs.iter().any(|sign| !sign.is_trouble()) {
+            next.take_answer(now);
+        }
         if signs.contains(&Sign::Well) {
             next.take_well(now);
         }
-        let mut worst: Option<(FailureKind, Option<Duration>)> = None;
+        let mut worst = None;
         for sign in signs {
             match sign {
-                Sign::Well => {}
+                Sign::Well | Sign::Answering => {}
                 Sign::Broken(failure) => next.take_failure(failure, now),
                 Sign::Trouble {
                     failure,
                     retry_after,
+                    evidence,
                 } => {
                     next.take_failure(failure, now);
-                    let wish = worst.and_then(|(_, wish)| wish).max(*retry_after);
-                    let kind = worst.map_or(failure.kind, |(kind, _)| graver(kind, failure.kind));
-                    worst = Some((kind, wish));
+                    if *evidence == Evidence::First || failure.kind.pauses_at_once() {
+                        next.in_a_row = next.in_a_row.saturating_add(1);
+                    }
+                    worst = Some(Trouble::worse(
+                        worst,
+                        Trouble {
+                            kind: failure.kind,
+                            wish: retry_after.unwrap_or_default(),
+                            evidence: *evidence,
+                        },
+                    ));
                 }
             }
         }
-        if let Some((kind, wish)) = worst
-            && (kind.pauses_at_once() || next.failures >= PATIENCE)
-        {
-            next.pause_for(kind, wish.unwrap_or_default(), now);
+        if let Some(trouble) = worst {
+            let proved =
+                next.in_a_row >= PATIENCE && (was_probing || trouble.evidence == Evidence::First);
+            if trouble.kind.pauses_at_once() || proved {
+                next.pause_for(trouble, now);
+            }
         }
         next
     }
 
     /// The same after attempts that gave these signs; and where that pauses the
-    /// destination, a place in line for each delivery that met trouble.
+    /// destination, a place in line for each delivery that met trouble. `random`
+    /// is between 0 and 1, each time anew.
     #[must_use]
-    pub fn observe(&self, signs: &[Sign], now: Timestamp) -> (Self, Vec<Timestamp>) {
+    pub fn observe(
+        &self,
+        signs: &[Sign],
+        now: Timestamp,
+        random: impl Fn() -> f64,
+    ) -> (Self, Vec<Timestamp>) {
         let next = self.after(signs, now);
-        let troubled = signs
-            .iter()
-            .filter(|sign| matches!(sign, Sign::Trouble { .. }))
-            .count();
+        let troubled = signs.iter().filter(|sign| sign.is_trouble()).count();
         if next.pause.is_none() || troubled == 0 {
             return (next, Vec::new());
         }
-        next.queue(troubled, now)
+        next.queue(troubled, now, random)
     }
 
-    /// Gives `count` deliveries their places in line.
+    /// Gives `count` deliveries their places in line. Those beyond the horizon
+    /// come back some time before it, to look again.
     #[must_use]
-    pub fn queue(&self, count: usize, now: Timestamp) -> (Self, Vec<Timestamp>) {
+    pub fn queue(
+        &self,
+        count: usize,
+        now: Timestamp,
+        random: impl Fn() -> f64,
+    ) -> (Self, Vec<Timestamp>) {
         let line = self.line.unwrap_or(Line::starting(now, RETURNING_INTERVAL));
         let open = self.pause.map_or(now, |pause| pause.until.max(now));
+        let horizon = open.plus(HORIZON);
         let start = line.end.max(open);
-        let place = |at: usize| line.after(start, at);
+        let place = |at: usize| {
+            let place = line.after(start, at);
+            if place < horizon {
+                place
+            } else {
+                open.plus(HORIZON.mul_f64(0.5 + random().clamp(0.0, 1.0) / 2.0))
+            }
+        };
+        let places = (0..count).map(place).collect();
         let line = Line {
-            end: place(count),
+            end: line.after(start, count).min(horizon),
             ..line
         };
         let next = Self {
             line: Some(line),
             ..self.clone()
         };
-        (next, (0..count).map(place).collect())
+        (next, places)
     }
 
-    /// Whether it is to be reported that deliveries end badly: at most once an hour.
+    /// The same with this complaint made; `None` when it was made within the hour.
     #[must_use]
-    pub fn report(&self, now: Timestamp) -> Option<Self> {
-        let due = self
-            .reported_at
-            .is_none_or(|at| now.since(at) >= REPORT_INTERVAL);
-        due.then(|| Self {
-            reported_at: Some(now),
-            ..self.clone()
-        })
+    pub fn report(&self, complaint: Complaint, now: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        let reported_at = match complaint {
+            Complaint::Destination => &mut next.reported_at,
+            Complaint::Message => &mut next.refusal_reported_at,
+        };
+        let due = reported_at.is_none_or(|at| now.since(at) >= REPORT_INTERVAL);
+        *reported_at = Some(now);
+        due.then_some(next)
+    }
+
+    /// Whether nothing has arrived for so long that a person should know, although
+    /// deliveries are still being tried.
+    #[must_use]
+    pub fn is_long_failing(&self, now: Timestamp) -> bool {
+        self.failing_since
+            .is_some_and(|since| now.since(since) >= LONG_FAILING)
     }
 
     /// Whether there is nothing that a delivery which arrives would change.
@@ -346,20 +533,22 @@ impl Health {
         self.failing_since.is_none() && self.pause.is_none() && self.line.is_none()
     }
 
-    /// Something arrived. Stragglers of before a pause say nothing about its end.
-    fn take_well(&mut self, now: Timestamp) {
-        self.failing_since = None;
-        self.failures = 0;
+    /// Something was answered. Stragglers of before a pause say nothing about its end.
+    fn take_answer(&mut self, now: Timestamp) {
+        self.in_a_row = 0;
         if self
             .pause
             .is_some_and(|pause| pause.stage == Stage::Probing || pause.until <= now)
         {
             self.pause = None;
         }
-        self.line = self
-            .line
-            .filter(|line| line.end > now)
-            .map(|line| line.quicker(now));
+        self.line = self.line.filter(|line| line.end > now);
+    }
+
+    fn take_well(&mut self, now: Timestamp) {
+        self.failing_since = None;
+        self.failures = 0;
+        self.line = self.line.map(|line| line.quicker(now));
     }
 
     fn take_failure(&mut self, failure: &Failure, now: Timestamp) {
@@ -369,38 +558,84 @@ impl Health {
         self.last_failure_at = Some(now);
     }
 
-    fn pause_for(&mut self, kind: FailureKind, wish: Duration, now: Timestamp) {
+    fn pause_for(&mut self, trouble: Trouble, now: Timestamp) {
         let number = match self.pause {
             // A straggler of the same trouble: it lasts as long as it lasts.
             Some(pause) if pause.stage == Stage::Waiting && pause.until > now => {
-                let until = pause.until.max(now.plus(wish));
+                let until = pause.until.max(now.plus(trouble.wish));
                 self.pause = Some(Pause { until, ..pause });
                 return;
             }
             Some(pause) => pause.number.saturating_add(1),
             None => 1,
         };
+        let number = match trouble.evidence {
+            Evidence::Again if !trouble.kind.pauses_at_once() => number.min(MOST_AGAIN),
+            _ => number,
+        };
+        let length = match self.line {
+            // The line goes a little too fast: no more than a stumble.
+            Some(line) if number == 1 && trouble.kind == FailureKind::Throttled => {
+                (line.interval() * 2).min(FIRST_PAUSE)
+            }
+            _ => pause_number(number),
+        };
         self.pause = Some(Pause {
-            until: now.plus(pause_number(number).max(wish)),
+            until: now.plus(length.max(trouble.wish)),
             number,
             stage: Stage::Waiting,
+            cause: trouble.kind,
+            tried_at: now,
         });
-        self.line = Some(match (self.line, kind) {
+        self.line = Some(match (self.line, trouble.kind) {
             // Later in a row it is no matter of pace any more.
             (Some(line), FailureKind::Throttled) if number <= 2 => line.slower(number, now),
             (Some(line), _) => line,
-            (None, FailureKind::Throttled) => Line::starting(now, THROTTLED_INTERVAL),
+            (None, FailureKind::Throttled) => Line {
+                step: Step::Single,
+                ..Line::starting(now, THROTTLED_INTERVAL)
+            },
             (None, _) => Line::starting(now, RETURNING_INTERVAL),
         });
     }
 }
 
-/// Throttling says how fast to go on, so it is heard above other trouble.
-fn graver(one: FailureKind, other: FailureKind) -> FailureKind {
-    if one == FailureKind::Throttled || (one.pauses_at_once() && other != FailureKind::Throttled) {
-        one
-    } else {
-        other
+impl Pause {
+    /// Silence and errors may be about messages, even about many: so a fresh alert
+    /// may probe during the pause, when nobody has for a while.
+    fn exception(self, rank: Rank, now: Timestamp) -> Admission {
+        let fresh = rank != Rank::Returned;
+        let overdue = now.since(self.tried_at) >= FRESH_PROBES;
+        if fresh && overdue && !self.cause.pauses_at_once() {
+            Admission::Probe
+        } else {
+            Admission::Closed
+        }
+    }
+}
+
+/// What several troubled deliveries come to.
+#[derive(Clone, Copy)]
+struct Trouble {
+    kind: FailureKind,
+    wish: Duration,
+    evidence: Evidence,
+}
+
+impl Trouble {
+    /// Throttling says how fast to go on, so it is heard above other trouble.
+    fn worse(before: Option<Self>, other: Self) -> Self {
+        let Some(one) = before else { return other };
+        let keeps = one.kind == FailureKind::Throttled
+            || (one.kind.pauses_at_once() && other.kind != FailureKind::Throttled);
+        Self {
+            kind: if keeps { one.kind } else { other.kind },
+            wish: one.wish.max(other.wish),
+            evidence: match (one.evidence, other.evidence) {
+                (Evidence::Again, Evidence::Again) => Evidence::Again,
+                _ => Evidence::First,
+            },
+        }
     }
 }
 
@@ -418,6 +653,8 @@ impl Line {
             taken_at: None,
             turn: None,
             too_short_ms: 0,
+            too_short_at: None,
+            step: Step::Groups,
         }
     }
 
@@ -437,20 +674,33 @@ impl Line {
         let longest = LONGEST_INTERVAL.as_millis() as u64;
         let wanted = (gap + gap / 2).min(self.interval_ms * 2);
         Self {
+            step: Step::Single,
             interval_ms: self.interval_ms.max(wanted).min(longest),
             too_short_ms: if pause == 1 {
-                self.too_short_ms.max(gap.min(self.interval_ms))
+                self.proved_too_short(now).max(gap.min(self.interval_ms))
             } else {
                 self.too_short_ms
             },
+            too_short_at: Some(now),
             ..self
         }
+    }
+
+    /// What is known to be too short, half of it forgotten every five minutes:
+    /// limits change.
+    fn proved_too_short(self, now: Timestamp) -> u64 {
+        let age = self.too_short_at.map_or(Duration::ZERO, |at| now.since(at));
+        let halvings = (age.as_secs() / HALF_LIFE.as_secs()).min(63);
+        let rest = age.as_secs() % HALF_LIFE.as_secs();
+        let halved = self.too_short_ms >> halvings;
+        halved - halved * rest / (2 * HALF_LIFE.as_secs())
     }
 
     /// A twentieth quicker, but not as quick as was proved too quick.
     fn quicker(self, now: Timestamp) -> Self {
         let shortest = RETURNING_INTERVAL.as_millis() as u64;
-        let proved = self.too_short_ms + self.too_short_ms / 10;
+        let too_short = self.proved_too_short(now);
+        let proved = too_short + too_short / 10;
         Self {
             interval_ms: (self.interval_ms * 19 / 20)
                 .max(shortest)
@@ -460,17 +710,25 @@ impl Line {
         }
     }
 
+    /// Whether those who stand in it take all the turns there are.
+    fn is_busy(self, now: Timestamp) -> bool {
+        let slack = now.plus(self.interval().clamp(SLACK, LONGEST_WAIT));
+        self.end > now && self.turn.is_none_or(|turn| turn > slack)
+    }
+
     /// The moment `count` turns after `start`.
     fn after(self, start: Timestamp, count: usize) -> Timestamp {
         start.plus(self.interval().saturating_mul(count as u32))
     }
 
-    /// As many as have their turn within a second.
+    /// How many have their turn at once.
     fn together(self) -> usize {
-        let within = 1_000 / self.interval_ms.max(1);
-        usize::try_from(within)
-            .unwrap_or(TOGETHER)
-            .clamp(1, TOGETHER)
+        match self.step {
+            Step::Single => 1,
+            Step::Groups => usize::try_from(1_000 / self.interval_ms.max(1))
+                .unwrap_or(TOGETHER)
+                .clamp(1, TOGETHER),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! that decides is the real thing — health, line, schedule, bounds; only the
 //! queue, the clock and the destination are made up.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -35,7 +36,8 @@ struct World<'a> {
     policy: RetryPolicy,
     health: Health,
     queue: BinaryHeap<Reverse<Waiting>>,
-    random: u64,
+    random: Cell<u64>,
+    undigestible: Option<fn(usize) -> bool>,
     delivered: Vec<Option<Timestamp>>,
     exhausted: Vec<Option<Timestamp>>,
     requests: usize,
@@ -93,7 +95,8 @@ impl<'a> World<'a> {
             policy: RetryPolicy::default(),
             health: Health::default(),
             queue: BinaryHeap::new(),
-            random: 1,
+            random: Cell::new(1),
+            undigestible: None,
             delivered: Vec::new(),
             exhausted: Vec::new(),
             requests: 0,
@@ -139,11 +142,12 @@ impl<'a> World<'a> {
         let mut barred = Vec::new();
         loop {
             let health = self.health.clone();
-            let admission = |one: &Waiting| health.admission(one.arrival(), now);
+            let admission = |one: &Waiting| health.admission(one.rank(), now);
             let (mut may, must): (Vec<_>, Vec<_>) = waiting
                 .drain(..)
                 .partition(|one| admission(one) != Admission::Closed);
             barred.extend(must);
+            may.sort_by_key(|one| one.attempt);
             let Some(first) = may.first() else { break };
             let together = match admission(first) {
                 Admission::Open => TOGETHER,
@@ -180,7 +184,8 @@ impl<'a> World<'a> {
         for one in over {
             self.end(one.id, now);
         }
-        let (health, places) = self.health.queue(later.len(), now);
+        let random = || self.random();
+        let (health, places) = self.health.queue(later.len(), now, random);
         self.health = health;
         self.waits += later.len();
         for (one, place) in later.into_iter().zip(places) {
@@ -192,17 +197,31 @@ impl<'a> World<'a> {
 
     fn round(&mut self, some: &[Waiting], now: Timestamp) {
         self.requests += some.len();
-        let outcomes: Vec<_> = some.iter().map(|_| (self.answers)(now)).collect();
-        let signs: Vec<_> = outcomes.iter().filter_map(Sign::of).collect();
-        let (health, places) = self.health.observe(&signs, now);
+        let undigestible = self.undigestible.unwrap_or(|_| false);
+        let outcomes: Vec<_> = some
+            .iter()
+            .map(|one| {
+                if undigestible(one.id) {
+                    fails(FailureKind::Interrupted, None)
+                } else {
+                    (self.answers)(now)
+                }
+            })
+            .collect();
+        let signs: Vec<_> = some
+            .iter()
+            .zip(&outcomes)
+            .filter_map(|(one, outcome)| Sign::of(outcome, one.attempt))
+            .collect();
+        let random = || self.random();
+        let (health, places) = self.health.observe(&signs, now, random);
         self.health = health;
         let mut places = places.into_iter();
         for (one, outcome) in some.iter().zip(outcomes) {
             let began_at = one.began_at.unwrap_or(now);
-            let place = match outcome {
-                Outcome::Delivered(_) => None,
-                _ => places.next(),
-            };
+            let place = Sign::of(&outcome, one.attempt)
+                .filter(Sign::is_trouble)
+                .and_then(|_| places.next());
             let random = self.random();
             let decision = self
                 .policy
@@ -243,11 +262,13 @@ impl<'a> World<'a> {
     }
 
     /// From 0 to 1, the same in every run.
-    fn random(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        f64::from((self.random % 1_000) as u16) / 1_000.0
+    fn random(&self) -> f64 {
+        let mut next = self.random.get();
+        next ^= next << 13;
+        next ^= next >> 7;
+        next ^= next << 17;
+        self.random.set(next);
+        f64::from((next % 1_000) as u16) / 1_000.0
     }
 
     /// Every delivery ended one way, and one way only.
@@ -273,16 +294,21 @@ impl<'a> World<'a> {
         )
     }
 
+    /// How long this one had to wait.
+    fn waited(&self, id: usize, since: Timestamp) -> Duration {
+        self.delivered[id].unwrap().since(since)
+    }
+
     fn last(&self) -> Timestamp {
         self.delivered.iter().flatten().copied().max().unwrap()
     }
 }
 
 impl Waiting {
-    fn arrival(&self) -> Arrival {
+    fn rank(&self) -> Rank {
         match self.began_at {
-            None => Arrival::Fresh,
-            Some(_) => Arrival::Returned,
+            None => Rank::Fresh,
+            Some(_) => Rank::Returned,
         }
     }
 }
@@ -312,7 +338,13 @@ fn an_outage_shorter_than_the_window_loses_nothing() {
         assert!(world.most_attempts < 64, "{}", world.most_attempts);
         // While it was away: a probe for each pause, hardly more.
         let vain = world.requests - 1_230;
-        assert!(vain < 400, "{vain} requests in vain");
+        println!("away for 23.5 h, {kind:?}: {}", world.figures());
+        let bearable = if kind == FailureKind::Unreachable {
+            400
+        } else {
+            1_400
+        };
+        assert!(vain < bearable, "{vain} requests in vain");
     }
 }
 
@@ -340,23 +372,23 @@ fn ten_thousand_at_once_arrive_one_a_second() {
         assert_eq!(world.count(), (10_000, 0));
         println!("one a second, {retry_after:?}: {}", world.figures());
         let took = world.last().since(start());
-        assert!(took < Duration::from_mins(200), "{took:?}");
+        assert!(took < Duration::from_mins(220), "{took:?}");
         // Nobody hammers: hardly a request in vain.
-        assert!(world.requests < 11_000, "{} requests", world.requests);
-        assert!(world.waits < 20_000, "{} waits", world.waits);
-        // A place further off than SQS can delay takes a hop for every 15 minutes.
-        assert!(world.hops < 100_000, "{} hops", world.hops);
+        assert!(world.requests < 12_000, "{} requests", world.requests);
+        assert!(world.waits < 60_000, "{} waits", world.waits);
     }
 }
 
 #[test]
-fn a_faster_destination_is_not_held_back_for_ever() {
+fn a_quicker_destination_is_used_to_the_full_after_the_horizon() {
     let world = World::new(slow(10.0, Some(1)))
         .alerts(10_000, start())
         .run();
     assert_eq!(world.count(), (10_000, 0));
     println!("ten a second: {}", world.figures());
-    assert!(world.last().since(start()) < Duration::from_mins(200));
+    // At ten a second they take 17 minutes.
+    let took = world.last().since(start());
+    assert!(took < Duration::from_hours(1), "{took:?}");
     assert!(world.requests < 11_000, "{} requests", world.requests);
 }
 
@@ -366,6 +398,108 @@ fn a_destination_slower_than_expected_slows_the_line_down() {
     assert_eq!(world.count(), (1_000, 0));
     println!("one in ten seconds: {}", world.figures());
     let took = world.last().since(start());
-    assert!(took < Duration::from_secs(20_000), "{took:?}");
+    assert!(took < Duration::from_mins(330), "{took:?}");
     assert!(world.requests < 4_000, "{} requests", world.requests);
+}
+
+/// A storm, throttled for a while, and one alert ten minutes after that is over.
+#[test]
+fn fresh_alerts_wait_for_no_line_longer_than_the_horizon() {
+    for (per_second, minutes, storm) in [
+        (1.0, 1, 10_000),
+        (0.1, 60, 1_000),
+        (1.0 / 60.0, 120, 1_000),
+        (0.1, 60, 10_000),
+    ] {
+        let well = start().plus(Duration::from_mins(minutes));
+        let mut throttling = slow(per_second, None);
+        let answers = Box::new(move |now| {
+            if now < well {
+                throttling(now)
+            } else {
+                arrived()
+            }
+        });
+        let when = well.plus(Duration::from_mins(10));
+        let world = World::new(answers)
+            .alerts(storm, start())
+            .alerts(1, when)
+            .run();
+        assert_eq!(world.count(), (storm + 1, 0));
+        let waited = world.waited(storm, when);
+        println!("fresh after a storm of {storm}: waits {waited:?}");
+        assert!(waited < HORIZON + Duration::from_mins(1), "{waited:?}");
+    }
+}
+
+/// The receiver breaks the connection whenever it sees certain content, as a
+/// firewall before it may do: every other alert is one of these.
+#[test]
+fn alerts_that_a_receiver_cannot_digest_do_not_shut_out_the_others() {
+    let mut world = World::new(Box::new(|_| arrived()));
+    let moment = |id: usize| start().plus(Duration::from_mins(id as u64 / 2));
+    for id in 0..2_880 {
+        world = world.alerts(1, moment(id));
+    }
+    world.undigestible = Some(|id| id % 2 == 1);
+    let world = world.run();
+    let waits: Vec<_> = (0..2_880)
+        .step_by(2)
+        .map(|id| world.waited(id, moment(id)))
+        .collect();
+    let longest = waits.iter().max().unwrap();
+    let late = waits.iter().filter(|wait| wait.as_secs() > 5).count();
+    println!("beside undigestible ones: {late} of 1440 wait, {longest:?} at most");
+    assert!(*longest < Duration::from_mins(2), "{longest:?}");
+}
+
+/// The same, a hundred at once among one a minute.
+#[test]
+fn a_burst_of_undigestible_alerts_is_overcome() {
+    let mut world = World::new(Box::new(|_| arrived())).alerts(100, start());
+    let moment = |id: usize| start().plus(Duration::from_mins(id as u64 - 100));
+    for id in 100..200 {
+        world = world.alerts(1, moment(id));
+    }
+    world.undigestible = Some(|id| id < 100);
+    let world = world.run();
+    let waits = (100..200).map(|id| world.waited(id, moment(id)));
+    let longest = waits.max().unwrap();
+    println!("after a burst of undigestible ones: {longest:?} at most");
+    assert!(longest < Duration::from_mins(35), "{longest:?}");
+}
+
+#[test]
+fn what_refuses_everything_after_a_pause_is_told_so_at_once() {
+    let refusals = [FailureKind::Unauthorized, FailureKind::Refused];
+    for kind in refusals {
+        for before in [FailureKind::Throttled, FailureKind::Unreachable] {
+            let until = start().plus(Duration::from_mins(1));
+            let answers = Box::new(move |now| {
+                if now < until {
+                    fails(before, None)
+                } else {
+                    Outcome::permanent(Failure::new(kind, "revoked"))
+                }
+            });
+            // Done, which is all that this world knows of an end without a retry.
+            let world = World::new(answers).alerts(1_000, start()).run();
+            assert_eq!(world.count(), (1_000, 0));
+            let took = world.last().since(until);
+            println!("{before:?}, then {kind:?}: the last one ended after {took:?}");
+            assert!(took < Duration::from_mins(40), "{took:?}");
+        }
+    }
+}
+
+#[test]
+fn what_an_outage_costs() {
+    for count in [1, 100, 1_000, 10_000] {
+        let world = World::new(away(FailureKind::Unreachable, at(23.5)))
+            .alerts(count, start())
+            .run();
+        println!("away for 23.5 h, {count} alerts: {}", world.figures());
+        assert_eq!(world.count(), (count, 0));
+        assert!(world.waits < 320 * count, "{} waits", world.waits);
+    }
 }

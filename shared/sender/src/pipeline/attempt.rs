@@ -19,27 +19,20 @@ use crate::deliver::{Deliver, Work};
 impl<D: Deliver> Sender<D> {
     /// Does what an order asks for.
     pub(super) async fn carry_out<'a>(&self, granted: Granted<'a>, budget: Budget) -> Tried<'a> {
-        let task = granted.order.task();
         let at = Timestamp::now();
         let started = Instant::now();
-        let outcome = match &task {
+        let outcome = match &granted.task {
             Task::Send => self.attempt(&granted, budget).await,
             Task::Withdraw(withdrawn) => Outcome::permanent(Failure::new(
                 FailureKind::Misconfigured,
                 withdrawn.to_string(),
             )),
             Task::GiveUp(failure) => Outcome::transient(failure.clone()),
-            Task::Record(attempt) => recorded(attempt),
-        };
-        let (at, duration_ms) = match &task {
-            Task::Record(attempt) => (attempt.at, attempt.duration_ms),
-            _ => (at, started.elapsed().as_millis() as u64),
         };
         Tried {
             granted,
-            task,
             at,
-            duration_ms,
+            duration_ms: started.elapsed().as_millis() as u64,
             outcome,
         }
     }
@@ -57,14 +50,19 @@ impl<D: Deliver> Sender<D> {
             secret_name: delivery.secret_name.as_deref(),
             earlier: granted.earlier,
         };
-        let limit = budget.attempt();
+        let Some(limit) = budget.attempt() else {
+            return Outcome::transient(Failure::new(
+                FailureKind::Internal,
+                "there was no time left for an attempt; AWS answers slowly",
+            ));
+        };
         let attempt = AssertUnwindSafe(self.deliver.deliver(&self.context, work)).catch_unwind();
         match tokio::time::timeout(limit, attempt).await {
             Ok(Ok(outcome)) => outcome,
             // The panic itself is in the log. What was sent beside it must still
             // be settled, so it goes no further.
             Ok(Err(_)) => Outcome::transient(Failure::new(
-                FailureKind::Internal,
+                FailureKind::Crashed,
                 "the attempt panicked; the sender's log says where",
             )),
             Err(_) => Outcome::transient(Failure::new(
@@ -86,10 +84,8 @@ impl<D: Deliver> Sender<D> {
         tried
             .into_iter()
             .map(|one| {
-                let place = match Sign::of(&one.outcome) {
-                    Some(Sign::Trouble { .. }) if one.task == Task::Send => places.next(),
-                    _ => None,
-                };
+                let troubled = one.sign().as_ref().is_some_and(Sign::is_trouble);
+                let place = troubled.then(|| places.next()).flatten();
                 self.conclude(one, place, now)
             })
             .collect()
@@ -139,13 +135,5 @@ impl<D: Deliver> Sender<D> {
     pub(super) fn policy(&self, order: &Order<'_>) -> RetryPolicy {
         let own = order.delivery.retry.unwrap_or_default();
         self.config.policy.within(own)
-    }
-}
-
-/// What an attempt came to that was made before.
-fn recorded(attempt: &Attempt) -> Outcome {
-    match &attempt.result {
-        AttemptResult::Delivered(receipt) => Outcome::Delivered(receipt.clone()),
-        AttemptResult::Failed(failure) => Outcome::permanent(failure.clone()),
     }
 }

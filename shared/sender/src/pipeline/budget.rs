@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::http::REQUEST_LIMIT;
+
 /// The longest attempt: a lookup, a refusal, the second try, a fresh secret,
 /// each with the HTTP client's own limit, cut off here.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(25);
@@ -12,8 +14,12 @@ const RESERVE: Duration = Duration::from_secs(10);
 /// Kept back from that to say what could not be recorded.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// The shortest attempt worth making, where an invocation's time is set too short.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The shortest attempt worth making: one request may take all of its own limit, so
+/// that what runs out of time is the destination's doing and not ours.
+const SHORTEST: Duration = REQUEST_LIMIT.saturating_add(Duration::from_secs(1));
+
+/// For telling others how a destination fares, at most.
+const ADVICE: Duration = Duration::from_secs(2);
 
 /// Before something that AWS refused for now is tried again.
 const FIRST_REST: Duration = Duration::from_millis(250);
@@ -41,10 +47,21 @@ impl Budget {
         self.left() >= ATTEMPT_LIMIT + RESERVE
     }
 
-    /// How long an attempt that begins now may take.
-    pub(super) fn attempt(self) -> Duration {
+    /// How long an attempt that begins now may take; `None` when there is no time
+    /// for one.
+    pub(super) fn attempt(self) -> Option<Duration> {
         let room = self.left().saturating_sub(RESERVE);
-        room.clamp(SHORTEST, ATTEMPT_LIMIT)
+        (room >= SHORTEST).then(|| room.min(ATTEMPT_LIMIT))
+    }
+
+    /// How long a call of AWS that must be made may take.
+    pub(super) fn call(self) -> Duration {
+        self.left().saturating_sub(LAST_WORDS)
+    }
+
+    /// How long a call of AWS that can be done without may take.
+    pub(super) fn advice(self) -> Duration {
+        self.call().min(ADVICE)
     }
 
     /// Rests before the try after number `tried` (from 1); false when there is no

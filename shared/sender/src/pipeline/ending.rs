@@ -1,41 +1,68 @@
-//! Deliveries that end badly: who is told.
+//! Destinations that deliveries do not reach: who is told.
 //!
-//! The router is asked, through the retry queue, to raise a `SYSTEM_ERROR` alert,
-//! at most one for a destination and hour; it reaches the destinations that list
-//! that type. The failure of such an alert raises none, so that this cannot go in
-//! circles.
+//! The router is asked, through the retry queue, to raise a `SYSTEM_ERROR` alert:
+//! when a delivery ended badly, or when nothing has arrived for a quarter of an
+//! hour. At most once an hour for each destination (and once for refused messages);
+//! it reaches the destinations that list that type. The failure of such an alert
+//! raises none, so that this cannot go in circles.
 
-use tocsin_aws::Message;
-use tocsin_aws::Verdict;
+use std::time::Duration;
+
+use tocsin_aws::telemetry::Metric;
+use tocsin_aws::{Message, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertType, own};
 use tocsin_core::delivery::AttemptResult;
-use tocsin_core::health::Health;
+use tocsin_core::health::{Complaint, Health};
+use tocsin_core::outcome::Failure;
 
+use super::budget::Budget;
 use super::order::Finished;
 use super::{Report, Sender};
 use crate::deliver::Deliver;
-use tocsin_aws::telemetry::Metric;
+
+/// A canary that arrives later proves that something waits: it is not counted.
+const CANARY_IN_TIME: Duration = Duration::from_mins(3);
 
 impl<D: Deliver> Sender<D> {
-    /// Counts canaries that arrived, and reports a destination whose deliveries
-    /// ended badly.
-    pub(super) async fn tell_of_bad_ends(&self, settled: &[Finished<'_>], report: &mut Report) {
-        let canaries = settled.iter().filter(|one| one.is_canary_delivered());
+    /// Counts canaries that arrived in time, and reports a destination that
+    /// deliveries do not reach.
+    pub(super) async fn tell_of_bad_ends(
+        &self,
+        settled: &[Finished<'_>],
+        budget: Budget,
+        report: &mut Report,
+    ) {
+        let canaries = settled.iter().filter(|one| self.is_canary_in_time(one));
         report.count(Metric::CanariesDelivered, canaries.count());
-        let Some(one) = settled.iter().find(|one| one.is_to_be_reported()) else {
-            return;
-        };
+        for (one, failure) in settled
+            .iter()
+            .filter_map(|one| Some((one, one.complaint()?)))
+        {
+            let id = one.order.delivery.destination_id;
+            let long_failing = self.health.of(id).is_long_failing(Timestamp::now());
+            if one.has_ended_badly() || long_failing {
+                self.raise(one, failure, budget, report).await;
+            }
+        }
+    }
+
+    async fn raise(
+        &self,
+        one: &Finished<'_>,
+        failure: &Failure,
+        budget: Budget,
+        report: &mut Report,
+    ) {
         let id = one.order.delivery.destination_id;
+        let complaint = Complaint::about(failure.kind);
         let due = |health: &Health| {
-            let now = Timestamp::now();
-            let next = health.report(now)?;
+            let next = health.report(complaint, Timestamp::now())?;
             Some((next.clone(), next))
         };
-        let Some(health) = self.health.change(id, due).await else {
-            return;
-        };
-        let AttemptResult::Failed(failure) = &one.attempt.result else {
+        // Most often it was made within the hour, which costs no call.
+        let change = self.health.change(id, due);
+        let Ok(Some(health)) = tokio::time::timeout(budget.advice(), change).await else {
             return;
         };
         let failing = own::Failing {
@@ -48,8 +75,7 @@ impl<D: Deliver> Sender<D> {
             alert_id: one.order.parcel.alert.alert_id.clone(),
             at: Timestamp::now(),
         };
-        let message = Message::failing(failing);
-        for sent in self.retry_queue.send(&[message]).await {
+        for sent in self.queue(&[Message::failing(failing)], budget).await {
             match sent {
                 Ok(()) => report.count(Metric::SystemErrorsRaised, 1),
                 // What it would say is in the ledger, the metrics and the log.
@@ -61,19 +87,35 @@ impl<D: Deliver> Sender<D> {
             }
         }
     }
+
+    fn is_canary_in_time(&self, one: &Finished<'_>) -> bool {
+        let (alert, delivery) = (&one.order.parcel.alert, one.order.delivery);
+        let wanted = self.config.canary_destination.as_deref();
+        one.verdict == Verdict::Delivered
+            && alert.detection_id == own::CANARY
+            && Timestamp::now().since(alert.created_at) <= CANARY_IN_TIME
+            // Where its destination is gone, routing sends it elsewhere.
+            && wanted.is_some_and(|name| {
+                name == delivery.display_name || name == delivery.destination_id.to_string()
+            })
+    }
 }
 
 impl Finished<'_> {
-    fn is_to_be_reported(&self) -> bool {
-        let alert = &self.order.parcel.alert;
+    fn has_ended_badly(&self) -> bool {
         matches!(self.verdict, Verdict::Failed | Verdict::Exhausted)
-            // Somebody took the destination away, and knows.
-            && self.order.delivery.withdrawn.is_none()
-            && alert.alert_type != AlertType::SystemError
-            && alert.detection_id != own::TEST
     }
 
-    fn is_canary_delivered(&self) -> bool {
-        self.verdict == Verdict::Delivered && self.order.parcel.alert.detection_id == own::CANARY
+    /// What went wrong, where anybody wants to hear of it.
+    fn complaint(&self) -> Option<&Failure> {
+        let alert = &self.order.parcel.alert;
+        let AttemptResult::Failed(failure) = &self.attempt.result else {
+            return None;
+        };
+        // Somebody took the destination away, and knows.
+        let wanted = self.order.delivery.withdrawn.is_none()
+            && alert.alert_type != AlertType::SystemError
+            && alert.detection_id != own::TEST;
+        wanted.then_some(failure)
     }
 }

@@ -1,29 +1,28 @@
 //! One destination's deliveries on their way through a sender.
 //!
 //! ```text
-//! orders ─ admitted? ─┬─ yes ─► claim ─► attempt ─► health ─► decide ─► queue ─► settle
+//! orders ─ admitted? ─┬─ yes ─► claim ─► attempt ─► decide ─► queue ─► settle
 //!                     └─ no ──► a place in line ─► retry queue ─► recorded as waiting
 //! ```
 
-use std::time::Duration;
-
-use futures::future::join_all;
-use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{Claim, Deferral};
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Earlier, Retry};
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Admission, Arrival, Health, LONGEST_WAIT, Sign, TOGETHER};
-use tocsin_core::outcome::{Failure, FailureKind};
+use tocsin_core::health::{Admission, Health, LONGEST_WAIT, Rank, TOGETHER};
 
 use super::budget::Budget;
-use super::order::{Granted, Order, Task};
+use super::order::{Order, Task};
 use super::{Report, Sender};
 use crate::deliver::Deliver;
 
-/// Before a delivery whose claim the ledger did not answer is looked at again:
-/// an outage of seconds is over by then, and one of minutes costs little.
-const LEDGER_REST: Duration = Duration::from_secs(30);
+/// In what capacity orders are attempted.
+enum Admitted<'a> {
+    /// As any others.
+    Together(Vec<Order<'a>>),
+    /// To find out whether the pause can end.
+    Probe(Order<'a>),
+    /// None may be, for now.
+    Nobody,
+}
 
 impl<D: Deliver> Sender<D> {
     pub(super) async fn run_lane(
@@ -33,10 +32,14 @@ impl<D: Deliver> Sender<D> {
         budget: Budget,
     ) -> Report {
         let mut report = Report::default();
-        let (settled, mut waiting): (Vec<_>, Vec<_>) = orders
+        let (arrived, rest): (Vec<_>, Vec<_>) = orders
             .into_iter()
-            .partition(|order| order.task() != Task::Send);
-        for some in settled.chunks(TOGETHER) {
+            .partition(|order| order.delivery.unrecorded.is_some());
+        let (mut waiting, ended): (Vec<_>, Vec<_>) = rest
+            .into_iter()
+            .partition(|order| order.task() == Task::Send);
+        self.record_arrived(&arrived, budget, &mut report).await;
+        for some in ended.chunks(TOGETHER) {
             self.round(some, budget, &mut report).await;
         }
         let mut barred = Vec::new();
@@ -48,12 +51,19 @@ impl<D: Deliver> Sender<D> {
                 self.hand_back(&waiting, budget, &mut report).await;
                 break;
             }
-            let some = self.admit(id, &mut waiting, &mut barred).await;
-            if some.is_empty() {
-                continue;
+            match self.admit(id, &mut waiting, &mut barred).await {
+                Admitted::Nobody => continue,
+                Admitted::Together(orders) => {
+                    self.round(&orders, budget, &mut report).await;
+                }
+                Admitted::Probe(order) => {
+                    let found = self.round(&[order], budget, &mut report).await;
+                    if !found {
+                        self.give_probe_back(id).await;
+                    }
+                }
             }
             made = true;
-            self.round(&some, budget, &mut report).await;
         }
         self.bar(id, barred, budget, &mut report).await;
         report
@@ -66,44 +76,65 @@ impl<D: Deliver> Sender<D> {
         id: DestinationId,
         waiting: &mut Vec<Order<'a>>,
         barred: &mut Vec<Order<'a>>,
-    ) -> Vec<Order<'a>> {
+    ) -> Admitted<'a> {
         let now = Timestamp::now();
         let health = self.health.of(id);
-        let admission = |order: &Order<'_>| health.admission(order.delivery.arrival, now);
+        let admission = |order: &Order<'_>| health.admission(order.rank(), now);
         let (mut may, must_wait): (Vec<_>, Vec<_>) = waiting
             .drain(..)
             .partition(|order| admission(order) != Admission::Closed);
         barred.extend(must_wait);
+        // What has failed before may fail for reasons of its own: it probes last.
+        may.sort_by_key(|order| order.delivery.attempt);
         let Some(first) = may.first() else {
-            return Vec::new();
+            return Admitted::Nobody;
         };
-        let together = match admission(first) {
-            Admission::Open => TOGETHER,
-            Admission::InTurn => match self.take_turns(id, may.len()).await {
-                Some(together) => together,
-                None => {
-                    barred.append(&mut may);
-                    0
+        let (admission, rank) = (admission(first), first.rank());
+        match admission {
+            Admission::Open => {
+                waiting.extend(may.split_off(TOGETHER.min(may.len())));
+                Admitted::Together(may)
+            }
+            Admission::InTurn => {
+                if let Some(together) = self.take_turns(id, may.len()).await {
+                    waiting.extend(may.split_off(together.min(may.len())));
+                    return Admitted::Together(may);
                 }
-            },
-            // Of all senders one gets to probe; the others look again.
-            Admission::Probe => usize::from(self.take_probe(id).await),
-            Admission::Closed => 0,
-        };
-        waiting.extend(may.split_off(together.min(may.len())));
-        may
+                barred.append(&mut may);
+                Admitted::Nobody
+            }
+            // Of all senders one gets to probe; the others' orders wait.
+            Admission::Probe => {
+                if self.take_probe(id, rank).await {
+                    let probe = may.remove(0);
+                    waiting.append(&mut may);
+                    return Admitted::Probe(probe);
+                }
+                barred.append(&mut may);
+                Admitted::Nobody
+            }
+            Admission::Closed => {
+                barred.append(&mut may);
+                Admitted::Nobody
+            }
+        }
     }
 
-    async fn take_probe(&self, id: DestinationId) -> bool {
+    async fn take_probe(&self, id: DestinationId, rank: Rank) -> bool {
         let probe = |health: &Health| {
             let now = Timestamp::now();
-            // Returned or fresh: whoever is there when the pause is over.
-            match health.admission(Arrival::Returned, now) {
+            match health.admission(rank, now) {
                 Admission::Probe => Some((health.probing(now), ())),
                 Admission::Open | Admission::InTurn | Admission::Closed => None,
             }
         };
         self.health.change(id, probe).await.is_some()
+    }
+
+    async fn give_probe_back(&self, id: DestinationId) {
+        let give_back = |health: &Health| Some((health.unprobed(Timestamp::now()), ()));
+        // Whether it comes about or not, the probe's own time is limited.
+        let _ = self.health.change(id, give_back).await;
     }
 
     /// Waits for the next turns; `None` when they are too far off, or the
@@ -121,196 +152,7 @@ impl<D: Deliver> Sender<D> {
         let admission = self
             .health
             .of(id)
-            .admission(Arrival::Returned, Timestamp::now());
-        (admission != Admission::Closed).then_some(together)
-    }
-
-    /// Claims and carries out orders together, and settles what they came to.
-    async fn round(&self, orders: &[Order<'_>], budget: Budget, report: &mut Report) {
-        let granted = self.claim(orders, budget, report).await;
-        let tried = granted
-            .into_iter()
-            .map(|granted| self.carry_out(granted, budget));
-        let tried = join_all(tried).await;
-        let signs: Vec<_> = tried
-            .iter()
-            .filter(|one| one.task == Task::Send)
-            .filter_map(|one| Sign::of(&one.outcome))
-            .collect();
-        let places = self.observe(orders, &signs).await;
-        let finished = self.decide(tried, places);
-        self.settle(finished, budget, report).await;
-    }
-
-    async fn claim<'b>(
-        &self,
-        orders: &'b [Order<'_>],
-        budget: Budget,
-        report: &mut Report,
-    ) -> Vec<Granted<'b>> {
-        let now = Timestamp::now();
-        let requests: Vec<_> = orders
-            .iter()
-            .map(|order| order.claim(&self.provider))
-            .collect();
-        let claims = self.ledger.claim(&requests, now).await;
-        let mut granted = Vec::new();
-        let mut later: Vec<Retry> = Vec::new();
-        for (order, claim) in orders.iter().zip(claims) {
-            match claim {
-                Ok(Claim::Started(lease)) => granted.push(Granted {
-                    order,
-                    lease,
-                    earlier: order.delivery.earlier,
-                }),
-                Ok(Claim::TakenOver(lease)) => granted.push(Granted {
-                    order,
-                    lease,
-                    earlier: Earlier::MayHaveArrived,
-                }),
-                Ok(Claim::InProgress { until }) => later.push(order.retry_after_other(until)),
-                Ok(Claim::AlreadySettled(state)) => order.log_dropped(state.as_str()),
-                Ok(Claim::Superseded) => order.log_dropped("superseded"),
-                // A ledger that stays closed to this role must not send the delivery
-                // round for ever: in the end a person finds the hand-over.
-                Err(error) if self.policy(order).end(order.began_at(now)) <= now => {
-                    report.ledger.push(error);
-                }
-                Err(error) => {
-                    order.log_unclaimed(&error);
-                    later.push(Retry {
-                        began_at: Some(order.began_at(now)),
-                        ..order.retry(now.plus(LEDGER_REST))
-                    });
-                }
-            }
-        }
-        self.queue_retries(&later, budget, report).await;
-        granted
-    }
-
-    /// Tells the destination's health of these signs. Where that pauses it, each
-    /// of the troubled deliveries gets a place in line.
-    async fn observe(&self, orders: &[Order<'_>], signs: &[Sign]) -> Vec<Timestamp> {
-        let (Some(order), false) = (orders.first(), signs.is_empty()) else {
-            return Vec::new();
-        };
-        let observe = |health: &Health| Some(health.observe(signs, Timestamp::now()));
-        let id = order.delivery.destination_id;
-        let before = self.health.of(id).pause;
-        let places = self.health.change(id, observe).await.unwrap_or_default();
-        if before.is_none() && !places.is_empty() {
-            order.log_paused(&self.health.of(id));
-        }
-        places
-    }
-
-    /// What the destination does not take now goes to the retry queue, or comes
-    /// to its end when its time is over.
-    async fn bar(
-        &self,
-        id: DestinationId,
-        barred: Vec<Order<'_>>,
-        budget: Budget,
-        report: &mut Report,
-    ) {
-        let now = Timestamp::now();
-        let (over, waiting): (Vec<_>, Vec<_>) = barred
-            .into_iter()
-            .partition(|order| self.policy(order).end(order.began_at(now)) <= now);
-        if !over.is_empty() {
-            let failure = given_up(&self.health.of(id));
-            let over: Vec<_> = over
-                .iter()
-                .map(|order| order.given_up(failure.clone()))
-                .collect();
-            for some in over.chunks(TOGETHER) {
-                self.round(some, budget, report).await;
-            }
-        }
-        if !waiting.is_empty() {
-            self.put_off(id, &waiting, budget, report).await;
-        }
-    }
-
-    /// Queues first, then records: a crash in between leaves a retry whose claim
-    /// makes the record.
-    async fn put_off(
-        &self,
-        id: DestinationId,
-        waiting: &[Order<'_>],
-        budget: Budget,
-        report: &mut Report,
-    ) {
-        let now = Timestamp::now();
-        let queue = |health: &Health| Some(health.queue(waiting.len(), Timestamp::now()));
-        let places = self.health.change(id, queue).await.unwrap_or_default();
-        let deferrals: Vec<_> = waiting
-            .iter()
-            .zip(places)
-            .map(|(order, place)| {
-                let began_at = order.began_at(now);
-                Deferral {
-                    request: order.claim(&self.provider),
-                    began_at,
-                    due: self.policy(order).wait(began_at, place),
-                }
-            })
-            .collect();
-        let retries: Vec<_> = waiting
-            .iter()
-            .zip(&deferrals)
-            .map(|(order, deferral)| Retry {
-                began_at: Some(deferral.began_at),
-                ..order.retry(deferral.due)
-            })
-            .collect();
-        self.queue_retries(&retries, budget, report).await;
-        for (order, deferred) in waiting
-            .iter()
-            .zip(self.ledger.defer(&deferrals, Timestamp::now()).await)
-        {
-            if let Err(error) = deferred {
-                order.log_unrecorded_wait(&error);
-            }
-        }
-        report.count(Metric::DeliveriesDeferred, waiting.len());
-        tracing::info!(
-            destination.id = %id,
-            count = waiting.len(),
-            "the destination is paused or has a line: deliveries wait without using up an attempt"
-        );
-    }
-
-    /// What there is no time for.
-    async fn hand_back(&self, orders: &[Order<'_>], budget: Budget, report: &mut Report) {
-        let now = Timestamp::now();
-        let retries: Vec<_> = orders.iter().map(|order| order.retry(now)).collect();
-        self.queue_retries(&retries, budget, report).await;
-    }
-}
-
-/// Why a delivery ended without another attempt.
-fn given_up(health: &Health) -> Failure {
-    let since = health
-        .failing_since
-        .map(|at| format!(" since {at}"))
-        .unwrap_or_default();
-    match &health.last_failure {
-        Some(failure) => Failure {
-            detail: Failure::new(
-                failure.kind,
-                format!(
-                    "not attempted again: the destination was paused until the retry window ended; it fails{since}: {}",
-                    failure.detail
-                ),
-            )
-            .detail,
-            ..failure.clone()
-        },
-        None => Failure::new(
-            FailureKind::Unavailable,
-            "not attempted: the destination was paused until the retry window ended",
-        ),
+            .admission(Rank::Returned, Timestamp::now());
+        matches!(admission, Admission::Open | Admission::InTurn).then_some(together)
     }
 }

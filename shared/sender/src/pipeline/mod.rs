@@ -9,7 +9,9 @@ mod ending;
 mod health;
 mod lane;
 mod order;
+mod round;
 mod settle;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use tocsin_aws::{ClaimRequest, Lease, LedgerError, Settlement, Verdict};
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Attempt, AttemptResult, Delivery, Earlier, Parcel, Retry, Withdrawn};
+use tocsin_core::delivery::{
+    Attempt, AttemptResult, Delivery, Earlier, Parcel, Retry, Unrecorded, Withdrawn,
+};
 use tocsin_core::destination::ProviderName;
-use tocsin_core::health::Health;
+use tocsin_core::health::{Health, Rank, Sign};
 use tocsin_core::outcome::{Failure, Outcome};
 
+use super::round::LEDGER_REST;
 use super::settle::AFTER_LEASE;
 
 /// Nobody else attempts a claimed delivery for this long: more than a sender
@@ -35,13 +38,12 @@ pub(super) enum Task {
     Withdraw(Withdrawn),
     /// It waited until its time was over: that is to be recorded.
     GiveUp(Failure),
-    /// It arrived before: that is to be recorded.
-    Record(Attempt),
 }
 
 /// An order whose claim was granted.
 pub(super) struct Granted<'a> {
     pub(super) order: &'a Order<'a>,
+    pub(super) task: Task,
     pub(super) lease: Lease,
     pub(super) earlier: Earlier,
 }
@@ -49,10 +51,19 @@ pub(super) struct Granted<'a> {
 /// An order that was carried out.
 pub(super) struct Tried<'a> {
     pub(super) granted: Granted<'a>,
-    pub(super) task: Task,
     pub(super) at: Timestamp,
     pub(super) duration_ms: u64,
     pub(super) outcome: Outcome,
+}
+
+impl Tried<'_> {
+    /// What it says of the destination, if it was attempted.
+    pub(super) fn sign(&self) -> Option<Sign> {
+        match self.granted.task {
+            Task::Send => Sign::of(&self.outcome, self.granted.order.delivery.attempt),
+            Task::Withdraw(_) | Task::GiveUp(_) => None,
+        }
+    }
 }
 
 /// An order of which it is decided what follows.
@@ -81,9 +92,6 @@ impl<'a> Order<'a> {
     }
 
     pub(super) fn task(&self) -> Task {
-        if let Some(attempt) = &self.delivery.unrecorded {
-            return Task::Record((**attempt).clone());
-        }
         if let Some(withdrawn) = self.delivery.withdrawn {
             return Task::Withdraw(withdrawn);
         }
@@ -91,6 +99,11 @@ impl<'a> Order<'a> {
             Some(failure) => Task::GiveUp(failure.clone()),
             None => Task::Send,
         }
+    }
+
+    /// Who goes first where the destination has a line.
+    pub(super) fn rank(&self) -> Rank {
+        Rank::of(self.delivery.arrival, self.parcel.severity)
     }
 
     /// When the delivery began, if that is not now.
@@ -126,12 +139,29 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// The same attempt, once whoever is at it has settled or vanished.
-    pub(super) fn retry_after_other(&self, until: Timestamp) -> Retry {
+    /// The next attempt, for when whoever is at this one vanishes: if it is
+    /// settled, this finds that out and ends.
+    pub(super) fn retry_after_other(&self, until: Timestamp, now: Timestamp) -> Retry {
         Retry {
+            attempt: self.delivery.attempt.saturating_add(1),
+            began_at: Some(self.began_at(now)),
             earlier: Earlier::MayHaveArrived,
             ..self.retry(until.plus(AFTER_LEASE))
         }
+    }
+
+    /// The attempt that arrived, where only the ledger could not be told.
+    pub(super) fn finished(&self) -> Option<Finished<'_>> {
+        let unrecorded = self.delivery.unrecorded.as_deref()?;
+        Some(Finished {
+            order: self,
+            lease: Lease {
+                until: unrecorded.lease_until,
+                began_at: self.began_at(unrecorded.attempt.at),
+            },
+            attempt: unrecorded.attempt.clone(),
+            verdict: Verdict::Delivered,
+        })
     }
 
     pub(super) fn log_attempt(&self, attempt: &Attempt, verdict: Verdict) {
@@ -269,11 +299,14 @@ impl Finished<'_> {
 
     /// What the next sender has to record, when this one could not: only what
     /// arrived needs it.
-    pub(super) fn hand_on(&self) -> Option<Retry> {
+    pub(super) fn hand_on(&self, now: Timestamp) -> Option<Retry> {
         (self.verdict == Verdict::Delivered).then(|| Retry {
             began_at: Some(self.lease.began_at),
-            unrecorded: Some(Box::new(self.attempt.clone())),
-            ..self.order.retry(self.lease.until.plus(AFTER_LEASE))
+            unrecorded: Some(Box::new(Unrecorded {
+                lease_until: self.lease.until,
+                attempt: self.attempt.clone(),
+            })),
+            ..self.order.retry(now.plus(LEDGER_REST))
         })
     }
 

@@ -12,7 +12,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
 
 use super::budget::Budget;
-use super::order::Finished;
+use super::order::{Finished, Order};
 use super::{Report, Sender};
 use crate::deliver::Deliver;
 use tocsin_aws::telemetry::Metric;
@@ -30,7 +30,7 @@ impl<D: Deliver> Sender<D> {
         let finished = self.queue_what_follows(finished, budget, report).await;
         let (settled, unsettled) = self.record(finished, budget).await;
         self.hand_on(unsettled, budget, report).await;
-        self.tell_of_bad_ends(&settled, report).await;
+        self.tell_of_bad_ends(&settled, budget, report).await;
     }
 
     /// Queues retries and fallbacks; gives those back whose were taken. The others
@@ -80,7 +80,12 @@ impl<D: Deliver> Sender<D> {
         let mut pending: Vec<_> = finished.into_iter().map(|one| (one, None)).collect();
         for tried in 1.. {
             let settlements: Vec<_> = pending.iter().map(|(one, _)| one.settlement()).collect();
-            let answers = self.ledger.settle(&settlements).await;
+            let settle = self.ledger.settle(&settlements);
+            let answers = tokio::time::timeout(budget.call(), settle)
+                .await
+                .unwrap_or_else(|_| {
+                    vec![Err(too_late("settling deliveries").into()); settlements.len()]
+                });
             let mut failed = Vec::new();
             for ((one, _), answer) in pending.into_iter().zip(answers) {
                 match answer {
@@ -110,38 +115,51 @@ impl<D: Deliver> Sender<D> {
         budget: Budget,
         report: &mut Report,
     ) {
+        let now = Timestamp::now();
         for (one, error) in unsettled {
             one.order.log_unrecorded(&error);
-            match one.hand_on() {
-                Some(retry) => self.queue_retries(&[retry], budget, report).await,
+            let over = self.policy(one.order).end(one.attempt.at) <= now;
+            match one.hand_on(now) {
+                // A ledger that stays closed must not send it round for ever.
+                Some(retry) if !over => {
+                    self.queue_retries(&[retry], budget, report).await;
+                }
                 None if one.retry().is_some() => {}
-                None => report.ledger.push(error),
+                Some(_) | None => report.ledger.push(error),
             }
         }
     }
 
-    /// Queues retries; what is not taken fails the invocation, so that Lambda
-    /// repeats it.
+    /// Queues retries; gives the indices of those that were taken. The others fail
+    /// the invocation, so that Lambda repeats it.
     pub(super) async fn queue_retries(
         &self,
         retries: &[Retry],
         budget: Budget,
         report: &mut Report,
-    ) {
+    ) -> Vec<usize> {
         let now = Timestamp::now();
         let messages: Vec<_> = retries
             .iter()
             .map(|retry| Message::retry(retry, now))
             .collect();
-        let queued = self.queue(&messages, budget).await;
-        report
-            .queue
-            .extend(queued.into_iter().filter_map(Result::err));
+        let mut taken = Vec::new();
+        for (at, queued) in self.queue(&messages, budget).await.into_iter().enumerate() {
+            match queued {
+                Ok(()) => taken.push(at),
+                Err(error) => report.queue.push(error),
+            }
+        }
+        taken
     }
 
     /// Puts messages on the retry queue, again and again while there is time.
-    async fn queue(&self, messages: &[Message], budget: Budget) -> Vec<Result<(), AwsError>> {
-        let mut answers = self.retry_queue.send(messages).await;
+    pub(super) async fn queue(
+        &self,
+        messages: &[Message],
+        budget: Budget,
+    ) -> Vec<Result<(), AwsError>> {
+        let mut answers = self.send(messages, budget).await;
         for tried in 1.. {
             let again: Vec<usize> = (0..answers.len())
                 .filter(|at| answers[*at].is_err())
@@ -150,12 +168,36 @@ impl<D: Deliver> Sender<D> {
                 break;
             }
             let some: Vec<_> = again.iter().map(|at| messages[*at].clone()).collect();
-            for (at, answer) in again.into_iter().zip(self.retry_queue.send(&some).await) {
+            for (at, answer) in again.into_iter().zip(self.send(&some, budget).await) {
                 answers[at] = answer;
             }
         }
         answers
     }
+
+    async fn send(&self, messages: &[Message], budget: Budget) -> Vec<Result<(), AwsError>> {
+        tokio::time::timeout(budget.call(), self.retry_queue.send(messages))
+            .await
+            .unwrap_or_else(|_| vec![Err(too_late("queueing retries")); messages.len()])
+    }
+
+    /// Records what arrived in an earlier invocation.
+    pub(super) async fn record_arrived(
+        &self,
+        orders: &[Order<'_>],
+        budget: Budget,
+        report: &mut Report,
+    ) {
+        let arrived: Vec<_> = orders.iter().filter_map(Order::finished).collect();
+        if !arrived.is_empty() {
+            let (_, unsettled) = self.record(arrived, budget).await;
+            self.hand_on(unsettled, budget, report).await;
+        }
+    }
+}
+
+fn too_late(action: &'static str) -> AwsError {
+    AwsError::unexpected(action, "no answer before the invocation's time was over")
 }
 
 const fn metric(verdict: Verdict) -> Metric {

@@ -1,0 +1,265 @@
+//! `tocsin destinations …`
+
+use std::str::FromStr;
+
+use clap::{Args as ClapArgs, Subcommand};
+use serde_json::Value;
+use tocsin_core::alert::{AlertType, Severity};
+
+use super::shared::{Consent, Input, List, Since};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DestinationsCommand {
+    /// List all destinations
+    List,
+    /// Show one destination
+    Show(ShowArgs),
+    /// Add a destination; on a terminal, asks for what is missing
+    #[command(after_help = ADD_HELP)]
+    Add(AddArgs),
+    /// Change a destination: by flags, or without any in your $EDITOR
+    Edit(EditArgs),
+    /// Delete a destination and its secret
+    Delete(DeleteArgs),
+    /// Let destinations take part again
+    Enable(EnableArgs),
+    /// Silence destinations without forgetting them
+    Disable(EnableArgs),
+    /// Deliver a test alert on the way of real ones, and show what the destination answered
+    Test(TestArgs),
+    /// Make the destinations those of a YAML file; shows the differences first
+    #[command(after_help = APPLY_HELP)]
+    Apply(ApplyArgs),
+    /// Print all destinations as YAML that `apply` takes; secrets stay where they are
+    Export,
+}
+
+const ADD_HELP: &str = "\
+Secrets are asked for without echo, or come from a file or standard input: never from the command
+line, where other processes could see them. A secret is a JSON object such as
+{\"webhookUrl\": \"https://…\"}; where a provider has only one credential, its bare text will do.
+
+  tocsin destinations add slack
+  tocsin destinations add pagerduty --name on-call --severity HIGH,CRITICAL --secret-file key.txt
+  tocsin destinations add sns --name fan-out --setting topicArn=arn:aws:sns:…:alerts";
+
+const APPLY_HELP: &str = "\
+Secrets are never in the file. For each destination the file says where its secret comes from:
+  secret: keep                          the one in place (the same as saying nothing)
+  secret: {env: NAME}                   a JSON object in an environment variable
+  secret: {file: PATH}                  a JSON object in a file; paths are relative to the YAML file
+  secret: {webhookUrl: {env: NAME}}     field by field
+  secret: {secretsManager: NAME}        an existing secret of Secrets Manager, STACK/PROVIDER/…";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// The destination, by name or id
+    pub(crate) name: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AddArgs {
+    /// Its kind
+    #[arg(required_unless_present = "file", value_parser = crate::catalog::provider_names())]
+    pub(crate) provider: Option<String>,
+    /// Take the whole description from a YAML or JSON file, as in events/destination-*.json;
+    /// flags win over it
+    #[arg(long, value_name = "FILE", conflicts_with = "provider")]
+    pub(crate) file: Option<Input>,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    /// Add it silenced
+    #[arg(long)]
+    pub(crate) disabled: bool,
+}
+
+/// What flags say of a destination.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct Changes {
+    /// What people and detections call it
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Severities it takes, separated by commas; `none`: only lists reach it
+    #[arg(long = "severity", value_name = "SEVERITY", value_delimiter = ',')]
+    pub(crate) severities: Vec<List<Severity>>,
+    /// Alert types it takes; `none`: all
+    #[arg(long = "alert-type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) alert_types: Vec<List<AlertType>>,
+    /// Log types it takes; `none`: all
+    #[arg(long = "log-type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) log_types: Vec<List<String>>,
+    /// One of the provider's settings, as KEY=VALUE; lists and objects as JSON; `null` removes it
+    #[arg(long = "setting", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+    /// All of the provider's settings, a YAML or JSON file
+    #[arg(long = "settings", value_name = "FILE")]
+    pub(crate) settings_file: Option<Input>,
+    /// The destination that gets what this one finally refused; `none`: no one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fallback: Option<List<String>>,
+    /// Hours after its first attempt that a delivery is retried, 1 to 168; `none`: the stack's
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) retry_hours: Option<List<u16>>,
+    /// Attempts at a delivery, 1 to 64; `none`: the stack's
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) most_attempts: Option<List<u32>>,
+}
+
+impl Changes {
+    /// Whether any flag was given.
+    pub(crate) fn any(&self) -> bool {
+        let Self {
+            name,
+            severities,
+            alert_types,
+            log_types,
+            settings,
+            settings_file,
+            fallback,
+            retry_hours,
+            most_attempts,
+        } = self;
+        let one = name.is_some()
+            || settings_file.is_some()
+            || fallback.is_some()
+            || retry_hours.is_some()
+            || most_attempts.is_some();
+        let many = !(severities.is_empty()
+            && alert_types.is_empty()
+            && log_types.is_empty()
+            && settings.is_empty());
+        one || many
+    }
+}
+
+/// One setting of a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Setting {
+    /// Its key.
+    pub(crate) key: String,
+    /// Its value as it was written.
+    pub(crate) value: String,
+}
+
+/// A text that is no setting.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be KEY=VALUE, such as region=eu")]
+pub(crate) struct NoSetting;
+
+impl FromStr for Setting {
+    type Err = NoSetting;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok(Self {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
+            _ => Err(NoSetting),
+        }
+    }
+}
+
+impl Setting {
+    /// JSON when it reads as such, else the text itself.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.value).unwrap_or_else(|_| self.value.clone().into())
+    }
+}
+
+/// Where the secret comes from, other than from a prompt.
+#[derive(Clone, Debug, ClapArgs)]
+#[group(multiple = false)]
+pub(crate) struct SecretArgs {
+    /// Read the secret from standard input
+    #[arg(long)]
+    pub(crate) secret_stdin: bool,
+    /// Read the secret from this file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<Input>,
+    /// Use an existing secret of Secrets Manager; its name begins with STACK/PROVIDER/
+    #[arg(long, value_name = "NAME")]
+    pub(crate) from_secret: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EditArgs {
+    /// The destination, by name or id
+    pub(crate) destination: String,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) secret: SecretArgs,
+    /// Ask for a new secret
+    #[arg(long = "ask-credentials", conflicts_with_all = ["secret_stdin", "secret_file", "from_secret"])]
+    pub(crate) ask_credentials: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DeleteArgs {
+    /// The destinations, by name or id
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EnableArgs {
+    /// The destinations, by name or id
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TestArgs {
+    /// The destinations, by name or id
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    /// The alert to send in place of a made-up one; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alert: Option<Input>,
+    /// Seconds to wait for the answers
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub(crate) wait: u8,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ApplyArgs {
+    /// What the destinations shall be; `-` reads standard input
+    pub(crate) file: Input,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Delete destinations that the file does not name
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Show which of the alerts since then, such as 7d, would go elsewhere
+    #[arg(long, value_name = "SINCE", requires = "dry_run")]
+    pub(crate) replay: Option<Since>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_are_json_where_they_read_as_such() {
+        for (text, value) in [
+            ("region=eu", json!("eu")),
+            ("maxMessageBytes=1048576", json!(1_048_576)),
+            ("labels=[\"a\"]", json!(["a"])),
+            ("queueUrl=https://x/?a=b", json!("https://x/?a=b")),
+            ("assignee=null", Value::Null),
+        ] {
+            assert_eq!(text.parse::<Setting>().unwrap().json(), value, "{text}");
+        }
+        assert_eq!("region".parse::<Setting>(), Err(NoSetting));
+        assert_eq!("=x".parse::<Setting>(), Err(NoSetting));
+    }
+}

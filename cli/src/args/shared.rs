@@ -1,0 +1,176 @@
+//! Kinds of values that several commands take.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+use tocsin_core::Timestamp;
+
+/// A file, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// Standard input, written `-`.
+    Stdin,
+    /// This file.
+    File(PathBuf),
+}
+
+impl Input {
+    /// All of its text.
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        match self {
+            Self::Stdin => {
+                let mut text = String::new();
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .context("standard input cannot be read as text")?;
+                Ok(text)
+            }
+            Self::File(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display())),
+        }
+    }
+}
+
+impl FromStr for Input {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "-" => Self::Stdin,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl std::fmt::Display for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The beginning of a stretch of time: how long ago, or when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// `24h`, `7d`, `1h 30m`.
+    Ago(Duration),
+    /// `2026-11-20T08:00:00Z`, `2026-11-20`.
+    At(Timestamp),
+}
+
+/// A text that names no time.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z"
+)]
+pub(crate) struct NoTime;
+
+impl Since {
+    /// The moment meant.
+    pub(crate) fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(ago) => {
+                let millis = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+                Timestamp::from_unix_millis(now.unix_millis().saturating_sub(millis)).unwrap_or(now)
+            }
+        }
+    }
+}
+
+impl FromStr for Since {
+    type Err = NoTime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(moment) = text.parse() {
+            return Ok(Self::At(moment));
+        }
+        if let Ok(midnight) = format!("{text}T00:00:00Z").parse() {
+            return Ok(Self::At(midnight));
+        }
+        humantime::parse_duration(text)
+            .map(Self::Ago)
+            .map_err(|_| NoTime)
+    }
+}
+
+/// Words separated by commas, or `none`, which empties the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum List<T> {
+    /// No entry.
+    None,
+    /// This entry.
+    One(T),
+}
+
+impl<T: FromStr> FromStr for List<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::None);
+        }
+        text.parse().map(Self::One)
+    }
+}
+
+impl<T: Clone + Ord> List<T> {
+    /// All entries given; `None` when the flag was not.
+    pub(crate) fn entries<C: FromIterator<T>>(given: &[Self]) -> Option<C> {
+        if given.is_empty() {
+            return None;
+        }
+        let entries = given.iter().filter_map(|one| match one {
+            Self::None => None,
+            Self::One(entry) => Some(entry.clone()),
+        });
+        Some(entries.collect())
+    }
+}
+
+/// Whether changes need a word of consent.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub(crate) struct Consent {
+    /// Do it without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_by_distance_or_by_date() {
+        let hours = |n: u64| Since::Ago(Duration::from_hours(n));
+        assert_eq!("24h".parse(), Ok(hours(24)));
+        assert_eq!("7d".parse(), Ok(hours(7 * 24)));
+        assert_eq!("1h 30m".parse(), Ok(Since::Ago(Duration::from_mins(90))));
+        let noon: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        assert_eq!("2026-11-20T12:00:00Z".parse(), Ok(Since::At(noon)));
+        assert_eq!(
+            "2026-11-20".parse(),
+            Ok(Since::At("2026-11-20T00:00:00Z".parse().unwrap()))
+        );
+        for text in ["", "yesterday", "24", "-3h", "2026-13-01"] {
+            assert_eq!(text.parse::<Since>(), Err(NoTime), "{text:?}");
+        }
+        assert_eq!(hours(12).moment(noon).to_string(), "2026-11-20T00:00:00Z");
+    }
+
+    #[test]
+    fn lists_can_be_emptied() {
+        let given: Vec<List<String>> = vec!["none".parse().unwrap()];
+        assert_eq!(List::entries::<Vec<_>>(&given), Some(vec![]));
+        assert_eq!(List::<String>::entries::<Vec<_>>(&[]), None);
+        let given: Vec<List<String>> = vec!["b".parse().unwrap(), "a".parse().unwrap()];
+        let entries: Option<std::collections::BTreeSet<_>> = List::entries(&given);
+        assert_eq!(entries, Some(["a", "b"].map(str::to_owned).into()));
+    }
+}

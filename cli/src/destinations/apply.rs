@@ -1,0 +1,112 @@
+//! `tocsin destinations apply`: first what would change, then, if it is wanted,
+//! the change.
+
+use anyhow::{Context, bail};
+use tocsin_api::messages::{
+    ApplyDestinations, ApplyReport, ChangeKind, ChangeResult, Declared, Declaring, Unlisted,
+};
+
+use super::add::{folder, new_secret};
+use super::{plan, replay};
+use crate::args::{ApplyArgs, Output};
+use crate::document::{self, Entry};
+use crate::secret::References;
+use crate::stack::{Stack, actor};
+use crate::{print, terminal};
+
+pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyhow::Result<()> {
+    let entries = document::parse(&args.file.read()?)
+        .with_context(|| format!("{} holds no destinations", args.file))?;
+    let mut request = ApplyDestinations {
+        destinations: declared(entries, &args)?,
+        unlisted: if args.prune {
+            Unlisted::Delete
+        } else {
+            Unlisted::Keep
+        },
+        mode: Declaring::DryRun,
+        actor: actor(),
+    };
+    let planned = asked(stack, &request, "comparing").await?;
+    if args.dry_run {
+        return match args.replay {
+            None => print::show(output, &planned, plan::planned),
+            Some(since) => {
+                let replayed = replay::run(stack, &request, since).await?;
+                let both = replay::Report {
+                    plan: planned,
+                    replay: replayed,
+                };
+                print::show(output, &both, |both| {
+                    format!(
+                        "{}\n\n{}",
+                        plan::planned(&both.plan),
+                        replay::told(&both.replay)
+                    )
+                })
+            }
+        };
+    }
+    if planned
+        .changes
+        .iter()
+        .all(|one| one.kind == ChangeKind::Unchanged)
+    {
+        return print::show(output, &planned, plan::planned);
+    }
+    match output {
+        Output::Table => print::line(plan::planned(&planned))?,
+        Output::Json | Output::Yaml => print::remark(plan::planned(&planned)),
+    }
+    if !terminal::agreed("Apply this?", args.consent)? {
+        print::remark("Nothing was changed.");
+        return Ok(());
+    }
+    request.mode = Declaring::CarryOut;
+    let applied = asked(stack, &request, "applying").await?;
+    print::show(output, &applied, plan::applied)?;
+    let failed = applied
+        .changes
+        .iter()
+        .filter(|one| matches!(one.result, ChangeResult::Failed(_)))
+        .count();
+    if failed > 0 {
+        bail!(
+            "{} failed, the others were made; mend the cause and apply the file again",
+            print::count(failed, "change", "changes")
+        );
+    }
+    Ok(())
+}
+
+async fn asked(
+    stack: &Stack,
+    request: &ApplyDestinations,
+    doing: &str,
+) -> anyhow::Result<ApplyReport> {
+    let progress = terminal::progress(doing, None);
+    let report = stack.ask(request.clone()).await;
+    progress.finish_and_clear();
+    report
+}
+
+/// The file's destinations with their secrets, all of which must be there.
+fn declared(entries: Vec<Entry>, args: &ApplyArgs) -> anyhow::Result<Vec<Declared>> {
+    let folder = folder(Some(&args.file));
+    let references = References {
+        folder: &folder,
+        variable: &|name| std::env::var(name).ok(),
+    };
+    entries
+        .into_iter()
+        .map(|entry| {
+            let secret = references
+                .resolve(&entry.secret)
+                .with_context(|| format!("the secret of {:?}", entry.draft.display_name))?;
+            Ok(Declared {
+                destination: entry.draft,
+                secret: new_secret(secret),
+            })
+        })
+        .collect()
+}

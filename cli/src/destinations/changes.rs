@@ -1,0 +1,174 @@
+//! What flags say, carried over to the description of a destination.
+
+use serde_json::{Map, Value};
+
+use crate::args::{Changes, List};
+use crate::catalog;
+use crate::document;
+
+impl Changes {
+    /// Carries the flags over to `fields`, a destination as files describe it.
+    pub(super) fn apply(&self, fields: &mut Map<String, Value>) -> anyhow::Result<()> {
+        if let Some(name) = &self.name {
+            fields.insert("displayName".to_owned(), name.clone().into());
+        }
+        set_list(
+            fields,
+            "severities",
+            List::entries::<Vec<_>>(&self.severities),
+        );
+        set_list(
+            fields,
+            "alertTypes",
+            List::entries::<Vec<_>>(&self.alert_types),
+        );
+        set_list(fields, "logTypes", List::entries::<Vec<_>>(&self.log_types));
+        match &self.fallback {
+            None => {}
+            Some(List::None) => {
+                fields.shift_remove("fallback");
+            }
+            Some(List::One(name)) => {
+                fields.insert("fallback".to_owned(), name.clone().into());
+            }
+        }
+        self.apply_settings(fields)?;
+        self.apply_retry(fields);
+        Ok(())
+    }
+
+    fn apply_settings(&self, fields: &mut Map<String, Value>) -> anyhow::Result<()> {
+        if self.settings.is_empty() && self.settings_file.is_none() {
+            return Ok(());
+        }
+        let mut settings = match (&self.settings_file, fields.get("settings")) {
+            (Some(file), _) => document::parse_one(&file.read()?)?,
+            (None, Some(Value::Object(settings))) => settings.clone(),
+            (None, _) => Map::new(),
+        };
+        let provider = fields
+            .get("type")
+            .and_then(Value::as_str)
+            .and_then(catalog::provider);
+        for setting in &self.settings {
+            let value = match provider.and_then(|one| one.setting(&setting.key)) {
+                // What looks like a number may be a name.
+                Some(question) if setting.value != "null" => question.form.read(&setting.value),
+                _ => setting.json(),
+            };
+            if value.is_null() {
+                settings.shift_remove(&setting.key);
+            } else {
+                settings.insert(setting.key.clone(), value);
+            }
+        }
+        fields.insert("settings".to_owned(), settings.into());
+        Ok(())
+    }
+
+    fn apply_retry(&self, fields: &mut Map<String, Value>) {
+        let mut limits = match fields.shift_remove("retry") {
+            Some(Value::Object(limits)) => limits,
+            _ => Map::new(),
+        };
+        set_limit(&mut limits, "windowHours", self.retry_hours.as_ref());
+        set_limit(&mut limits, "mostAttempts", self.most_attempts.as_ref());
+        if !limits.is_empty() {
+            fields.insert("retry".to_owned(), limits.into());
+        }
+    }
+}
+
+fn set_list<T: ToString>(fields: &mut Map<String, Value>, key: &str, entries: Option<Vec<T>>) {
+    if let Some(entries) = entries {
+        let entries: Value = entries.iter().map(ToString::to_string).collect();
+        fields.insert(key.to_owned(), entries);
+    }
+}
+
+fn set_limit<T: Copy + Into<Value>>(
+    limits: &mut Map<String, Value>,
+    key: &str,
+    given: Option<&List<T>>,
+) {
+    match given {
+        None => {}
+        Some(List::None) => {
+            limits.shift_remove(key);
+        }
+        Some(List::One(limit)) => {
+            limits.insert(key.to_owned(), (*limit).into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Args, Command, DestinationsCommand};
+    use clap::Parser;
+    use serde_json::json;
+
+    fn changed(flags: &[&str], from: &Value) -> Value {
+        let line = ["tocsin", "destinations", "edit", "x"].iter().chain(flags);
+        let Command::Destinations(DestinationsCommand::Edit(args)) =
+            Args::try_parse_from(line).unwrap().command
+        else {
+            panic!("that is `edit`");
+        };
+        assert_eq!(args.changes.any(), !flags.is_empty());
+        let mut fields = from.as_object().unwrap().clone();
+        args.changes.apply(&mut fields).unwrap();
+        fields.into()
+    }
+
+    #[test]
+    fn flags_change_what_they_name() {
+        let from = json!({
+            "displayName": "a", "type": "asana", "severities": ["LOW"], "fallback": "b",
+            "settings": {"projects": ["1"], "assignee": "me"}, "retry": {"windowHours": 2},
+        });
+        assert_eq!(changed(&[], &from), from);
+        let flags = [
+            "--name",
+            "c",
+            "--severity",
+            "high,CRITICAL",
+            "--fallback",
+            "none",
+            "--setting",
+            "projects=12,34",
+            "--setting",
+            "assignee=null",
+            "--retry-hours",
+            "none",
+            "--most-attempts",
+            "3",
+        ];
+        assert_eq!(
+            changed(&flags, &from),
+            json!({
+                "displayName": "c", "type": "asana", "severities": ["HIGH", "CRITICAL"],
+                "settings": {"projects": ["12", "34"]}, "retry": {"mostAttempts": 3},
+            })
+        );
+        let emptied = changed(&["--severity", "none", "--retry-hours", "none"], &from);
+        assert_eq!(emptied["severities"], json!([]));
+        assert_eq!(emptied.get("retry"), None);
+    }
+
+    #[test]
+    fn names_that_look_like_numbers_stay_names() {
+        let from = json!({"type": "jira"});
+        let settings = &changed(
+            &[
+                "--setting",
+                "issueType=10001",
+                "--setting",
+                "labels=[\"a\"]",
+            ],
+            &from,
+        )["settings"];
+        assert_eq!(*settings, json!({"issueType": "10001", "labels": ["a"]}));
+    }
+}

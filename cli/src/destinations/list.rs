@@ -1,0 +1,125 @@
+//! Destinations for people.
+
+use comfy_table::Cell;
+use serde_json::Value;
+use tocsin_api::messages::DestinationReport;
+use tocsin_core::destination::{Destination, Enabled};
+use tocsin_core::health::Health;
+
+use crate::print::{Tone, list, table, time};
+
+/// All of them, a row each.
+pub(super) fn all(all: &[DestinationReport]) -> String {
+    if all.is_empty() {
+        return "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
+            .to_owned();
+    }
+    let mut rows = table(&[
+        "name",
+        "provider",
+        "enabled",
+        "fares",
+        "severities",
+        "alert types",
+        "log types",
+    ]);
+    for report in all {
+        let one = &report.destination;
+        let tone = match one.enabled {
+            Enabled::Yes => Tone::Plain,
+            Enabled::No => Tone::Faint,
+        };
+        rows.add_row([
+            tone.cell(&one.display_name),
+            tone.cell(&one.provider),
+            enabled(one),
+            fares(report.health.as_ref()),
+            tone.cell(list(&one.severities, "only by list")),
+            tone.cell(list(&one.alert_types, "all")),
+            tone.cell(list(&one.log_types, "all")),
+        ]);
+    }
+    rows.to_string()
+}
+
+fn enabled(one: &Destination) -> Cell {
+    match one.enabled {
+        Enabled::Yes => Tone::Good.cell("yes"),
+        Enabled::No => Tone::Bad.cell("no"),
+    }
+}
+
+/// How a destination fares, in a word or two.
+fn fares(health: Option<&Health>) -> Cell {
+    let failing = health.and_then(|health| health.failing_since);
+    let paused = health.and_then(|health| health.pause);
+    match (paused, failing) {
+        (Some(pause), _) => Tone::Waiting.cell(format!("paused until {}", time(pause.until))),
+        (None, Some(since)) => Tone::Bad.cell(format!("failing since {}", time(since))),
+        (None, None) => Tone::Good.cell("well"),
+    }
+}
+
+/// One of them, a row for each field.
+pub(super) fn one(report: &DestinationReport) -> String {
+    let one = &report.destination;
+    let mut rows = table(&["field", "value"]);
+    let mut add = |field: &str, value: String| {
+        rows.add_row([Tone::Faint.cell(field), Tone::Plain.cell(value)]);
+    };
+    add("name", one.display_name.clone());
+    add("id", one.destination_id.to_string());
+    add("provider", one.provider.to_string());
+    add("severities", list(&one.severities, "only by list"));
+    add(
+        "alert types",
+        list(&one.alert_types, "all but SYSTEM_ERROR"),
+    );
+    add("log types", list(&one.log_types, "all"));
+    for (key, value) in &one.settings {
+        add(&format!("settings.{key}"), shown(value));
+    }
+    add(
+        "secret",
+        one.secret_name.clone().unwrap_or_else(|| "none".to_owned()),
+    );
+    add(
+        "fallback",
+        report
+            .fallback_name
+            .clone()
+            .unwrap_or_else(|| "none".to_owned()),
+    );
+    if let Some(limits) = &one.retry {
+        let hours = limits.window_hours.map(|hours| format!("{hours} h"));
+        let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
+        let limits: Vec<_> = hours.into_iter().chain(attempts).collect();
+        add("retried for at most", limits.join(", "));
+    }
+    add(
+        "added",
+        format!("{} by {}", time(one.created_at), one.created_by),
+    );
+    add(
+        "changed",
+        format!("{} by {}", time(one.updated_at), one.updated_by),
+    );
+    add("revision", one.revision.to_string());
+    rows.add_row([Tone::Faint.cell("enabled"), enabled(one)]);
+    rows.add_row([Tone::Faint.cell("fares"), fares(report.health.as_ref())]);
+    if let Some(failure) = report
+        .health
+        .as_ref()
+        .and_then(|one| one.last_failure.as_ref())
+    {
+        rows.add_row([Tone::Faint.cell("last failure"), Tone::Plain.cell(failure)]);
+    }
+    rows.to_string()
+}
+
+/// Texts as they are, everything else as JSON.
+fn shown(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,153 @@
+//! `tocsin destinations`.
+
+mod add;
+mod apply;
+mod changes;
+mod edit;
+mod list;
+mod plan;
+mod replay;
+mod test;
+
+use anyhow::Context;
+use tocsin_api::messages::{
+    DeleteDestination, DestinationReport, GetDestination, ListDestinations, RemovedSecret,
+    SetDestinationEnabled,
+};
+use tocsin_core::destination::Enabled;
+
+use crate::args::{DeleteArgs, DestinationsCommand, EnableArgs, Output, Target};
+use crate::exit::Ending;
+use crate::stack::{Stack, actor};
+use crate::{document, print, terminal};
+
+pub(crate) async fn run(
+    command: DestinationsCommand,
+    target: &Target,
+    output: Output,
+) -> anyhow::Result<Ending> {
+    let stack = Stack::connect(target).await?;
+    match command {
+        DestinationsCommand::List => {
+            print::show(output, &fetch(&stack).await?, |all| list::all(all))?;
+        }
+        DestinationsCommand::Show(args) => {
+            print::show(output, &get(&stack, args.name).await?, list::one)?;
+        }
+        DestinationsCommand::Add(args) => add::run(&stack, args, output).await?,
+        DestinationsCommand::Edit(args) => edit::run(&stack, args, output).await?,
+        DestinationsCommand::Delete(args) => delete(&stack, args, output).await?,
+        DestinationsCommand::Enable(args) => switch(&stack, args, Enabled::Yes, output).await?,
+        DestinationsCommand::Disable(args) => switch(&stack, args, Enabled::No, output).await?,
+        DestinationsCommand::Test(args) => return test::run(&stack, args, output).await,
+        DestinationsCommand::Apply(args) => apply::run(&stack, args, output).await?,
+        DestinationsCommand::Export => {
+            print::line(document::write(&fetch(&stack).await?)?.trim_end())?;
+        }
+    }
+    Ok(Ending::Well)
+}
+
+/// All destinations of the stack.
+async fn fetch(stack: &Stack) -> anyhow::Result<Vec<DestinationReport>> {
+    stack.ask(ListDestinations {}).await
+}
+
+/// The destination of this name or id.
+async fn get(stack: &Stack, destination: String) -> anyhow::Result<DestinationReport> {
+    let which = format!("{destination:?}");
+    let found = stack.ask(GetDestination { destination }).await;
+    found.context(which)
+}
+
+async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Result<()> {
+    // All are looked up before the first goes.
+    let mut found = Vec::new();
+    for name in args.names {
+        found.push(get(stack, name).await?.destination);
+    }
+    let names: Vec<_> = found
+        .iter()
+        .map(|one| format!("{:?}", one.display_name))
+        .collect();
+    let question = format!(
+        "Delete {} and what is stored of their secrets?",
+        names.join(", ")
+    );
+    if !terminal::agreed(&question, args.consent)? {
+        print::remark("Nothing was deleted.");
+        return Ok(());
+    }
+    let mut deleted = Vec::new();
+    for one in found {
+        let request = DeleteDestination {
+            destination: one.destination_id.to_string(),
+            revision: Some(one.revision),
+            actor: actor(),
+        };
+        deleted.push(stack.ask(request).await?);
+    }
+    print::show(output, &deleted, |all| {
+        let lines: Vec<_> = all
+            .iter()
+            .map(|one| {
+                format!(
+                    "deleted {:?}; {}",
+                    one.destination.display_name,
+                    fate(&one.secret)
+                )
+            })
+            .collect();
+        lines.join("\n")
+    })
+}
+
+/// What became of a deleted destination's secret.
+fn fate(secret: &RemovedSecret) -> String {
+    match secret {
+        RemovedSecret::None => "it had no secret".to_owned(),
+        RemovedSecret::Removed {
+            name,
+            recoverable_until,
+        } => format!(
+            "its secret goes, too; until {} \
+             `aws secretsmanager restore-secret --secret-id {name}` brings that back",
+            print::time(*recoverable_until)
+        ),
+        RemovedSecret::Shared { name } => format!("the secret {name} is not its own and stays"),
+        RemovedSecret::Left { name, reason } => {
+            format!("its secret {name} stays behind, remove it by hand: {reason}")
+        }
+    }
+}
+
+async fn switch(
+    stack: &Stack,
+    args: EnableArgs,
+    enabled: Enabled,
+    output: Output,
+) -> anyhow::Result<()> {
+    let mut switched = Vec::new();
+    for destination in args.names {
+        let request = SetDestinationEnabled {
+            destination,
+            enabled,
+            revision: None,
+            actor: actor(),
+        };
+        switched.push(stack.ask(request).await?);
+    }
+    print::show(output, &switched, |all| {
+        let lines: Vec<_> = all
+            .iter()
+            .map(|one| match enabled {
+                Enabled::Yes => format!("enabled {:?}", one.destination.display_name),
+                Enabled::No => format!(
+                    "disabled {:?}: it gets nothing within 30 seconds, not even from lists",
+                    one.destination.display_name
+                ),
+            })
+            .collect();
+        lines.join("\n")
+    })
+}

@@ -1,0 +1,203 @@
+//! A plan of changes for people: `+` is added, `~` changes, `-` is deleted.
+
+use serde_json::{Map, Value};
+use tocsin_api::messages::{ApplyReport, Change, ChangeKind, ChangeResult, SecretChange};
+
+use crate::print::Tone;
+
+/// What would change.
+pub(super) fn planned(report: &ApplyReport) -> String {
+    let mut lines: Vec<String> = report.changes.iter().flat_map(change).collect();
+    lines.push(summary(report));
+    lines.join("\n")
+}
+
+/// What was changed; the plan itself has been seen.
+pub(super) fn applied(report: &ApplyReport) -> String {
+    let failures = report.changes.iter().filter_map(|one| match &one.result {
+        ChangeResult::Failed(error) => Some(format!(
+            "{} {:?}: {error}",
+            Tone::Bad.paint("failed"),
+            one.display_name
+        )),
+        ChangeResult::Planned | ChangeResult::Nothing | ChangeResult::Done => None,
+    });
+    let done = report
+        .changes
+        .iter()
+        .filter(|one| one.result == ChangeResult::Done)
+        .count();
+    let mut lines: Vec<_> = failures.collect();
+    lines.push(format!(
+        "Done: {}. Severities follow within 30 seconds, lists at once.",
+        crate::print::count(done, "change", "changes")
+    ));
+    lines.join("\n")
+}
+
+fn change(change: &Change) -> Vec<String> {
+    let name = &change.display_name;
+    match &change.kind {
+        ChangeKind::Unchanged => Vec::new(),
+        ChangeKind::Delete => vec![Tone::Bad.paint(format!("- {name}"))],
+        ChangeKind::Add { secret } => {
+            let with = match secret {
+                SecretChange::None | SecretChange::Kept => "",
+                SecretChange::Set | SecretChange::Replaced => ", with its secret",
+            };
+            vec![Tone::Good.paint(format!("+ {name}{with}"))]
+        }
+        ChangeKind::Update { fields, secret } => {
+            let mut lines = vec![Tone::Waiting.paint(format!("~ {name}"))];
+            lines.extend(
+                fields
+                    .iter()
+                    .map(|one| difference(&one.field, &one.before, &one.after)),
+            );
+            match secret {
+                SecretChange::None | SecretChange::Kept => {}
+                SecretChange::Set => lines.push("    secret: set".to_owned()),
+                SecretChange::Replaced => lines.push("    secret: replaced".to_owned()),
+            }
+            lines
+        }
+    }
+}
+
+fn summary(report: &ApplyReport) -> String {
+    let count = |wanted: fn(&ChangeKind) -> bool| {
+        report
+            .changes
+            .iter()
+            .filter(|one| wanted(&one.kind))
+            .count()
+    };
+    let unchanged = count(|kind| matches!(kind, ChangeKind::Unchanged));
+    if unchanged == report.changes.len() {
+        return format!("No change: {unchanged} as they are to be.");
+    }
+    format!(
+        "Plan: {} to add, {} to change, {} to delete, {unchanged} unchanged.",
+        count(|kind| matches!(kind, ChangeKind::Add { .. })),
+        count(|kind| matches!(kind, ChangeKind::Update { .. })),
+        count(|kind| matches!(kind, ChangeKind::Delete)),
+    )
+}
+
+/// The fields in which two descriptions differ, settings one by one.
+pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    compare("", before, after)
+}
+
+fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    let mut keys: Vec<_> = before.keys().collect();
+    keys.extend(after.keys().filter(|key| !before.contains_key(*key)));
+    let mut lines = Vec::new();
+    for key in keys {
+        let (was, is) = (before.get(key), after.get(key));
+        let path = format!("{prefix}{key}");
+        let none = Map::new();
+        match (was, is) {
+            _ if was == is => {}
+            (Some(Value::Object(was)), None) if prefix.is_empty() => {
+                lines.extend(compare(&format!("{path}."), was, &none));
+            }
+            (None, Some(Value::Object(is))) if prefix.is_empty() => {
+                lines.extend(compare(&format!("{path}."), &none, is));
+            }
+            (Some(Value::Object(was)), Some(Value::Object(is))) => {
+                lines.extend(compare(&format!("{path}."), was, is));
+            }
+            _ => lines.push(difference(
+                &path,
+                was.unwrap_or(&Value::Null),
+                is.unwrap_or(&Value::Null),
+            )),
+        }
+    }
+    lines
+}
+
+fn difference(field: &str, before: &Value, after: &Value) -> String {
+    let side = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        value => value.to_string(),
+    };
+    format!(
+        "    {field}: {} → {}",
+        Tone::Bad.paint(side(before)),
+        Tone::Good.paint(side(after))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_plan_is_readable() {
+        let report: ApplyReport = serde_json::from_value(json!({
+            "dryRun": true,
+            "changes": [
+                {"displayName": "new", "change": "add", "secret": "set", "result": {"state": "planned"}},
+                {"displayName": "other", "change": "update", "secret": "replaced", "result": {"state": "planned"},
+                 "fields": [{"field": "settings.projectKey", "before": "SEC", "after": "SOC"},
+                            {"field": "severities", "before": null, "after": ["HIGH"]}]},
+                {"displayName": "same", "change": "unchanged", "result": {"state": "nothing"}},
+                {"displayName": "old", "change": "delete", "result": {"state": "planned"}},
+            ],
+        }))
+        .unwrap();
+        assert_eq!(
+            plain(&planned(&report)),
+            "+ new, with its secret\n\
+             ~ other\n    settings.projectKey: \"SEC\" → \"SOC\"\n    severities: nothing → [\"HIGH\"]\n    secret: replaced\n\
+             - old\n\
+             Plan: 1 to add, 1 to change, 1 to delete, 1 unchanged."
+        );
+    }
+
+    #[test]
+    fn what_failed_is_told() {
+        let report: ApplyReport = serde_json::from_value(json!({
+            "dryRun": false,
+            "changes": [
+                {"displayName": "a", "change": "delete", "result": {"state": "done"}},
+                {"displayName": "b", "change": "delete",
+                 "result": {"state": "failed", "error": {"code": "UNAVAILABLE", "message": "too busy"}}},
+            ],
+        }))
+        .unwrap();
+        let told = plain(&applied(&report));
+        assert!(
+            told.starts_with("failed \"b\": too busy\nDone: 1 change."),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn descriptions_are_compared_by_their_settings() {
+        let before =
+            json!({"displayName": "a", "severities": ["LOW"], "settings": {"x": 1, "y": {"z": 1}}});
+        let after = json!({"displayName": "a", "settings": {"x": 2, "y": {"z": 1, "w": 2}}, "retry": {"windowHours": 2}});
+        let lines: Vec<_> = differences(before.as_object().unwrap(), after.as_object().unwrap())
+            .iter()
+            .map(|line| plain(line))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "    severities: [\"LOW\"] → nothing",
+                "    settings.x: 1 → 2",
+                "    settings.y.w: nothing → 2",
+                "    retry.windowHours: nothing → 2",
+            ]
+        );
+        assert!(differences(before.as_object().unwrap(), before.as_object().unwrap()).is_empty());
+    }
+}

@@ -1,0 +1,241 @@
+//! `apply --dry-run --replay`: the alerts of the last days, routed by the
+//! destinations there are and by those there would be.
+
+use std::collections::BTreeSet;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+use tocsin_api::messages::{
+    AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Unlisted,
+};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::{AlertId, Severity};
+use tocsin_core::destination::{Destination, Destinations};
+use tocsin_core::routing::{Reason, Routing, route};
+
+use crate::args::Since;
+use crate::print::{Tone, count, table, time};
+use crate::stack::Stack;
+use crate::{alerts, document, terminal};
+
+/// Alerts that are fetched at the same time.
+const AT_ONCE: usize = 8;
+
+/// A plan, and what it would have meant.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub(super) plan: ApplyReport,
+    pub(super) replay: Replay,
+}
+
+/// What a plan would have meant.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replay {
+    /// Alerts received since then
+    since: Timestamp,
+    /// so many
+    alerts: usize,
+    /// and those among them that would go elsewhere.
+    rerouted: Vec<Rerouted>,
+}
+
+/// An alert that would go elsewhere.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rerouted {
+    alert_id: AlertId,
+    received_at: Timestamp,
+    severity: Severity,
+    title: String,
+    /// Destinations that would get it and do not now.
+    gained: BTreeSet<String>,
+    /// Destinations that get it now and would not.
+    lost: BTreeSet<String>,
+}
+
+/// Replays the alerts since then against what `request` would make.
+pub(super) async fn run(
+    stack: &Stack,
+    request: &ApplyDestinations,
+    since: Since,
+) -> anyhow::Result<Replay> {
+    let since = since.moment(Timestamp::now());
+    let reports = super::fetch(stack).await?;
+    let current: Destinations = reports.into_iter().map(|one| one.destination).collect();
+    let proposed = proposed(&current, request)?;
+    let wanted = ListAlerts {
+        since: Some(since),
+        ..ListAlerts::default()
+    };
+    let progress = terminal::progress("alerts found:", None);
+    let found = alerts::all(stack, &wanted, usize::MAX, &progress).await?;
+    let progress = terminal::progress("alerts replayed:", Some(found.len()));
+    let fetched: Vec<AlertReport> = stream::iter(&found)
+        .map(|one: &AlertSummary| async {
+            let alert_id = one.alert_id.as_str().to_owned();
+            let report = stack.ask(GetAlert { alert_id }).await;
+            progress.inc(1);
+            report
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    progress.finish_and_clear();
+    let default = default_destination(&fetched);
+    let compared = fetched
+        .iter()
+        .filter_map(|one| compare(one, &current, &proposed, default.as_deref()));
+    Ok(Replay {
+        since,
+        alerts: fetched.len(),
+        rerouted: compared.collect(),
+    })
+}
+
+/// The destinations after the plan.
+fn proposed(current: &Destinations, request: &ApplyDestinations) -> anyhow::Result<Destinations> {
+    let mut all: Vec<Destination> = Vec::new();
+    for declared in &request.destinations {
+        let draft = declared.destination.clone();
+        let earlier = current
+            .iter()
+            .find(|one| one.display_name == draft.display_name);
+        all.push(document::destination(draft, earlier)?);
+    }
+    if request.unlisted == Unlisted::Keep {
+        let named = |one: &&Destination| {
+            all.iter()
+                .any(|other| other.display_name == one.display_name)
+        };
+        let kept: Vec<_> = current.iter().filter(|one| !named(one)).cloned().collect();
+        all.extend(kept);
+    }
+    Ok(all.into_iter().collect())
+}
+
+/// The stack's default destination, as far as the alerts tell: one went there.
+fn default_destination(reports: &[AlertReport]) -> Option<String> {
+    let mut targets = reports.iter().flat_map(|one| &one.routing.targets);
+    let target = targets.find(|target| target.reason == Reason::Default)?;
+    Some(target.destination_id.to_string())
+}
+
+fn compare(
+    report: &AlertReport,
+    current: &Destinations,
+    proposed: &Destinations,
+    default: Option<&str>,
+) -> Option<Rerouted> {
+    let names = |routing: Routing| -> BTreeSet<String> {
+        routing
+            .targets
+            .into_iter()
+            .map(|target| target.display_name)
+            .collect()
+    };
+    let before = names(route(&report.alert, current, default));
+    let after = names(route(&report.alert, proposed, default));
+    (before != after).then(|| Rerouted {
+        alert_id: report.alert.alert_id.clone(),
+        received_at: report.received_at,
+        severity: report.routing.severity,
+        title: report.alert.title.clone(),
+        gained: &after - &before,
+        lost: &before - &after,
+    })
+}
+
+/// The same for people.
+pub(super) fn told(replay: &Replay) -> String {
+    let alerts = count(replay.alerts, "alert", "alerts");
+    if replay.rerouted.is_empty() {
+        return format!(
+            "Replay: none of {alerts} since {} would go elsewhere.",
+            time(replay.since)
+        );
+    }
+    let mut rows = table(&["received", "severity", "title", "would go elsewhere", "id"]);
+    for one in &replay.rerouted {
+        let gained = one.gained.iter().map(|name| format!("+ {name}"));
+        let lost = one.lost.iter().map(|name| format!("- {name}"));
+        let changes: Vec<_> = gained.chain(lost).collect();
+        rows.add_row([
+            Tone::Plain.cell(time(one.received_at)),
+            Tone::Plain.cell(one.severity),
+            Tone::Plain.cell(&one.title),
+            Tone::Waiting.cell(changes.join("\n")),
+            Tone::Faint.cell(&one.alert_id),
+        ]);
+    }
+    format!(
+        "Replay: {} of {alerts} since {} would go elsewhere.\n{rows}",
+        replay.rerouted.len(),
+        time(replay.since)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use tocsin_core::alert::parse;
+
+    fn request(destinations: &Value, unlisted: Unlisted) -> ApplyDestinations {
+        let entries = document::parse(&json!({"destinations": destinations}).to_string()).unwrap();
+        ApplyDestinations {
+            destinations: entries
+                .into_iter()
+                .map(|entry| tocsin_api::messages::Declared {
+                    destination: entry.draft,
+                    secret: None,
+                })
+                .collect(),
+            unlisted,
+            mode: tocsin_api::messages::Declaring::DryRun,
+            actor: None,
+        }
+    }
+
+    fn rerouted(unlisted: Unlisted) -> (Vec<String>, Vec<String>) {
+        let none = Destinations::default();
+        let there_are = json!([
+            {"displayName": "a", "type": "slack", "severities": ["HIGH"]},
+            {"displayName": "b", "type": "slack", "severities": ["HIGH"]},
+        ]);
+        let current = proposed(&none, &request(&there_are, Unlisted::Keep)).unwrap();
+        let wanted = json!([
+            {"displayName": "a", "type": "slack", "severities": ["LOW"]},
+            {"displayName": "c", "type": "slack", "severities": ["HIGH"]},
+        ]);
+        let proposed = proposed(&current, &request(&wanted, unlisted)).unwrap();
+        let alert = parse(r#"{"id": "X", "createdAt": "2026-01-01T00:00:00Z", "severity": "HIGH", "type": "RULE"}"#).unwrap();
+        let report = AlertReport {
+            routing: route(&alert, &current, None),
+            alert,
+            received_at: Timestamp::now(),
+            deliveries: Vec::new(),
+        };
+        let found = compare(&report, &current, &proposed, None).unwrap();
+        (
+            found.gained.into_iter().collect(),
+            found.lost.into_iter().collect(),
+        )
+    }
+
+    #[test]
+    fn what_goes_elsewhere_is_told_by_names() {
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rerouted(Unlisted::Keep), (names(&["c"]), names(&["a"])));
+        assert_eq!(
+            rerouted(Unlisted::Delete),
+            (names(&["c"]), names(&["a", "b"]))
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! Destinations as code: the YAML that `apply` takes and `export` writes, and
+//! that `route` reads without any stack. JSON is YAML, too.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::{Map, Value};
+use tocsin_api::messages::{DestinationDraft, DestinationReport};
+use tocsin_core::Timestamp;
+use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
+
+use crate::print;
+
+/// The key under which the destinations stand.
+const DESTINATIONS: &str = "destinations";
+
+/// The key under which a destination says where its secret comes from.
+const SECRET: &str = "secret";
+
+/// What an exported file begins with.
+const HEAD: &str = "\
+# The destinations of a Tocsin stack, for `tocsin destinations apply`.
+# Secrets stay where they are; `apply --help` says how to name new ones.
+";
+
+/// A destination of a file.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What it is to be.
+    pub(crate) draft: DestinationDraft,
+    /// Where its secret comes from, as [`crate::secret::References`] reads it.
+    pub(crate) secret: Value,
+}
+
+/// The destinations of a file.
+pub(crate) fn parse(text: &str) -> anyhow::Result<Vec<Entry>> {
+    let document: Value = yaml(text)?;
+    let Value::Object(mut fields) = document else {
+        bail!("it must have the key `{DESTINATIONS}`, with a list of destinations");
+    };
+    let Some(Value::Array(list)) = fields.shift_remove(DESTINATIONS) else {
+        bail!("it must have the key `{DESTINATIONS}`, with a list of destinations");
+    };
+    if let Some(other) = fields.keys().next() {
+        bail!("the key `{other}` means nothing here; only `{DESTINATIONS}` does");
+    }
+    entries(list)
+}
+
+/// The description of one destination.
+pub(crate) fn parse_one(text: &str) -> anyhow::Result<Map<String, Value>> {
+    match yaml(text)? {
+        Value::Object(fields) => Ok(fields),
+        _ => bail!("it must have keys such as displayName and type"),
+    }
+}
+
+/// What can be routed to: a file of `apply`, or what `list --output json` prints.
+pub(crate) fn routable(text: &str) -> anyhow::Result<Destinations> {
+    let entries = match yaml(text)? {
+        Value::Array(list) if list.iter().all(|one| one.get("destinationId").is_some()) => {
+            let read = |one| serde_json::from_value::<Destination>(one).map_err(Into::into);
+            return list.into_iter().map(read).collect();
+        }
+        Value::Array(list) => entries(list)?,
+        _ => parse(text)?,
+    };
+    entries
+        .into_iter()
+        .map(|entry| destination(entry.draft, None))
+        .collect()
+}
+
+/// The destination that a draft makes of an earlier one, or a new one.
+pub(crate) fn destination(
+    draft: DestinationDraft,
+    earlier: Option<&Destination>,
+) -> anyhow::Result<Destination> {
+    let now = Timestamp::now();
+    Ok(Destination {
+        destination_id: earlier.map_or_else(DestinationId::generate, |one| one.destination_id),
+        display_name: draft.display_name,
+        provider: ProviderName::new(&draft.provider)?,
+        enabled: draft.enabled,
+        severities: draft.severities,
+        alert_types: draft.alert_types,
+        log_types: draft.log_types,
+        settings: draft.settings,
+        secret_name: earlier.and_then(|one| one.secret_name.clone()),
+        // Routing knows nothing of these.
+        fallback: None,
+        retry: draft.retry,
+        created_at: now,
+        created_by: String::new(),
+        updated_at: now,
+        updated_by: String::new(),
+        revision: 0,
+    })
+}
+
+fn yaml(text: &str) -> anyhow::Result<Value> {
+    serde_saphyr::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))
+}
+
+fn entries(list: Vec<Value>) -> anyhow::Result<Vec<Entry>> {
+    let mut names = BTreeSet::new();
+    let mut entries = Vec::new();
+    for (at, one) in list.into_iter().enumerate() {
+        let name = one.get("displayName").and_then(Value::as_str);
+        let which = match name {
+            Some(name) => format!("destination {} ({name:?})", at + 1),
+            None => format!("destination {}", at + 1),
+        };
+        let entry = entry(one).context(which)?;
+        if !names.insert(entry.draft.display_name.clone()) {
+            bail!("two destinations are called {:?}", entry.draft.display_name);
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// Takes a destination of a file apart.
+pub(crate) fn entry(one: Value) -> anyhow::Result<Entry> {
+    let Value::Object(mut fields) = one else {
+        bail!("must have keys such as displayName and type");
+    };
+    let secret = fields.shift_remove(SECRET).unwrap_or_default();
+    let draft = serde_json::from_value(Value::Object(fields))?;
+    Ok(Entry { draft, secret })
+}
+
+/// All destinations as a file.
+pub(crate) fn write(all: &[DestinationReport]) -> anyhow::Result<String> {
+    let list: Vec<Value> = all.iter().map(described).collect::<Result<_, _>>()?;
+    let document = Map::from_iter([(DESTINATIONS.to_owned(), list.into())]);
+    Ok(format!("{HEAD}{}", print::yaml(&document)?))
+}
+
+fn described(report: &DestinationReport) -> anyhow::Result<Value> {
+    let mut fields = description(report)?;
+    if report.destination.secret_name.is_some() {
+        fields.insert(SECRET.to_owned(), "keep".into());
+    }
+    Ok(fields.into())
+}
+
+/// What a person describes a destination by; without what is usual.
+pub(crate) fn description(report: &DestinationReport) -> anyhow::Result<Map<String, Value>> {
+    let mut draft = DestinationDraft::from(report.destination.clone());
+    if let Some(name) = &report.fallback_name {
+        draft.fallback = Some(name.clone());
+    }
+    let Value::Object(mut fields) = serde_json::to_value(draft)? else {
+        bail!("a destination is no object");
+    };
+    fields.retain(|key, value| match value {
+        Value::Bool(enabled) => !(key == "enabled" && *enabled),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        other => !other.is_null(),
+    });
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tocsin_core::destination::Enabled;
+
+    const FILE: &str = "\
+destinations:
+  - displayName: soc-chat
+    type: slack
+    severities: [MEDIUM, HIGH]
+    secret: {webhookUrl: {env: SLACK_URL}}
+  - displayName: fan-out
+    type: sns
+    enabled: false
+    settings:
+      topicArn: arn:aws:sns:us-east-1:123456789012:alerts
+    fallback: soc-chat
+    retry: {windowHours: 48}
+";
+
+    fn complaint(text: &str) -> String {
+        format!("{:#}", parse(text).unwrap_err())
+    }
+
+    #[test]
+    fn a_file_is_read() {
+        let entries = parse(FILE).unwrap();
+        assert_eq!(entries[0].draft.display_name, "soc-chat");
+        assert_eq!(
+            entries[0].secret,
+            json!({"webhookUrl": {"env": "SLACK_URL"}})
+        );
+        assert_eq!(entries[1].draft.enabled, Enabled::No);
+        assert_eq!(entries[1].draft.fallback.as_deref(), Some("soc-chat"));
+        assert_eq!(entries[1].secret, Value::Null);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, named) in [
+            ("", "`destinations`"),
+            ("- displayName: x", "`destinations`"),
+            ("destinations: []\nversion: 1", "`version`"),
+            (
+                "destinations: [{type: slack}]",
+                "destination 1: missing field `displayName`",
+            ),
+            (
+                "destinations: [{displayName: a, type: slack, severitys: []}]",
+                "(\"a\"): unknown field `severitys`",
+            ),
+            (
+                "destinations: [{displayName: a, type: slack, severities: [URGENT]}]",
+                "URGENT",
+            ),
+            (
+                "destinations:\n- {displayName: a, type: x}\n- {displayName: a, type: x}",
+                "two destinations are called \"a\"",
+            ),
+            ("destinations:\n  - displayName: [", "line"),
+        ] {
+            let said = complaint(text);
+            assert!(said.contains(named), "{text:?}: {said}");
+        }
+    }
+
+    fn report(name: &str) -> DestinationReport {
+        let entry = parse(FILE)
+            .unwrap()
+            .into_iter()
+            .find(|one| one.draft.display_name == name)
+            .unwrap();
+        let mut destination = destination(entry.draft, None).unwrap();
+        destination.secret_name = (name == "soc-chat").then(|| "tocsin/slack/1".to_owned());
+        DestinationReport {
+            fallback_name: (name == "fan-out").then(|| "soc-chat".to_owned()),
+            ..serde_json::from_value(serde_json::to_value(destination).unwrap()).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_as_it_was() {
+        let text = write(&[report("soc-chat"), report("fan-out")]).unwrap();
+        assert!(!text.contains("tocsin/slack/1"), "{text}");
+        let back = parse(&text).unwrap();
+        assert_eq!(back[0].secret, json!("keep"));
+        assert_eq!(back[1].secret, Value::Null);
+        for (entry, was) in back.iter().zip(parse(FILE).unwrap()) {
+            let (now, then) = (&entry.draft, &was.draft);
+            assert_eq!(
+                serde_json::to_value(now).unwrap(),
+                serde_json::to_value(then).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn both_forms_can_be_routed_to() {
+        let file = routable(FILE).unwrap();
+        assert_eq!(file.iter().count(), 2);
+        let listed = serde_json::to_string(&[report("soc-chat").destination]).unwrap();
+        let listed = routable(&listed).unwrap();
+        assert_eq!(listed.iter().next().unwrap().display_name, "soc-chat");
+    }
+}
