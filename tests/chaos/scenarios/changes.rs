@@ -120,7 +120,7 @@ fn revoked() -> Scenario {
         trial.delete_secret().await;
     })
     .vendor(json!({"status": 401, "times": 1_000}))
-    .fails(&["unauthorized"])
+    .fails(&["unauthorized", "misconfigured"])
     .most_calls(4)
     .taken_back()
 }
