@@ -170,11 +170,12 @@ async fn what_a_destination_finally_refuses_goes_to_its_fallback() {
 }
 
 #[tokio::test]
-async fn a_canary_that_arrives_is_counted_under_the_stacks_name() {
+async fn a_canary_that_arrives_in_time_is_counted_under_the_stacks_name() {
     let stack = Stack::ready().await;
     let id = unique("canary");
     let mut canary = alert_for(&id, &["e2e-plain"]);
     canary["id"] = json!("Tocsin.Canary");
+    canary["createdAt"] = json!(tocsin_core::Timestamp::now());
     stack.send(&canary.to_string()).await;
     stack.delivery_in(&id, "DELIVERED").await;
     let counted = stack

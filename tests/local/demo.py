@@ -35,6 +35,7 @@ QUEUE = "siem-archive"
 TEST_TOPIC = "tests.fifo"
 TEST_QUEUES = ("tests.fifo", "tests-by-role")
 TEST_ROLE = "tocsin-tests"
+TEST_CANARY = "e2e-plain"
 ACCOUNT = "000000000000"
 # As in tests/src/simulator/webhook.rs.
 SIGNING_KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -331,6 +332,8 @@ def demo(instance: Instance, *, through_proxy: bool) -> int:
             # The third queue is reached by the role only.
             f"AllowedQueueArns={arns('sqs', QUEUE, TEST_QUEUES[0])}",
             f"AllowedRoleArns=arn:aws:iam::{ACCOUNT}:role/{TEST_ROLE}",
+            # None is sent by schedule; a test sends one.
+            f"CanaryDestination={TEST_CANARY}",
         ]
         stack.up(
             instance, build=False, bootstrap=None, given=parameters, through_proxy=through_proxy

@@ -77,6 +77,9 @@ const SLACK: Duration = Duration::from_secs(2);
 /// How long it takes to forget half of an interval that was proved too short.
 const HALF_LIFE: Duration = Duration::from_mins(5);
 
+/// Each time that it is proved again this doubles, to 20 minutes at most.
+const SLOWEST_TO_FORGET: u32 = 3;
+
 /// How long a probe may take before another is made: longer than the longest attempt.
 const PROBE: Duration = Duration::from_secs(30);
 
@@ -99,7 +102,11 @@ const REPORT_INTERVAL: Duration = Duration::from_hours(1);
 
 /// How long a sender waits for a delivery's turn; what is further off goes back
 /// to the retry queue.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// How long it waits for a grave one's: longer, so that others cannot have taken all
+/// the turns within reach, and short enough for the attempt after it.
+const LONGEST_GRAVE_WAIT: Duration = Duration::from_secs(22);
 
 /// Deliveries to one destination that are attempted together.
 pub const TOGETHER: usize = 25;
@@ -203,6 +210,9 @@ pub struct Line {
     /// When that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub too_short_at: Option<Timestamp>,
+    /// How often that was found out.
+    #[serde(default)]
+    pub too_short_times: u32,
     /// Whether turns may be taken together.
     pub step: Step,
 }
@@ -253,6 +263,15 @@ pub enum Rank {
 }
 
 impl Rank {
+    /// How long a sender waits for the turn of a delivery of this rank.
+    #[must_use]
+    pub const fn longest_wait(self) -> Duration {
+        match self {
+            Self::Grave => LONGEST_GRAVE_WAIT,
+            Self::Returned | Self::Fresh => LONGEST_WAIT,
+        }
+    }
+
     /// The rank of a delivery.
     #[must_use]
     pub const fn of(arrival: Arrival, severity: Severity) -> Self {
@@ -654,6 +673,7 @@ impl Line {
             turn: None,
             too_short_ms: 0,
             too_short_at: None,
+            too_short_times: 0,
             step: Step::Groups,
         }
     }
@@ -682,18 +702,21 @@ impl Line {
                 self.too_short_ms
             },
             too_short_at: Some(now),
+            too_short_times: self.too_short_times.saturating_add(1),
             ..self
         }
     }
 
-    /// What is known to be too short, half of it forgotten every five minutes:
-    /// limits change.
+    /// What is known to be too short. Limits change, so half of it is forgotten
+    /// every five minutes, and more slowly each time that it is found out again.
     fn proved_too_short(self, now: Timestamp) -> u64 {
         let age = self.too_short_at.map_or(Duration::ZERO, |at| now.since(at));
-        let halvings = (age.as_secs() / HALF_LIFE.as_secs()).min(63);
-        let rest = age.as_secs() % HALF_LIFE.as_secs();
+        let times = self.too_short_times.clamp(1, SLOWEST_TO_FORGET);
+        let half_life = HALF_LIFE.as_secs() << (times - 1);
+        let halvings = (age.as_secs() / half_life).min(63);
+        let rest = age.as_secs() % half_life;
         let halved = self.too_short_ms >> halvings;
-        halved - halved * rest / (2 * HALF_LIFE.as_secs())
+        halved - halved * rest / (2 * half_life)
     }
 
     /// A twentieth quicker, but not as quick as was proved too quick.

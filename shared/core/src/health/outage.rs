@@ -26,6 +26,7 @@ struct Waiting {
     began_at: Option<Timestamp>,
     /// Whether it has a turn, and waits for that in its sender.
     in_turn: bool,
+    severity: Severity,
 }
 
 /// A destination: what it answers at a moment.
@@ -107,7 +108,11 @@ impl<'a> World<'a> {
     }
 
     /// So many alerts arrive then.
-    fn alerts(mut self, count: usize, when: Timestamp) -> Self {
+    fn alerts(self, count: usize, when: Timestamp) -> Self {
+        self.alerts_of(Severity::Low, count, when)
+    }
+
+    fn alerts_of(mut self, severity: Severity, count: usize, when: Timestamp) -> Self {
         for _ in 0..count {
             self.queue.push(Reverse(Waiting {
                 due: when,
@@ -115,6 +120,7 @@ impl<'a> World<'a> {
                 attempt: 1,
                 began_at: None,
                 in_turn: false,
+                severity,
             }));
             self.delivered.push(None);
             self.exhausted.push(None);
@@ -154,7 +160,7 @@ impl<'a> World<'a> {
                 Admission::InTurn if first.in_turn => may.len(),
                 Admission::InTurn => {
                     let (health, start, count) = self.health.take_turns(may.len(), now);
-                    if start.since(now) > LONGEST_WAIT {
+                    if start.since(now) > first.rank().longest_wait() {
                         barred.append(&mut may);
                         continue;
                     }
@@ -306,10 +312,11 @@ impl<'a> World<'a> {
 
 impl Waiting {
     fn rank(&self) -> Rank {
-        match self.began_at {
-            None => Rank::Fresh,
-            Some(_) => Rank::Returned,
-        }
+        let arrival = match self.began_at {
+            None => Arrival::Fresh,
+            Some(_) => Arrival::Returned,
+        };
+        Rank::of(arrival, self.severity)
     }
 }
 
@@ -402,14 +409,17 @@ fn a_destination_slower_than_expected_slows_the_line_down() {
     assert!(world.requests < 4_000, "{} requests", world.requests);
 }
 
-/// A storm, throttled for a while, and one alert ten minutes after that is over.
+/// A storm, throttled for a while, and alerts ten minutes after that is over: they
+/// wait while the line finds out that it may go faster.
 #[test]
-fn fresh_alerts_wait_for_no_line_longer_than_the_horizon() {
-    for (per_second, minutes, storm) in [
-        (1.0, 1, 10_000),
-        (0.1, 60, 1_000),
-        (1.0 / 60.0, 120, 1_000),
-        (0.1, 60, 10_000),
+fn alerts_after_a_storm_wait_only_as_long_as_the_line_is_needed() {
+    // A line of more than some seconds between two has no turn within reach.
+    let (at_once, late) = (Duration::from_mins(1), HORIZON * 4);
+    for (per_second, minutes, storm, grave_within) in [
+        (1.0, 1, 10_000, at_once),
+        (0.1, 60, 1_000, at_once),
+        (1.0 / 60.0, 120, 1_000, late),
+        (0.1, 60, 10_000, late),
     ] {
         let well = start().plus(Duration::from_mins(minutes));
         let mut throttling = slow(per_second, None);
@@ -424,11 +434,16 @@ fn fresh_alerts_wait_for_no_line_longer_than_the_horizon() {
         let world = World::new(answers)
             .alerts(storm, start())
             .alerts(1, when)
+            .alerts_of(Severity::Critical, 1, when)
             .run();
-        assert_eq!(world.count(), (storm + 1, 0));
-        let waited = world.waited(storm, when);
-        println!("fresh after a storm of {storm}: waits {waited:?}");
-        assert!(waited < HORIZON + Duration::from_mins(1), "{waited:?}");
+        assert_eq!(world.count(), (storm + 2, 0));
+        let (waited, grave) = (world.waited(storm, when), world.waited(storm + 1, when));
+        println!(
+            "ten minutes after a storm of {storm}, {per_second:.3} a second for {minutes} min: \
+             a LOW alert waits {waited:?}, a CRITICAL one {grave:?}"
+        );
+        assert!(waited < HORIZON * 4, "{waited:?}");
+        assert!(grave < grave_within, "{grave:?}");
     }
 }
 

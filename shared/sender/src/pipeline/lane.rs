@@ -7,7 +7,7 @@
 
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Admission, Health, LONGEST_WAIT, Rank, TOGETHER};
+use tocsin_core::health::{Admission, Health, Rank, TOGETHER};
 
 use super::budget::Budget;
 use super::order::{Order, Task};
@@ -84,8 +84,9 @@ impl<D: Deliver> Sender<D> {
             .drain(..)
             .partition(|order| admission(order) != Admission::Closed);
         barred.extend(must_wait);
-        // What has failed before may fail for reasons of its own: it probes last.
-        may.sort_by_key(|order| order.delivery.attempt);
+        // Grave ones first; what has failed before may fail for reasons of its own, so
+        // it probes last.
+        may.sort_by_key(|order| (order.rank() != Rank::Grave, order.delivery.attempt));
         let Some(first) = may.first() else {
             return Admitted::Nobody;
         };
@@ -96,7 +97,7 @@ impl<D: Deliver> Sender<D> {
                 Admitted::Together(may)
             }
             Admission::InTurn => {
-                if let Some(together) = self.take_turns(id, may.len()).await {
+                if let Some(together) = self.take_turns(id, rank, may.len()).await {
                     waiting.extend(may.split_off(together.min(may.len())));
                     return Admitted::Together(may);
                 }
@@ -139,12 +140,12 @@ impl<D: Deliver> Sender<D> {
 
     /// Waits for the next turns; `None` when they are too far off, or the
     /// destination is paused when they come.
-    async fn take_turns(&self, id: DestinationId, count: usize) -> Option<usize> {
+    async fn take_turns(&self, id: DestinationId, rank: Rank, count: usize) -> Option<usize> {
         let take = |health: &Health| {
             let now = Timestamp::now();
             let (next, start, together) = health.take_turns(count, now);
             let wait = start.since(now);
-            (wait <= LONGEST_WAIT).then_some((next, (wait, together)))
+            (wait <= rank.longest_wait()).then_some((next, (wait, together)))
         };
         let (wait, together) = self.health.change(id, take).await?;
         tokio::time::sleep(wait).await;
