@@ -152,42 +152,51 @@ async fn a_secret_is_kept_replaced_and_removed_with_its_destination() {
         "secret": secret(&stack, "/hook/second"),
     });
     given(&stack, "updateDestination", replaced).await;
+    let replaced = given(&stack, "getDestination", json!({"destination": name})).await;
+    let [first, second] = [&one, &replaced].map(|one| one["secretName"].as_str().unwrap());
+    // A name of its own: no sender takes the old secret that it remembers for the new.
+    assert_ne!(first, second);
+    assert_eq!(arrival(&stack, &name).await, "/hook/second");
     let secrets = aws_sdk_secretsmanager::Client::new(&stack.config);
-    let secret_name = one["secretName"].as_str().unwrap();
-    let value = secrets
-        .get_secret_value()
-        .secret_id(secret_name)
-        .send()
-        .await
-        .unwrap();
-    assert!(value.secret_string.unwrap().contains("/hook/second"));
+    let value = secrets.get_secret_value().secret_id(second).send().await;
+    assert!(
+        value
+            .unwrap()
+            .secret_string
+            .unwrap()
+            .contains("/hook/second")
+    );
+    // Deliveries on their way still find the earlier one.
+    let value = secrets.get_secret_value().secret_id(first).send().await;
+    assert!(
+        value
+            .unwrap()
+            .secret_string
+            .unwrap()
+            .contains("/hook/first")
+    );
     let deleted = given(&stack, "deleteDestination", json!({"destination": name})).await;
     assert_eq!(deleted["secret"]["state"], "removed", "{deleted:#}");
-    let described = secrets
-        .describe_secret()
-        .secret_id(secret_name)
-        .send()
-        .await
-        .unwrap();
-    assert!(described.deleted_date.is_some());
-    // It can be brought back, and nobody gets at it until then.
-    assert!(
-        secrets
-            .get_secret_value()
-            .secret_id(secret_name)
-            .send()
-            .await
-            .is_err()
-    );
+    assert_eq!(deleted["secret"]["name"], second);
+    for gone in [first, second] {
+        let described = secrets.describe_secret().secret_id(gone).send().await;
+        assert!(described.unwrap().deleted_date.is_some());
+        // It can be brought back, and nobody gets at it until then.
+        let value = secrets.get_secret_value().secret_id(gone).send().await;
+        assert!(value.is_err());
+    }
     secrets
         .restore_secret()
-        .secret_id(secret_name)
+        .secret_id(second)
         .send()
         .await
         .unwrap();
     let error = refused(&stack, "getDestination", json!({"destination": name})).await;
     assert_eq!(error["code"], "NOT_FOUND");
-    add(&stack, &name, "/hook/again").await;
+    // Then it is as good as before.
+    let again = json!({"destination": draft(&name), "secret": second});
+    given(&stack, "addDestination", again).await;
+    assert_eq!(arrival(&stack, &name).await, "/hook/second");
 }
 
 #[tokio::test]
@@ -209,6 +218,14 @@ async fn a_kept_secret_goes_nowhere_it_was_not_meant_for() {
         (&error["code"], &error["field"]),
         (&json!("INVALID"), &json!("secret"))
     );
+    // Nor by its name, which says no more than silence.
+    let named = refused(
+        &stack,
+        "updateDestination",
+        moved(added["secretName"].clone()),
+    )
+    .await;
+    assert_eq!(named, error);
     // Nor may another destination borrow it.
     let borrowed = json!({
         "destination": {"displayName": unique("thief"), "type": "jira", "settings": jira("https://elsewhere.example.com")["settings"]},
@@ -229,6 +246,117 @@ async fn a_kept_secret_goes_nowhere_it_was_not_meant_for() {
     )
     .await;
     assert_eq!(given_again["revision"], 2);
+    assert_ne!(given_again["secretName"], added["secretName"]);
+}
+
+#[tokio::test]
+async fn a_shared_secret_goes_only_where_it_is_marked_to_go() {
+    let stack = Stack::ready().await;
+    let secrets = aws_sdk_secretsmanager::Client::new(&stack.config);
+    let shared = format!("{}/jira/{}", stack.name, unique("shared"));
+    let value = json!({"token": PLANTED}).to_string();
+    let created = secrets.create_secret().name(&shared).secret_string(value);
+    created.send().await.unwrap();
+    let request = |site: &str| {
+        json!({"secret": shared, "destination": {
+            "displayName": unique("jira-shared"), "type": "jira",
+            "settings": {"deployment": "dataCenter", "siteUrl": site, "projectKey": "SEC", "issueType": "Task"},
+        }})
+    };
+    let (home, elsewhere) = ("https://jira.example.com", "https://elsewhere.example.com");
+    let error = refused(&stack, "addDestination", request(home)).await;
+    let advice = format!("--secret-id {shared} --tags Key=tocsin:origin,Value={home}");
+    assert!(
+        error["message"].as_str().unwrap().contains(&advice),
+        "{error:#}"
+    );
+    let tag = aws_sdk_secretsmanager::types::Tag::builder();
+    let tag = tag.key("tocsin:origin").value(home).build();
+    let tagging = secrets.tag_resource().secret_id(&shared).tags(tag);
+    tagging.send().await.unwrap();
+    let error = refused(&stack, "addDestination", request(elsewhere)).await;
+    assert_eq!(error["field"], "secret", "{error:#}");
+    given(&stack, "addDestination", request(home)).await;
+    // From now on it is bound to where its first user sends it.
+    let untagging = secrets.untag_resource().secret_id(&shared);
+    let untagging = untagging.tag_keys("tocsin:origin");
+    untagging.send().await.unwrap();
+    given(&stack, "addDestination", request(home)).await;
+    let error = refused(&stack, "addDestination", request(elsewhere)).await;
+    assert!(
+        error["message"].as_str().unwrap().contains("another host"),
+        "{error:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_plan_that_does_not_hold_any_more_changes_nothing() {
+    let stack = Stack::ready().await;
+    let (one, new) = (unique("plan-one"), unique("plan-new"));
+    add(&stack, &one, "/hook/plan").await;
+    let mut changed = draft(&one);
+    changed["logTypes"] = json!(["A"]);
+    let file = json!({"dryRun": true, "destinations": [
+        {"destination": changed},
+        {"destination": draft(&new), "secret": secret(&stack, "/hook/new")},
+    ]});
+    let shown = given(&stack, "applyDestinations", file.clone()).await;
+    let expected: Vec<Value> = shown["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let mut expected = json!({"displayName": one["displayName"], "change": one["change"]});
+            for field in ["destinationId", "revision"] {
+                if !one[field].is_null() {
+                    expected[field] = one[field].clone();
+                }
+            }
+            expected
+        })
+        .collect();
+    let mut agreed = file;
+    agreed["dryRun"] = json!(false);
+    agreed["expected"] = json!(expected);
+    let off = json!({"destination": one, "enabled": false});
+    given(&stack, "setDestinationEnabled", off).await;
+    let error = refused(&stack, "applyDestinations", agreed.clone()).await;
+    assert_eq!(error["code"], "CONFLICT");
+    let told = format!("{one:?} was at revision 1, and is at 2 now");
+    assert!(
+        error["message"].as_str().unwrap().contains(&told),
+        "{error:#}"
+    );
+    let there = refused(&stack, "getDestination", json!({"destination": new})).await;
+    assert_eq!(there["code"], "NOT_FOUND");
+    agreed["expected"][0]["revision"] = json!(2);
+    let applied = given(&stack, "applyDestinations", agreed).await;
+    assert_eq!(
+        applied["changes"][0]["result"]["state"], "done",
+        "{applied:#}"
+    );
+}
+
+#[tokio::test]
+async fn fallbacks_do_not_go_round_in_a_circle() {
+    let stack = Stack::ready().await;
+    let (one, two) = (unique("circle-one"), unique("circle-two"));
+    add(&stack, &one, "/hook/circle").await;
+    let leaning = |on: &str, name: &str| {
+        let mut draft = draft(name);
+        draft["fallback"] = json!(on);
+        draft
+    };
+    let request =
+        json!({"destination": leaning(&one, &two), "secret": secret(&stack, "/hook/circle")});
+    given(&stack, "addDestination", request).await;
+    let round = json!({"destination": one, "revision": 1, "draft": leaning(&two, &one)});
+    let error = refused(&stack, "updateDestination", round).await;
+    assert_eq!(error["field"], "fallback", "{error:#}");
+    assert!(
+        error["message"].as_str().unwrap().contains("circle"),
+        "{error:#}"
+    );
 }
 
 #[tokio::test]

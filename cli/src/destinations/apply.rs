@@ -3,7 +3,8 @@
 
 use anyhow::{Context, bail};
 use tocsin_api::messages::{
-    ApplyDestinations, ApplyReport, ChangeKind, ChangeResult, Declared, Declaring, Unlisted,
+    ApplyDestinations, ApplyReport, ChangeKind, ChangeResult, Declared, Declaring, Expected,
+    Unlisted,
 };
 
 use super::add::{folder, new_secret};
@@ -25,6 +26,7 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
             Unlisted::Keep
         },
         mode: Declaring::DryRun,
+        expected: None,
         actor: actor(),
     };
     let planned = asked(stack, &request, "comparing").await?;
@@ -63,6 +65,8 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         return Ok(());
     }
     request.mode = Declaring::CarryOut;
+    // What was agreed to is what is carried out, or nothing is.
+    request.expected = Some(planned.changes.iter().map(Expected::from).collect());
     let applied = asked(stack, &request, "applying").await?;
     print::show(output, &applied, plan::applied)?;
     let failed = applied

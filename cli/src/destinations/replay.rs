@@ -194,6 +194,7 @@ mod tests {
                 .collect(),
             unlisted,
             mode: tocsin_api::messages::Declaring::DryRun,
+            expected: None,
             actor: None,
         }
     }

@@ -2,12 +2,14 @@
 //! checked, then planned, then carried out, the unlisted last.
 
 mod plan;
+mod shown;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use tocsin_aws::Stored;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 
 use crate::Api;
@@ -15,7 +17,7 @@ use crate::destinations::Held;
 use crate::draft::{Prepared, Wanted, checked_actor};
 use crate::messages::{
     ApiError, ApplyDestinations, ApplyReport, Change, ChangeKind, ChangeResult, Declared,
-    Declaring, DestinationDraft, Unlisted,
+    Declaring, DestinationDraft, Expected, Unlisted,
 };
 use crate::span::Budget;
 
@@ -49,24 +51,36 @@ impl Api {
             .iter()
             .map(|one| one.destination.destination_id)
             .collect();
-        let unlisted: Vec<Destination> = match request.unlisted {
+        let unlisted: Vec<Stored> = match request.unlisted {
             Unlisted::Keep => Vec::new(),
             Unlisted::Delete => held
                 .all
                 .iter()
                 .filter(|one| !listed.contains(&one.destination_id))
-                .cloned()
+                .filter_map(|one| held.get(one.destination_id).cloned())
                 .collect(),
         };
         check_fallbacks(&prepared, &unlisted)?;
-        let planned = prepared
+        let planned: Vec<Planned> = prepared
             .into_iter()
             .map(|one| plan::of(one, &held))
             .collect();
+        if let Some(expected) = &request.expected {
+            let goes = unlisted
+                .iter()
+                .map(|one| deletion(one, ChangeResult::Planned));
+            let now = planned.iter().map(Planned::change).map(Expected::from);
+            let now: Vec<_> = now.chain(goes.map(|one| Expected::from(&one))).collect();
+            shown::still_holds(expected, &now)?;
+        }
         let mode = request.mode;
         let changes = match mode {
             Declaring::DryRun => shown(planned, &unlisted),
-            Declaring::CarryOut => self.carry_out_plan(planned, unlisted, &held, &actor).await,
+            Declaring::CarryOut => {
+                let changes = self.carry_out_plan(planned, unlisted, &held, &actor).await;
+                self.retire_superseded(&held.stored).await;
+                changes
+            }
         };
         Ok(ApplyReport { mode, changes })
     }
@@ -85,6 +99,10 @@ impl Api {
                 present.map_or_else(DestinationId::generate, |one| one.destination_id)
             })
             .collect();
+        let names: Vec<String> = declared
+            .iter()
+            .map(|one| one.destination.display_name.clone())
+            .collect();
         // A fallback may be one that the file adds.
         let all = with_announced(held, &declared, &ids);
         let preparing = declared.into_iter().zip(ids).map(|(one, id)| {
@@ -100,10 +118,13 @@ impl Api {
         let results: Vec<_> = stream::iter(preparing).buffered(AT_ONCE).collect().await;
         let mut prepared = Vec::new();
         let mut problems = Vec::new();
-        for (at, result) in results.into_iter().enumerate() {
+        for ((at, result), name) in results.into_iter().enumerate().zip(names) {
             match result {
                 Ok(one) => prepared.push(one),
-                Err(error) => problems.push(error.within(&format!("destinations[{at}]"))),
+                Err(error) => {
+                    let error = error.within(&format!("destinations[{at}]"));
+                    problems.push(error.about(&name));
+                }
             }
         }
         match summary(&problems) {
@@ -116,7 +137,7 @@ impl Api {
     async fn carry_out_plan(
         &self,
         planned: Vec<Planned>,
-        unlisted: Vec<Destination>,
+        unlisted: Vec<Stored>,
         held: &Held,
         actor: &str,
     ) -> Vec<Change> {
@@ -144,10 +165,16 @@ impl Api {
         }
         done.sort_by_key(|(at, _)| *at);
         let mut changes: Vec<Change> = done.into_iter().map(|(_, change)| change).collect();
+        let failed = changes.iter().find_map(|one| match &one.result {
+            ChangeResult::Failed(_) => Some(one.display_name.clone()),
+            _ => None,
+        });
+        let failed = failed.as_deref();
         let deleting = unlisted.into_iter().map(|one| async move {
-            let result = match in_time(budget) {
-                Err(error) => Err(error),
-                Ok(()) => self.carry_out_deletion(one.clone(), actor).await.map(drop),
+            let result = match (failed, in_time(budget)) {
+                (Some(failed), _) => Err(not_deleted(failed)),
+                (None, Err(error)) => Err(error),
+                (None, Ok(())) => self.carry_out_deletion(&one, actor).await.map(drop),
             };
             deletion(&one, ChangeResult::of(result))
         });
@@ -171,7 +198,7 @@ impl Api {
         let result = match (in_time(budget), held.get(id)) {
             (Err(error), _) => Err(error),
             (Ok(()), None) => self.carry_out_addition(prepared).await,
-            (Ok(()), Some(before)) => self.carry_out_update(&before.destination, prepared).await,
+            (Ok(()), Some(before)) => self.carry_out_update(before, prepared).await,
         };
         if result.is_ok() {
             change.destination_id = Some(id);
@@ -255,14 +282,24 @@ fn summary(problems: &[ApiError]) -> Option<ApiError> {
     Some(ApiError { message, ..first })
 }
 
+/// What was to take its place may be what failed.
+fn not_deleted(failed: &str) -> ApiError {
+    ApiError::unavailable(&format!(
+        "nothing is deleted, because the change of {failed:?} failed before"
+    ))
+}
+
 /// Nobody's fallback is deleted, and new ones do not wait for each other.
-fn check_fallbacks(prepared: &[Prepared], unlisted: &[Destination]) -> Result<(), ApiError> {
+fn check_fallbacks(prepared: &[Prepared], unlisted: &[Stored]) -> Result<(), ApiError> {
     for (at, one) in prepared.iter().enumerate() {
         let field = format!("destinations[{at}].fallback");
         let Some(fallback) = one.destination.fallback else {
             continue;
         };
-        if unlisted.iter().any(|gone| gone.destination_id == fallback) {
+        if unlisted
+            .iter()
+            .any(|gone| gone.destination.destination_id == fallback)
+        {
             return Err(ApiError::invalid(
                 &field,
                 "is a destination that the file does not list, and that would be deleted",
@@ -285,7 +322,7 @@ fn check_fallbacks(prepared: &[Prepared], unlisted: &[Destination]) -> Result<()
     Ok(())
 }
 
-fn shown(planned: Vec<Planned>, unlisted: &[Destination]) -> Vec<Change> {
+fn shown(planned: Vec<Planned>, unlisted: &[Stored]) -> Vec<Change> {
     let planned = planned.into_iter().map(|one| one.take().0);
     let deleted = unlisted
         .iter()
@@ -293,10 +330,12 @@ fn shown(planned: Vec<Planned>, unlisted: &[Destination]) -> Vec<Change> {
     planned.chain(deleted).collect()
 }
 
-fn deletion(one: &Destination, result: ChangeResult) -> Change {
+fn deletion(one: &Stored, result: ChangeResult) -> Change {
+    let one = &one.destination;
     Change {
         display_name: one.display_name.clone(),
         destination_id: Some(one.destination_id),
+        revision: Some(one.revision),
         kind: ChangeKind::Delete,
         result,
     }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{Changed, RECOVERY_WINDOW, Retired, StoreError, Stored};
+use tocsin_aws::{Changed, StoreError, Stored};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
 use crate::Api;
-use crate::draft::{NewValue, Prepared, SecretStep, Wanted, checked_actor, own_name};
+use crate::draft::{Wanted, checked_actor};
 use crate::messages::{
     AddDestination, ApiError, DeleteDestination, DeletedDestination, DestinationReport,
-    RemovedSecret, SetDestinationEnabled, UpdateDestination,
+    SetDestinationEnabled, UpdateDestination,
 };
 
 /// Tries to switch a destination that others are changing at the same time.
@@ -118,6 +118,7 @@ impl Api {
         let prepared = self.prepare(wanted).await?;
         name_is_free(&held.all, &prepared.destination)?;
         let added = self.carry_out_addition(prepared).await?;
+        self.retire_superseded(&held.stored).await;
         Ok(held.report(&added))
     }
 
@@ -139,9 +140,9 @@ impl Api {
         };
         let prepared = self.prepare(wanted).await?;
         name_is_free(&held.all, &prepared.destination)?;
-        let updated = self
-            .carry_out_update(&present.destination, prepared)
-            .await?;
+        fallbacks_end(&held.all, &prepared.destination)?;
+        let updated = self.carry_out_update(present, prepared).await?;
+        self.retire_superseded(&held.stored).await;
         Ok(held.report(&updated))
     }
 
@@ -151,9 +152,9 @@ impl Api {
     ) -> Result<DeletedDestination, ApiError> {
         let actor = checked_actor(request.actor)?;
         let held = self.held().await?;
-        let present = held.find(&request.destination)?.destination.clone();
-        at_revision(&present, request.revision)?;
-        let id = Some(present.destination_id);
+        let present = held.find(&request.destination)?;
+        at_revision(&present.destination, request.revision)?;
+        let id = Some(present.destination.destination_id);
         let leaning: Vec<_> = held
             .all
             .iter()
@@ -169,7 +170,9 @@ impl Api {
                 ),
             ));
         }
-        self.carry_out_deletion(present, &actor).await
+        let deleted = self.carry_out_deletion(present, &actor).await?;
+        self.retire_superseded(&held.stored).await;
+        Ok(deleted)
     }
 
     /// Switches it on or off, whatever else is being changed of it meanwhile,
@@ -196,7 +199,7 @@ impl Api {
                         .filter(|id| held.all.get(*id).is_some()),
                     ..present.destination.clone()
                 },
-                secret_digest: present.secret_digest.clone(),
+                ..present.clone()
             };
             match self.store.replace(&present.destination, &switched).await {
                 Err(StoreError::Changed(_)) if request.revision.is_none() && attempt < SWITCHES => {
@@ -213,143 +216,6 @@ impl Api {
             }
         }
         Err(no_destination("destination"))
-    }
-
-    /// The secret first: a destination never points at one that is not there.
-    pub(crate) async fn carry_out_addition(
-        &self,
-        prepared: Prepared,
-    ) -> Result<Destination, ApiError> {
-        let Prepared {
-            destination,
-            secret,
-        } = prepared;
-        let digest = match &secret {
-            SecretStep::Write(new) => {
-                self.secrets
-                    .put(&new.name, new.value.expose().to_owned())
-                    .await?;
-                Some(new.digest.clone())
-            }
-            SecretStep::None | SecretStep::Keep(_) | SecretStep::Refer(_) => None,
-        };
-        let stored = Stored {
-            destination,
-            secret_digest: digest,
-        };
-        if let Err(error) = self.store.add(&stored).await {
-            // Only then is it sure that the destination did not come about.
-            let certain = matches!(error, StoreError::NameTaken { .. } | StoreError::NoFallback);
-            if let (true, SecretStep::Write(new)) = (certain, &secret) {
-                self.forget_secret(&new.name).await;
-            }
-            return Err(error.into());
-        }
-        log(&stored.destination, "a destination was added");
-        Ok(stored.destination)
-    }
-
-    /// The destination first, under its lock: who loses has not touched the secret.
-    pub(crate) async fn carry_out_update(
-        &self,
-        before: &Destination,
-        prepared: Prepared,
-    ) -> Result<Destination, ApiError> {
-        let Prepared {
-            destination,
-            secret,
-        } = prepared;
-        let digest = match &secret {
-            SecretStep::Keep(digest) => digest.clone(),
-            // Until the secret is written, there is nothing to tell it by.
-            SecretStep::None | SecretStep::Refer(_) | SecretStep::Write(_) => None,
-        };
-        let stored = Stored {
-            destination,
-            secret_digest: digest,
-        };
-        self.store.replace(before, &stored).await?;
-        log(&stored.destination, "a destination was changed");
-        if let SecretStep::Write(new) = &secret {
-            self.renew_secret(&stored.destination, new).await?;
-        }
-        Ok(stored.destination)
-    }
-
-    async fn renew_secret(&self, one: &Destination, new: &NewValue) -> Result<(), ApiError> {
-        let half_done = |error: &dyn std::fmt::Display| {
-            ApiError::unavailable(&format!(
-                "the settings are changed (revision {}), but the secret is not sure to be: send both again with this revision ({error})",
-                one.revision
-            ))
-        };
-        let written = self
-            .secrets
-            .put(&new.name, new.value.expose().to_owned())
-            .await;
-        written.map_err(|error| half_done(&error))?;
-        log(one, "a destination's secret was replaced");
-        match self.store.note_digest(one, &new.digest).await {
-            Ok(()) => Ok(()),
-            Err(StoreError::Aws(error)) => {
-                // The secret is in force; at worst it is written once more.
-                tracing::warn!(destination.id = %one.destination_id, %error, "the digest of a secret could not be noted");
-                Ok(())
-            }
-            Err(error) => Err(half_done(&error)),
-        }
-    }
-
-    pub(crate) async fn carry_out_deletion(
-        &self,
-        present: Destination,
-        actor: &str,
-    ) -> Result<DeletedDestination, ApiError> {
-        self.store.remove(&present).await?;
-        tracing::info!(
-            destination.id = %present.destination_id,
-            destination.name = present.display_name,
-            provider = present.provider.as_str(),
-            actor,
-            "a destination was deleted"
-        );
-        let secret = self.retire_secret(&present).await;
-        Ok(DeletedDestination {
-            destination: present,
-            secret,
-        })
-    }
-
-    async fn retire_secret(&self, deleted: &Destination) -> RemovedSecret {
-        let Some(name) = deleted.secret_name.clone() else {
-            return RemovedSecret::None;
-        };
-        let own = own_name(&self.stack, &deleted.provider, deleted.destination_id);
-        let retired = self.secrets.retire(&own).await;
-        if let Err(error) = &retired {
-            tracing::warn!(secret.name = own, %error, "a secret without a destination stays behind");
-        }
-        if name != own {
-            return RemovedSecret::Shared { name };
-        }
-        match retired {
-            Ok(Retired::Scheduled) => RemovedSecret::Removed {
-                name,
-                recoverable_until: Timestamp::now().plus(RECOVERY_WINDOW),
-            },
-            Ok(Retired::Missing) => RemovedSecret::None,
-            Err(error) => RemovedSecret::Left {
-                name,
-                reason: error.to_string(),
-            },
-        }
-    }
-
-    /// The secret of a destination that did not come about.
-    async fn forget_secret(&self, name: &str) {
-        if let Err(error) = self.secrets.delete(name).await {
-            tracing::warn!(secret.name = name, %error, "a secret without a destination stays behind");
-        }
     }
 }
 
@@ -376,8 +242,25 @@ fn at_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError>
     }
 }
 
+/// A chain of fallbacks has to end: nothing goes round in a circle.
+fn fallbacks_end(all: &Destinations, wanted: &Destination) -> Result<(), ApiError> {
+    let mut next = wanted.fallback;
+    // As many steps as there are destinations lead to the end, or round.
+    for _ in 0..=all.iter().count() {
+        let Some(id) = next else { return Ok(()) };
+        if id == wanted.destination_id {
+            break;
+        }
+        next = all.get(id).and_then(|one| one.fallback);
+    }
+    Err(ApiError::invalid(
+        "fallback",
+        "leads round in a circle: a chain of fallbacks has to end",
+    ))
+}
+
 /// Who did it and when.
-fn log(one: &Destination, what: &str) {
+pub(crate) fn log(one: &Destination, what: &str) {
     tracing::info!(
         destination.id = %one.destination_id,
         destination.name = one.display_name,

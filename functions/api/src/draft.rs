@@ -1,17 +1,15 @@
 //! From a draft to a destination: everything that can be said against it before
 //! anything is written.
 
-use serde_json::{Map, Value};
 use tocsin_aws::Stored;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
-use tocsin_core::provider::Secrets;
 use tocsin_core::routing::SKIP;
 use tocsin_core::text::neutralise;
 
 use crate::Api;
-use crate::digest::SecretDigest;
-use crate::messages::{ApiError, DestinationDraft, NewSecret, SecretChange, size};
+use crate::messages::{ApiError, DestinationDraft, NewSecret, size};
+use crate::secret::SecretStep;
 
 /// Characters of a display name, and of who asks.
 const NAME_LIMIT: usize = 100;
@@ -21,7 +19,7 @@ const LOG_TYPES_LIMIT: usize = 100;
 
 /// Bytes of a destination's settings as JSON, and of its secret: Secrets
 /// Manager's own limit for a secret is 64 KiB.
-const JSON_LIMIT: usize = 32 * 1024;
+pub(crate) const JSON_LIMIT: usize = 32 * 1024;
 
 /// A destination that may be written, and what has to happen to its secret.
 #[derive(Debug)]
@@ -30,44 +28,6 @@ pub(crate) struct Prepared {
     pub(crate) destination: Destination,
     /// Its secret.
     pub(crate) secret: SecretStep,
-}
-
-/// What has to happen to a secret.
-#[derive(Debug)]
-pub(crate) enum SecretStep {
-    /// There is none.
-    None,
-    /// It stays, with its digest.
-    Keep(Option<String>),
-    /// It is in Secrets Manager already.
-    Refer(SecretChange),
-    /// It is written.
-    Write(NewValue),
-}
-
-/// A secret's new value.
-#[derive(Debug)]
-pub(crate) struct NewValue {
-    /// The secret's name.
-    pub(crate) name: String,
-    /// Its value; `Secrets` does not print it.
-    pub(crate) value: Secrets,
-    /// The digest that goes with it.
-    pub(crate) digest: String,
-    /// Whether there is one already.
-    pub(crate) change: SecretChange,
-}
-
-impl SecretStep {
-    /// What it is, for people.
-    pub(crate) fn change(&self) -> SecretChange {
-        match self {
-            Self::None => SecretChange::None,
-            Self::Keep(_) => SecretChange::Kept,
-            Self::Refer(change) => *change,
-            Self::Write(value) => value.change,
-        }
-    }
 }
 
 /// What a destination is prepared with.
@@ -101,8 +61,7 @@ impl Api {
                 ),
             ));
         }
-        let own = own_name(&self.stack, &provider, wanted.id);
-        let (secret_name, secret) = self.secret(&wanted, &own).await?;
+        let (secret_name, secret) = self.secret(&wanted, &provider).await?;
         let fallback = fallback(&wanted)?;
         let now = Timestamp::now();
         let Wanted {
@@ -136,124 +95,6 @@ impl Api {
             secret,
         })
     }
-
-    /// The name of the secret, and what has to happen to it.
-    async fn secret(
-        &self,
-        wanted: &Wanted<'_>,
-        own: &str,
-    ) -> Result<(Option<String>, SecretStep), ApiError> {
-        let settings = &wanted.draft.settings;
-        let kind = self.providers.get(&wanted.draft.provider)?;
-        let held = wanted
-            .present
-            .and_then(|stored| stored.destination.secret_name.clone());
-        match (&wanted.secret, held) {
-            (Some(NewSecret::Fields(fields)), held) => {
-                let value = new_value(fields, own, wanted.present, held.as_deref())?;
-                kind.check(settings, Some(&value.value))?;
-                let name = Some(value.name.clone());
-                // The very same again is no change.
-                let known = wanted.present.and_then(|one| one.secret_digest.as_deref());
-                let same = held.as_deref() == Some(own) && known == Some(value.digest.as_str());
-                if same {
-                    return Ok((name, SecretStep::Keep(Some(value.digest))));
-                }
-                Ok((name, SecretStep::Write(value)))
-            }
-            (Some(NewSecret::Named(name)), held) => {
-                let placeholder = kind.placeholder(settings)?;
-                kind.check(settings, placeholder.as_ref())?;
-                self.check_reference(&wanted.draft.provider, name, own)
-                    .await?;
-                let step = match held {
-                    None => SecretStep::Refer(SecretChange::Set),
-                    Some(held) if held == *name => SecretStep::Keep(None),
-                    Some(_) => SecretStep::Refer(SecretChange::Replaced),
-                };
-                Ok((Some(name.clone()), step))
-            }
-            (None, Some(held)) => {
-                let placeholder = kind.placeholder(settings)?;
-                kind.check(settings, placeholder.as_ref())?;
-                let digest = wanted.present.and_then(|stored| {
-                    let before = kind.bond(&stored.destination.settings);
-                    (before == kind.bond(settings)).then(|| stored.secret_digest.clone())
-                });
-                match digest {
-                    Some(digest) => Ok((Some(held), SecretStep::Keep(digest))),
-                    None => Err(ApiError::invalid(
-                        "secret",
-                        "the new settings lead to another host, or need another kind of credential: give the secret again, so that the present one goes nowhere it was not meant for",
-                    )),
-                }
-            }
-            (None, None) => {
-                kind.check(settings, None)?;
-                Ok((None, SecretStep::None))
-            }
-        }
-    }
-
-    /// A reference may only lead to what the sender may read, and to nobody else's.
-    async fn check_reference(&self, provider: &str, name: &str, own: &str) -> Result<(), ApiError> {
-        let folder = format!("{}/{provider}/", self.stack);
-        let last = name.strip_prefix(&folder).unwrap_or_default();
-        let fit = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
-        if last.is_empty() || name.len() > 512 || !last.bytes().all(fit) {
-            return Err(ApiError::invalid(
-                "secret",
-                format!(
-                    "must be an object with the provider's secret fields, or the name of a secret below {folder}, which is all that its sender may read"
-                ),
-            ));
-        }
-        let foreign = last
-            .split('/')
-            .any(|part| DestinationId::parse(part).is_some());
-        if foreign && name != own {
-            return Err(ApiError::invalid(
-                "secret",
-                "names the secret of another destination: give this one a secret of its own, or both a shared one",
-            ));
-        }
-        if self.secrets.exists(name).await? {
-            return Ok(());
-        }
-        Err(ApiError::invalid(
-            "secret",
-            "names a secret that does not exist, or is scheduled for deletion",
-        ))
-    }
-}
-
-/// Where a destination's own secret is.
-pub(crate) fn own_name(stack: &str, provider: &ProviderName, id: DestinationId) -> String {
-    format!("{stack}/{provider}/{id}")
-}
-
-fn new_value(
-    fields: &Map<String, Value>,
-    own: &str,
-    present: Option<&Stored>,
-    held: Option<&str>,
-) -> Result<NewValue, ApiError> {
-    if size(fields) > JSON_LIMIT {
-        return Err(ApiError::invalid(
-            "secret",
-            "the secret is larger than 32 KiB",
-        ));
-    }
-    let known = present.and_then(|stored| stored.secret_digest.as_deref());
-    Ok(NewValue {
-        name: own.to_owned(),
-        value: Secrets::new(Value::Object(fields.clone()).to_string()),
-        digest: SecretDigest::like(known).of(fields),
-        change: match held {
-            None => SecretChange::Set,
-            Some(_) => SecretChange::Replaced,
-        },
-    })
 }
 
 fn fallback(wanted: &Wanted<'_>) -> Result<Option<DestinationId>, ApiError> {
@@ -389,8 +230,5 @@ mod tests {
             let error = check_draft(&serde_json::from_value(draft).unwrap()).unwrap_err();
             assert_eq!(error.field.as_deref(), Some(field));
         }
-        let large = Map::from_iter([("url".to_owned(), "x".repeat(40_000).into())]);
-        let error = new_value(&large, "own", None, None).unwrap_err();
-        assert_eq!(error.field.as_deref(), Some("secret"));
     }
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod api;
 mod apply;
 mod audit;
+mod carry_out;
 mod destinations;
 mod digest;
 mod draft;
@@ -13,6 +14,7 @@ mod preview;
 mod queues;
 mod registry;
 mod schema;
+mod secret;
 mod sending;
 mod span;
 

@@ -50,8 +50,8 @@ pub(crate) trait Kind: Send + Sync {
 /// where it was not meant for, or not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bond {
-    /// Scheme, host and port.
-    pub(crate) origin: String,
+    /// Scheme, host and port; `None` where the secret says itself where it goes.
+    pub(crate) origin: Option<String>,
     /// The names of the secret's fields.
     pub(crate) fields: Vec<String>,
 }

@@ -13,7 +13,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 use tokio::sync::Mutex;
 
-pub use write::Stored;
+pub use write::{Stored, Superseded};
 
 use crate::clients::Offline;
 use crate::{AwsError, Clients};
@@ -132,7 +132,7 @@ impl DestinationStore {
     pub async fn stored(&self) -> Result<Vec<Stored>, AwsError> {
         if let Some(offline) = &self.offline {
             let all = offline.destinations.iter().cloned();
-            return Ok(all.map(Stored::without_digest).collect());
+            return Ok(all.map(Stored::from).collect());
         }
         let mut pages = self
             .client

@@ -15,7 +15,9 @@ mod secrets;
 pub mod telemetry;
 
 pub use clients::Clients;
-pub use destinations::{Changed, DestinationCache, DestinationStore, StoreError, Stored};
+pub use destinations::{
+    Changed, DestinationCache, DestinationStore, StoreError, Stored, Superseded,
+};
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
@@ -24,4 +26,4 @@ pub use ledger::{
     StoredAlert, Swapped, TimelineEntry, TimelinePage, Verdict,
 };
 pub use queue::{Depth, Letter, MESSAGE_LIMIT, Message, Queue};
-pub use secrets::{RECOVERY_WINDOW, Retired, SecretError, SecretStore};
+pub use secrets::{Described, ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretStore};

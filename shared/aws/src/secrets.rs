@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::SdkError;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::types::Tag;
 use tocsin_core::provider::Secrets;
 use tokio::sync::Mutex;
 
@@ -16,6 +17,16 @@ use crate::{AwsError, Clients};
 /// A rotated secret is noticed after this long at the latest (and at once when
 /// the provider refuses the old one).
 const TIME_TO_LIVE: Duration = Duration::from_mins(5);
+
+/// The tag of a secret that says where it may be sent: scheme, host and port.
+pub const ORIGIN_TAG: &str = "tocsin:origin";
+
+/// What is known of a secret besides its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Where it may be sent, when its [`ORIGIN_TAG`] says so.
+    pub origin: Option<String>,
+}
 
 /// Why a secret could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -139,41 +150,32 @@ impl SecretStore {
         Ok(Secrets::new(text))
     }
 
-    /// Writes a destination's secret: creates it, or gives it a new value.
+    /// Writes a secret that there is not yet. `origin` is where it may be sent,
+    /// unless it says so itself, as a webhook's address does.
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses or does not answer.
-    pub async fn put(&self, name: &str, json: String) -> Result<(), AwsError> {
-        const ACTION: &str = "writing the secret";
-        let created = self
-            .client
+    /// When there is one of this name, or Secrets Manager refuses or does not
+    /// answer.
+    pub async fn create(
+        &self,
+        name: &str,
+        json: String,
+        origin: Option<&str>,
+    ) -> Result<(), AwsError> {
+        let tag = origin.map(|origin| Tag::builder().key(ORIGIN_TAG).value(origin).build());
+        self.client
             .create_secret()
             .name(name)
             .description(
                 "Credential of a Tocsin destination; written by `tocsin`, read by its sender",
             )
-            .secret_string(&json)
+            .secret_string(json)
+            .set_tags(tag.map(|tag| vec![tag]))
             .send()
-            .await;
-        match created {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_secretsmanager::operation::create_secret::CreateSecretError::is_resource_exists_exception) =>
-            {
-                self.client
-                    .put_secret_value()
-                    .secret_id(name)
-                    .secret_string(json)
-                    .send()
-                    .await
-                    .map(drop)
-                    .map_err(|error| AwsError::new(ACTION, &error))
-            }
-            Err(error) => Err(AwsError::new(ACTION, &error)),
-        }
+            .await
+            .map(drop)
+            .map_err(|error| AwsError::new("writing the secret", &error))
     }
 }
 
@@ -232,12 +234,13 @@ impl SecretStore {
         }
     }
 
-    /// Whether there is a secret of this name that is not scheduled for deletion.
+    /// What is known of a secret besides its value; `None` when there is none of
+    /// this name, or it is scheduled for deletion.
     ///
     /// # Errors
     ///
     /// When Secrets Manager refuses or does not answer.
-    pub async fn exists(&self, name: &str) -> Result<bool, AwsError> {
+    pub async fn describe(&self, name: &str) -> Result<Option<Described>, AwsError> {
         let described = self
             .client
             .describe_secret()
@@ -246,8 +249,15 @@ impl SecretStore {
             .await
             .map_err(|error| AwsError::new("looking for the secret", &error));
         match described {
-            Ok(secret) => Ok(secret.deleted_date().is_none()),
-            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Ok(false),
+            Ok(secret) if secret.deleted_date().is_some() => Ok(None),
+            Ok(secret) => {
+                let mut tags = secret.tags().iter();
+                let tag = tags.find(|tag| tag.key() == Some(ORIGIN_TAG));
+                Ok(Some(Described {
+                    origin: tag.and_then(Tag::value).map(str::to_owned),
+                }))
+            }
+            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(error),
         }
     }

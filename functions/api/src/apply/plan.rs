@@ -18,6 +18,10 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    pub(super) fn change(&self) -> &Change {
+        &self.change
+    }
+
     pub(super) fn take(self) -> (Change, Option<Prepared>) {
         (self.change, self.prepared)
     }
@@ -51,6 +55,7 @@ pub(super) fn of(prepared: Prepared, held: &Held) -> Planned {
     let change = Change {
         display_name: wanted.display_name.clone(),
         destination_id: before.map(|one| one.destination_id),
+        revision: before.map(|one| one.revision),
         result: match kind {
             ChangeKind::Unchanged => ChangeResult::Nothing,
             _ => ChangeResult::Planned,

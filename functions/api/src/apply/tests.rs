@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use tocsin_aws::Stored;
 
 use super::*;
-use crate::draft::SecretStep;
+use crate::secret::SecretStep;
 
 const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
 
@@ -21,13 +21,7 @@ fn destination(changes: &Value) -> Destination {
 
 fn planned(stored: &[Destination], wanted: Destination, secret: SecretStep) -> Change {
     let held = Held {
-        stored: stored
-            .iter()
-            .map(|one| Stored {
-                destination: one.clone(),
-                secret_digest: None,
-            })
-            .collect(),
+        stored: stored.iter().cloned().map(Stored::from).collect(),
         all: stored.iter().cloned().collect(),
     };
     let prepared = Prepared {

@@ -64,6 +64,12 @@ impl ApiError {
         }
     }
 
+    /// The same, said of the destination of this name.
+    pub(crate) fn about(mut self, name: &str) -> Self {
+        self.message = format!("{name:?}: {}", self.message);
+        self
+    }
+
     /// The same about a field inside of `path`.
     pub(crate) fn within(mut self, path: &str) -> Self {
         self.field = Some(match self.field {

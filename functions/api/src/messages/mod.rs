@@ -4,6 +4,7 @@
 //! JSON of both is in `schema.json`, made from these types.
 
 mod alerts;
+mod apply;
 mod audit;
 mod destinations;
 mod error;
@@ -23,14 +24,17 @@ pub use alerts::{
     GetAlert, ListAlerts, ListDeliveries, ResendAlert, Resent, SendTestAlert, TestReport,
     TestResult,
 };
+pub use apply::{
+    ApplyDestinations, ApplyReport, Change, ChangeKind, ChangeName, ChangeResult, Declared,
+    Declaring, Expected, FieldChange, SecretChange, Unlisted,
+};
 pub use audit::{
     AlertCounts, Audit, AuditReport, DeliveryCounts, Finding, QueueDepths, TroubleKind, Verdict,
 };
 pub use destinations::{
-    AddDestination, ApplyDestinations, ApplyReport, Change, ChangeKind, ChangeResult, Declared,
-    Declaring, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
-    FieldChange, GetDestination, ListDestinations, NewSecret, RemovedSecret, SecretChange,
-    SetDestinationEnabled, Unlisted, UpdateDestination,
+    AddDestination, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
+    GetDestination, ListDestinations, NewSecret, RemovedSecret, SetDestinationEnabled,
+    UpdateDestination,
 };
 pub use error::{ApiError, ErrorCode};
 pub use letters::{

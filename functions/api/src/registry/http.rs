@@ -69,7 +69,10 @@ impl<P: Provider> Kind for Http<P> {
         let request = self.sample_request(&settings, &secret)?;
         let fields = placeholder.as_object().into_iter().flat_map(Map::keys);
         Ok(Bond {
-            origin: request.address.expose().origin().ascii_serialization(),
+            origin: match &request.address {
+                Address::Public(url) => Some(url.origin().ascii_serialization()),
+                Address::Secret(_) => None,
+            },
             fields: fields.cloned().collect(),
         })
     }

@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
+use serde::{Deserialize, Serialize};
+use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId};
 
 use super::{Changed, DestinationStore, Item, NAME_KEY, StoreError};
@@ -28,6 +30,19 @@ const PAUSES: [Duration; 5] = [
 /// The attribute that tells whether a given secret is the one that is stored.
 const DIGEST: &str = "secretDigest";
 
+/// The attribute that lists secrets that the destination used before.
+const SUPERSEDED: &str = "supersededSecrets";
+
+/// A secret that a destination used before. Deliveries that were on their way
+/// when it was replaced still need it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Superseded {
+    /// The secret's name.
+    pub name: String,
+    /// When another took its place.
+    pub at: Timestamp,
+}
+
 /// A destination with what is stored of it and never shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
@@ -36,17 +51,33 @@ pub struct Stored {
     /// A salted digest of its secret, so that giving the same one again changes
     /// nothing.
     pub secret_digest: Option<String>,
+    /// Its earlier secrets that are not retired yet.
+    pub superseded: Vec<Superseded>,
 }
 
-impl Stored {
-    pub(super) fn without_digest(destination: Destination) -> Self {
+/// One of which nothing more is stored.
+impl From<Destination> for Stored {
+    fn from(destination: Destination) -> Self {
         Self {
             destination,
             secret_digest: None,
+            superseded: Vec::new(),
         }
     }
+}
 
+impl Stored {
     pub(super) fn read(item: Item) -> Option<Self> {
+        let superseded = match item.get(SUPERSEDED).cloned() {
+            None => Vec::new(),
+            Some(list) => match serde_dynamo::from_attribute_value(list) {
+                Ok(superseded) => superseded,
+                Err(error) => {
+                    tracing::warn!(%error, "a destination's earlier secrets cannot be told, and stay");
+                    Vec::new()
+                }
+            },
+        };
         let secret_digest = item
             .get(DIGEST)
             .and_then(|digest| digest.as_s().ok())
@@ -54,6 +85,7 @@ impl Stored {
         super::read(item).map(|destination| Self {
             destination,
             secret_digest,
+            superseded,
         })
     }
 
@@ -62,6 +94,9 @@ impl Stored {
             serde_dynamo::to_item(&self.destination).map_err(|error| unexpected(&error))?;
         if let Some(digest) = &self.secret_digest {
             item.insert(DIGEST.to_owned(), AttributeValue::S(digest.clone()));
+        }
+        if !self.superseded.is_empty() {
+            item.insert(SUPERSEDED.to_owned(), list(&self.superseded)?);
         }
         Ok(item)
     }
@@ -149,24 +184,28 @@ impl DestinationStore {
         self.transact(parts, &old.display_name).await
     }
 
-    /// Notes the digest of the secret that was just written for `one`, provided
-    /// that nobody has changed it since.
+    /// Notes that of the earlier secrets of `one` only those `left` are there,
+    /// provided that nobody has changed it since it was read.
     ///
     /// # Errors
     ///
     /// When it was changed or deleted meanwhile, or `DynamoDB` refuses or does not
     /// answer.
-    pub async fn note_digest(&self, one: &Destination, digest: &str) -> Result<(), StoreError> {
+    pub async fn note_superseded(
+        &self,
+        one: &Destination,
+        left: &[Superseded],
+    ) -> Result<(), StoreError> {
         let updated = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("destinationId", key(one.destination_id))
-            .update_expression("SET #digest = :digest")
+            .update_expression("SET #superseded = :left")
             .condition_expression("#revision = :read")
-            .expression_attribute_names("#digest", DIGEST)
+            .expression_attribute_names("#superseded", SUPERSEDED)
             .expression_attribute_names("#revision", "revision")
-            .expression_attribute_values(":digest", AttributeValue::S(digest.to_owned()))
+            .expression_attribute_values(":left", list(left)?)
             .expression_attribute_values(":read", revision(one))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
@@ -295,6 +334,10 @@ impl Changed {
             revision: now.revision,
         }
     }
+}
+
+fn list(superseded: &[Superseded]) -> Result<AttributeValue, AwsError> {
+    serde_dynamo::to_attribute_value(superseded).map_err(|error| unexpected(&error))
 }
 
 fn key(id: DestinationId) -> AttributeValue {
