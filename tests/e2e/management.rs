@@ -193,9 +193,10 @@ async fn a_secret_is_kept_replaced_and_removed_with_its_destination() {
     let error = refused(&stack, "getDestination", json!({"destination": name})).await;
     assert_eq!(error["code"], "NOT_FOUND");
     // Then it is as good as before.
-    let again = json!({"destination": draft(&name), "secret": second});
+    let restored = unique("restored");
+    let again = json!({"destination": draft(&restored), "secret": second});
     given(&stack, "addDestination", again).await;
-    assert_eq!(arrival(&stack, &name).await, "/hook/second");
+    assert_eq!(arrival(&stack, &restored).await, "/hook/second");
 }
 
 #[tokio::test]
