@@ -99,7 +99,9 @@ pub(crate) fn destination(
 }
 
 fn yaml(text: &str) -> anyhow::Result<Value> {
-    serde_saphyr::from_str(text).map_err(|error| anyhow!("{}", error.to_string().trim_end()))
+    // The lines around the error may hold secrets.
+    serde_saphyr::from_str(text)
+        .map_err(|error| anyhow!("{}", error.without_snippet().to_string().trim_end()))
 }
 
 fn entries(list: Vec<Value>) -> anyhow::Result<Vec<Entry>> {
@@ -228,6 +230,13 @@ destinations:
             let said = complaint(text);
             assert!(said.contains(named), "{text:?}: {said}");
         }
+    }
+
+    #[test]
+    fn an_error_does_not_show_the_lines_around_it() {
+        let text = "destinations:\n  - displayName: a\n    token: PLANTED\n    bad: [\n";
+        let said = complaint(text);
+        assert!(said.contains("line") && !said.contains("PLANTED"), "{said}");
     }
 
     fn report(name: &str) -> DestinationReport {

@@ -11,6 +11,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
+use tocsin_core::text::neutralise;
 
 use crate::args::Output;
 
@@ -85,12 +86,14 @@ impl Tone {
     /// `text` in this colour.
     pub(crate) fn paint(self, text: impl Display) -> String {
         let style = self.style();
-        format!("{style}{text}{style:#}")
+        let text = text.to_string();
+        format!("{style}{}{style:#}", neutralise(&text))
     }
 
     /// A cell of a table in this colour.
-    pub(crate) fn cell(self, text: impl ToString) -> Cell {
-        let cell = Cell::new(text);
+    pub(crate) fn cell(self, text: impl Display) -> Cell {
+        // What others wrote must not steer the terminal.
+        let cell = Cell::new(neutralise(&text.to_string()));
         if AutoStream::choice(&std::io::stdout()) == ColorChoice::Never {
             return cell;
         }
@@ -159,6 +162,20 @@ mod tests {
     fn times_are_told_to_the_second() {
         let moment = "2026-11-22T20:46:01.99062348Z".parse().unwrap();
         assert_eq!(time(moment).to_string(), "2026-11-22T20:46:01Z");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2Jtitle\u{202e}";
+        let cell = Tone::Plain.cell(hostile).content();
+        let painted = anstream::adapter::strip_str(&Tone::Bad.paint(hostile)).to_string();
+        for shown in [cell, painted] {
+            assert!(
+                !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+                "{shown:?}"
+            );
+            assert!(shown.contains("title"), "{shown:?}");
+        }
     }
 
     #[test]

@@ -9,9 +9,12 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, parse};
 
 use crate::args::{Output, SendArgs, Target};
-use crate::exit::Ending;
+use crate::exit::{Ending, Usage};
 use crate::stack::Stack;
 use crate::{alerts, print, terminal};
+
+/// Bytes of a message: what SQS takes.
+const MOST: usize = 1024 * 1024;
 
 /// An alert that is fit to be sent.
 #[derive(Serialize)]
@@ -31,6 +34,12 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
         if args.fresh {
             body = fresh(&body, checked.len())
                 .with_context(|| format!("{file} is no alert; nothing was sent"))?;
+        }
+        if body.len() > MOST {
+            return Err(Usage::error(format!(
+                "{file} has {} bytes, and the alerts queue takes 1 MiB at most; nothing was sent",
+                body.len()
+            )));
         }
         let alert =
             parse(&body).with_context(|| format!("{file} is no alert; nothing was sent"))?;

@@ -1,11 +1,19 @@
 //! The stack: its API function and its alerts queue, found by their names.
 
+mod hint;
+
 use anyhow::{Context, anyhow, bail};
-use aws_config::{BehaviorVersion, Region};
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_lambda::config::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use tocsin_api::{Answer, Operation, Request};
 
 use crate::args::Target;
+use crate::exit::Usage;
 use crate::samconfig::SamConfig;
 
 /// What a stack is called unless somebody says otherwise.
@@ -51,7 +59,10 @@ impl Stack {
             loader = loader.endpoint_url(url);
         }
         let name = target.stack.clone().or(sam.stack);
-        let config = loader.load().await;
+        let mut config = loader.load().await;
+        if let Some(profile) = &target.profile {
+            config = with_profile(config, profile).await?;
+        }
         Ok(Self {
             name: name.unwrap_or_else(|| USUAL_NAME.to_owned()),
             lambda: aws_sdk_lambda::Client::new(&config),
@@ -63,11 +74,17 @@ impl Stack {
     pub(crate) async fn ask<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
         let request: Request = operation.into();
         let function = format!("{}-api", self.name);
-        let answer = self
+        let mut invoke = self
             .lambda
             .invoke()
             .function_name(&function)
             .payload(Blob::new(serde_json::to_vec(&request)?))
+            .customize();
+        if !may_be_repeated(&request) {
+            let once = aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled());
+            invoke = invoke.config_override(once);
+        }
+        let answer = invoke
             .send()
             .await
             .map_err(|error| self.explain(&error))
@@ -86,7 +103,13 @@ impl Stack {
         };
         match serde_json::from_slice(payload.as_ref()).with_context(unexpected)? {
             Answer::Ok(value) => serde_json::from_value(value).with_context(unexpected),
-            Answer::Error(error) => Err(anyhow!(error)),
+            Answer::Error(error) => {
+                let field = error.field.clone();
+                match field.filter(|field| !error.message.contains(field.as_str())) {
+                    Some(field) => Err(anyhow!(error).context(field)),
+                    None => Err(anyhow!(error)),
+                }
+            }
         }
     }
 
@@ -114,7 +137,12 @@ impl Stack {
         Ok(())
     }
 
-    fn explain<E: std::error::Error + 'static>(&self, error: &E) -> anyhow::Error {
+    /// What AWS said, and what to do about it.
+    fn explain<E, R>(&self, error: &SdkError<E, R>) -> anyhow::Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
         let mut said = Vec::new();
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {
@@ -122,12 +150,47 @@ impl Stack {
             cause = error.source();
         }
         said.dedup();
-        anyhow!(
-            "{} (is the stack {:?} deployed in this account and region? see --stack, --region, --profile)",
-            said.join(": "),
-            self.name
-        )
+        let said = said.join(": ");
+        match hint::of(&said, error.code(), &self.name) {
+            Some(hint) => anyhow!("{said} ({hint})"),
+            None => anyhow!(said),
+        }
     }
+}
+
+/// The same with the credentials of this profile, even where variables give
+/// others: who names a profile means it.
+async fn with_profile(config: SdkConfig, profile: &str) -> anyhow::Result<SdkConfig> {
+    let provider = ProfileFileCredentialsProvider::builder()
+        .profile_name(profile)
+        .configure(&ProviderConfig::without_region().with_region(config.region().cloned()))
+        .build();
+    let provider = SharedCredentialsProvider::new(provider);
+    // Asked for once before anything is done: a misspelt name is the likeliest error.
+    provider.provide_credentials().await.map_err(|error| {
+        let mut said = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            said = format!("{said}: {error}");
+            cause = error.source();
+        }
+        Usage::error(format!(
+            "the profile {profile:?} gives no credentials: {said} (`aws configure list-profiles` lists the profiles there are; `aws sso login --profile {profile}` signs in)"
+        ))
+    })?;
+    Ok(config.into_builder().credentials_provider(provider).build())
+}
+
+/// Whether a request may be sent again when its answer was lost: of these, each
+/// would do one thing more.
+fn may_be_repeated(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::AddDestination(_)
+            | Request::SendTestAlert(_)
+            | Request::ResendAlert(_)
+            | Request::RedriveDeadLetters(_)
+    )
 }
 
 /// Who does this, for the record: the name that the machine knows them by.

@@ -9,6 +9,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
+use tocsin_core::text::neutralise;
 
 use crate::args::{Output, TailArgs, Target};
 use crate::exit::Ending;
@@ -22,6 +23,10 @@ const WINDOW: Duration = Duration::from_hours(1);
 
 /// As many of a kind as one look takes in.
 const MOST: usize = 5_000;
+
+/// Looks in a row that may fail, once one has worked: AWS throttles, networks
+/// pause.
+const PATIENCE: u32 = 20;
 
 /// Something that happened.
 #[derive(Serialize)]
@@ -66,9 +71,28 @@ pub(crate) async fn run(args: TailArgs, target: &Target, output: Output) -> anyh
     let stack = Stack::connect(target).await?;
     let start = args.since.moment(Timestamp::now());
     let mut seen = Seen::default();
+    let mut looked = false;
+    let mut in_vain = 0;
     loop {
         let window = earlier(Timestamp::now(), WINDOW);
-        for event in look(&stack, &args, start.max(window)).await? {
+        let events = match look(&stack, &args, start.max(window)).await {
+            Ok(events) => {
+                in_vain = 0;
+                events
+            }
+            // The next look finds what this one missed.
+            Err(error) if looked && in_vain < PATIENCE => {
+                in_vain += 1;
+                print::remark(format!(
+                    "{} {error:#}",
+                    Tone::Waiting.paint("looking again:")
+                ));
+                Vec::new()
+            }
+            Err(error) => return Err(error),
+        };
+        looked = true;
+        for event in events {
             if event.at() >= start && seen.note(&event) {
                 print(&event, output)?;
             }
@@ -121,7 +145,7 @@ fn line(event: &Event) -> String {
             print::time(alert.received_at),
             alerts::became(alert.disposition).paint(alert.disposition),
             alert.severity,
-            alert.title,
+            neutralise(&alert.title),
             Tone::Faint.paint(&alert.alert_id)
         ),
         Event::Delivery(one) => {
@@ -135,11 +159,11 @@ fn line(event: &Event) -> String {
                 "{} {} {} [{}] {}  {} {}",
                 print::time(delivery.updated_at),
                 Tone::of(delivery.state).paint(delivery.state),
-                delivery.display_name,
+                neutralise(&delivery.display_name),
                 one.severity,
-                one.title,
+                neutralise(&one.title),
                 Tone::Faint.paint(&one.alert_id),
-                said.replace('\n', " ")
+                neutralise(&said).replace('\n', " ")
             )
             .trim_end()
             .to_owned()

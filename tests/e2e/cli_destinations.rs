@@ -146,6 +146,30 @@ async fn what_is_wrong_is_said_without_the_secret() {
         assert_eq!(done.code, 1, "{done:?}");
         assert!(done.err.starts_with("error: "), "{done:?}");
     }
+    // Variables give credentials; a profile that is named wins, and must be there.
+    let misspelt = tocsin.run(&["destinations", "list", "--profile", "no-such-profile"]);
+    assert_eq!(misspelt.code, 2, "{misspelt:?}");
+    assert!(
+        misspelt.err.contains("no-such-profile") && misspelt.err.contains("list-profiles"),
+        "{misspelt:?}"
+    );
+    let long_ago = tocsin.run(&["audit", "--since", "999999999d"]);
+    assert_eq!(long_ago.code, 2, "{long_ago:?}");
+    assert!(long_ago.out.is_empty(), "{long_ago:?}");
+    let large = format!("{{\"id\": \"{}\"}}", "x".repeat(1024 * 1024));
+    let large = tocsin.given(&large, &["send", "-"]);
+    assert_eq!(large.code, 2, "{large:?}");
+    assert!(large.err.contains("1 MiB"), "{large:?}");
+    let file = tocsin.file(
+        "wrong.yaml",
+        "destinations:\n- {displayName: fine, type: sns, settings: {topicArn: x}}\n",
+    );
+    let wrong = tocsin.run(&["destinations", "apply", file.to_str().unwrap(), "--yes"]);
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    assert!(
+        wrong.err.contains("destinations[0].settings.topicArn") && wrong.err.contains("\"fine\""),
+        "{wrong:?}"
+    );
     let unknown =
         tocsin
             .without("TOCSIN_STACK")

@@ -156,7 +156,6 @@ async fn a_secret_is_kept_replaced_and_removed_with_its_destination() {
     let [first, second] = [&one, &replaced].map(|one| one["secretName"].as_str().unwrap());
     // A name of its own: no sender takes the old secret that it remembers for the new.
     assert_ne!(first, second);
-    assert_eq!(arrival(&stack, &name).await, "/hook/second");
     let secrets = aws_sdk_secretsmanager::Client::new(&stack.config);
     let value = secrets.get_secret_value().secret_id(second).send().await;
     assert!(
@@ -166,14 +165,14 @@ async fn a_secret_is_kept_replaced_and_removed_with_its_destination() {
             .unwrap()
             .contains("/hook/second")
     );
-    // Deliveries on their way still find the earlier one.
+    // Deliveries on their way have the earlier name, and find the new one there.
     let value = secrets.get_secret_value().secret_id(first).send().await;
     assert!(
         value
             .unwrap()
             .secret_string
             .unwrap()
-            .contains("/hook/first")
+            .contains("/hook/second")
     );
     let deleted = given(&stack, "deleteDestination", json!({"destination": name})).await;
     assert_eq!(deleted["secret"]["state"], "removed", "{deleted:#}");
@@ -194,9 +193,10 @@ async fn a_secret_is_kept_replaced_and_removed_with_its_destination() {
     let error = refused(&stack, "getDestination", json!({"destination": name})).await;
     assert_eq!(error["code"], "NOT_FOUND");
     // Then it is as good as before.
-    let again = json!({"destination": draft(&name), "secret": second});
+    let restored = unique("restored");
+    let again = json!({"destination": draft(&restored), "secret": second});
     given(&stack, "addDestination", again).await;
-    assert_eq!(arrival(&stack, &name).await, "/hook/second");
+    assert_eq!(arrival(&stack, &restored).await, "/hook/second");
 }
 
 #[tokio::test]

@@ -64,22 +64,28 @@ pub(crate) enum Since {
     At(Timestamp),
 }
 
+/// The longest time ago that means anything: nothing that Tocsin keeps is older.
+const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// A text that names no time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z"
-)]
-pub(crate) struct NoTime;
+pub(crate) enum NoTime {
+    /// It is none.
+    #[error(
+        "give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z"
+    )]
+    Unreadable,
+    /// It lies before everything.
+    #[error("give at most 36500d, a hundred years: nothing is older")]
+    TooLong,
+}
 
 impl Since {
     /// The moment meant.
     pub(crate) fn moment(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(moment) => moment,
-            Self::Ago(ago) => {
-                let millis = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
-                Timestamp::from_unix_millis(now.unix_millis().saturating_sub(millis)).unwrap_or(now)
-            }
+            Self::Ago(ago) => now.minus(ago),
         }
     }
 }
@@ -94,9 +100,11 @@ impl FromStr for Since {
         if let Ok(midnight) = format!("{text}T00:00:00Z").parse() {
             return Ok(Self::At(midnight));
         }
-        humantime::parse_duration(text)
-            .map(Self::Ago)
-            .map_err(|_| NoTime)
+        match humantime::parse_duration(text) {
+            Ok(ago) if ago <= LONGEST => Ok(Self::Ago(ago)),
+            Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(NoTime::TooLong),
+            Err(_) => Err(NoTime::Unreadable),
+        }
     }
 }
 
@@ -159,7 +167,10 @@ mod tests {
             Ok(Since::At("2026-11-20T00:00:00Z".parse().unwrap()))
         );
         for text in ["", "yesterday", "24", "-3h", "2026-13-01"] {
-            assert_eq!(text.parse::<Since>(), Err(NoTime), "{text:?}");
+            assert_eq!(text.parse::<Since>(), Err(NoTime::Unreadable), "{text:?}");
+        }
+        for text in ["999999999d", "99999999999999999999d", "101years"] {
+            assert_eq!(text.parse::<Since>(), Err(NoTime::TooLong), "{text:?}");
         }
         assert_eq!(hours(12).moment(noon).to_string(), "2026-11-20T00:00:00Z");
     }

@@ -111,7 +111,8 @@ fn fate(secret: &RemovedSecret) -> String {
             recoverable_until,
         } => format!(
             "its secret goes, too; until {} \
-             `aws secretsmanager restore-secret --secret-id {name}` brings that back",
+             `aws secretsmanager restore-secret --secret-id {name}` brings that back, and \
+             `--from-secret {name}` adds a destination with it",
             print::time(*recoverable_until)
         ),
         RemovedSecret::Shared { name } => format!("the secret {name} is not its own and stays"),

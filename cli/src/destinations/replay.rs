@@ -16,10 +16,17 @@ use tocsin_core::routing::{Reason, Routing, route};
 use crate::args::Since;
 use crate::print::{Tone, count, table, time};
 use crate::stack::Stack;
-use crate::{alerts, document, terminal};
+use crate::{document, terminal};
 
 /// Alerts that are fetched at the same time.
 const AT_ONCE: usize = 8;
+
+/// Alerts that are replayed, the newest: each is fetched whole, which takes about
+/// a second for a hundred of them.
+const MOST: usize = 20_000;
+
+/// Alerts of one page, fetched and compared before the next is asked for.
+const PAGE: u16 = 200;
 
 /// A plan, and what it would have meant.
 #[derive(Serialize)]
@@ -37,8 +44,20 @@ pub(super) struct Replay {
     since: Timestamp,
     /// so many
     alerts: usize,
+    /// (all there are, or the newest only)
+    extent: Extent,
     /// and those among them that would go elsewhere.
     rerouted: Vec<Rerouted>,
+}
+
+/// How much of the time was replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Extent {
+    /// All alerts.
+    All,
+    /// There are more than [`MOST`].
+    Newest,
 }
 
 /// An alert that would go elsewhere.
@@ -65,33 +84,51 @@ pub(super) async fn run(
     let reports = super::fetch(stack).await?;
     let current: Destinations = reports.into_iter().map(|one| one.destination).collect();
     let proposed = proposed(&current, request)?;
-    let wanted = ListAlerts {
+    let mut replay = Replay {
+        since,
+        alerts: 0,
+        extent: Extent::All,
+        rerouted: Vec::new(),
+    };
+    let mut default = None;
+    let mut wanted = ListAlerts {
         since: Some(since),
+        limit: Some(PAGE),
         ..ListAlerts::default()
     };
-    let progress = terminal::progress("alerts found:", None);
-    let found = alerts::all(stack, &wanted, usize::MAX, &progress).await?;
-    let progress = terminal::progress("alerts replayed:", Some(found.len()));
-    let fetched: Vec<AlertReport> = stream::iter(&found)
-        .map(|one: &AlertSummary| async {
+    let progress = terminal::progress("alerts replayed:", None);
+    loop {
+        let page = stack.ask(wanted.clone()).await?;
+        let fetched = fetch_all(stack, &page.alerts).await?;
+        default = default.or_else(|| default_destination(&fetched));
+        let compared = fetched
+            .iter()
+            .filter_map(|one| compare(one, &current, &proposed, default.as_deref()));
+        replay.rerouted.extend(compared);
+        replay.alerts += fetched.len();
+        progress.inc(fetched.len() as u64);
+        if page.cursor.is_none() {
+            break;
+        }
+        if replay.alerts >= MOST {
+            replay.extent = Extent::Newest;
+            break;
+        }
+        wanted.cursor = page.cursor;
+    }
+    progress.finish_and_clear();
+    Ok(replay)
+}
+
+async fn fetch_all(stack: &Stack, page: &[AlertSummary]) -> anyhow::Result<Vec<AlertReport>> {
+    stream::iter(page)
+        .map(|one| {
             let alert_id = one.alert_id.as_str().to_owned();
-            let report = stack.ask(GetAlert { alert_id }).await;
-            progress.inc(1);
-            report
+            stack.ask(GetAlert { alert_id })
         })
         .buffered(AT_ONCE)
         .try_collect()
-        .await?;
-    progress.finish_and_clear();
-    let default = default_destination(&fetched);
-    let compared = fetched
-        .iter()
-        .filter_map(|one| compare(one, &current, &proposed, default.as_deref()));
-    Ok(Replay {
-        since,
-        alerts: fetched.len(),
-        rerouted: compared.collect(),
-    })
+        .await
 }
 
 /// The destinations after the plan.
@@ -149,7 +186,11 @@ fn compare(
 
 /// The same for people.
 pub(super) fn told(replay: &Replay) -> String {
-    let alerts = count(replay.alerts, "alert", "alerts");
+    let newest = match replay.extent {
+        Extent::All => "",
+        Extent::Newest => "the newest ",
+    };
+    let alerts = format!("{newest}{}", count(replay.alerts, "alert", "alerts"));
     if replay.rerouted.is_empty() {
         return format!(
             "Replay: none of {alerts} since {} would go elsewhere.",

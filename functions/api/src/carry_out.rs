@@ -62,7 +62,32 @@ impl Api {
             return Err(error.into());
         }
         log(&stored.destination, "a destination was changed");
+        self.renew_earlier(before, &stored.destination, &secret)
+            .await;
         Ok(stored.destination)
+    }
+
+    /// Deliveries on their way have the earlier secret's name: when that secret is
+    /// refused, they find the new value under it. Only where both go to the same
+    /// host, of course.
+    async fn renew_earlier(&self, before: &Stored, after: &Destination, secret: &SecretStep) {
+        let before = &before.destination;
+        let own = OwnSecrets::of(&self.stack, &before.provider, before.destination_id);
+        let (SecretStep::Write(new), Some(earlier)) = (secret, &before.secret_name) else {
+            return;
+        };
+        let Ok(kind) = self.providers.get(before.provider.as_str()) else {
+            return;
+        };
+        let alike = kind.bond(&before.settings) == kind.bond(&after.settings);
+        if !alike || !own.hold(earlier) {
+            return;
+        }
+        let json = new.value.expose().to_owned();
+        if let Err(error) = self.secrets.renew(earlier, json).await {
+            // Should the old value be refused, what is on its way fails.
+            tracing::warn!(secret.name = earlier, %error, "an earlier secret keeps its old value");
+        }
     }
 
     /// Writes what is to be written; gives the digest of what will be in force.

@@ -180,6 +180,22 @@ impl SecretStore {
 }
 
 impl SecretStore {
+    /// Gives a secret that there is another value.
+    ///
+    /// # Errors
+    ///
+    /// When Secrets Manager refuses or does not answer.
+    pub async fn renew(&self, name: &str, json: String) -> Result<(), AwsError> {
+        self.client
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(json)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| AwsError::new("renewing the secret", &error))
+    }
+
     /// Removes a secret that nothing uses, at once.
     ///
     /// # Errors

@@ -134,7 +134,13 @@ pub(super) fn onward(
                     due: now,
                 })
             });
-            Ok(retries.map(|retry| Message::retry(&retry, now)).collect())
+            let retries: Vec<_> = retries.map(|retry| Message::retry(&retry, now)).collect();
+            if retries.is_empty() {
+                return Err(
+                    "there is no delivery in this hand-over: nothing was put back".to_owned(),
+                );
+            }
+            Ok(retries)
         }
     }
 }

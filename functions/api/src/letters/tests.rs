@@ -110,6 +110,20 @@ fn a_failed_hand_over_becomes_one_retry_for_each_delivery() {
 }
 
 #[test]
+fn a_hand_over_of_nothing_says_so() {
+    let mut hand_over: Value =
+        serde_json::from_str(include_str!("../../../../events/handover-webhook.json")).unwrap();
+    hand_over["parcels"] = json!([]);
+    let record = json!({
+        "version": "1.0", "requestPayload": hand_over,
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+    });
+    let letter = letter(&record.to_string(), &[]);
+    let reason = onward(DeadLetterQueue::HandOvers, &letter, now()).unwrap_err();
+    assert!(reason.contains("no delivery"), "{reason}");
+}
+
+#[test]
 fn what_does_not_belong_there_stays() {
     for queue in [DeadLetterQueue::Retries, DeadLetterQueue::HandOvers] {
         for body in ["", "{}", "no json", "[]"] {

@@ -161,11 +161,21 @@ named!(AlertType);
 /// The identity of an alert, and the key of everything the ledger knows of it.
 ///
 /// At most [`limits::ALERT_ID`] bytes, printable, never empty.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct AlertId(String);
+
+/// By the same rules as [`AlertId::new`], wherever it comes from.
+impl<'de> Deserialize<'de> for AlertId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).ok_or_else(|| {
+            serde::de::Error::custom(
+                "an alert's id must be a short text without control characters",
+            )
+        })
+    }
+}
 
 impl AlertId {
     /// The given id, or `None` when it is unfit to be a key.

@@ -345,3 +345,12 @@ proptest! {
         prop_assert!(Payload::of(&alert, alert.severity).to_json().len() < 450 * 1024);
     }
 }
+
+#[test]
+fn an_id_is_held_to_its_rules_wherever_it_comes_from() {
+    let read = |id: &str| serde_json::from_value::<crate::alert::AlertId>(id.into());
+    assert_eq!(read("fine").unwrap().as_str(), "fine");
+    for unfit in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(10_000)] {
+        assert!(read(unfit).is_err(), "{unfit:?}");
+    }
+}
