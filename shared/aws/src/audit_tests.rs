@@ -104,15 +104,15 @@ fn each_way_a_delivery_may_stand_is_sound_or_a_finding() {
 }
 
 #[test]
-fn every_target_has_a_delivery_after_five_minutes() {
+fn every_target_has_a_delivery_after_a_quarter_of_an_hour() {
     let history = history("ROUTED", &[TARGET, OTHER], &[json!({"state": "DELIVERED"})]);
-    let young = check(&history, minutes(5));
+    let young = check(&history, minutes(15));
     assert_eq!(young.troubles, []);
     assert_eq!(
         (young.deliveries.targets, young.deliveries.not_begun),
         (2, 1)
     );
-    let old = check(&history, minutes(6));
+    let old = check(&history, minutes(16));
     assert_eq!(old.troubles[0].kind, TroubleKind::NotBegun);
     let (id, _) = old.troubles[0].destination.clone().unwrap();
     assert_eq!(id.to_string(), OTHER);
@@ -172,4 +172,14 @@ fn alerts_are_counted_once_each() {
         routed,
     } = counts;
     assert_eq!((received, skipped, unrouted, routed), (4, 1, 1, 2));
+}
+
+#[test]
+fn a_fallback_that_is_a_target_as_well_is_one_delivery() {
+    let both = json!({"state": "DELIVERED", "standsInFor": OTHER});
+    let history = history("ROUTED", &[TARGET], &[both]);
+    let checked = check(&history, minutes(60));
+    assert!(checked.troubles.is_empty(), "{:?}", checked.troubles);
+    assert_eq!(checked.deliveries.delivered, 1);
+    assert_eq!(checked.deliveries.stand_ins, 0);
 }

@@ -14,6 +14,9 @@ const RESERVE: Duration = Duration::from_secs(10);
 /// Kept back from that to say what could not be recorded.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
+/// Kept back from that to answer in.
+const ANSWER: Duration = Duration::from_millis(500);
+
 /// The shortest attempt worth making: one request may take all of its own limit, so
 /// that what runs out of time is the destination's doing and not ours.
 const SHORTEST: Duration = REQUEST_LIMIT.saturating_add(Duration::from_secs(1));
@@ -57,6 +60,11 @@ impl Budget {
     /// How long a call of AWS that must be made may take.
     pub(super) fn call(self) -> Duration {
         self.left().saturating_sub(LAST_WORDS)
+    }
+
+    /// How long it may take to say what could not be recorded.
+    pub(super) fn last_words(self) -> Duration {
+        self.left().saturating_sub(ANSWER)
     }
 
     /// How long a call of AWS that can be done without may take.

@@ -176,7 +176,7 @@ impl<D: Deliver> Sender<D> {
     }
 
     async fn send(&self, messages: &[Message], budget: Budget) -> Vec<Result<(), AwsError>> {
-        tokio::time::timeout(budget.call(), self.retry_queue.send(messages))
+        tokio::time::timeout(budget.last_words(), self.retry_queue.send(messages))
             .await
             .unwrap_or_else(|_| vec![Err(too_late("queueing retries")); messages.len()])
     }
