@@ -187,3 +187,28 @@ async fn a_canary_that_arrives_in_time_is_counted_under_the_stacks_name() {
     let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
     assert_eq!(*sets, json!([["Function"], ["Stack"]]));
 }
+
+#[tokio::test]
+async fn what_waits_goes_where_its_destination_was_moved_meanwhile() {
+    let stack = Stack::ready().await;
+    let name = destination(&stack, "/hook", json!({})).await;
+    let id = unique("moved");
+    let mut down = throttled(&format!("/hook/{name}"), 1_000, 1);
+    down.status = 503;
+    stack.inject(&down).await;
+    stack.send(&alert_for(&id, &[&name]).to_string()).await;
+    stack.delivery_in(&id, "RETRYING").await;
+    let moved = format!("/hook/moved-{name}");
+    let request = json!({
+        "operation": "updateDestination", "destination": name, "revision": 1, "actor": "tests",
+        "draft": {"displayName": name, "type": "webhook"},
+        "secret": {"url": stack.simulator(&moved)},
+    });
+    let answer = stack.invoke("api", &request).await;
+    assert!(answer["ok"].is_object(), "{answer:#}");
+    stack.delivery_in(&id, "DELIVERED").await;
+    let received = stack.received(&id).await;
+    let taken: Vec<_> = received.iter().filter(|one| one.status == 200).collect();
+    assert_eq!(taken.len(), 1, "{received:#?}");
+    assert_eq!(taken[0].path, moved);
+}
