@@ -55,7 +55,13 @@ pub enum Claim {
     },
     /// A later attempt is already queued or made.
     Superseded,
-    /// It waits, and was never attempted. Claiming goes on from here by itself.
+}
+
+/// What became of a claim that was refused at first.
+enum Refusal {
+    /// No more: this is what became of it.
+    Final(Claim),
+    /// It waits, and was never attempted: whoever is here may begin.
     Unattempted,
 }
 
@@ -107,12 +113,14 @@ impl Table {
                 Err(error) => Some(Err(error)),
             })
             .collect();
-        for (at, claim) in self.second_try(requests, refused, now).await {
-            claims[at] = Some(claim);
+        let mut unattempted = Vec::new();
+        for (at, refusal) in self.second_try(requests, refused, now).await {
+            match refusal {
+                Ok(Refusal::Final(claim)) => claims[at] = Some(Ok(claim)),
+                Ok(Refusal::Unattempted) => unattempted.push(at),
+                Err(error) => claims[at] = Some(Err(error)),
+            }
         }
-        let unattempted: Vec<usize> = (0..claims.len())
-            .filter(|at| matches!(claims[*at], Some(Ok(Claim::Unattempted))))
-            .collect();
         for (at, claim) in self.first_attempts(requests, unattempted, now).await {
             claims[at] = Some(claim);
         }
@@ -132,7 +140,7 @@ impl Table {
         requests: &[ClaimRequest],
         refused: Vec<(usize, Option<Item>)>,
         now: Timestamp,
-    ) -> Vec<(usize, Result<Claim, LedgerError>)> {
+    ) -> Vec<(usize, Result<Refusal, LedgerError>)> {
         let (statements, granting): (Vec<_>, Vec<_>) = refused
             .iter()
             .map(|(at, item)| {
@@ -153,12 +161,12 @@ impl Table {
             .zip(written)
             .map(|(((at, _), granted), written)| {
                 let request = &requests[*at];
-                let claim = match written {
-                    Ok(Written::Done) => Ok(granted(lease(request, now))),
+                let refusal = match written {
+                    Ok(Written::Done) => Ok(Refusal::Final(granted(lease(request, now)))),
                     Ok(Written::Refused(item)) => why_not(request, item, now),
                     Err(error) => Err(error),
                 };
-                (*at, claim)
+                (*at, refusal)
             })
             .collect()
     }
@@ -266,11 +274,11 @@ fn why_not(
     request: &ClaimRequest,
     item: Option<Item>,
     now: Timestamp,
-) -> Result<Claim, LedgerError> {
+) -> Result<Refusal, LedgerError> {
     let Some(item) = item else {
         if request.attempt <= 1 {
             // It came about between the two writes: whoever made it is at it.
-            return Ok(Claim::InProgress { until: now });
+            return Ok(Refusal::Final(Claim::InProgress { until: now }));
         }
         return Err(AwsError::unexpected(
             "claiming deliveries",
@@ -279,9 +287,9 @@ fn why_not(
         .into());
     };
     let record = DeliveryRecord::read(&item)?;
-    Ok(match record.state {
+    let claim = match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
-        State::Retrying if record.attempt == 0 => Claim::Unattempted,
+        State::Retrying if record.attempt == 0 => return Ok(Refusal::Unattempted),
         State::Retrying if record.attempt >= request.attempt => Claim::Superseded,
         // It was settled between the two writes: this attempt is the next one.
         State::Retrying => Claim::InProgress { until: now },
@@ -289,5 +297,6 @@ fn why_not(
         State::Sending => Claim::InProgress {
             until: record.lease_until.unwrap_or(now),
         },
-    })
+    };
+    Ok(Refusal::Final(claim))
 }

@@ -97,7 +97,12 @@ impl<D: Deliver> Sender<D> {
         place: Option<Timestamp>,
         now: Timestamp,
     ) -> Finished<'a> {
-        let Granted { order, lease, .. } = tried.granted;
+        let Granted {
+            order,
+            lease,
+            earlier,
+            ..
+        } = tried.granted;
         let number = order.delivery.attempt;
         let policy = self.policy(order);
         let decision = policy.decide(&tried.outcome, number, lease.began_at, now, fastrand::f64());
@@ -126,6 +131,7 @@ impl<D: Deliver> Sender<D> {
         Finished {
             order,
             lease,
+            earlier,
             attempt,
             verdict,
         }

@@ -57,6 +57,11 @@ impl Budget {
         (room >= SHORTEST).then(|| room.min(ATTEMPT_LIMIT))
     }
 
+    /// How long an attempt may be waited for.
+    pub(super) fn wait(self) -> Duration {
+        self.left().saturating_sub(RESERVE + SHORTEST)
+    }
+
     /// How long a call of AWS that must be made may take.
     pub(super) fn call(self) -> Duration {
         self.left().saturating_sub(LAST_WORDS)

@@ -5,6 +5,8 @@
 //!                     └─ no ──► a place in line ─► retry queue ─► recorded as waiting
 //! ```
 
+use std::time::Duration;
+
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::{Admission, Health, Rank, TOGETHER};
@@ -51,7 +53,7 @@ impl<D: Deliver> Sender<D> {
                 self.hand_back(&waiting, budget, &mut report).await;
                 break;
             }
-            match self.admit(id, &mut waiting, &mut barred).await {
+            match self.admit(id, &mut waiting, &mut barred, budget).await {
                 Admitted::Nobody => continue,
                 Admitted::Together(orders) => {
                     self.round(&orders, budget, &mut report).await;
@@ -76,6 +78,7 @@ impl<D: Deliver> Sender<D> {
         id: DestinationId,
         waiting: &mut Vec<Order<'a>>,
         barred: &mut Vec<Order<'a>>,
+        budget: Budget,
     ) -> Admitted<'a> {
         let now = Timestamp::now();
         let health = self.health.of(id);
@@ -97,7 +100,8 @@ impl<D: Deliver> Sender<D> {
                 Admitted::Together(may)
             }
             Admission::InTurn => {
-                if let Some(together) = self.take_turns(id, rank, may.len()).await {
+                let longest = rank.longest_wait().min(budget.wait());
+                if let Some(together) = self.take_turns(id, longest, may.len()).await {
                     waiting.extend(may.split_off(together.min(may.len())));
                     return Admitted::Together(may);
                 }
@@ -140,12 +144,17 @@ impl<D: Deliver> Sender<D> {
 
     /// Waits for the next turns; `None` when they are too far off, or the
     /// destination is paused when they come.
-    async fn take_turns(&self, id: DestinationId, rank: Rank, count: usize) -> Option<usize> {
+    async fn take_turns(
+        &self,
+        id: DestinationId,
+        longest: Duration,
+        count: usize,
+    ) -> Option<usize> {
         let take = |health: &Health| {
             let now = Timestamp::now();
             let (next, start, together) = health.take_turns(count, now);
             let wait = start.since(now);
-            (wait <= rank.longest_wait()).then_some((next, (wait, together)))
+            (wait <= longest).then_some((next, (wait, together)))
         };
         let (wait, together) = self.health.change(id, take).await?;
         tokio::time::sleep(wait).await;

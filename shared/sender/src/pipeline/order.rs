@@ -70,6 +70,8 @@ impl Tried<'_> {
 pub(super) struct Finished<'a> {
     pub(super) order: &'a Order<'a>,
     pub(super) lease: Lease,
+    /// What was known of the attempts before this one.
+    pub(super) earlier: Earlier,
     pub(super) attempt: Attempt,
     pub(super) verdict: Verdict,
 }
@@ -159,6 +161,7 @@ impl<'a> Order<'a> {
                 until: unrecorded.lease_until,
                 began_at: self.began_at(unrecorded.attempt.at),
             },
+            earlier: Earlier::MayHaveArrived,
             attempt: unrecorded.attempt.clone(),
             verdict: Verdict::Delivered,
         })
@@ -256,6 +259,11 @@ impl<'a> Order<'a> {
 }
 
 impl Finished<'_> {
+    /// What must be queued before it is recorded.
+    pub(super) fn following(&self, now: Timestamp) -> impl Iterator<Item = Retry> {
+        self.retry().into_iter().chain(self.fallback(now))
+    }
+
     /// The next attempt, when there is to be one.
     pub(super) fn retry(&self) -> Option<Retry> {
         let Verdict::Retrying { due } = self.verdict else {
@@ -271,7 +279,7 @@ impl Finished<'_> {
             earlier: if arrived {
                 Earlier::MayHaveArrived
             } else {
-                self.order.delivery.earlier
+                self.earlier
             },
             ..self.order.retry(due)
         })
@@ -279,7 +287,7 @@ impl Finished<'_> {
 
     /// The delivery to the destination's fallback, when this one ended badly. It
     /// is claimed like any other, so that fallbacks in a circle end.
-    pub(super) fn fallback(&self, now: Timestamp) -> Option<Retry> {
+    fn fallback(&self, now: Timestamp) -> Option<Retry> {
         if !matches!(self.verdict, Verdict::Failed | Verdict::Exhausted) {
             return None;
         }
@@ -317,6 +325,76 @@ impl Finished<'_> {
             lease: self.lease,
             attempt: self.attempt.clone(),
             verdict: self.verdict,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tocsin_core::outcome::FailureKind;
+
+    /// A vanished sender may have sent it. That stays true when the next attempt
+    /// fails for a reason that says nothing of the kind.
+    #[test]
+    fn what_may_have_arrived_once_is_never_forgotten() {
+        let alert = tocsin_core::alert::parse(
+            r#"{"id": "D", "createdAt": "2026-01-01T00:00:00Z", "severity": "LOW", "type": "RULE"}"#,
+        )
+        .unwrap();
+        let delivery: Delivery = serde_json::from_value(json!({
+            "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
+            "settings": {}, "attempt": 1,
+        }))
+        .unwrap();
+        let severity = alert.severity;
+        let parcel = Parcel {
+            alert,
+            severity,
+            deliveries: Vec::new(),
+        };
+        let order = Order::new(&parcel, &delivery);
+        let now = Timestamp::now();
+        let finished = |earlier, kind| Finished {
+            order: &order,
+            lease: Lease {
+                until: now,
+                began_at: now,
+            },
+            earlier,
+            attempt: Attempt {
+                number: 1,
+                at: now,
+                duration_ms: 1,
+                result: AttemptResult::Failed(Failure::new(kind, "")),
+            },
+            verdict: Verdict::Retrying { due: now },
+        };
+        for (earlier, kind, next) in [
+            (
+                Earlier::NotArrived,
+                FailureKind::Unreachable,
+                Earlier::NotArrived,
+            ),
+            (
+                Earlier::NotArrived,
+                FailureKind::TimedOut,
+                Earlier::MayHaveArrived,
+            ),
+            (
+                Earlier::MayHaveArrived,
+                FailureKind::Unreachable,
+                Earlier::MayHaveArrived,
+            ),
+            (
+                Earlier::MayHaveArrived,
+                FailureKind::Throttled,
+                Earlier::MayHaveArrived,
+            ),
+        ] {
+            let retry = finished(earlier, kind).retry().unwrap();
+            assert_eq!(retry.earlier, next, "{earlier:?} {kind:?}");
         }
     }
 }

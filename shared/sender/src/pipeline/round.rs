@@ -75,7 +75,7 @@ impl<D: Deliver> Sender<D> {
                 }),
                 Ok(Claim::InProgress { until }) => later.push(order.retry_after_other(until, now)),
                 Ok(Claim::AlreadySettled(state)) => order.log_dropped(state.as_str()),
-                Ok(Claim::Superseded | Claim::Unattempted) => order.log_dropped("superseded"),
+                Ok(Claim::Superseded) => order.log_dropped("superseded"),
                 // A ledger that stays closed to this role must not send the delivery
                 // round for ever: in the end a person finds the hand-over.
                 Err(error) if self.policy(order).end(order.began_at(now)) <= now => {

@@ -1,4 +1,5 @@
-//! Making sure of what attempts came to: retries queued first, then the ledger.
+//! Making sure of what attempts came to: for each its retry first, then the ledger;
+//! before all of them what needs no retry.
 //!
 //! AWS may be out of order just now, so both are tried again as long as the
 //! invocation has time. A crash between the two leaves a retry too many, which
@@ -27,8 +28,17 @@ impl<D: Deliver> Sender<D> {
         for one in &finished {
             report.count(metric(one.verdict), 1);
         }
-        let finished = self.queue_what_follows(finished, budget, report).await;
-        let (settled, unsettled) = self.record(finished, budget).await;
+        let now = Timestamp::now();
+        let (followed, alone): (Vec<_>, Vec<_>) = finished
+            .into_iter()
+            .partition(|one| one.following(now).next().is_some());
+        // A retry queue that does not answer must not use up the time of those that
+        // need nothing of it.
+        let (mut settled, mut unsettled) = self.record(alone, budget).await;
+        let queued = self.queue_what_follows(followed, budget, report).await;
+        let (recorded, unrecorded) = self.record(queued, budget).await;
+        settled.extend(recorded);
+        unsettled.extend(unrecorded);
         self.hand_on(unsettled, budget, report).await;
         self.tell_of_bad_ends(&settled, budget, report).await;
     }
@@ -47,8 +57,8 @@ impl<D: Deliver> Sender<D> {
             .iter()
             .enumerate()
             .flat_map(|(at, one)| {
-                let retries = one.retry().into_iter().chain(one.fallback(now));
-                retries.map(move |retry| (at, Message::retry(&retry, now)))
+                one.following(now)
+                    .map(move |retry| (at, Message::retry(&retry, now)))
             })
             .collect();
         let messages: Vec<_> = following
@@ -77,6 +87,9 @@ impl<D: Deliver> Sender<D> {
         budget: Budget,
     ) -> (Vec<Finished<'a>>, Vec<(Finished<'a>, LedgerError)>) {
         let mut settled = Vec::new();
+        if finished.is_empty() {
+            return (settled, Vec::new());
+        }
         let mut pending: Vec<_> = finished.into_iter().map(|one| (one, None)).collect();
         for tried in 1.. {
             let settlements: Vec<_> = pending.iter().map(|(one, _)| one.settlement()).collect();
@@ -116,18 +129,19 @@ impl<D: Deliver> Sender<D> {
         report: &mut Report,
     ) {
         let now = Timestamp::now();
+        let mut onward = Vec::new();
         for (one, error) in unsettled {
             one.order.log_unrecorded(&error);
             let over = self.policy(one.order).end(one.attempt.at) <= now;
             match one.hand_on(now) {
                 // A ledger that stays closed must not send it round for ever.
-                Some(retry) if !over => {
-                    self.queue_retries(&[retry], budget, report).await;
-                }
+                Some(retry) if !over => onward.push(retry),
                 None if one.retry().is_some() => {}
                 Some(_) | None => report.ledger.push(error),
             }
         }
+        // Together: there may be time for one call only.
+        self.queue_retries(&onward, budget, report).await;
     }
 
     /// Queues retries; gives the indices of those that were taken. The others fail
@@ -159,6 +173,9 @@ impl<D: Deliver> Sender<D> {
         messages: &[Message],
         budget: Budget,
     ) -> Vec<Result<(), AwsError>> {
+        if messages.is_empty() {
+            return Vec::new();
+        }
         let mut answers = self.send(messages, budget).await;
         for tried in 1.. {
             let again: Vec<usize> = (0..answers.len())
