@@ -26,16 +26,19 @@
 //! ## Queueing
 //!
 //! What must wait gets a place in line ([`Health::queue`]): moments one interval
-//! apart, [`HORIZON`] ahead at most, so that ten thousand deliveries come back one after the other and not
-//! all together, to be turned away again. The interval grows as far as the answers
-//! prove it too short, and shrinks with every delivery that is taken. The retry
-//! queue keeps such moments to the second only and hands out ten messages at a
+//! apart, [`HORIZON`] ahead at most, so that ten thousand deliveries come back one
+//! after the other and not all together, to be turned away again. The interval
+//! grows as far as the answers prove it too short, and shrinks with every delivery
+//! that is taken. The retry queue keeps such moments to the second only and hands out ten messages at a
 //! time, so whoever comes back takes a turn ([`Health::take_turns`]) and waits for it.
 //! Fresh alerts queue up behind the line as long as it uses up the turns there are;
 //! HIGH and CRITICAL ones take a turn at once.
 
+mod line;
 #[cfg(test)]
 mod outage;
+mod pause;
+mod sign;
 #[cfg(test)]
 mod tests;
 
@@ -46,52 +49,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::alert::Severity;
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Failure, FailureKind};
+use pause::{Made, Trouble};
+
+pub use line::{Line, Step};
+pub use pause::{LONGEST_PAUSE, Pause, Stage};
+pub use sign::{Evidence, Sign};
 
 /// Answers that are the destination's own trouble, in a row, until it is paused:
 /// a single one may be about a single message.
 pub const PATIENCE: u32 = 3;
 
-/// The first pause; each in a row is twice as long as the one before.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-
-/// The longest pause that is not the provider's own wish: so a destination that
-/// is back gets its alerts after this long at the latest.
-pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-
-/// The longest pause after a probe that had failed before and may be to blame
-/// itself, as its number in a row: 40 s.
-const MOST_AGAIN: u32 = 4;
-
 /// The furthest place in line: a destination that turns out quicker than its line
 /// is used to the full after this long at the latest.
 pub const HORIZON: Duration = Duration::from_mins(30);
-
-/// Between two fresh alerts that probe during a pause.
-const FRESH_PROBES: Duration = Duration::from_secs(30);
-
-/// Turns that may be taken in advance before fresh alerts must stand in line: this
-/// long, or the next one.
-const SLACK: Duration = Duration::from_secs(2);
-
-/// How long it takes to forget half of an interval that was proved too short.
-const HALF_LIFE: Duration = Duration::from_mins(5);
-
-/// Each time that it is proved again this doubles, to 20 minutes at most.
-const SLOWEST_TO_FORGET: u32 = 3;
-
-/// How long a probe may take before another is made: longer than the longest attempt.
-const PROBE: Duration = Duration::from_secs(30);
-
-/// Between two deliveries to a destination that throttles, to begin with: what
-/// the strictest of the common limits allows (Slack: one message a second).
-const THROTTLED_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Between two deliveries to one that was away.
-const RETURNING_INTERVAL: Duration = Duration::from_millis(100);
-
-/// The longest interval.
-const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 
 /// After this long without an arrival it is reported, without waiting for the first
 /// delivery that is given up.
@@ -163,70 +134,6 @@ impl Complaint {
     }
 }
 
-/// A pause of a destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Pause {
-    /// Nothing is sent before.
-    pub until: Timestamp,
-    /// The how-manieth in a row, from 1.
-    pub number: u32,
-    /// Whether somebody is trying.
-    pub stage: Stage,
-    /// What kind of trouble it is.
-    pub cause: FailureKind,
-    /// When a delivery was last attempted.
-    pub tried_at: Timestamp,
-}
-
-/// How far a pause is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Stage {
-    /// Nobody tries.
-    Waiting,
-    /// One delivery tries; the pause lasts until that must have ended.
-    Probing,
-}
-
-/// Deliveries that wait for their turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    /// The first moment that nobody has taken yet.
-    pub end: Timestamp,
-    /// Milliseconds between two turns.
-    pub interval_ms: u64,
-    /// When the last one arrived.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_at: Option<Timestamp>,
-    /// The first turn that is still to be had: places in line are for the retry
-    /// queue, which keeps them to the second only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turn: Option<Timestamp>,
-    /// Milliseconds after one that arrived, after which the next was throttled.
-    #[serde(default)]
-    pub too_short_ms: u64,
-    /// When that was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub too_short_at: Option<Timestamp>,
-    /// How often that was found out.
-    #[serde(default)]
-    pub too_short_times: u32,
-    /// Whether turns may be taken together.
-    pub step: Step,
-}
-
-/// How a line moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Step {
-    /// One by one: the destination throttles.
-    Single,
-    /// As many at once as have their turns within a second: it was away.
-    Groups,
-}
-
 /// Whether deliveries may be attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
@@ -283,78 +190,6 @@ impl Rank {
     }
 }
 
-/// Whether a failure may be the delivery's own doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// It is the delivery's first: more likely the destination's doing.
-    First,
-    /// The delivery has failed before.
-    Again,
-}
-
-/// What an outcome says about the destination rather than about the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sign {
-    /// It takes deliveries.
-    Well,
-    /// It answers, if only to refuse this message.
-    Answering,
-    /// It will not take any for a while.
-    Trouble {
-        /// What happened.
-        failure: Failure,
-        /// The provider's own wish, if it had one.
-        retry_after: Option<Duration>,
-        /// What it proves.
-        evidence: Evidence,
-    },
-    /// Somebody must mend it: its credential, its settings.
-    Broken(Failure),
-}
-
-impl Sign {
-    /// What the outcome of attempt number `attempt` (from 1) says; `None` when it
-    /// is about Tocsin.
-    #[must_use]
-    pub fn of(outcome: &Outcome, attempt: u32) -> Option<Self> {
-        let failure = match outcome {
-            Outcome::Delivered(_) => return Some(Self::Well),
-            Outcome::Transient { failure, .. } | Outcome::Permanent { failure } => failure,
-        };
-        let retry_after = match outcome {
-            Outcome::Transient { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        match failure.kind {
-            FailureKind::Throttled
-            | FailureKind::Unavailable
-            | FailureKind::Unreachable
-            | FailureKind::TimedOut
-            | FailureKind::Interrupted => Some(Self::Trouble {
-                failure: failure.clone(),
-                retry_after,
-                evidence: if attempt <= 1 {
-                    Evidence::First
-                } else {
-                    Evidence::Again
-                },
-            }),
-            FailureKind::Unauthorized
-            | FailureKind::Misconfigured
-            | FailureKind::Redirected
-            | FailureKind::Forbidden => Some(Self::Broken(failure.clone())),
-            FailureKind::Refused | FailureKind::NotUnderstood => Some(Self::Answering),
-            FailureKind::Internal | FailureKind::Crashed => None,
-        }
-    }
-
-    /// Whether the delivery is to wait until the destination is out of trouble.
-    #[must_use]
-    pub const fn is_trouble(&self) -> bool {
-        matches!(self, Self::Trouble { .. })
-    }
-}
-
 impl Health {
     /// Whether deliveries of this rank may be attempted.
     #[must_use]
@@ -391,12 +226,7 @@ impl Health {
     /// The same with a probe under way: the others wait for what it finds.
     #[must_use]
     pub fn probing(&self, now: Timestamp) -> Self {
-        let pause = self.pause.map(|pause| Pause {
-            until: now.plus(PROBE),
-            stage: Stage::Probing,
-            tried_at: now,
-            ..pause
-        });
+        let pause = self.pause.map(|pause| pause.probed(now));
         // A probe that arrives has had its turn.
         let line = self.line.map(|line| Line {
             turn: Some(line.after(now, 1)),
@@ -412,14 +242,7 @@ impl Health {
     /// The same where a probe found nothing out: the next one may try.
     #[must_use]
     pub fn unprobed(&self, now: Timestamp) -> Self {
-        let pause = self.pause.map(|pause| match pause.stage {
-            Stage::Probing => Pause {
-                until: now,
-                stage: Stage::Waiting,
-                ..pause
-            },
-            Stage::Waiting => pause,
-        });
+        let pause = self.pause.map(|pause| pause.unprobed(now));
         Self {
             pause,
             ..self.clone()
@@ -501,7 +324,7 @@ impl Health {
         now: Timestamp,
         random: impl Fn() -> f64,
     ) -> (Self, Vec<Timestamp>) {
-        let line = self.line.unwrap_or(Line::starting(now, RETURNING_INTERVAL));
+        let line = self.line.unwrap_or(Line::starting(now));
         let open = self.pause.map_or(now, |pause| pause.until.max(now));
         let horizon = open.plus(HORIZON);
         let start = line.end.max(open);
@@ -555,12 +378,7 @@ impl Health {
     /// Something was answered. Stragglers of before a pause say nothing about its end.
     fn take_answer(&mut self, now: Timestamp) {
         self.in_a_row = 0;
-        if self
-            .pause
-            .is_some_and(|pause| pause.stage == Stage::Probing || pause.until <= now)
-        {
-            self.pause = None;
-        }
+        self.pause = self.pause.filter(|pause| !pause.ends(now));
         self.line = self.line.filter(|line| line.end > now);
     }
 
@@ -578,187 +396,12 @@ impl Health {
     }
 
     fn pause_for(&mut self, trouble: Trouble, now: Timestamp) {
-        let number = match self.pause {
-            // A straggler of the same trouble: it lasts as long as it lasts.
-            Some(pause) if pause.stage == Stage::Waiting && pause.until > now => {
-                let until = pause.until.max(now.plus(trouble.wish));
-                self.pause = Some(Pause { until, ..pause });
-                return;
+        match Pause::after(self.pause, trouble, self.line, now) {
+            Made::Same(pause) => self.pause = Some(pause),
+            Made::New(pause) => {
+                self.pause = Some(pause);
+                self.line = Some(Line::at_pause(self.line, pause, now));
             }
-            Some(pause) => pause.number.saturating_add(1),
-            None => 1,
-        };
-        let number = match trouble.evidence {
-            Evidence::Again if !trouble.kind.pauses_at_once() => number.min(MOST_AGAIN),
-            _ => number,
-        };
-        let length = match self.line {
-            // The line goes a little too fast: no more than a stumble.
-            Some(line) if number == 1 && trouble.kind == FailureKind::Throttled => {
-                (line.interval() * 2).min(FIRST_PAUSE)
-            }
-            _ => pause_number(number),
-        };
-        self.pause = Some(Pause {
-            until: now.plus(length.max(trouble.wish)),
-            number,
-            stage: Stage::Waiting,
-            cause: trouble.kind,
-            tried_at: now,
-        });
-        self.line = Some(match (self.line, trouble.kind) {
-            // Later in a row it is no matter of pace any more.
-            (Some(line), FailureKind::Throttled) if number <= 2 => line.slower(number, now),
-            (Some(line), _) => line,
-            (None, FailureKind::Throttled) => Line {
-                step: Step::Single,
-                ..Line::starting(now, THROTTLED_INTERVAL)
-            },
-            (None, _) => Line::starting(now, RETURNING_INTERVAL),
-        });
-    }
-}
-
-impl Pause {
-    /// Silence and errors may be about messages, even about many: so a fresh alert
-    /// may probe during the pause, when nobody has for a while.
-    fn exception(self, rank: Rank, now: Timestamp) -> Admission {
-        let fresh = rank != Rank::Returned;
-        let overdue = now.since(self.tried_at) >= FRESH_PROBES;
-        if fresh && overdue && !self.cause.pauses_at_once() {
-            Admission::Probe
-        } else {
-            Admission::Closed
         }
-    }
-}
-
-/// What several troubled deliveries come to.
-#[derive(Clone, Copy)]
-struct Trouble {
-    kind: FailureKind,
-    wish: Duration,
-    evidence: Evidence,
-}
-
-impl Trouble {
-    /// Throttling says how fast to go on, so it is heard above other trouble.
-    fn worse(before: Option<Self>, other: Self) -> Self {
-        let Some(one) = before else { return other };
-        let keeps = one.kind == FailureKind::Throttled
-            || (one.kind.pauses_at_once() && other.kind != FailureKind::Throttled);
-        Self {
-            kind: if keeps { one.kind } else { other.kind },
-            wish: one.wish.max(other.wish),
-            evidence: match (one.evidence, other.evidence) {
-                (Evidence::Again, Evidence::Again) => Evidence::Again,
-                _ => Evidence::First,
-            },
-        }
-    }
-}
-
-/// The length of the pause of this number, from 1.
-fn pause_number(number: u32) -> Duration {
-    let doubled = 2u32.saturating_pow(number.saturating_sub(1));
-    FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
-}
-
-impl Line {
-    const fn starting(now: Timestamp, interval: Duration) -> Self {
-        Self {
-            end: now,
-            interval_ms: interval.as_millis() as u64,
-            taken_at: None,
-            turn: None,
-            too_short_ms: 0,
-            too_short_at: None,
-            too_short_times: 0,
-            step: Step::Groups,
-        }
-    }
-
-    /// Between two turns.
-    #[must_use]
-    pub const fn interval(self) -> Duration {
-        Duration::from_millis(self.interval_ms)
-    }
-
-    /// What is throttled this long after the last that was taken wants more time
-    /// than that. Of a probe's answer only a little is believed: the destination
-    /// may have had enough for the day.
-    fn slower(self, pause: u32, now: Timestamp) -> Self {
-        let gap = self
-            .taken_at
-            .map_or(0, |at| now.since(at).as_millis() as u64);
-        let longest = LONGEST_INTERVAL.as_millis() as u64;
-        let wanted = (gap + gap / 2).min(self.interval_ms * 2);
-        Self {
-            step: Step::Single,
-            interval_ms: self.interval_ms.max(wanted).min(longest),
-            too_short_ms: if pause == 1 {
-                self.proved_too_short(now).max(gap.min(self.interval_ms))
-            } else {
-                self.too_short_ms
-            },
-            too_short_at: Some(now),
-            too_short_times: self.too_short_times.saturating_add(1),
-            ..self
-        }
-    }
-
-    /// What is known to be too short. Limits change, so half of it is forgotten
-    /// every five minutes, and more slowly each time that it is found out again.
-    fn proved_too_short(self, now: Timestamp) -> u64 {
-        let age = self.too_short_at.map_or(Duration::ZERO, |at| now.since(at));
-        let times = self.too_short_times.clamp(1, SLOWEST_TO_FORGET);
-        let half_life = HALF_LIFE.as_secs() << (times - 1);
-        let halvings = (age.as_secs() / half_life).min(63);
-        let rest = age.as_secs() % half_life;
-        let halved = self.too_short_ms >> halvings;
-        halved - halved * rest / (2 * half_life)
-    }
-
-    /// A twentieth quicker, but not as quick as was proved too quick.
-    fn quicker(self, now: Timestamp) -> Self {
-        let shortest = RETURNING_INTERVAL.as_millis() as u64;
-        let too_short = self.proved_too_short(now);
-        let proved = too_short + too_short / 10;
-        Self {
-            interval_ms: (self.interval_ms * 19 / 20)
-                .max(shortest)
-                .max(proved.min(self.interval_ms)),
-            taken_at: Some(now),
-            ..self
-        }
-    }
-
-    /// Whether those who stand in it take all the turns there are.
-    fn is_busy(self, now: Timestamp) -> bool {
-        let slack = now.plus(self.interval().clamp(SLACK, LONGEST_WAIT));
-        self.end > now && self.turn.is_none_or(|turn| turn > slack)
-    }
-
-    /// The moment `count` turns after `start`.
-    fn after(self, start: Timestamp, count: usize) -> Timestamp {
-        start.plus(self.interval().saturating_mul(count as u32))
-    }
-
-    /// How many have their turn at once.
-    fn together(self) -> usize {
-        match self.step {
-            Step::Single => 1,
-            Step::Groups => usize::try_from(1_000 / self.interval_ms.max(1))
-                .unwrap_or(TOGETHER)
-                .clamp(1, TOGETHER),
-        }
-    }
-}
-
-impl FailureKind {
-    /// Whether one failure of this kind is enough to know that the next delivery
-    /// would fail as well.
-    const fn pauses_at_once(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable)
     }
 }

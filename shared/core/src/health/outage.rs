@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::*;
-use crate::outcome::Receipt;
+use crate::outcome::{Outcome, Receipt};
 use crate::retry::{Decision, RetryPolicy};
 
 /// What one invocation of a sender gets.

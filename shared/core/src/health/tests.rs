@@ -1,5 +1,5 @@
 use super::*;
-use crate::outcome::Receipt;
+use crate::outcome::{Outcome, Receipt};
 
 fn now() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
