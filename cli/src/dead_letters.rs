@@ -5,7 +5,7 @@ use tocsin_api::messages::{
     Content, DeadLetter, DeadLetterQueue, DeadLetters, ListDeadLetters, RedriveDeadLetters,
     RedriveResult, Redriven, Which,
 };
-use tocsin_core::text::neutralise;
+use tocsin_core::text::sanitize;
 
 use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, RedriveArgs, Target};
 use crate::exit::Ending;
@@ -156,7 +156,7 @@ fn holds(content: &Content) -> String {
                 failing.display_name, failing.failure
             )
         }
-        Content::HandOver { deliveries } => {
+        Content::DeliveryBatch { deliveries } => {
             let each: Vec<_> = deliveries
                 .iter()
                 .map(|one| format!("alert {} to {}", one.alert_id, one.display_name))
@@ -169,7 +169,7 @@ fn holds(content: &Content) -> String {
 /// The first characters of what may be anything.
 fn beginning(body: &str) -> String {
     const SHOWN: usize = 80;
-    let line = neutralise(body).replace(['\n', '\t'], " ");
+    let line = sanitize(body).replace(['\n', '\t'], " ");
     if line.chars().count() <= SHOWN {
         return line;
     }
@@ -180,7 +180,7 @@ fn beginning(body: &str) -> String {
 fn one(letter: &DeadLetter) -> String {
     let body = match &letter.content {
         Content::Message { body, .. } | Content::Unreadable { body, .. } => {
-            neutralise(body).into_owned()
+            sanitize(body).into_owned()
         }
         other => holds(other),
     };

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use tocsin_core::text::neutralise;
+use tocsin_core::text::sanitize;
 
 /// Something needed was not given, or not in its form; clap's own code for that.
 const USAGE: u8 = 2;
@@ -55,7 +55,7 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
     // It may repeat what others wrote, which must not steer the terminal.
     let said = format!("{error:#}");
-    anstream::eprintln!("{red}error:{red:#} {}", neutralise(&said));
+    anstream::eprintln!("{red}error:{red:#} {}", sanitize(&said));
     if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
         return ExitCode::from(USAGE);
     }

@@ -11,7 +11,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
-use tocsin_core::text::neutralise;
+use tocsin_core::text::sanitize;
 
 use crate::args::Output;
 
@@ -87,13 +87,13 @@ impl Tone {
     pub(crate) fn paint(self, text: impl Display) -> String {
         let style = self.style();
         let text = text.to_string();
-        format!("{style}{}{style:#}", neutralise(&text))
+        format!("{style}{}{style:#}", sanitize(&text))
     }
 
     /// A cell of a table in this colour.
     pub(crate) fn cell(self, text: impl Display) -> Cell {
         // What others wrote must not steer the terminal.
-        let cell = Cell::new(neutralise(&text.to_string()));
+        let cell = Cell::new(sanitize(&text.to_string()));
         if AutoStream::choice(&std::io::stdout()) == ColorChoice::Never {
             return cell;
         }

@@ -9,7 +9,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
-use tocsin_core::text::neutralise;
+use tocsin_core::text::sanitize;
 
 use crate::args::{Output, TailArgs, Target};
 use crate::exit::Ending;
@@ -145,7 +145,7 @@ fn line(event: &Event) -> String {
             print::time(alert.received_at),
             alerts::became(alert.disposition).paint(alert.disposition),
             alert.severity,
-            neutralise(&alert.title),
+            sanitize(&alert.title),
             Tone::Faint.paint(&alert.alert_id)
         ),
         Event::Delivery(one) => {
@@ -159,11 +159,11 @@ fn line(event: &Event) -> String {
                 "{} {} {} [{}] {}  {} {}",
                 print::time(delivery.updated_at),
                 Tone::of(delivery.state).paint(delivery.state),
-                neutralise(&delivery.display_name),
+                sanitize(&delivery.display_name),
                 one.severity,
-                neutralise(&one.title),
+                sanitize(&one.title),
                 Tone::Faint.paint(&one.alert_id),
-                neutralise(&said).replace('\n', " ")
+                sanitize(&said).replace('\n', " ")
             )
             .trim_end()
             .to_owned()

@@ -42,14 +42,14 @@ async fn left_behind(
     attempt: u32,
     lease: Option<Timestamp>,
 ) {
-    let parcel = &hand_over["parcels"][0];
+    let entry = &hand_over["parcels"][0];
     let text = |value: &Value| AttributeValue::S(value.as_str().unwrap().to_owned());
     let now = AttributeValue::S(Timestamp::now().to_string());
     let mut item = HashMap::from([
-        ("alertId".to_owned(), text(&parcel["alert"]["alertId"])),
+        ("alertId".to_owned(), text(&entry["alert"]["alertId"])),
         (
             "item".to_owned(),
-            text(&parcel["deliveries"][0]["destinationId"]),
+            text(&entry["deliveries"][0]["destinationId"]),
         ),
         ("deliveryId".to_owned(), AttributeValue::S("0".repeat(32))),
         (
@@ -80,13 +80,13 @@ async fn left_behind(
 
 /// The delivery's state in the ledger, straight from the table.
 async fn state(stack: &Stack, hand_over: &Value) -> String {
-    let parcel = &hand_over["parcels"][0];
+    let entry = &hand_over["parcels"][0];
     let text = |value: &Value| AttributeValue::S(value.as_str().unwrap().to_owned());
     let item = aws_sdk_dynamodb::Client::new(&stack.config)
         .get_item()
         .table_name(stack.output("LedgerTable"))
-        .key("alertId", text(&parcel["alert"]["alertId"]))
-        .key("item", text(&parcel["deliveries"][0]["destinationId"]))
+        .key("alertId", text(&entry["alert"]["alertId"]))
+        .key("item", text(&entry["deliveries"][0]["destinationId"]))
         .consistent_read(true)
         .send()
         .await

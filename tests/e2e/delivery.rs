@@ -159,7 +159,7 @@ async fn another_alert_under_a_taken_id_is_not_lost() {
     let report = stack
         .report_when(&new_id, |report| report["alert"].is_object())
         .await;
-    assert_eq!(report["alert"]["notes"][0]["note"], "rekeyed");
+    assert_eq!(report["alert"]["notes"][0]["note"], "with_derived_id");
 }
 
 #[tokio::test]

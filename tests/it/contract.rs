@@ -9,7 +9,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outcome::{Outcome, Receipt};
-use tocsin_core::provider::{Form, Job, Lookup, Provider, Secrets, read_settings};
+use tocsin_core::provider::{Detail, Lookup, Provider, RequestContext, Secrets, read_settings};
 use tocsin_sender::{AddressPolicy, HttpClient};
 use tocsin_testing::samples;
 use tocsin_tests::simulator::Simulator;
@@ -50,26 +50,26 @@ impl Vendor {
         provider.check(&settings, &secret).unwrap();
         let mut receipts = Vec::new();
         for (name, alert) in samples() {
-            for form in [Form::Full, Form::Minimal] {
+            for detail in [Detail::Full, Detail::Minimal] {
                 let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
-                let job = Job {
+                let context = RequestContext {
                     alert: &alert,
                     severity: alert.severity,
                     delivery: &delivery,
-                    form,
+                    detail,
                     now: Timestamp::now(),
                     settings: &settings,
                     secret: &secret,
                 };
-                let request = provider.request(&job).unwrap();
+                let request = provider.request(&context).unwrap();
                 let answer = self.http.send(&request, ANSWER).await.unwrap();
-                match provider.outcome(&job, &answer) {
-                    Outcome::Delivered(receipt) if form == Form::Full => {
-                        self.finds(&provider, &job, &receipt, &name).await;
+                match provider.outcome(&context, &answer) {
+                    Outcome::Delivered(receipt) if detail == Detail::Full => {
+                        self.finds(&provider, &context, &receipt, &name).await;
                         receipts.push(receipt);
                     }
                     Outcome::Delivered(_) => {}
-                    refused => panic!("{}: {name} {form:?}: {refused:?}\n{request}", P::NAME),
+                    refused => panic!("{}: {name} {detail:?}: {refused:?}\n{request}", P::NAME),
                 }
             }
         }
@@ -80,15 +80,15 @@ impl Vendor {
     async fn finds<P: Provider>(
         &self,
         provider: &P,
-        job: &Job<'_, P>,
+        context: &RequestContext<'_, P>,
         receipt: &Receipt,
         name: &str,
     ) {
-        let Some(question) = provider.lookup(job).unwrap() else {
+        let Some(question) = provider.lookup(context).unwrap() else {
             return;
         };
         let answer = self.http.send(&question, ANSWER).await.unwrap();
-        match provider.found(job, &answer) {
+        match provider.found(context, &answer) {
             Lookup::Found(found) => assert_eq!(found.id, receipt.id, "{} {name}", P::NAME),
             other => panic!("{}: {name} is not found again: {other:?}", P::NAME),
         }
@@ -115,7 +115,7 @@ fn has_id_and_url(receipt: &Receipt) -> bool {
 async fn slack_takes_everything_by_webhook_and_by_bot() {
     let vendor = Vendor::start().await;
     let slack = || tocsin_slack::Slack {
-        stand_in: Some(vendor.base.clone()),
+        base_url: Some(vendor.base.clone()),
     };
     let secret = json!({"webhookUrl": vendor.at("/services/T024BE7LD/B024BE7LD/contract")});
     vendor.takes(slack(), json!({}), secret).await;
@@ -133,7 +133,7 @@ async fn slack_takes_everything_by_webhook_and_by_bot() {
 async fn teams_takes_everything() {
     let vendor = Vendor::start().await;
     let teams = tocsin_teams::Teams {
-        stand_in: Some(vendor.base.clone()),
+        base_url: Some(vendor.base.clone()),
     };
     let url = vendor.at(
         "/powerautomate/automations/direct/workflows/5f0e6c1f2b7d4c0c8d6f3a1e9b2c4d70/triggers/manual/paths/invoke\
@@ -148,7 +148,7 @@ async fn teams_takes_everything() {
 async fn pagerduty_takes_everything() {
     let vendor = Vendor::start().await;
     let pagerduty = tocsin_pagerduty::PagerDuty {
-        stand_in: Some(vendor.base.clone()),
+        base_url: Some(vendor.base.clone()),
     };
     let secret = json!({"routingKey": "0123456789abcdef0123456789abcdef"});
     let receipts = vendor.takes(pagerduty, json!({}), secret).await;
@@ -160,7 +160,7 @@ async fn opsgenie_takes_everything_in_every_region() {
     let vendor = Vendor::start().await;
     for region in ["us", "eu", "jsm"] {
         let opsgenie = tocsin_opsgenie::OpsGenie {
-            stand_in: Some(vendor.base.clone()),
+            base_url: Some(vendor.base.clone()),
         };
         let secret = json!({"apiKey": "7f1c3c5e-2f0a-4a57-9d0e-0123456789ab"});
         let receipts = vendor
@@ -182,7 +182,7 @@ async fn jira_takes_everything_on_cloud_and_data_center_and_finds_it_again() {
     ];
     for (deployment, secret) in kinds {
         let jira = tocsin_jira::Jira {
-            stand_in: Some(vendor.base.clone()),
+            base_url: Some(vendor.base.clone()),
         };
         let settings = json!({
             "deployment": deployment, "siteUrl": vendor.base.as_str().trim_end_matches('/'),
@@ -197,7 +197,7 @@ async fn jira_takes_everything_on_cloud_and_data_center_and_finds_it_again() {
 async fn github_takes_everything_and_finds_it_again() {
     let vendor = Vendor::start().await;
     let github = tocsin_github::GitHub {
-        stand_in: Some(vendor.base.clone()),
+        base_url: Some(vendor.base.clone()),
     };
     let settings = json!({
         "repository": "octo-org/security-alerts", "labels": ["alert"],
@@ -212,7 +212,7 @@ async fn github_takes_everything_and_finds_it_again() {
 async fn asana_takes_everything_and_finds_it_again() {
     let vendor = Vendor::start().await;
     let asana = tocsin_asana::Asana {
-        stand_in: Some(vendor.base.clone()),
+        base_url: Some(vendor.base.clone()),
     };
     let secret = json!({"accessToken": "2/1200000000000001/1200000000000002:simulated"});
     let receipts = vendor
@@ -226,7 +226,7 @@ async fn servicenow_takes_everything_as_incidents_and_as_events() {
     let vendor = Vendor::start().await;
     for mode in ["incident", "event"] {
         let servicenow = tocsin_servicenow::ServiceNow {
-            stand_in: Some(vendor.base.clone()),
+            base_url: Some(vendor.base.clone()),
         };
         let settings = json!({"mode": mode, "instance": "https://acme.service-now.com"});
         let secret = json!({"apiKey": "now_simulated_0123456789"});

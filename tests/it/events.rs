@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use tocsin_api::Request;
 use tocsin_core::alert::parse;
-use tocsin_core::delivery::HandOver;
+use tocsin_core::delivery::DeliveryBatch;
 
 fn files(prefix: &str) -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
@@ -50,8 +50,8 @@ fn every_batch_is_made_of_queue_records() {
 #[test]
 fn every_hand_over_is_one() {
     for path in files("handover-") {
-        let hand_over: HandOver = serde_json::from_value(json(&path)).unwrap();
-        assert!(!hand_over.parcels.is_empty());
+        let hand_over: DeliveryBatch = serde_json::from_value(json(&path)).unwrap();
+        assert!(!hand_over.alerts.is_empty());
     }
 }
 

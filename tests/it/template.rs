@@ -44,34 +44,44 @@ fn no_policy_of_somebody_else_is_attached() {
     assert!(!TEMPLATE.contains("\n      Events:"));
 }
 
+/// The folders of the senders, by name.
+fn senders() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/senders");
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+fn assert_block(name: &str, what: &str) {
+    let mut rest = name.chars();
+    let first = rest.next().unwrap().to_uppercase();
+    let logical: String = first.chain(rest).collect();
+    assert!(
+        TEMPLATE.contains(&format!("\n  {logical}{what}:\n")),
+        "template.yaml has no {logical}{what}"
+    );
+}
+
 #[test]
-fn every_sender_keeps_to_the_pattern() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let mut letters = name.chars();
-        let logical = letters
-            .next()
-            .unwrap()
-            .to_uppercase()
-            .chain(letters)
-            .collect::<String>();
-        let block = |what: &str| {
-            assert!(
-                TEMPLATE.contains(&format!("\n  {logical}{what}:\n")),
-                "template.yaml has no {logical}{what}"
-            );
-        };
-        block("Function");
-        block("LogGroup");
-        block("Role");
+fn every_function_keeps_to_the_pattern() {
+    let senders = senders();
+    assert!(senders.len() > 1);
+    let folders = senders
+        .iter()
+        .map(|name| (name.as_str(), "functions/senders"));
+    let all = folders.chain([("router", "functions"), ("api", "functions")]);
+    for (name, folder) in all {
+        for what in ["Function", "LogGroup", "Role"] {
+            assert_block(name, what);
+        }
         assert!(
-            TEMPLATE.contains(&format!("CodeUri: functions/{name}\n")),
+            TEMPLATE.contains(&format!("CodeUri: {folder}/{name}\n")),
             "{name}"
         );
-        if name != "router" && name != "api" {
-            block("Invocation");
-        }
+    }
+    for name in &senders {
+        assert_block(name, "Invocation");
     }
 }
 
@@ -100,7 +110,7 @@ fn canary() -> String {
 #[test]
 fn the_canary_is_an_alert_that_reaches_its_destination_only() {
     let alert = tocsin_core::alert::parse(&canary()).unwrap();
-    assert_eq!(alert.detection_id, tocsin_core::alert::own::CANARY);
+    assert_eq!(alert.detection_id, tocsin_core::alert::system_alert::CANARY);
     assert_eq!(alert.routing.destinations.unwrap(), ["soc-chat"]);
     assert!(alert.notes.is_empty());
 }

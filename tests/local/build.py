@@ -14,7 +14,7 @@ from common import ROOT, Failed, Instance
 TEMPLATE = ROOT / "template.yaml"
 CODE_URI = re.compile(
     r"^  (?P<id>\w+):\n    Type: AWS::Serverless::Function\n(?:^(?:    .*)?\n)*?"
-    r"^      CodeUri: (?P<folder>functions/(?P<binary>[\w-]+))$",
+    r"^      CodeUri: (?P<folder>functions/(?:senders/)?(?P<binary>[\w-]+))$",
     re.MULTILINE,
 )
 

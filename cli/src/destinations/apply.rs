@@ -3,8 +3,7 @@
 
 use anyhow::{Context, bail};
 use tocsin_api::messages::{
-    ApplyDestinations, ApplyReport, ChangeKind, ChangeResult, Declared, Declaring, Expected,
-    Unlisted,
+    ApplyDestinations, ApplyMode, ApplyReport, ChangeKind, ChangeResult, Declared, Expected, Prune,
 };
 
 use super::add::{folder, new_secret};
@@ -21,11 +20,11 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
     let mut request = ApplyDestinations {
         destinations: declared(entries, &args)?,
         unlisted: if args.prune {
-            Unlisted::Delete
+            Prune::Delete
         } else {
-            Unlisted::Keep
+            Prune::Keep
         },
-        mode: Declaring::DryRun,
+        mode: ApplyMode::DryRun,
         expected: None,
         actor: actor(),
     };
@@ -64,7 +63,7 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         print::remark("Nothing was changed.");
         return Ok(());
     }
-    request.mode = Declaring::CarryOut;
+    request.mode = ApplyMode::Apply;
     // What was agreed to is what is carried out, or nothing is.
     request.expected = Some(planned.changes.iter().map(Expected::from).collect());
     let applied = asked(stack, &request, "applying").await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use tocsin_api::messages::{
-    AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Unlisted,
+    AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Prune,
 };
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, Severity};
@@ -141,7 +141,7 @@ fn proposed(current: &Destinations, request: &ApplyDestinations) -> anyhow::Resu
             .find(|one| one.display_name == draft.display_name);
         all.push(document::destination(draft, earlier)?);
     }
-    if request.unlisted == Unlisted::Keep {
+    if request.unlisted == Prune::Keep {
         let named = |one: &&Destination| {
             all.iter()
                 .any(|other| other.display_name == one.display_name)
@@ -223,7 +223,7 @@ mod tests {
     use serde_json::{Value, json};
     use tocsin_core::alert::parse;
 
-    fn request(destinations: &Value, unlisted: Unlisted) -> ApplyDestinations {
+    fn request(destinations: &Value, unlisted: Prune) -> ApplyDestinations {
         let entries = document::parse(&json!({"destinations": destinations}).to_string()).unwrap();
         ApplyDestinations {
             destinations: entries
@@ -234,19 +234,19 @@ mod tests {
                 })
                 .collect(),
             unlisted,
-            mode: tocsin_api::messages::Declaring::DryRun,
+            mode: tocsin_api::messages::ApplyMode::DryRun,
             expected: None,
             actor: None,
         }
     }
 
-    fn rerouted(unlisted: Unlisted) -> (Vec<String>, Vec<String>) {
+    fn rerouted(unlisted: Prune) -> (Vec<String>, Vec<String>) {
         let none = Destinations::default();
         let there_are = json!([
             {"displayName": "a", "type": "slack", "severities": ["HIGH"]},
             {"displayName": "b", "type": "slack", "severities": ["HIGH"]},
         ]);
-        let current = proposed(&none, &request(&there_are, Unlisted::Keep)).unwrap();
+        let current = proposed(&none, &request(&there_are, Prune::Keep)).unwrap();
         let wanted = json!([
             {"displayName": "a", "type": "slack", "severities": ["LOW"]},
             {"displayName": "c", "type": "slack", "severities": ["HIGH"]},
@@ -274,10 +274,7 @@ mod tests {
                 .map(|&name| name.to_owned())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(rerouted(Unlisted::Keep), (names(&["c"]), names(&["a"])));
-        assert_eq!(
-            rerouted(Unlisted::Delete),
-            (names(&["c"]), names(&["a", "b"]))
-        );
+        assert_eq!(rerouted(Prune::Keep), (names(&["c"]), names(&["a"])));
+        assert_eq!(rerouted(Prune::Delete), (names(&["c"]), names(&["a", "b"])));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
-use tocsin_aws::{History, LedgerError, MESSAGE_LIMIT, Position};
+use tocsin_aws::{Cursor, History, LedgerError, MESSAGE_LIMIT};
 use tocsin_core::alert::{self, Alert, AlertId};
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
@@ -16,7 +16,7 @@ use crate::messages::{
     AlertPage, AlertReport, AlertSummary, ApiError, DeliveryPage, DeliverySummary, ExplainRoute,
     Explanation, ListAlerts, ListDeliveries, size,
 };
-use crate::span::{Budget, Span, cursor, limit};
+use crate::pagination::{Budget, Span, cursor, limit};
 
 /// How long one call looks for the entries of a page.
 const LOOKING: Duration = Duration::from_secs(10);
@@ -150,7 +150,7 @@ impl Api {
         filter: &Filter,
         span: Span,
         most: usize,
-    ) -> Result<(Vec<DeliverySummary>, Option<Position>), ApiError> {
+    ) -> Result<(Vec<DeliverySummary>, Option<Cursor>), ApiError> {
         let budget = Budget::of(LOOKING);
         let mut found = Vec::new();
         let mut next = Some(span.from);
@@ -185,7 +185,7 @@ impl Api {
         filter: &Filter,
         span: Span,
         most: usize,
-    ) -> Result<(Vec<DeliverySummary>, Option<Position>), ApiError> {
+    ) -> Result<(Vec<DeliverySummary>, Option<Cursor>), ApiError> {
         let budget = Budget::of(LOOKING);
         let mut found = Vec::new();
         let mut next = Some(span.from);
@@ -219,8 +219,8 @@ impl Api {
 }
 
 impl AlertSummary {
-    fn position(&self) -> Position {
-        Position::of_alert(self.received_at, &self.alert_id)
+    fn position(&self) -> Cursor {
+        Cursor::of_alert(self.received_at, &self.alert_id)
     }
 }
 

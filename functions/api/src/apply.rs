@@ -1,8 +1,8 @@
 //! Bringing the destinations into the state that a file describes: everything is
 //! checked, then planned, then carried out, the unlisted last.
 
+mod expected;
 mod plan;
-mod shown;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use tocsin_aws::Stored;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 
 use crate::Api;
-use crate::destinations::Held;
-use crate::draft::{Prepared, Wanted, checked_actor};
+use crate::destinations::Snapshot;
 use crate::messages::{
-    ApiError, ApplyDestinations, ApplyReport, Change, ChangeKind, ChangeResult, Declared,
-    Declaring, DestinationDraft, Expected, Unlisted,
+    ApiError, ApplyDestinations, ApplyMode, ApplyReport, Change, ChangeKind, ChangeResult,
+    Declared, DestinationDraft, Expected, Prune,
 };
-use crate::span::Budget;
+use crate::pagination::Budget;
+use crate::validate::{ChangeRequest, ValidatedChange, checked_actor};
 
 use plan::Planned;
 
@@ -52,8 +52,8 @@ impl Api {
             .map(|one| one.destination.destination_id)
             .collect();
         let unlisted: Vec<Stored> = match request.unlisted {
-            Unlisted::Keep => Vec::new(),
-            Unlisted::Delete => held
+            Prune::Keep => Vec::new(),
+            Prune::Delete => held
                 .all
                 .iter()
                 .filter(|one| !listed.contains(&one.destination_id))
@@ -71,12 +71,12 @@ impl Api {
                 .map(|one| deletion(one, ChangeResult::Planned));
             let now = planned.iter().map(Planned::change).map(Expected::from);
             let now: Vec<_> = now.chain(goes.map(|one| Expected::from(&one))).collect();
-            shown::still_holds(expected, &now)?;
+            expected::still_holds(expected, &now)?;
         }
         let mode = request.mode;
         let changes = match mode {
-            Declaring::DryRun => shown(planned, &unlisted),
-            Declaring::CarryOut => {
+            ApplyMode::DryRun => shown(planned, &unlisted),
+            ApplyMode::Apply => {
                 let changes = self.carry_out_plan(planned, unlisted, &held, &actor).await;
                 self.retire_superseded(&held.stored).await;
                 changes
@@ -89,9 +89,9 @@ impl Api {
     async fn prepare_all(
         &self,
         declared: Vec<Declared>,
-        held: &Held,
+        held: &Snapshot,
         actor: &str,
-    ) -> Result<Vec<Prepared>, ApiError> {
+    ) -> Result<Vec<ValidatedChange>, ApiError> {
         let ids: Vec<DestinationId> = declared
             .iter()
             .map(|one| {
@@ -106,7 +106,7 @@ impl Api {
         // A fallback may be one that the file adds.
         let all = with_announced(held, &declared, &ids);
         let preparing = declared.into_iter().zip(ids).map(|(one, id)| {
-            self.prepare(Wanted {
+            self.prepare(ChangeRequest {
                 draft: one.destination,
                 secret: one.secret,
                 present: held.get(id),
@@ -138,7 +138,7 @@ impl Api {
         &self,
         planned: Vec<Planned>,
         unlisted: Vec<Stored>,
-        held: &Held,
+        held: &Snapshot,
         actor: &str,
     ) -> Vec<Change> {
         let budget = Budget::of(TIME);
@@ -188,7 +188,7 @@ impl Api {
     }
 
     /// One change. Its failure is its own: the others go on.
-    async fn make(&self, planned: Planned, held: &Held, budget: &Budget) -> Change {
+    async fn make(&self, planned: Planned, held: &Snapshot, budget: &Budget) -> Change {
         let (mut change, prepared) = planned.take();
         let Some(prepared) = prepared else {
             change.result = ChangeResult::Nothing;
@@ -229,13 +229,13 @@ fn in_time(budget: &Budget) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn present<'a>(held: &'a Held, draft: &DestinationDraft) -> Option<&'a Destination> {
+fn present<'a>(held: &'a Snapshot, draft: &DestinationDraft) -> Option<&'a Destination> {
     let mut all = held.all.iter();
     all.find(|one| one.display_name == draft.display_name)
 }
 
 /// What there will be: enough of it to find fallbacks by name.
-fn with_announced(held: &Held, declared: &[Declared], ids: &[DestinationId]) -> Destinations {
+fn with_announced(held: &Snapshot, declared: &[Declared], ids: &[DestinationId]) -> Destinations {
     let announced = declared
         .iter()
         .zip(ids)
@@ -290,7 +290,7 @@ fn not_deleted(failed: &str) -> ApiError {
 }
 
 /// Nobody's fallback is deleted, and new ones do not wait for each other.
-fn check_fallbacks(prepared: &[Prepared], unlisted: &[Stored]) -> Result<(), ApiError> {
+fn check_fallbacks(prepared: &[ValidatedChange], unlisted: &[Stored]) -> Result<(), ApiError> {
     for (at, one) in prepared.iter().enumerate() {
         let field = format!("destinations[{at}].fallback");
         let Some(fallback) = one.destination.fallback else {

@@ -12,7 +12,7 @@ use crate::alerts::AT_ONCE;
 use crate::messages::{
     AlertCounts, ApiError, Audit, AuditReport, DeliveryCounts, Finding, QueueDepths, Verdict,
 };
-use crate::span::{Budget, Span, cursor};
+use crate::pagination::{Budget, Span, cursor};
 
 /// How long one call goes through the ledger.
 const LOOKING: Duration = Duration::from_secs(20);

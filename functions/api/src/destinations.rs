@@ -7,11 +7,11 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
 use crate::Api;
-use crate::draft::{Wanted, checked_actor};
 use crate::messages::{
     AddDestination, ApiError, DeleteDestination, DeletedDestination, DestinationReport,
     SetDestinationEnabled, UpdateDestination,
 };
+use crate::validate::{ChangeRequest, checked_actor};
 
 /// Tries to switch a destination that others are changing at the same time.
 const SWITCHES: usize = 5;
@@ -20,12 +20,12 @@ const SWITCHES: usize = 5;
 const HEALTH_AT_ONCE: usize = 100;
 
 /// Everything that is stored, and the same to look through.
-pub(crate) struct Held {
+pub(crate) struct Snapshot {
     pub(crate) stored: Vec<Stored>,
     pub(crate) all: Destinations,
 }
 
-impl Held {
+impl Snapshot {
     /// The destination of this id or display name.
     pub(crate) fn find(&self, name: &str) -> Result<&Stored, ApiError> {
         let found = self.all.called(name).next();
@@ -63,10 +63,10 @@ pub(crate) fn report(all: &Destinations, one: &Destination) -> DestinationReport
 }
 
 impl Api {
-    pub(crate) async fn held(&self) -> Result<Held, ApiError> {
+    pub(crate) async fn held(&self) -> Result<Snapshot, ApiError> {
         let stored = self.store.stored().await?;
         let all = stored.iter().map(|one| one.destination.clone()).collect();
-        Ok(Held { stored, all })
+        Ok(Snapshot { stored, all })
     }
 
     pub(crate) async fn list_destinations(&self) -> Result<Vec<DestinationReport>, ApiError> {
@@ -107,7 +107,7 @@ impl Api {
     ) -> Result<DestinationReport, ApiError> {
         let actor = checked_actor(request.actor)?;
         let held = self.held().await?;
-        let wanted = Wanted {
+        let wanted = ChangeRequest {
             draft: request.destination,
             secret: request.secret,
             present: None,
@@ -129,8 +129,8 @@ impl Api {
         let actor = checked_actor(request.actor)?;
         let held = self.held().await?;
         let present = held.find(&request.destination)?;
-        at_revision(&present.destination, Some(request.revision))?;
-        let wanted = Wanted {
+        check_revision(&present.destination, Some(request.revision))?;
+        let wanted = ChangeRequest {
             draft: request.draft,
             secret: request.secret,
             present: Some(present),
@@ -140,7 +140,7 @@ impl Api {
         };
         let prepared = self.prepare(wanted).await?;
         name_is_free(&held.all, &prepared.destination)?;
-        fallbacks_end(&held.all, &prepared.destination)?;
+        check_fallback_cycle(&held.all, &prepared.destination)?;
         let updated = self.carry_out_update(present, prepared).await?;
         self.retire_superseded(&held.stored).await;
         Ok(held.report(&updated))
@@ -153,7 +153,7 @@ impl Api {
         let actor = checked_actor(request.actor)?;
         let held = self.held().await?;
         let present = held.find(&request.destination)?;
-        at_revision(&present.destination, request.revision)?;
+        check_revision(&present.destination, request.revision)?;
         let id = Some(present.destination.destination_id);
         let leaning: Vec<_> = held
             .all
@@ -185,7 +185,7 @@ impl Api {
         for attempt in 1.. {
             let held = self.held().await?;
             let present = held.find(&request.destination)?;
-            at_revision(&present.destination, request.revision)?;
+            check_revision(&present.destination, request.revision)?;
             let switched = Stored {
                 destination: Destination {
                     enabled: request.enabled,
@@ -233,7 +233,7 @@ pub(crate) fn name_is_free(all: &Destinations, one: &Destination) -> Result<(), 
     Ok(())
 }
 
-fn at_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError> {
+fn check_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError> {
     match read {
         Some(read) if read != present.revision => {
             Err(StoreError::Changed(Box::new(Changed::of(present))).into())
@@ -243,7 +243,7 @@ fn at_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError>
 }
 
 /// A chain of fallbacks has to end: nothing goes round in a circle.
-fn fallbacks_end(all: &Destinations, wanted: &Destination) -> Result<(), ApiError> {
+fn check_fallback_cycle(all: &Destinations, wanted: &Destination) -> Result<(), ApiError> {
     let mut next = wanted.fallback;
     // As many steps as there are destinations lead to the end, or round.
     for _ in 0..=all.iter().count() {

@@ -1,10 +1,10 @@
 //! What would be sent, made by the provider's own code.
 
-use tocsin_core::delivery::{DeliveryId, Earlier};
+use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::destination::{DestinationId, Destinations};
-use tocsin_core::provider::Form;
+use tocsin_core::provider::Detail;
 use tocsin_core::routing::route;
-use tocsin_sender::Work;
+use tocsin_sender::AttemptInput;
 
 use crate::Api;
 use crate::alerts::read_alert;
@@ -32,19 +32,19 @@ impl Api {
         // The severity is the alert's own affair: no destination has a say in it.
         let severity = route(&alert, &Destinations::default(), None).severity;
         let delivery = DeliveryId::of(&alert.alert_id, id);
-        let work = Work {
+        let input = AttemptInput {
             alert: &alert,
             severity,
             delivery: &delivery,
             settings: &settings,
             secret_name: None,
-            earlier: Earlier::NotArrived,
+            prior_attempt: PriorAttempt::NotDelivered,
         };
-        let form = match request.form {
-            PreviewForm::Full => Form::Full,
-            PreviewForm::Minimal => Form::Minimal,
+        let detail = match request.form {
+            PreviewForm::Full => Detail::Full,
+            PreviewForm::Minimal => Detail::Minimal,
         };
-        let preview = self.providers.get(&provider)?.preview(work, form)?;
+        let preview = self.providers.get(&provider)?.preview(input, detail)?;
         Ok(PreviewReport {
             provider,
             severity,

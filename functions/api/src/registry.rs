@@ -10,12 +10,12 @@ use http::http;
 use serde_json::{Map, Value};
 use tocsin_asana::Asana;
 use tocsin_aws::{Env, EnvError};
-use tocsin_core::provider::{FieldError, Form, Secrets};
+use tocsin_core::provider::{Detail, FieldError, Secrets};
 use tocsin_github::GitHub;
 use tocsin_jira::Jira;
 use tocsin_opsgenie::OpsGenie;
 use tocsin_pagerduty::PagerDuty;
-use tocsin_sender::{AddressPolicy, BaseUrls, Work};
+use tocsin_sender::{AddressPolicy, AttemptInput, BaseUrls};
 use tocsin_servicenow::ServiceNow;
 use tocsin_slack::Slack;
 use tocsin_sns::Sns;
@@ -26,7 +26,7 @@ use tocsin_webhook::Webhook;
 use crate::messages::Preview;
 
 /// A provider, whatever its settings and secret are made of.
-pub(crate) trait Kind: Send + Sync {
+pub(crate) trait ErasedProvider: Send + Sync {
     /// What is wrong with a destination.
     fn check(
         &self,
@@ -39,17 +39,17 @@ pub(crate) trait Kind: Send + Sync {
     fn placeholder(&self, settings: &Map<String, Value>) -> Result<Option<Secrets>, FieldError>;
 
     /// What a secret is good for, given these settings.
-    fn bond(&self, settings: &Map<String, Value>) -> Result<Bond, FieldError>;
+    fn binding(&self, settings: &Map<String, Value>) -> Result<SecretBinding, FieldError>;
 
     /// What would be sent.
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError>;
+    fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError>;
 }
 
 /// What a secret is good for: the host that gets it, and the fields it has. While
 /// this stays the same, new settings may keep the secret; otherwise it would go
 /// where it was not meant for, or not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bond {
+pub(crate) struct SecretBinding {
     /// Scheme, host and port; `None` where the secret says itself where it goes.
     pub(crate) origin: Option<String>,
     /// The names of the secret's fields.
@@ -87,23 +87,23 @@ impl ProvidersConfig {
 }
 
 /// The providers there are.
-pub struct Providers(BTreeMap<&'static str, Box<dyn Kind>>);
+pub struct Providers(BTreeMap<&'static str, Box<dyn ErasedProvider>>);
 
 impl Providers {
     /// All of them.
     #[must_use]
     pub fn new(config: &ProvidersConfig) -> Self {
         Self(BTreeMap::from([
-            http(config, |stand_in| Asana { stand_in }),
-            http(config, |stand_in| GitHub { stand_in }),
-            http(config, |stand_in| Jira { stand_in }),
-            http(config, |stand_in| OpsGenie { stand_in }),
-            http(config, |stand_in| PagerDuty { stand_in }),
-            http(config, |stand_in| ServiceNow { stand_in }),
-            http(config, |stand_in| Slack { stand_in }),
+            http(config, |base_url| Asana { base_url }),
+            http(config, |base_url| GitHub { base_url }),
+            http(config, |base_url| Jira { base_url }),
+            http(config, |base_url| OpsGenie { base_url }),
+            http(config, |base_url| PagerDuty { base_url }),
+            http(config, |base_url| ServiceNow { base_url }),
+            http(config, |base_url| Slack { base_url }),
             by_role::<Sns>(),
             by_role::<Sqs>(),
-            http(config, |stand_in| Teams { stand_in }),
+            http(config, |base_url| Teams { base_url }),
             http(config, |_| Webhook),
         ]))
     }
@@ -118,7 +118,7 @@ impl Providers {
     /// # Errors
     ///
     /// Names those there are.
-    pub(crate) fn get(&self, name: &str) -> Result<&dyn Kind, FieldError> {
+    pub(crate) fn get(&self, name: &str) -> Result<&dyn ErasedProvider, FieldError> {
         self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
             let known: Vec<_> = self.names().collect();
             FieldError::new("type", format!("must be one of {}", known.join(", ")))

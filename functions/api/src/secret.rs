@@ -4,7 +4,7 @@
 //! settings and its secret take effect in one write: no sender ever combines new
 //! settings with an old secret that it still remembers by its name. And no secret
 //! leads to another host than the one it was given for: what is kept or shared is
-//! bound to it (see [`Bond`]).
+//! bound to it (see [`SecretBinding`]).
 
 use serde_json::{Map, Value};
 use tocsin_aws::{ORIGIN_TAG, Stored};
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use crate::Api;
 use crate::digest::SecretDigest;
-use crate::draft::{JSON_LIMIT, Wanted};
 use crate::messages::{ApiError, NewSecret, SecretChange, size};
-use crate::registry::{Bond, Kind};
+use crate::registry::{ErasedProvider, SecretBinding};
+use crate::validate::{ChangeRequest, JSON_LIMIT};
 
 /// What has to happen to a secret.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Api {
     /// The name of the secret, and what has to happen to it.
     pub(crate) async fn secret(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &ChangeRequest<'_>,
         provider: &ProviderName,
     ) -> Result<(Option<String>, SecretStep), ApiError> {
         let settings = &wanted.draft.settings;
@@ -108,7 +108,7 @@ impl Api {
             (Some(NewSecret::Fields(fields)), held) => {
                 let mut value = self.new_value(fields, wanted, provider)?;
                 kind.check(settings, Some(&value.value))?;
-                value.origin = kind.bond(settings)?.origin;
+                value.origin = kind.binding(settings)?.origin;
                 match held {
                     Some(held) if self.is_the_same(&value, held, wanted).await? => {
                         Ok((Some(held.to_owned()), SecretStep::Keep(Some(value.digest))))
@@ -137,7 +137,7 @@ impl Api {
     fn new_value(
         &self,
         fields: &Map<String, Value>,
-        wanted: &Wanted<'_>,
+        wanted: &ChangeRequest<'_>,
         provider: &ProviderName,
     ) -> Result<NewValue, ApiError> {
         check_size(fields)?;
@@ -163,7 +163,7 @@ impl Api {
         &self,
         value: &NewValue,
         held: &str,
-        wanted: &Wanted<'_>,
+        wanted: &ChangeRequest<'_>,
     ) -> Result<bool, ApiError> {
         let Some(present) = wanted.present else {
             return Ok(false);
@@ -172,7 +172,7 @@ impl Api {
         let own = OwnSecrets::of(&self.stack, &present.destination.provider, wanted.id);
         let same = own.hold(held)
             && present.secret_digest.as_deref() == Some(value.digest.as_str())
-            && kind.bond(&present.destination.settings) == kind.bond(&wanted.draft.settings);
+            && kind.binding(&present.destination.settings) == kind.binding(&wanted.draft.settings);
         Ok(same && self.secrets.describe(held).await?.is_some())
     }
 
@@ -180,7 +180,7 @@ impl Api {
     /// to what may be sent where this destination sends it.
     async fn check_reference(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &ChangeRequest<'_>,
         provider: &ProviderName,
         name: &str,
     ) -> Result<(), ApiError> {
@@ -207,18 +207,18 @@ impl Api {
             ));
         }
         let marked = self.described(name).await?;
-        let bond = self
+        let binding = self
             .providers
             .get(provider.as_str())?
-            .bond(&wanted.draft.settings)?;
+            .binding(&wanted.draft.settings)?;
         let mut users = others()
             .filter(|one| one.secret_name.as_deref() == Some(name))
             .peekable();
         if users.peek().is_none() {
-            return check_mark(name, marked.as_deref(), &bond);
+            return check_mark(name, marked.as_deref(), &binding);
         }
         let kind = self.providers.get(provider.as_str())?;
-        let agree = users.all(|one| kind.bond(&one.settings).as_ref() == Ok(&bond));
+        let agree = users.all(|one| kind.binding(&one.settings).as_ref() == Ok(&binding));
         if agree {
             return Ok(());
         }
@@ -242,13 +242,13 @@ impl Api {
 
 /// A secret stays only while it is good for the same.
 fn kept(
-    kind: &dyn Kind,
-    wanted: &Wanted<'_>,
+    kind: &dyn ErasedProvider,
+    wanted: &ChangeRequest<'_>,
     held: &str,
 ) -> Result<(Option<String>, SecretStep), ApiError> {
     let digest = wanted.present.and_then(|stored: &Stored| {
-        let before = kind.bond(&stored.destination.settings);
-        (before == kind.bond(&wanted.draft.settings)).then(|| stored.secret_digest.clone())
+        let before = kind.binding(&stored.destination.settings);
+        (before == kind.binding(&wanted.draft.settings)).then(|| stored.secret_digest.clone())
     });
     match digest {
         Some(digest) => Ok((Some(held.to_owned()), SecretStep::Keep(digest))),
@@ -260,8 +260,8 @@ fn kept(
 }
 
 /// A secret that nobody uses yet must say itself where it may be sent.
-fn check_mark(name: &str, marked: Option<&str>, bond: &Bond) -> Result<(), ApiError> {
-    let Some(origin) = &bond.origin else {
+fn check_mark(name: &str, marked: Option<&str>, binding: &SecretBinding) -> Result<(), ApiError> {
+    let Some(origin) = &binding.origin else {
         return Ok(());
     };
     if marked == Some(origin) {
@@ -321,13 +321,13 @@ mod tests {
 
     #[test]
     fn an_unused_secret_must_be_marked_with_the_host_that_gets_it() {
-        let bond = Bond {
+        let binding = SecretBinding {
             origin: Some("https://jira.example.com".to_owned()),
             fields: Vec::new(),
         };
-        check_mark("x", Some("https://jira.example.com"), &bond).unwrap();
+        check_mark("x", Some("https://jira.example.com"), &binding).unwrap();
         for marked in [None, Some("https://elsewhere.example.com"), Some("")] {
-            let error = check_mark("tocsin/jira/x", marked, &bond).unwrap_err();
+            let error = check_mark("tocsin/jira/x", marked, &binding).unwrap_err();
             assert!(
                 error.message.contains(
                     "tag-resource --secret-id tocsin/jira/x --tags Key=tocsin:origin,Value=https://jira.example.com"
@@ -336,6 +336,6 @@ mod tests {
             );
         }
         // A webhook's address is in the secret: it can lead nowhere else.
-        check_mark("x", None, &Bond::default()).unwrap();
+        check_mark("x", None, &SecretBinding::default()).unwrap();
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use tocsin_aws::telemetry::{Counts, Metric};
-use tocsin_aws::{AlertRecord, AwsError, LedgerError, Recorded};
+use tocsin_aws::{AlertRecord, AwsError, LedgerError, PutAlert};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert};
-use tocsin_core::delivery::{Delivery, Parcel};
+use tocsin_core::delivery::{AlertDeliveries, Delivery};
 use tocsin_core::destination::{Destinations, ProviderName};
 use tocsin_core::routing::{Disposition, Routing, route};
 
-use crate::hand_over::Consignment;
+use crate::dispatch::RoutedDeliveries;
 use crate::records::{FailedRecords, Record};
 use crate::reject::{Reason, reject};
 use crate::router::Router;
@@ -39,7 +39,7 @@ impl Router {
         records: Vec<Record>,
         counts: &mut Counts,
         failed: &mut FailedRecords,
-    ) -> Vec<Consignment> {
+    ) -> Vec<RoutedDeliveries> {
         if records.is_empty() {
             return Vec::new();
         }
@@ -153,30 +153,32 @@ impl Router {
     /// recorded under that.
     async fn record(&self, routed: Vec<Routed>, failed: &mut FailedRecords) -> Vec<Routed> {
         let mut done = Vec::new();
-        let mut rekeyed = Vec::new();
+        let mut with_derived_id = Vec::new();
         for (one, recorded) in self.write(routed).await {
             match recorded {
-                Ok(Recorded::New) => done.push(one),
-                Ok(Recorded::Known(stored)) => done.push(Routed {
+                Ok(PutAlert::Created) => done.push(one),
+                Ok(PutAlert::Duplicate(stored)) => done.push(Routed {
                     routing: stored.routing,
                     ..one
                 }),
-                Ok(Recorded::IdTaken) => rekeyed.push(Routed {
-                    alert: one.alert.rekeyed(),
+                Ok(PutAlert::IdConflict) => with_derived_id.push(Routed {
+                    alert: one.alert.with_derived_id(),
                     ..one
                 }),
                 Err(error) => failed.add_all(&one.message_ids, &error),
             }
         }
-        for (one, recorded) in self.write(rekeyed).await {
+        for (one, recorded) in self.write(with_derived_id).await {
             match recorded {
-                Ok(Recorded::New) => done.push(one),
-                Ok(Recorded::Known(stored)) => done.push(Routed {
+                Ok(PutAlert::Created) => done.push(one),
+                Ok(PutAlert::Duplicate(stored)) => done.push(Routed {
                     routing: stored.routing,
                     ..one
                 }),
                 // An id made of a digest of the alert cannot belong to another one.
-                Ok(Recorded::IdTaken) => failed.add_all(&one.message_ids, &"its own id is taken"),
+                Ok(PutAlert::IdConflict) => {
+                    failed.add_all(&one.message_ids, &"its own id is taken");
+                }
                 Err(error) => failed.add_all(&one.message_ids, &error),
             }
         }
@@ -185,7 +187,7 @@ impl Router {
 
     /// Records alerts. Two under one id must not travel in one call, since DynamoDB
     /// carries its statements out in no certain order: the second waits for the first.
-    async fn write(&self, routed: Vec<Routed>) -> Vec<(Routed, Result<Recorded, LedgerError>)> {
+    async fn write(&self, routed: Vec<Routed>) -> Vec<(Routed, Result<PutAlert, LedgerError>)> {
         let mut written = Vec::new();
         let mut waiting = routed;
         while !waiting.is_empty() {
@@ -212,7 +214,7 @@ impl Router {
 
 impl Routed {
     /// One consignment for each provider among the targets.
-    fn consign(self, destinations: &Destinations, counts: &mut Counts) -> Vec<Consignment> {
+    fn consign(self, destinations: &Destinations, counts: &mut Counts) -> Vec<RoutedDeliveries> {
         self.log();
         if self.routing.disposition == Disposition::Unrouted {
             counts.add(Metric::AlertsUnrouted, 1);
@@ -229,10 +231,10 @@ impl Routed {
         }
         by_provider
             .into_iter()
-            .map(|(provider, deliveries)| Consignment {
+            .map(|(provider, deliveries)| RoutedDeliveries {
                 message_ids: self.message_ids.clone(),
                 provider,
-                parcel: Parcel {
+                entry: AlertDeliveries {
                     alert: self.alert.clone(),
                     severity: self.routing.severity,
                     deliveries,

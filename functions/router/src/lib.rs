@@ -2,7 +2,7 @@
 
 mod alerts;
 mod config;
-mod hand_over;
+mod dispatch;
 mod records;
 mod reject;
 mod retries;

@@ -3,7 +3,7 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use std::collections::BTreeSet;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::Note;
+use tocsin_core::delivery::RetryQueueMessage;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,12 @@ impl Records {
             match serde_json::from_str(&record.body) {
                 // A sender asks for an alert about a destination: it is routed
                 // like any other.
-                Ok(Note::Failing { failing }) => records.alerts.push(Record {
+                Ok(RetryQueueMessage::Failing { failing }) => records.alerts.push(Record {
                     body: failing.alert().to_string(),
                     ..record
                 }),
                 // What is neither is found out when it is read as a retry.
-                Ok(Note::Retry(_)) | Err(_) => records.retries.push(record),
+                Ok(RetryQueueMessage::Retry(_)) | Err(_) => records.retries.push(record),
             }
         }
         records

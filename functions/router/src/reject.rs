@@ -90,7 +90,7 @@ fn compressed(body: &str) -> Option<String> {
 
 /// Without characters that SQS refuses in an attribute, and never empty.
 fn allowed(text: &str) -> String {
-    let shown = tocsin_core::text::neutralise(text);
+    let shown = tocsin_core::text::sanitize(text);
     let cut = tocsin_core::text::truncate(&shown, 1_000, tocsin_core::text::Unit::Bytes);
     if cut.is_empty() {
         "unknown".to_owned()

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tocsin_aws::{LedgerError, Message, StoredAlert};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::{Delivery, Parcel, Retry};
+use tocsin_core::delivery::{AlertDeliveries, Delivery, Retry};
 use tocsin_core::destination::{Destinations, Enabled};
 use tocsin_core::routing::Target;
 
-use crate::hand_over::Consignment;
+use crate::dispatch::RoutedDeliveries;
 use crate::records::{FailedRecords, Record};
 use crate::reject::{Reason, reject};
 use crate::router::Router;
@@ -38,7 +38,7 @@ impl Router {
         &self,
         records: Vec<Record>,
         failed: &mut FailedRecords,
-    ) -> Vec<Consignment> {
+    ) -> Vec<RoutedDeliveries> {
         if records.is_empty() {
             return Vec::new();
         }
@@ -94,7 +94,11 @@ impl Router {
         }
     }
 
-    async fn take_due(&self, due: Vec<Wanted>, failed: &mut FailedRecords) -> Vec<Consignment> {
+    async fn take_due(
+        &self,
+        due: Vec<Wanted>,
+        failed: &mut FailedRecords,
+    ) -> Vec<RoutedDeliveries> {
         if due.is_empty() {
             return Vec::new();
         }
@@ -151,7 +155,7 @@ impl Wanted {
         self,
         stored: &HashMap<AlertId, Found>,
         destinations: &Destinations,
-    ) -> Result<Consignment, (Record, Reason)> {
+    ) -> Result<RoutedDeliveries, (Record, Reason)> {
         let Some(stored) = stored.get(&self.retry.alert_id) else {
             return Err(self.reject("AlertExpired", "the alert is not in the ledger any more"));
         };
@@ -163,7 +167,7 @@ impl Wanted {
         let targets = &stored.routing.targets;
         let destination = destinations.get(id);
         let routed = targets.iter().find(|target| target.destination_id == id);
-        let target = match (routed, self.retry.stands_in_for, destination) {
+        let target = match (routed, self.retry.fallback_for, destination) {
             (Some(target), _, _) => target.clone(),
             (None, Some(_), Some(fallback)) => Target::fallback(fallback),
             (None, Some(_), None) => {
@@ -174,9 +178,9 @@ impl Wanted {
                 return Err(self.reject("NotATarget", why));
             }
         };
-        Ok(Consignment {
+        Ok(RoutedDeliveries {
             provider: target.provider.clone(),
-            parcel: Parcel {
+            entry: AlertDeliveries {
                 alert: stored.alert.clone(),
                 severity: stored.routing.severity,
                 deliveries: vec![Delivery::again(&target, destination, &self.retry)],

@@ -7,7 +7,7 @@ use tocsin_aws::telemetry::{self, Counts};
 use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, EnvError, Ledger, Queue};
 
 use crate::Config;
-use crate::hand_over::{Consignment, Senders};
+use crate::dispatch::{RoutedDeliveries, Senders};
 use crate::records::{FailedRecords, Records};
 
 /// Kept back at the end of an invocation to answer in.
@@ -99,7 +99,7 @@ impl Router {
         failed.into_response()
     }
 
-    async fn hand_over(&self, consignments: Vec<Consignment>, failed: &mut FailedRecords) {
+    async fn hand_over(&self, consignments: Vec<RoutedDeliveries>, failed: &mut FailedRecords) {
         for not in self.senders.hand_over(consignments).await {
             failed.add_all(&not.message_ids, &not.error);
         }

@@ -172,7 +172,7 @@ pub fn check(history: &History, now: Timestamp) -> Checked {
     }
     for delivery in &history.deliveries {
         let target = |one: DestinationId| routing.targets.iter().any(|t| t.destination_id == one);
-        match delivery.stands_in_for {
+        match delivery.fallback_for {
             Some(_) if target(delivery.destination_id) => {}
             Some(_) => {
                 checked.deliveries.stand_ins += 1;

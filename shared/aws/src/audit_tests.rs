@@ -128,10 +128,10 @@ fn a_delivery_without_a_target_is_a_fallbacks_or_a_fault() {
         checked.troubles.iter().map(|one| one.kind).collect()
     };
     assert_eq!(kinds(&stray), [TroubleKind::NotATarget]);
-    let mut stand_in = delivered;
-    stand_in["standsInFor"] = json!(TARGET);
+    let mut base_url = delivered;
+    base_url["standsInFor"] = json!(TARGET);
     let failed = json!({"state": "FAILED", "attempts": refused()});
-    let replaced = history("ROUTED", &[TARGET], &[failed, stand_in]);
+    let replaced = history("ROUTED", &[TARGET], &[failed, base_url]);
     assert_eq!(kinds(&replaced), []);
     let counts = check(&replaced, minutes(60)).deliveries;
     assert_eq!((counts.targets, counts.failed, counts.stand_ins), (1, 1, 1));

@@ -4,14 +4,14 @@ use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkErro
 
 /// A failed AWS call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{action} failed: {said}")]
+#[error("{action} failed: {message}")]
 pub struct AwsError {
     /// What was attempted, for people.
     pub action: &'static str,
     /// The service's error code, such as `AccessDeniedException`, if it answered.
     pub code: Option<String>,
     /// The whole chain of causes.
-    pub said: String,
+    pub message: String,
 }
 
 impl AwsError {
@@ -22,7 +22,7 @@ impl AwsError {
         R: std::fmt::Debug,
     {
         let service = error.as_service_error().map(ProvideErrorMetadata::meta);
-        let said = match service {
+        let message = match service {
             // The service's own sentence, without the SDK's wrapping.
             Some(meta) => format!(
                 "{}: {}",
@@ -34,17 +34,17 @@ impl AwsError {
         Self {
             action,
             code: service.and_then(|meta| meta.code()).map(str::to_owned),
-            said,
+            message,
         }
     }
 
     /// A call that answered, but not as promised.
     #[must_use]
-    pub fn unexpected(action: &'static str, said: impl Into<String>) -> Self {
+    pub fn unexpected(action: &'static str, message: impl Into<String>) -> Self {
         Self {
             action,
             code: None,
-            said: said.into(),
+            message: message.into(),
         }
     }
 }

@@ -21,9 +21,9 @@ pub use destinations::{
 pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
-    AlertRecord, AttentionEntry, AttentionPage, Claim, ClaimRequest, Deferral, DeliveryRecord,
-    Fenced, History, KeptHealth, Lease, Ledger, LedgerError, Position, Recorded, Settlement,
-    StoredAlert, Swapped, TimelineEntry, TimelinePage, Verdict,
+    AlertRecord, AttentionEntry, AttentionPage, CasResult, Claim, ClaimRequest, Cursor, Deferral,
+    DeliveryRecord, History, Lease, Ledger, LedgerError, PutAlert, SettleResult, Settlement,
+    StoredAlert, TimelineEntry, TimelinePage, Verdict, VersionedHealth,
 };
-pub use queue::{Depth, Letter, MESSAGE_LIMIT, Message, Queue};
+pub use queue::{Depth, MESSAGE_LIMIT, Message, Queue, ReceivedMessage};
 pub use secrets::{Described, ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretStore};

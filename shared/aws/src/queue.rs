@@ -10,10 +10,10 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::own::Failing;
-use tocsin_core::delivery::{Note, Retry};
+use tocsin_core::alert::system_alert::DestinationFailing;
+use tocsin_core::delivery::{Retry, RetryQueueMessage};
 
-pub use take::{Depth, Letter};
+pub use take::{Depth, ReceivedMessage};
 
 use crate::{AwsError, Clients};
 
@@ -72,8 +72,8 @@ impl Message {
 
     /// The message that has the router raise an alert about a destination.
     #[must_use]
-    pub fn failing(failing: Failing) -> Self {
-        let note = Note::Failing {
+    pub fn failing(failing: DestinationFailing) -> Self {
+        let note = RetryQueueMessage::Failing {
             failing: Box::new(failing),
         };
         Self {
@@ -138,7 +138,7 @@ impl Queue {
                 let error = AwsError {
                     action: ACTION,
                     code: Some(failure.code().to_owned()),
-                    said: format!("{}: {said}", failure.code()),
+                    message: format!("{}: {said}", failure.code()),
                 };
                 (failure.id(), error)
             })

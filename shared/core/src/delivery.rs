@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
-use crate::alert::own::Failing;
+use crate::alert::system_alert::DestinationFailing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
-use crate::health::Arrival;
+use crate::health::Origin;
 use crate::outcome::{Failure, Receipt};
 use crate::retry::RetryLimits;
 use crate::routing::Target;
@@ -101,14 +101,15 @@ impl fmt::Display for State {
 
 /// What a router hands to a sender: alerts, each with its deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct HandOver {
+pub struct DeliveryBatch {
     /// One entry for each alert.
-    pub parcels: Vec<Parcel>,
+    #[serde(rename = "parcels")]
+    pub alerts: Vec<AlertDeliveries>,
 }
 
 /// One alert with its deliveries to destinations of one provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Parcel {
+pub struct AlertDeliveries {
     /// What to deliver.
     pub alert: Alert,
     /// The effective severity, from routing.
@@ -137,19 +138,23 @@ pub struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began_at: Option<Timestamp>,
     /// Whether it has waited already.
-    #[serde(default)]
-    pub arrival: Arrival,
+    #[serde(default, rename = "arrival")]
+    pub origin: Origin,
     /// Whether an earlier attempt may have arrived without an answer.
-    #[serde(default)]
-    pub earlier: Earlier,
+    #[serde(default, rename = "earlier")]
+    pub prior_attempt: PriorAttempt,
     /// An attempt that arrived, where only the ledger could not be told: that is
     /// all there is to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unrecorded: Option<Box<Unrecorded>>,
+    pub unrecorded: Option<Box<UnrecordedAttempt>>,
     /// The destination that finally did not take the alert, where this one gets
     /// it instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stands_in_for: Option<DestinationId>,
+    #[serde(
+        default,
+        rename = "standsInFor",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub fallback_for: Option<DestinationId>,
     /// Who gets the alert if this destination finally does not take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<DestinationId>,
@@ -158,21 +163,21 @@ pub struct Delivery {
     pub retry: Option<RetryLimits>,
     /// Set when the destination was taken away after the alert was routed to it:
     /// the sender then only records that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withdrawn: Option<Withdrawn>,
+    #[serde(default, rename = "withdrawn", skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removal>,
 }
 
 /// Why nothing may be sent to a destination any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Withdrawn {
+pub enum Removal {
     /// It was deleted.
     Deleted,
     /// It was disabled.
     Disabled,
 }
 
-impl fmt::Display for Withdrawn {
+impl fmt::Display for Removal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Deleted => "the destination was deleted after the alert was routed to it",
@@ -186,9 +191,9 @@ impl Delivery {
     /// still is one.
     #[must_use]
     pub fn first(target: &Target, destination: Option<&Destination>) -> Self {
-        let withdrawn = match destination.map(|one| one.enabled) {
-            None => Some(Withdrawn::Deleted),
-            Some(Enabled::No) => Some(Withdrawn::Disabled),
+        let removed = match destination.map(|one| one.enabled) {
+            None => Some(Removal::Deleted),
+            Some(Enabled::No) => Some(Removal::Disabled),
             Some(Enabled::Yes) => None,
         };
         Self {
@@ -202,13 +207,13 @@ impl Delivery {
             secret_name: destination.and_then(|one| one.secret_name.clone()),
             attempt: 1,
             began_at: None,
-            arrival: Arrival::Fresh,
-            earlier: Earlier::NotArrived,
+            origin: Origin::Fresh,
+            prior_attempt: PriorAttempt::NotDelivered,
             unrecorded: None,
-            stands_in_for: None,
+            fallback_for: None,
             fallback: destination.and_then(|one| one.fallback),
             retry: destination.and_then(|one| one.retry),
-            withdrawn,
+            removed,
         }
     }
 
@@ -218,10 +223,10 @@ impl Delivery {
         Self {
             attempt: retry.attempt,
             began_at: retry.began_at,
-            arrival: Arrival::Returned,
-            earlier: retry.earlier,
+            origin: Origin::Retry,
+            prior_attempt: retry.prior_attempt,
             unrecorded: retry.unrecorded.clone(),
-            stands_in_for: retry.stands_in_for,
+            fallback_for: retry.fallback_for,
             ..Self::first(target, destination)
         }
     }
@@ -241,15 +246,19 @@ pub struct Retry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began_at: Option<Timestamp>,
     /// Whether an earlier attempt may have arrived without an answer.
-    #[serde(default)]
-    pub earlier: Earlier,
+    #[serde(default, rename = "earlier")]
+    pub prior_attempt: PriorAttempt,
     /// An attempt that arrived, where only the ledger could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unrecorded: Option<Box<Unrecorded>>,
+    pub unrecorded: Option<Box<UnrecordedAttempt>>,
     /// The destination that finally did not take the alert, where this one is its
     /// fallback.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stands_in_for: Option<DestinationId>,
+    #[serde(
+        default,
+        rename = "standsInFor",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub fallback_for: Option<DestinationId>,
     /// Not before this moment. SQS delays 15 minutes at most, so a message may
     /// arrive early and be sent round again.
     pub due: Timestamp,
@@ -258,11 +267,11 @@ pub struct Retry {
 /// What senders put on the retry queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Note {
+pub enum RetryQueueMessage {
     /// A destination's deliveries end badly: raise an alert about it.
     Failing {
         /// What is to be said of it.
-        failing: Box<Failing>,
+        failing: Box<DestinationFailing>,
     },
     /// Try a delivery again.
     Retry(Box<Retry>),
@@ -271,12 +280,14 @@ pub enum Note {
 /// What is known of the attempts before this one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Earlier {
+pub enum PriorAttempt {
     /// None arrived, or there was none.
     #[default]
-    NotArrived,
+    #[serde(rename = "notArrived")]
+    NotDelivered,
     /// One may have arrived: look before creating again, where that is possible.
-    MayHaveArrived,
+    #[serde(rename = "mayHaveArrived")]
+    MaybeDelivered,
 }
 
 /// One try, as the ledger keeps it.
@@ -297,7 +308,7 @@ pub struct Attempt {
 /// An attempt that arrived and could not be recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Unrecorded {
+pub struct UnrecordedAttempt {
     /// The lease under which it was made, and is to be recorded.
     pub lease_until: Timestamp,
     /// The attempt.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::text::{neutralise, visible_form};
+use crate::text::{sanitize, visible_form};
 
 /// `map` as indented JSON. What could hide or reorder text, or break its lines,
 /// is written as an escape of JSON (`\u202e`): visible, harmless and exact.
@@ -40,17 +40,17 @@ fn spelled_out(json: &str) -> String {
     out
 }
 
-/// A value whose texts and keys are all fit to show (see [`neutralise`]). Keys
+/// A value whose texts and keys are all fit to show (see [`sanitize`]). Keys
 /// that thereby become the same are told apart by a `~`; no entry is lost.
 #[must_use]
 pub fn neutralised(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(neutralise(text).into_owned()),
+        Value::String(text) => Value::String(sanitize(text).into_owned()),
         Value::Array(items) => items.iter().map(neutralised).collect(),
         Value::Object(map) => {
             let mut shown = Map::with_capacity(map.len());
             for (key, value) in map {
-                let mut key = neutralise(key).into_owned();
+                let mut key = sanitize(key).into_owned();
                 while shown.contains_key(&key) {
                     key.push('~');
                 }
@@ -149,7 +149,7 @@ mod tests {
             let value = json!({key: [text]});
             for shown in [one_line(&value), indented(&map(value.clone()))] {
                 prop_assert_eq!(&serde_json::from_str::<Value>(&shown).unwrap(), &value);
-                let same = neutralise(&shown).into_owned();
+                let same = sanitize(&shown).into_owned();
                 prop_assert_eq!(same, shown);
             }
         }

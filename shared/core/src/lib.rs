@@ -22,8 +22,8 @@
 //! ## Who hands what to whom
 //!
 //! ```text
-//! queue message ─ alert::parse ─► Alert ─ routing::route ─► Routing ─ targets ─► HandOver
-//!      HandOver ─ Provider::request ─► Request ─ (the wire) ─► Response
+//! queue message ─ alert::parse ─► Alert ─ routing::route ─► Routing ─ targets ─► DeliveryBatch
+//!      DeliveryBatch ─ Provider::request ─► Request ─ (the wire) ─► Response
 //!      Response ─ Provider::outcome ─► Outcome ─ RetryPolicy::decide ─► Decision
 //! ```
 //!

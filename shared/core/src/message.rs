@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::alert::{Alert, Severity};
 use crate::json::indented;
-use crate::provider::{Form, Job, Provider};
+use crate::provider::{Detail, Provider, RequestContext};
 use crate::text::{Unit, single_line, truncate};
 
 /// An alert, laid out for people.
@@ -47,11 +47,11 @@ pub struct Fact<'a> {
 impl<'a> Message<'a> {
     /// The message of a job: whole, or title, severity and link only.
     #[must_use]
-    pub fn of<P: Provider + ?Sized>(job: &Job<'a, P>) -> Self {
-        let whole = Self::new(job.alert, job.severity);
-        match job.form {
-            Form::Full => whole,
-            Form::Minimal => Self {
+    pub fn of<P: Provider + ?Sized>(context: &RequestContext<'a, P>) -> Self {
+        let whole = Self::new(context.alert, context.severity);
+        match context.detail {
+            Detail::Full => whole,
+            Detail::Minimal => Self {
                 facts: Vec::new(),
                 description: None,
                 runbook: None,

@@ -63,14 +63,14 @@ impl Receipt {
     /// The receipt of a least form that was sent because the whole was refused.
     #[must_use]
     pub fn shortened_after(self, refused: &Failure) -> Self {
-        self.remarked(&format!(
+        self.with_remark(&format!(
             "only title, severity and link were delivered, since {refused}"
         ))
     }
 
     /// The same with a remark, after one that is there already.
     #[must_use]
-    pub fn remarked(self, remark: &str) -> Self {
+    pub fn with_remark(self, remark: &str) -> Self {
         Self {
             remark: Some(match self.remark {
                 Some(own) => format!("{own}; {remark}"),
@@ -177,7 +177,7 @@ impl Failure {
 
     /// The same with a note of ours behind the detail.
     #[must_use]
-    pub fn noting(mut self, note: &str) -> Self {
+    pub fn with_note(mut self, note: &str) -> Self {
         self.detail.push(' ');
         self.detail.push_str(note);
         self
@@ -255,7 +255,7 @@ impl Outcome {
 
     /// The same, told in better words than the beginning of the answer.
     #[must_use]
-    pub fn explained(mut self, detail: impl AsRef<str>) -> Self {
+    pub fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
         if let Self::Transient { failure, .. } | Self::Permanent { failure } = &mut self {
             failure.detail = Failure::new(failure.kind, detail).detail;
         }
@@ -303,9 +303,9 @@ impl Outcome {
 
     /// The same with a remark on the receipt, after one that is there already.
     #[must_use]
-    pub fn remarked(self, remark: &str) -> Self {
+    pub fn with_remark(self, remark: &str) -> Self {
         match self {
-            Self::Delivered(receipt) => Self::Delivered(receipt.remarked(remark)),
+            Self::Delivered(receipt) => Self::Delivered(receipt.with_remark(remark)),
             failed => failed,
         }
     }
@@ -392,19 +392,19 @@ mod tests {
     #[test]
     fn an_explanation_changes_nothing_but_the_words() {
         let outcome = Outcome::from_status(&response(429, &[("retry-after", "9")]));
-        let explained = outcome.clone().explained("ask\nless");
-        let failure = explained.failure().unwrap();
+        let with_detail = outcome.clone().with_detail("ask\nless");
+        let failure = with_detail.failure().unwrap();
         assert_eq!(failure.detail, "ask less");
         assert_eq!(failure.status, Some(429));
         assert!(matches!(
-            explained,
+            with_detail,
             Outcome::Transient {
                 retry_after: Some(_),
                 ..
             }
         ));
         let delivered = Outcome::from_status(&response(200, &[]));
-        assert_eq!(delivered.clone().explained("x"), delivered);
+        assert_eq!(delivered.clone().with_detail("x"), delivered);
         let asked = Outcome::from_status(&response(400, &[])).of_lookup();
         assert_eq!(asked.failure().unwrap().kind, FailureKind::Misconfigured);
         let failure = Outcome::not_understood(&response(200, &[]));

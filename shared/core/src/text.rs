@@ -62,7 +62,7 @@ const fn escape_length(c: char) -> Option<usize> {
 /// (except newline and tab), bidirectional overrides and isolates, and
 /// noncharacters. Line separators of any kind become a plain newline.
 #[must_use]
-pub fn neutralise(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| visible_form(c) != Some(c)) {
         return Cow::Borrowed(text);
     }
@@ -100,7 +100,7 @@ pub fn single_line(text: &str) -> String {
 /// One harmless line of at most `limit` characters, cut visibly.
 #[must_use]
 pub fn line(text: &str, limit: usize) -> String {
-    let shown = single_line(&neutralise(text));
+    let shown = single_line(&sanitize(text));
     truncate(&shown, limit, Unit::Characters).into_owned()
 }
 
@@ -210,21 +210,18 @@ mod tests {
     #[test]
     fn harmless_text_is_left_alone() {
         let text = "Schlüssel 鍵 🔑\tand a\nnewline, 👩‍💻 joined";
-        assert!(matches!(neutralise(text), Cow::Borrowed(same) if same == text));
+        assert!(matches!(sanitize(text), Cow::Borrowed(same) if same == text));
     }
 
     #[test]
     fn what_hides_or_reorders_becomes_visible() {
-        assert_eq!(neutralise("a\0b\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(sanitize("a\0b\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(sanitize("invoice\u{202e}fdp.exe"), "invoice\u{fffd}fdp.exe");
         assert_eq!(
-            neutralise("invoice\u{202e}fdp.exe"),
-            "invoice\u{fffd}fdp.exe"
-        );
-        assert_eq!(
-            neutralise("x\u{ffff}\u{fdd0}\u{1fffe}y"),
+            sanitize("x\u{ffff}\u{fdd0}\u{1fffe}y"),
             "x\u{fffd}\u{fffd}\u{fffd}y"
         );
-        assert_eq!(neutralise("a\r\nb\rc\u{2028}d"), "a\nb\nc\nd");
+        assert_eq!(sanitize("a\r\nb\rc\u{2028}d"), "a\nb\nc\nd");
     }
 
     #[test]
@@ -299,8 +296,8 @@ mod tests {
 
         #[test]
         fn neutralising_twice_changes_nothing_more(text in any::<String>()) {
-            let once = neutralise(&text).into_owned();
-            prop_assert_eq!(neutralise(&once).into_owned(), once.clone());
+            let once = sanitize(&text).into_owned();
+            prop_assert_eq!(sanitize(&once).into_owned(), once.clone());
             prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
         }
     }

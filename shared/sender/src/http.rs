@@ -10,7 +10,7 @@ use tocsin_core::outcome::{Failure, FailureKind};
 use tocsin_core::provider::{Method, Request, Response};
 
 use crate::AddressPolicy;
-use crate::guard::{Blocked, GuardedResolver};
+use crate::ssrf::{BlockedAddress, GuardedResolver};
 
 /// The whole request, from the name to the last byte of the answer.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
@@ -140,7 +140,7 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Response {
 /// What a transport error means. The URL, which may be a credential, is left out.
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<Blocked>()) {
+    if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<BlockedAddress>()) {
         return Failure::new(FailureKind::Forbidden, blocked.to_string());
     }
     let kind = if error.is_builder() {

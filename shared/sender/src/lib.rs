@@ -1,7 +1,7 @@
 //! # tocsin-sender
 //!
 //! The one delivery pipeline that all senders run. A sender function is a
-//! provider in [`Http`] (or something else that can [`Deliver`]) and this:
+//! provider in [`HttpTransport`] (or something else that is a [`Transport`]) and this:
 //!
 //! ```text
 //! hand-over ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
@@ -12,24 +12,26 @@
 //! ledger says so: a crash between the two leaves a retry too many, which the
 //! claim turns away, rather than one too few.
 
-pub mod aws;
 mod config;
-mod deliver;
-mod guard;
 mod http;
+pub mod messaging;
 mod pipeline;
+mod ssrf;
+mod transport;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
-use tocsin_core::delivery::HandOver;
+use tocsin_core::delivery::DeliveryBatch;
 use tocsin_core::provider::Provider;
 use url::Url;
 
 pub use config::{BaseUrls, Config};
-pub use deliver::{Context, Deliver, Http, Work, misconfigured, second_try};
-pub use guard::{AddressPolicy, Blocked};
 pub use http::{HttpClient, Limits};
 pub use pipeline::{Sender, SenderError};
+pub use ssrf::{AddressPolicy, BlockedAddress};
+pub use transport::{
+    AttemptInput, Context, HttpTransport, Transport, misconfigured, retry_minimal,
+};
 
 /// Why a sender function cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub enum Error {
     Env(#[from] EnvError),
     /// The HTTP client could not be made: no usable root certificates.
     #[error("the HTTP client could not be made: {0}")]
-    Http(#[from] reqwest::Error),
+    HttpTransport(#[from] reqwest::Error),
     /// The provider's name is none.
     #[error(transparent)]
     Provider(#[from] tocsin_core::destination::NotAProviderName),
@@ -64,7 +66,7 @@ pub struct Startup {
 ///
 /// When the function cannot start.
 pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), Error> {
-    run(|startup| Ok(Http(make(startup.base_urls.of(P::NAME))))).await
+    run(|startup| Ok(HttpTransport(make(startup.base_urls.of(P::NAME))))).await
 }
 
 /// Runs a sender function until the sandbox ends.
@@ -72,7 +74,9 @@ pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Resul
 /// # Errors
 ///
 /// When the function cannot start.
-pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) -> Result<(), Error> {
+pub async fn run<D: Transport>(
+    make: impl FnOnce(&Startup) -> Result<D, Error>,
+) -> Result<(), Error> {
     let env = Env::of_process();
     telemetry::init(&env);
     let clients = Clients::load(&env).await?;
@@ -87,10 +91,12 @@ pub async fn run<D: Deliver>(make: impl FnOnce(&Startup) -> Result<D, Error>) ->
     let sender = Sender::new(deliver, context, &startup.clients, config)?;
     sender.ledger.warm_up().await;
     let sender = &sender;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<HandOver>| async move {
-        let deadline = event.context.deadline();
-        sender.handle(event.payload, deadline).await
-    }))
+    lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<DeliveryBatch>| async move {
+            let deadline = event.context.deadline();
+            sender.handle(event.payload, deadline).await
+        },
+    ))
     .await
     .map_err(Error::Runtime)
 }

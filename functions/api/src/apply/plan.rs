@@ -4,17 +4,17 @@ use serde_json::{Map, Value};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, ProviderName};
 
-use crate::destinations::Held;
-use crate::draft::Prepared;
+use crate::destinations::Snapshot;
 use crate::messages::{
     Change, ChangeKind, ChangeResult, DestinationDraft, FieldChange, SecretChange,
 };
+use crate::validate::ValidatedChange;
 
 /// A change with what it takes to make it; nothing where there is nothing to do.
 #[derive(Debug)]
 pub(super) struct Planned {
     change: Change,
-    prepared: Option<Prepared>,
+    prepared: Option<ValidatedChange>,
 }
 
 impl Planned {
@@ -22,7 +22,7 @@ impl Planned {
         &self.change
     }
 
-    pub(super) fn take(self) -> (Change, Option<Prepared>) {
+    pub(super) fn take(self) -> (Change, Option<ValidatedChange>) {
         (self.change, self.prepared)
     }
 
@@ -38,7 +38,7 @@ impl Planned {
     }
 }
 
-pub(super) fn of(prepared: Prepared, held: &Held) -> Planned {
+pub(super) fn of(prepared: ValidatedChange, held: &Snapshot) -> Planned {
     let wanted = &prepared.destination;
     let before = held.get(wanted.destination_id).map(|one| &one.destination);
     let secret = prepared.secret.change();

@@ -20,11 +20,11 @@ fn destination(changes: &Value) -> Destination {
 }
 
 fn planned(stored: &[Destination], wanted: Destination, secret: SecretStep) -> Change {
-    let held = Held {
+    let held = Snapshot {
         stored: stored.iter().cloned().map(Stored::from).collect(),
         all: stored.iter().cloned().collect(),
     };
-    let prepared = Prepared {
+    let prepared = ValidatedChange {
         destination: wanted,
         secret,
     };

@@ -18,10 +18,10 @@ pub struct ApplyDestinations {
     pub destinations: Vec<Declared>,
     /// Whether destinations that are not among them are deleted.
     #[serde(default, rename = "prune")]
-    pub unlisted: Unlisted,
+    pub unlisted: Prune,
     /// Whether the plan is only shown.
     #[serde(default, rename = "dryRun")]
-    pub mode: Declaring,
+    pub mode: ApplyMode,
     /// The plan that was shown, one entry for each of its changes: where another
     /// one would be carried out now, nothing is. Without it any is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ pub struct Declared {
 /// What happens to destinations that a file does not list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(from = "bool", into = "bool")]
-pub enum Unlisted {
+pub enum Prune {
     /// They stay.
     #[default]
     Keep,
@@ -80,38 +80,38 @@ pub enum Unlisted {
     Delete,
 }
 
-impl From<bool> for Unlisted {
+impl From<bool> for Prune {
     fn from(yes: bool) -> Self {
         if yes { Self::Delete } else { Self::Keep }
     }
 }
 
-impl From<Unlisted> for bool {
-    fn from(given: Unlisted) -> Self {
-        given == Unlisted::Delete
+impl From<Prune> for bool {
+    fn from(given: Prune) -> Self {
+        given == Prune::Delete
     }
 }
 
 /// Whether a plan is carried out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(from = "bool", into = "bool")]
-pub enum Declaring {
+pub enum ApplyMode {
     /// It is.
     #[default]
-    CarryOut,
+    Apply,
     /// It is only shown.
     DryRun,
 }
 
-impl From<bool> for Declaring {
+impl From<bool> for ApplyMode {
     fn from(yes: bool) -> Self {
-        if yes { Self::DryRun } else { Self::CarryOut }
+        if yes { Self::DryRun } else { Self::Apply }
     }
 }
 
-impl From<Declaring> for bool {
-    fn from(given: Declaring) -> Self {
-        given == Declaring::DryRun
+impl From<ApplyMode> for bool {
+    fn from(given: ApplyMode) -> Self {
+        given == ApplyMode::DryRun
     }
 }
 
@@ -121,7 +121,7 @@ impl From<Declaring> for bool {
 pub struct ApplyReport {
     /// Whether it was only planned.
     #[serde(rename = "dryRun")]
-    pub mode: Declaring,
+    pub mode: ApplyMode,
     /// One entry for each destination of the file, in its order, then those that
     /// it does not list.
     pub changes: Vec<Change>,

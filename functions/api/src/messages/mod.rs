@@ -6,9 +6,9 @@
 mod alerts;
 mod apply;
 mod audit;
+mod dead_letters;
 mod destinations;
 mod error;
-mod letters;
 mod preview;
 mod read;
 
@@ -25,11 +25,15 @@ pub use alerts::{
     TestResult,
 };
 pub use apply::{
-    ApplyDestinations, ApplyReport, Change, ChangeKind, ChangeName, ChangeResult, Declared,
-    Declaring, Expected, FieldChange, SecretChange, Unlisted,
+    ApplyDestinations, ApplyMode, ApplyReport, Change, ChangeKind, ChangeName, ChangeResult,
+    Declared, Expected, FieldChange, Prune, SecretChange,
 };
 pub use audit::{
     AlertCounts, Audit, AuditReport, DeliveryCounts, Finding, QueueDepths, TroubleKind, Verdict,
+};
+pub use dead_letters::{
+    Content, DeadLetter, DeadLetterQueue, DeadLetters, FailedDelivery, ListDeadLetters,
+    RedriveDeadLetters, RedriveResult, Redriven, RedrivenLetter, Which,
 };
 pub use destinations::{
     AddDestination, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
@@ -37,10 +41,6 @@ pub use destinations::{
     UpdateDestination,
 };
 pub use error::{ApiError, ErrorCode};
-pub use letters::{
-    Content, DeadLetter, DeadLetterQueue, DeadLetters, FailedDelivery, ListDeadLetters,
-    RedriveDeadLetters, RedriveResult, Redriven, RedrivenLetter, Which,
-};
 pub use preview::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport, ShownHeader};
 pub(crate) use read::size;
 

@@ -3,21 +3,21 @@
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value};
-use tocsin_core::provider::{FieldError, Form, Secrets};
-use tocsin_sender::Work;
-use tocsin_sender::aws::{Service, check_settings, outgoing};
+use tocsin_core::provider::{Detail, FieldError, Secrets};
+use tocsin_sender::AttemptInput;
+use tocsin_sender::messaging::{AwsProvider, check_settings, outgoing};
 
-use super::{Bond, Kind};
+use super::{ErasedProvider, SecretBinding};
 use crate::messages::Preview;
 
 /// Such a provider.
-pub(super) fn by_role<S: Service>() -> (&'static str, Box<dyn Kind>) {
-    (S::NAME, Box::new(ByRole::<S>(PhantomData)))
+pub(super) fn by_role<S: AwsProvider>() -> (&'static str, Box<dyn ErasedProvider>) {
+    (S::NAME, Box::new(AwsByRole::<S>(PhantomData)))
 }
 
-struct ByRole<S>(PhantomData<S>);
+struct AwsByRole<S>(PhantomData<S>);
 
-impl<S: Service> Kind for ByRole<S> {
+impl<S: AwsProvider> ErasedProvider for AwsByRole<S> {
     fn check(
         &self,
         settings: &Map<String, Value>,
@@ -37,12 +37,12 @@ impl<S: Service> Kind for ByRole<S> {
     }
 
     /// There is no secret that could go astray.
-    fn bond(&self, _settings: &Map<String, Value>) -> Result<Bond, FieldError> {
-        Ok(Bond::default())
+    fn binding(&self, _settings: &Map<String, Value>) -> Result<SecretBinding, FieldError> {
+        Ok(SecretBinding::default())
     }
 
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
-        let message = outgoing::<S>(work, form)?;
+    fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError> {
+        let message = outgoing::<S>(input, detail)?;
         let owned = |(name, value): (&str, String)| (name.to_owned(), value);
         Ok(Preview::Message {
             to: message.to,

@@ -6,16 +6,16 @@ use tocsin_core::alert::{Alert, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::provider::{
-    Address, FieldError, Form, Job, Provider, Request, Secrets, read_settings,
+    Address, Detail, FieldError, Provider, Request, RequestContext, Secrets, read_settings,
 };
-use tocsin_sender::{AddressPolicy, Work};
+use tocsin_sender::{AddressPolicy, AttemptInput};
 use url::Url;
 
-use super::{Bond, Kind, ProvidersConfig};
+use super::{ErasedProvider, ProvidersConfig, SecretBinding};
 use crate::messages::{Preview, ShownHeader};
 
 /// A provider over HTTP, and the addresses it may call.
-struct Http<P> {
+struct HttpProvider<P> {
     provider: P,
     addresses: AddressPolicy,
 }
@@ -23,15 +23,15 @@ struct Http<P> {
 pub(super) fn http<P: Provider>(
     config: &ProvidersConfig,
     make: fn(Option<Url>) -> P,
-) -> (&'static str, Box<dyn Kind>) {
-    let kind = Http {
+) -> (&'static str, Box<dyn ErasedProvider>) {
+    let kind = HttpProvider {
         provider: make(config.base_urls.of(P::NAME)),
         addresses: config.addresses,
     };
     (P::NAME, Box::new(kind))
 }
 
-impl<P: Provider> Kind for Http<P> {
+impl<P: Provider> ErasedProvider for HttpProvider<P> {
     /// The provider's own check, and that of the address it would call.
     fn check(
         &self,
@@ -62,13 +62,13 @@ impl<P: Provider> Kind for Http<P> {
         Ok(Some(Secrets::new(P::placeholder(&settings).to_string())))
     }
 
-    fn bond(&self, settings: &Map<String, Value>) -> Result<Bond, FieldError> {
+    fn binding(&self, settings: &Map<String, Value>) -> Result<SecretBinding, FieldError> {
         let settings: P::Settings = read_settings(settings)?;
         let placeholder = P::placeholder(&settings);
         let secret: P::Secret = Secrets::new(placeholder.to_string()).read()?;
         let request = self.sample_request(&settings, &secret)?;
         let fields = placeholder.as_object().into_iter().flat_map(Map::keys);
-        Ok(Bond {
+        Ok(SecretBinding {
             origin: match &request.address {
                 Address::Public(url) => Some(url.origin().ascii_serialization()),
                 Address::Secret(_) => None,
@@ -77,15 +77,15 @@ impl<P: Provider> Kind for Http<P> {
         })
     }
 
-    fn preview(&self, work: Work<'_>, form: Form) -> Result<Preview, FieldError> {
-        let settings: P::Settings = read_settings(work.settings)?;
+    fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError> {
+        let settings: P::Settings = read_settings(input.settings)?;
         let secret = Secrets::new(P::placeholder(&settings).to_string()).read()?;
         self.provider.check(&settings, &secret)?;
-        let request = self.provider.request(&Job {
-            alert: work.alert,
-            severity: work.severity,
-            delivery: work.delivery,
-            form,
+        let request = self.provider.request(&RequestContext {
+            alert: input.alert,
+            severity: input.severity,
+            delivery: input.delivery,
+            detail,
             now: Timestamp::now(),
             settings: &settings,
             secret: &secret,
@@ -94,7 +94,7 @@ impl<P: Provider> Kind for Http<P> {
     }
 }
 
-impl<P: Provider> Http<P> {
+impl<P: Provider> HttpProvider<P> {
     /// Every provider's request must come about for the alert of a check.
     fn sample_request(
         &self,
@@ -102,11 +102,11 @@ impl<P: Provider> Http<P> {
         secret: &P::Secret,
     ) -> Result<Request, FieldError> {
         let alert = sample()?;
-        self.provider.request(&Job {
+        self.provider.request(&RequestContext {
             alert: &alert,
             severity: alert.severity,
             delivery: &DeliveryId::of(&alert.alert_id, DestinationId::generate()),
-            form: Form::Minimal,
+            detail: Detail::Minimal,
             now: Timestamp::now(),
             settings,
             secret,

@@ -140,35 +140,35 @@ fn every_placeholder_fits_and_shows_what_a_secret_is_good_for() {
             Ok(()),
             "{provider}"
         );
-        assert_eq!(kind.bond(settings), kind.bond(settings), "{provider}");
+        assert_eq!(kind.binding(settings), kind.binding(settings), "{provider}");
     }
-    let bond = |provider: &str, settings: Value| {
+    let binding = |provider: &str, settings: Value| {
         let kind = all.get(provider).unwrap();
-        kind.bond(settings.as_object().unwrap()).unwrap()
+        kind.binding(settings.as_object().unwrap()).unwrap()
     };
     let jira = |site: &str| json!({"deployment": "dataCenter", "siteUrl": site, "projectKey": "SEC", "issueType": "Task"});
     assert_ne!(
-        bond("jira", jira("https://a.example.com")),
-        bond("jira", jira("https://b.example.com"))
+        binding("jira", jira("https://a.example.com")),
+        binding("jira", jira("https://b.example.com"))
     );
     assert_eq!(
-        bond("jira", jira("https://a.example.com/x")),
-        bond("jira", jira("https://a.example.com/y"))
+        binding("jira", jira("https://a.example.com/x")),
+        binding("jira", jira("https://a.example.com/y"))
     );
     // A bot's channel needs a bot's token.
     assert_ne!(
-        bond("slack", json!({})),
-        bond("slack", json!({"channelId": "C0123ABCD"}))
+        binding("slack", json!({})),
+        binding("slack", json!({"channelId": "C0123ABCD"}))
     );
     assert_eq!(
-        bond("webhook", json!({})),
-        bond("webhook", json!({"headers": {"x": "y"}}))
+        binding("webhook", json!({})),
+        binding("webhook", json!({"headers": {"x": "y"}}))
     );
 }
 
 #[test]
 fn no_preview_shows_a_credential() {
-    use tocsin_core::delivery::{DeliveryId, Earlier};
+    use tocsin_core::delivery::{DeliveryId, PriorAttempt};
     let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
     let all = providers(AddressPolicy::PublicHttps);
     let alert = tocsin_testing::full();
@@ -177,16 +177,16 @@ fn no_preview_shows_a_credential() {
         tocsin_core::destination::DestinationId::generate(),
     );
     for (provider, rows) in &table {
-        for form in [Form::Full, Form::Minimal] {
-            let work = Work {
+        for detail in [Detail::Full, Detail::Minimal] {
+            let input = AttemptInput {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
                 settings: rows["sound"]["settings"].as_object().unwrap(),
                 secret_name: None,
-                earlier: Earlier::NotArrived,
+                prior_attempt: PriorAttempt::NotDelivered,
             };
-            let preview = all.get(provider).unwrap().preview(work, form).unwrap();
+            let preview = all.get(provider).unwrap().preview(input, detail).unwrap();
             let shown = serde_json::to_string(&preview).unwrap();
             assert!(!shown.to_lowercase().contains("placeholder"), "{shown}");
             assert!(shown.contains(&alert.title), "{provider}: {shown}");

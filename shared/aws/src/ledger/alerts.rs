@@ -31,13 +31,13 @@ pub struct AlertRecord<'a> {
 
 /// How recording an alert ended.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Recorded {
+pub enum PutAlert {
     /// It is new.
-    New,
+    Created,
     /// The very same alert was recorded before: what was decided then holds.
-    Known(Box<StoredAlert>),
+    Duplicate(Box<StoredAlert>),
     /// Its id belongs to a different alert.
-    IdTaken,
+    IdConflict,
 }
 
 /// An alert as the ledger holds it.
@@ -59,7 +59,7 @@ impl Table {
     pub(super) async fn record(
         &self,
         records: &[AlertRecord<'_>],
-    ) -> Vec<Result<Recorded, LedgerError>> {
+    ) -> Vec<Result<PutAlert, LedgerError>> {
         let statements = records
             .iter()
             .map(|record| self.insertion(record))
@@ -76,7 +76,7 @@ impl Table {
             .iter()
             .zip(written)
             .map(|(record, written)| match written? {
-                Written::Done => Ok(Recorded::New),
+                Written::Done => Ok(PutAlert::Created),
                 Written::Refused(_) => recognise(record.alert, &stored),
             })
             .collect()
@@ -172,13 +172,13 @@ impl Table {
 fn recognise(
     alert: &Alert,
     stored: &Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError>,
-) -> Result<Recorded, LedgerError> {
+) -> Result<PutAlert, LedgerError> {
     let stored = stored.as_ref().map_err(Clone::clone)?;
     match stored.get(&alert.alert_id) {
         Some(Ok(known)) if known.alert.fingerprint() == alert.fingerprint() => {
-            Ok(Recorded::Known(Box::new(known.clone())))
+            Ok(PutAlert::Duplicate(Box::new(known.clone())))
         }
-        Some(Ok(_)) => Ok(Recorded::IdTaken),
+        Some(Ok(_)) => Ok(PutAlert::IdConflict),
         Some(Err(error)) => Err(error.clone()),
         None => Err(AwsError::unexpected("recording alerts", "an item came and went").into()),
     }

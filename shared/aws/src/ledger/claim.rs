@@ -8,7 +8,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{DeliveryId, State};
 use tocsin_core::destination::{DestinationId, ProviderName};
-use tocsin_core::health::Arrival;
+use tocsin_core::health::Origin;
 
 use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};
@@ -31,9 +31,9 @@ pub struct ClaimRequest {
     /// When the delivery began; `None` when it begins with this.
     pub began_at: Option<Timestamp>,
     /// Whether the delivery has waited, so that there may be an item of it.
-    pub arrival: Arrival,
+    pub origin: Origin,
     /// The destination whose fallback this one is, if it gets the alert as such.
-    pub stands_in_for: Option<DestinationId>,
+    pub fallback_for: Option<DestinationId>,
     /// How long nobody else may try: longer than the longest attempt.
     pub lease: Duration,
 }
@@ -54,7 +54,7 @@ pub enum Claim {
         until: Timestamp,
     },
     /// A later attempt is already queued or made.
-    Superseded,
+    Stale,
 }
 
 /// What became of a claim that was refused at first.
@@ -191,7 +191,7 @@ impl Table {
                 let claim = match written {
                     Ok(Written::Done) => Ok(Claim::Started(lease(&requests[at], now))),
                     // Somebody else has begun in between.
-                    Ok(Written::Refused(_)) => Ok(Claim::Superseded),
+                    Ok(Written::Refused(_)) => Ok(Claim::Stale),
                     Err(error) => Err(error),
                 };
                 (at, claim)
@@ -228,7 +228,7 @@ impl Table {
             ("updatedAt", s(now.to_string())),
             ("expiresAt", n(self.expiry(now))),
         ];
-        if let Some(other) = request.stands_in_for {
+        if let Some(other) = request.fallback_for {
             attributes.push(("standsInFor", s(other.to_string())));
         }
         attributes
@@ -257,7 +257,7 @@ impl ClaimRequest {
     /// Whether there cannot be an item of the delivery yet, unless somebody else
     /// is at it.
     pub(super) fn is_new(&self) -> bool {
-        self.attempt <= 1 && self.arrival == Arrival::Fresh
+        self.attempt <= 1 && self.origin == Origin::Fresh
     }
 }
 
@@ -290,10 +290,10 @@ fn why_not(
     let claim = match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
         State::Retrying if record.attempt == 0 => return Ok(Refusal::Unattempted),
-        State::Retrying if record.attempt >= request.attempt => Claim::Superseded,
+        State::Retrying if record.attempt >= request.attempt => Claim::Stale,
         // It was settled between the two writes: this attempt is the next one.
         State::Retrying => Claim::InProgress { until: now },
-        State::Sending if record.attempt > request.attempt => Claim::Superseded,
+        State::Sending if record.attempt > request.attempt => Claim::Stale,
         State::Sending => Claim::InProgress {
             until: record.lease_until.unwrap_or(now),
         },

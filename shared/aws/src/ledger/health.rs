@@ -18,7 +18,7 @@ const MOST_KEYS: usize = 100;
 
 /// A destination's health, and which version of it this is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeptHealth {
+pub struct VersionedHealth {
     /// How the destination fares.
     pub health: Health,
     /// Counts the changes; 0 when there is none yet.
@@ -27,38 +27,38 @@ pub struct KeptHealth {
 
 /// How swapping a health for another ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Swapped {
+pub enum CasResult {
     /// The new one holds.
-    Done(KeptHealth),
+    Swapped(VersionedHealth),
     /// Somebody else was quicker, and wrote this.
-    Lost(KeptHealth),
+    Conflict(VersionedHealth),
 }
 
 impl Table {
     pub(super) async fn health(
         &self,
         ids: &[DestinationId],
-    ) -> Result<HashMap<DestinationId, KeptHealth>, LedgerError> {
+    ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         let mut found = HashMap::new();
         for some in ids.chunks(MOST_KEYS) {
             let keys = some.iter().map(|id| key(*id)).collect();
             for item in self.batch_get("reading destinations' health", keys).await? {
                 let id = DestinationId::parse(super::read::text(&item, "alertId")?)
                     .ok_or_else(|| unreadable(&item, "alertId is no destination's id"))?;
-                found.insert(id, KeptHealth::read(&item)?);
+                found.insert(id, VersionedHealth::read(&item)?);
             }
         }
         Ok(found)
     }
 
-    pub(super) async fn swap_health(
+    pub(super) async fn compare_and_swap_health(
         &self,
         id: DestinationId,
-        seen: &KeptHealth,
+        seen: &VersionedHealth,
         health: Health,
         now: Timestamp,
-    ) -> Result<Swapped, LedgerError> {
-        let next = KeptHealth {
+    ) -> Result<CasResult, LedgerError> {
+        let next = VersionedHealth {
             health,
             version: seen.version + 1,
         };
@@ -87,12 +87,12 @@ impl Table {
         match written.ok_or_else(|| {
             AwsError::unexpected("recording a destination's health", "no answer")
         })?? {
-            Written::Done => Ok(Swapped::Done(next)),
-            Written::Refused(Some(item)) => Ok(Swapped::Lost(KeptHealth::read(&item)?)),
+            Written::Done => Ok(CasResult::Swapped(next)),
+            Written::Refused(Some(item)) => Ok(CasResult::Conflict(VersionedHealth::read(&item)?)),
             // An insert is refused without the item, an update when it expired.
             Written::Refused(None) => {
                 let now_there = self.health(&[id]).await?.remove(&id);
-                Ok(Swapped::Lost(now_there.unwrap_or_default()))
+                Ok(CasResult::Conflict(now_there.unwrap_or_default()))
             }
         }
     }
@@ -100,7 +100,7 @@ impl Table {
     fn attributes(
         &self,
         id: DestinationId,
-        kept: &KeptHealth,
+        kept: &VersionedHealth,
         now: Timestamp,
     ) -> Vec<(&'static str, aws_sdk_dynamodb::types::AttributeValue)> {
         vec![
@@ -114,7 +114,7 @@ impl Table {
     }
 }
 
-impl KeptHealth {
+impl VersionedHealth {
     fn read(item: &Item) -> Result<Self, LedgerError> {
         let health = serde_json::from_str(super::read::text(item, "health")?)
             .map_err(|error| unreadable(item, &format!("health: {error}")))?;

@@ -11,11 +11,11 @@ use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
 use super::LedgerError;
-use super::alerts::{AlertRecord, Recorded, StoredAlert};
+use super::alerts::{AlertRecord, PutAlert, StoredAlert};
 use super::claim::{Claim, ClaimRequest, lease};
-use super::health::{KeptHealth, Swapped};
+use super::health::{CasResult, VersionedHealth};
 use super::read::History;
-use super::settle::{Fenced, Settlement};
+use super::settle::{SettleResult, Settlement};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<Held>>);
@@ -24,7 +24,7 @@ pub(super) struct Memory(Arc<Mutex<Held>>);
 struct Held {
     alerts: HashMap<AlertId, StoredAlert>,
     settled: HashMap<(AlertId, DestinationId), State>,
-    health: HashMap<DestinationId, KeptHealth>,
+    health: HashMap<DestinationId, VersionedHealth>,
 }
 
 impl Memory {
@@ -33,13 +33,13 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+    pub(super) fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
         let mut held = self.held();
         let one = |record: &AlertRecord<'_>| match held.alerts.get(&record.alert.alert_id) {
             Some(known) if known.alert.fingerprint() == record.alert.fingerprint() => {
-                Recorded::Known(Box::new(known.clone()))
+                PutAlert::Duplicate(Box::new(known.clone()))
             }
-            Some(_) => Recorded::IdTaken,
+            Some(_) => PutAlert::IdConflict,
             None => {
                 let stored = StoredAlert {
                     alert: record.alert.clone(),
@@ -47,7 +47,7 @@ impl Memory {
                     received_at: record.received_at,
                 };
                 held.alerts.insert(record.alert.alert_id.clone(), stored);
-                Recorded::New
+                PutAlert::Created
             }
         };
         records.iter().map(one).map(Ok).collect()
@@ -81,14 +81,17 @@ impl Memory {
             .collect()
     }
 
-    pub(super) fn settle(&self, settlements: &[Settlement]) -> Vec<Result<Fenced, LedgerError>> {
+    pub(super) fn settle(
+        &self,
+        settlements: &[Settlement],
+    ) -> Vec<Result<SettleResult, LedgerError>> {
         let mut held = self.held();
         settlements
             .iter()
             .map(|one| {
                 let key = (one.alert_id.clone(), one.destination_id);
                 held.settled.insert(key, one.verdict.state());
-                Ok(Fenced::No)
+                Ok(SettleResult::Settled)
             })
             .collect()
     }
@@ -101,29 +104,29 @@ impl Memory {
         })
     }
 
-    pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, KeptHealth> {
+    pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, VersionedHealth> {
         let held = self.held();
         ids.iter()
             .filter_map(|id| Some((*id, held.health.get(id)?.clone())))
             .collect()
     }
 
-    pub(super) fn swap_health(
+    pub(super) fn compare_and_swap_health(
         &self,
         id: DestinationId,
-        seen: &KeptHealth,
+        seen: &VersionedHealth,
         health: Health,
-    ) -> Swapped {
+    ) -> CasResult {
         let mut held = self.held();
         let current = held.health.get(&id).cloned().unwrap_or_default();
         if current.version != seen.version {
-            return Swapped::Lost(current);
+            return CasResult::Conflict(current);
         }
-        let next = KeptHealth {
+        let next = VersionedHealth {
             health,
             version: seen.version + 1,
         };
         held.health.insert(id, next.clone());
-        Swapped::Done(next)
+        CasResult::Swapped(next)
     }
 }

@@ -47,13 +47,13 @@ use tocsin_core::health::Health;
 
 use crate::{AwsError, Clients};
 
-pub use alerts::{AlertRecord, Recorded, StoredAlert};
+pub use alerts::{AlertRecord, PutAlert, StoredAlert};
 pub use claim::{Claim, ClaimRequest, Lease};
 pub use defer::Deferral;
-pub use health::{KeptHealth, Swapped};
+pub use health::{CasResult, VersionedHealth};
 pub use read::{DeliveryRecord, History};
-pub use settle::{Fenced, Settlement, Verdict};
-pub use timeline::{AttentionEntry, AttentionPage, Position, TimelineEntry, TimelinePage};
+pub use settle::{SettleResult, Settlement, Verdict};
+pub use timeline::{AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage};
 
 /// The sort key of the item that holds the alert itself.
 const ALERT_ITEM: &str = "ALERT";
@@ -67,11 +67,11 @@ const ATTEMPT_PREFIX: &str = "attempt#";
 
 /// The ledger.
 #[derive(Clone, Debug)]
-pub struct Ledger(Kept);
+pub struct Ledger(Backend);
 
 /// Where the ledger is kept.
 #[derive(Clone, Debug)]
-enum Kept {
+enum Backend {
     InTable(Table),
     InMemory(Memory),
 }
@@ -107,9 +107,9 @@ impl Ledger {
     #[must_use]
     pub fn new(clients: &Clients, table: impl Into<String>, retention: Duration) -> Self {
         Self(if clients.offline.is_some() {
-            Kept::InMemory(Memory::default())
+            Backend::InMemory(Memory::default())
         } else {
-            Kept::InTable(Table {
+            Backend::InTable(Table {
                 client: clients.dynamodb.clone(),
                 table: table.into(),
                 retention,
@@ -118,10 +118,10 @@ impl Ledger {
     }
 
     /// Records alerts with their routings, each only if its id is new.
-    pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<Recorded, LedgerError>> {
+    pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
         match &self.0 {
-            Kept::InTable(table) => table.record(records).await,
-            Kept::InMemory(memory) => memory.record(records),
+            Backend::InTable(table) => table.record(records).await,
+            Backend::InMemory(memory) => memory.record(records),
         }
     }
 
@@ -135,8 +135,8 @@ impl Ledger {
         ids: &[AlertId],
     ) -> Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.alerts(ids).await,
-            Kept::InMemory(memory) => Ok(memory.alerts(ids)),
+            Backend::InTable(table) => table.alerts(ids).await,
+            Backend::InMemory(memory) => Ok(memory.alerts(ids)),
         }
     }
 
@@ -149,18 +149,21 @@ impl Ledger {
         now: Timestamp,
     ) -> Vec<Result<Claim, LedgerError>> {
         match &self.0 {
-            Kept::InTable(table) => table.claim(requests, now).await,
-            Kept::InMemory(memory) => memory.claim(requests, now),
+            Backend::InTable(table) => table.claim(requests, now).await,
+            Backend::InMemory(memory) => memory.claim(requests, now),
         }
     }
 
-    /// Settles attempts, 25 in one call. [`Fenced::Yes`] where the lease had run
+    /// Settles attempts, 25 in one call. [`SettleResult::LeaseLost`] where the lease had run
     /// out and somebody else took over: that attempt stands in nobody's record,
     /// and the caller logs it.
-    pub async fn settle(&self, settlements: &[Settlement]) -> Vec<Result<Fenced, LedgerError>> {
+    pub async fn settle(
+        &self,
+        settlements: &[Settlement],
+    ) -> Vec<Result<SettleResult, LedgerError>> {
         match &self.0 {
-            Kept::InTable(table) => table.settle(settlements).await,
-            Kept::InMemory(memory) => memory.settle(settlements),
+            Backend::InTable(table) => table.settle(settlements).await,
+            Backend::InMemory(memory) => memory.settle(settlements),
         }
     }
 
@@ -171,8 +174,8 @@ impl Ledger {
         now: Timestamp,
     ) -> Vec<Result<(), LedgerError>> {
         match &self.0 {
-            Kept::InTable(table) => table.defer(deferrals, now).await,
-            Kept::InMemory(_) => vec![Ok(()); deferrals.len()],
+            Backend::InTable(table) => table.defer(deferrals, now).await,
+            Backend::InMemory(_) => vec![Ok(()); deferrals.len()],
         }
     }
 
@@ -185,10 +188,10 @@ impl Ledger {
     pub async fn health(
         &self,
         ids: &[DestinationId],
-    ) -> Result<HashMap<DestinationId, KeptHealth>, LedgerError> {
+    ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.health(ids).await,
-            Kept::InMemory(memory) => Ok(memory.health(ids)),
+            Backend::InTable(table) => table.health(ids).await,
+            Backend::InMemory(memory) => Ok(memory.health(ids)),
         }
     }
 
@@ -198,16 +201,16 @@ impl Ledger {
     /// # Errors
     ///
     /// As [`Ledger::health`].
-    pub async fn swap_health(
+    pub async fn compare_and_swap_health(
         &self,
         id: DestinationId,
-        seen: &KeptHealth,
+        seen: &VersionedHealth,
         health: Health,
         now: Timestamp,
-    ) -> Result<Swapped, LedgerError> {
+    ) -> Result<CasResult, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.swap_health(id, seen, health, now).await,
-            Kept::InMemory(memory) => Ok(memory.swap_health(id, seen, health)),
+            Backend::InTable(table) => table.compare_and_swap_health(id, seen, health, now).await,
+            Backend::InMemory(memory) => Ok(memory.compare_and_swap_health(id, seen, health)),
         }
     }
 
@@ -218,8 +221,8 @@ impl Ledger {
     /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
     pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.history(id).await,
-            Kept::InMemory(memory) => Ok(memory.history(id)),
+            Backend::InTable(table) => table.history(id).await,
+            Backend::InMemory(memory) => Ok(memory.history(id)),
         }
     }
 
@@ -233,12 +236,12 @@ impl Ledger {
     pub async fn timeline(
         &self,
         since: Timestamp,
-        from: &Position,
+        from: &Cursor,
         limit: usize,
     ) -> Result<TimelinePage, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.timeline(since, from, limit).await,
-            Kept::InMemory(_) => Ok(TimelinePage::default()),
+            Backend::InTable(table) => table.timeline(since, from, limit).await,
+            Backend::InMemory(_) => Ok(TimelinePage::default()),
         }
     }
 
@@ -252,12 +255,12 @@ impl Ledger {
         &self,
         state: State,
         since: Timestamp,
-        from: &Position,
+        from: &Cursor,
         limit: usize,
     ) -> Result<AttentionPage, LedgerError> {
         match &self.0 {
-            Kept::InTable(table) => table.attention(state, since, from, limit).await,
-            Kept::InMemory(_) => Ok(AttentionPage::default()),
+            Backend::InTable(table) => table.attention(state, since, from, limit).await,
+            Backend::InMemory(_) => Ok(AttentionPage::default()),
         }
     }
 
@@ -265,7 +268,7 @@ impl Ledger {
     /// processor time is not rationed yet. Whether it works shows with the first
     /// real call, so a failure here is only logged.
     pub async fn warm_up(&self) {
-        if let Kept::InTable(table) = &self.0 {
+        if let Backend::InTable(table) = &self.0 {
             table.warm_up().await;
         }
     }

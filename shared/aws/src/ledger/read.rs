@@ -42,8 +42,8 @@ pub struct DeliveryRecord {
     pub next_attempt_at: Option<Timestamp>,
     /// The destination that finally did not take the alert, where this one is its
     /// fallback.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stands_in_for: Option<DestinationId>,
+    #[serde(rename = "standsInFor", skip_serializing_if = "Option::is_none")]
+    pub fallback_for: Option<DestinationId>,
 }
 
 /// Everything about one alert.
@@ -113,7 +113,7 @@ impl DeliveryRecord {
                 None => None,
                 Some(_) => Some(time(item, "nextAttemptAt")?),
             },
-            stands_in_for: match item.get("standsInFor") {
+            fallback_for: match item.get("standsInFor") {
                 None => None,
                 Some(_) => Some(destination_id(item, "standsInFor")?),
             },

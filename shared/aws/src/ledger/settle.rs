@@ -61,7 +61,7 @@ impl Table {
     pub(super) async fn settle(
         &self,
         settlements: &[Settlement],
-    ) -> Vec<Result<Fenced, LedgerError>> {
+    ) -> Vec<Result<SettleResult, LedgerError>> {
         let statements = settlements
             .iter()
             .map(|settlement| self.settlement(settlement))
@@ -71,10 +71,12 @@ impl Table {
             .into_iter()
             .zip(settlements)
             .map(|(written, settlement)| match written? {
-                Written::Done => Ok(Fenced::No),
+                Written::Done => Ok(SettleResult::Settled),
                 // The answer to an earlier try was lost on its way.
-                Written::Refused(Some(item)) if settlement.stands_in(&item) => Ok(Fenced::No),
-                Written::Refused(_) => Ok(Fenced::Yes),
+                Written::Refused(Some(item)) if settlement.stands_in(&item) => {
+                    Ok(SettleResult::Settled)
+                }
+                Written::Refused(_) => Ok(SettleResult::LeaseLost),
             })
             .collect()
     }
@@ -133,9 +135,9 @@ impl Settlement {
 
 /// Whether somebody else had taken over before an attempt was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fenced {
+pub enum SettleResult {
     /// Nobody had: it is recorded.
-    No,
+    Settled,
     /// Somebody had: it is not.
-    Yes,
+    LeaseLost,
 }

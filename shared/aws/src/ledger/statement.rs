@@ -189,7 +189,7 @@ fn outcome(action: &'static str, answer: BatchStatementResponse) -> Result<Writt
             let said = error.message.unwrap_or_default();
             Err(LedgerError::Aws(AwsError {
                 action,
-                said: format!("{code}: {said}"),
+                message: format!("{code}: {said}"),
                 code: Some(code),
             }))
         }

@@ -19,7 +19,7 @@ use crate::AwsError;
 /// Where a list is: it goes on with what lies before this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Position {
+pub struct Cursor {
     /// The moment; what happened at it is not listed yet, unless `after` says
     /// how far that went.
     pub at: Timestamp,
@@ -28,7 +28,7 @@ pub struct Position {
     pub after: Option<(String, String)>,
 }
 
-impl Position {
+impl Cursor {
     /// Everything before this moment.
     #[must_use]
     pub const fn before(at: Timestamp) -> Self {
@@ -78,7 +78,7 @@ pub struct TimelinePage {
     /// Newest first.
     pub entries: Vec<TimelineEntry>,
     /// Where to go on; `None` at the end.
-    pub next: Option<Position>,
+    pub next: Option<Cursor>,
 }
 
 /// A delivery that failed for good, as the index shows it.
@@ -98,16 +98,16 @@ pub struct AttentionPage {
     /// Latest first.
     pub entries: Vec<AttentionEntry>,
     /// Where to go on; `None` at the end.
-    pub next: Option<Position>,
+    pub next: Option<Cursor>,
 }
 
 /// One query of one index.
-struct Look<'a> {
+struct IndexQuery<'a> {
     index: &'a str,
     partition: (&'a str, String),
     range: &'a str,
     since: Timestamp,
-    from: &'a Position,
+    from: &'a Cursor,
     limit: usize,
 }
 
@@ -115,14 +115,14 @@ impl Table {
     pub(super) async fn timeline(
         &self,
         since: Timestamp,
-        from: &Position,
+        from: &Cursor,
         limit: usize,
     ) -> Result<TimelinePage, LedgerError> {
         if from.last() < since {
             return Ok(TimelinePage::default());
         }
         let midnight = from.last().midnight();
-        let look = Look {
+        let look = IndexQuery {
             index: "timeline",
             partition: ("day", from.last().day()),
             range: "receivedAt",
@@ -135,7 +135,7 @@ impl Table {
         Ok(TimelinePage {
             entries: entries.collect::<Result<_, _>>()?,
             // A day that is done is followed by the one before it.
-            next: next.or_else(|| (since < midnight).then(|| Position::before(midnight))),
+            next: next.or_else(|| (since < midnight).then(|| Cursor::before(midnight))),
         })
     }
 
@@ -143,13 +143,13 @@ impl Table {
         &self,
         state: State,
         since: Timestamp,
-        from: &Position,
+        from: &Cursor,
         limit: usize,
     ) -> Result<AttentionPage, LedgerError> {
         if from.last() < since {
             return Ok(AttentionPage::default());
         }
-        let look = Look {
+        let look = IndexQuery {
             index: "attention",
             partition: ("attention", state.as_str().to_owned()),
             range: "attentionSince",
@@ -165,7 +165,7 @@ impl Table {
         })
     }
 
-    async fn look(&self, look: Look<'_>) -> Result<(Vec<Item>, Option<Position>), LedgerError> {
+    async fn look(&self, look: IndexQuery<'_>) -> Result<(Vec<Item>, Option<Cursor>), LedgerError> {
         const ACTION: &str = "looking through the ledger";
         let (name, value) = &look.partition;
         let start = look.from.after.as_ref().map(|(alert_id, item)| {
@@ -194,7 +194,7 @@ impl Table {
             .await
             .map_err(|error| AwsError::new(ACTION, &error))?;
         let next = match answer.last_evaluated_key {
-            Some(last) if !last.is_empty() => Some(Position {
+            Some(last) if !last.is_empty() => Some(Cursor {
                 at: time(&last, look.range)?,
                 after: Some((
                     text(&last, "alertId")?.to_owned(),
@@ -222,8 +222,8 @@ impl TimelineEntry {
 
     /// The position right behind it.
     #[must_use]
-    pub fn position(&self) -> Position {
-        Position::of_alert(self.received_at, &self.alert_id)
+    pub fn position(&self) -> Cursor {
+        Cursor::of_alert(self.received_at, &self.alert_id)
     }
 }
 

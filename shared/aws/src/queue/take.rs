@@ -14,7 +14,7 @@ use crate::AwsError;
 
 /// A message that was taken out of a queue, and comes back unless it is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct ReceivedMessage {
     /// Its id.
     pub message_id: String,
     /// What it says.
@@ -50,7 +50,7 @@ impl Queue {
     /// # Errors
     ///
     /// When SQS refuses or does not answer.
-    pub async fn take(&self, hidden: Duration) -> Result<Vec<Letter>, AwsError> {
+    pub async fn take(&self, hidden: Duration) -> Result<Vec<ReceivedMessage>, AwsError> {
         let answer = self
             .client
             .receive_message()
@@ -65,11 +65,14 @@ impl Queue {
             .await
             .map_err(|error| AwsError::new("reading the queue", &error))?;
         let messages = answer.messages.unwrap_or_default();
-        Ok(messages.into_iter().filter_map(Letter::of).collect())
+        Ok(messages
+            .into_iter()
+            .filter_map(ReceivedMessage::of)
+            .collect())
     }
 
     /// Deletes messages that were taken; the answers are in their order.
-    pub async fn delete(&self, letters: &[&Letter]) -> Vec<Result<(), AwsError>> {
+    pub async fn delete(&self, letters: &[&ReceivedMessage]) -> Vec<Result<(), AwsError>> {
         const ACTION: &str = "deleting from the queue";
         let mut answers = Vec::new();
         for some in letters.chunks(BATCH_ENTRIES) {
@@ -118,7 +121,7 @@ impl Queue {
     ///
     /// When SQS refuses or does not answer: they come back by themselves when
     /// their time is over.
-    pub async fn release(&self, letters: &[&Letter]) -> Result<(), AwsError> {
+    pub async fn release(&self, letters: &[&ReceivedMessage]) -> Result<(), AwsError> {
         const ACTION: &str = "putting messages back";
         for some in letters.chunks(BATCH_ENTRIES) {
             let mut request = self
@@ -176,7 +179,7 @@ impl Queue {
     }
 }
 
-impl Letter {
+impl ReceivedMessage {
     /// A letter of no queue, for tests of what reads letters.
     #[must_use]
     pub fn held(message_id: &str, body: &str, attributes: HashMap<String, String>) -> Self {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{AlertError, Note, limits};
-use crate::text::{Unit, neutralise, prefix, truncate};
+use crate::text::{Unit, prefix, sanitize, truncate};
 
 /// An object's fields, still unread, and what had to be mended while reading.
 pub(super) struct Fields<'a> {
@@ -220,7 +220,7 @@ impl<'a> Fields<'a> {
 
     /// Makes a text showable and bounded, noting what that took.
     fn fit(&mut self, field: &str, text: &str, Bound(limit, unit): Bound) -> String {
-        let shown = neutralise(text);
+        let shown = sanitize(text);
         if shown != text {
             self.notes.push(Note::Neutralised {
                 field: self.name(field),
@@ -301,7 +301,7 @@ fn size<T: serde::Serialize>(value: &T) -> usize {
 
 /// An excerpt of a text for an error message.
 pub(super) fn excerpt(text: &str) -> String {
-    let shown = neutralise(prefix(text, 80, Unit::Characters)).into_owned();
+    let shown = sanitize(prefix(text, 80, Unit::Characters)).into_owned();
     if shown.len() < text.len() {
         format!("{shown}…")
     } else {

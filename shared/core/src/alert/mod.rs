@@ -10,10 +10,10 @@ mod community;
 mod envelope;
 mod fields;
 pub mod limits;
-pub mod own;
 pub mod parse;
 mod payload;
 mod surrogates;
+pub mod system_alert;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -361,7 +361,7 @@ impl Alert {
     /// The alert under an id of its own, for when its given one is already
     /// taken by a different alert. The same alert always gets the same id.
     #[must_use]
-    pub fn rekeyed(mut self) -> Self {
+    pub fn with_derived_id(mut self) -> Self {
         let given = self.alert_id.0;
         let stem = crate::text::prefix(&given, limits::ALERT_ID - 33, crate::text::Unit::Bytes);
         self.alert_id = AlertId(format!("{stem}~"));

@@ -185,10 +185,10 @@ fn an_id_unfit_to_be_a_key_is_replaced_and_noted() {
 #[test]
 fn a_reused_id_gives_the_other_alert_its_own() {
     let first = parsed(&with("alertId", json!("x".repeat(512))));
-    let again = first.clone().rekeyed();
+    let again = first.clone().with_derived_id();
     assert_ne!(first.alert_id, again.alert_id);
     assert!(AlertId::new(again.alert_id.as_str()).is_some());
-    assert_eq!(again.alert_id, first.clone().rekeyed().alert_id);
+    assert_eq!(again.alert_id, first.clone().with_derived_id().alert_id);
 }
 
 #[test]

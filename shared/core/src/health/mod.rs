@@ -150,12 +150,13 @@ pub enum Admission {
 /// Whether a delivery has waited already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Arrival {
+pub enum Origin {
     /// It comes straight from its alert.
     #[default]
     Fresh,
     /// It comes from the retry queue.
-    Returned,
+    #[serde(rename = "returned")]
+    Retry,
 }
 
 /// Who goes first where there is a line.
@@ -181,11 +182,11 @@ impl Rank {
 
     /// The rank of a delivery.
     #[must_use]
-    pub const fn of(arrival: Arrival, severity: Severity) -> Self {
-        match (arrival, severity) {
-            (Arrival::Returned, _) => Self::Returned,
-            (Arrival::Fresh, Severity::High | Severity::Critical) => Self::Grave,
-            (Arrival::Fresh, _) => Self::Fresh,
+    pub const fn of(origin: Origin, severity: Severity) -> Self {
+        match (origin, severity) {
+            (Origin::Retry, _) => Self::Returned,
+            (Origin::Fresh, Severity::High | Severity::Critical) => Self::Grave,
+            (Origin::Fresh, _) => Self::Fresh,
         }
     }
 }

@@ -312,11 +312,11 @@ impl<'a> World<'a> {
 
 impl Waiting {
     fn rank(&self) -> Rank {
-        let arrival = match self.began_at {
-            None => Arrival::Fresh,
-            Some(_) => Arrival::Returned,
+        let origin = match self.began_at {
+            None => Origin::Fresh,
+            Some(_) => Origin::Retry,
         };
-        Rank::of(arrival, self.severity)
+        Rank::of(origin, self.severity)
     }
 }
 

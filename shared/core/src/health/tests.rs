@@ -63,10 +63,10 @@ fn which_outcomes_speak_of_the_destination() {
 #[test]
 fn throttling_pauses_at_once_for_as_long_as_is_asked() {
     let health = paused(40);
-    for arrival in [Rank::Fresh, Rank::Returned] {
-        assert_eq!(health.admission(arrival, now()), Admission::Closed);
-        assert_eq!(health.admission(arrival, later(39)), Admission::Closed);
-        assert_eq!(health.admission(arrival, later(40)), Admission::Probe);
+    for origin in [Rank::Fresh, Rank::Returned] {
+        assert_eq!(health.admission(origin, now()), Admission::Closed);
+        assert_eq!(health.admission(origin, later(39)), Admission::Closed);
+        assert_eq!(health.admission(origin, later(40)), Admission::Probe);
     }
     assert_eq!(health.failing_since, Some(now()));
 }

@@ -10,10 +10,10 @@ use super::FieldError;
 /// # Errors
 ///
 /// When `base` is no URL that can have a path.
-pub fn api_url(base: &str, stand_in: Option<&Url>, path: &str) -> Result<Url, FieldError> {
+pub fn api_url(base: &str, base_url: Option<&Url>, path: &str) -> Result<Url, FieldError> {
     let unusable = || FieldError::new("settings", "do not lead to an address that can be called");
-    let mut url = match stand_in {
-        Some(stand_in) => stand_in.clone(),
+    let mut url = match base_url {
+        Some(base_url) => base_url.clone(),
         None => Url::parse(base).map_err(|_| unusable())?,
     };
     if url.cannot_be_a_base() {
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn the_stand_in_takes_the_providers_place() {
         let local = Url::parse("http://127.0.0.1:4000/pagerduty/?x=1").unwrap();
-        for (base, stand_in, expected) in [
+        for (base, base_url, expected) in [
             (
                 "https://api.example.com",
                 None,
@@ -50,7 +50,7 @@ mod tests {
                 "http://127.0.0.1:4000/pagerduty/v2/x",
             ),
         ] {
-            assert_eq!(api_url(base, stand_in, "v2/x").unwrap().as_str(), expected);
+            assert_eq!(api_url(base, base_url, "v2/x").unwrap().as_str(), expected);
         }
         assert!(api_url("mailto:x", None, "v2/x").is_err());
     }

@@ -46,7 +46,7 @@ pub trait Provider: Send + Sync + 'static {
     /// # Errors
     ///
     /// When the destination's settings or secret cannot make a request.
-    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError>;
+    fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError>;
 
     /// A made-up credential of the form that these settings ask for. Previews are
     /// made with it, and whether new settings need another credential is told by it:
@@ -55,8 +55,8 @@ pub trait Provider: Send + Sync + 'static {
 
     /// What the provider's answer means. Providers that answer 200 to failures,
     /// or give receipts, say so here.
-    fn outcome(&self, job: &Job<'_, Self>, response: &Response) -> Outcome {
-        let _ = job;
+    fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+        let _ = context;
         Outcome::from_status(response)
     }
 
@@ -67,8 +67,8 @@ pub trait Provider: Send + Sync + 'static {
     /// # Errors
     ///
     /// As for [`Provider::request`].
-    fn lookup(&self, job: &Job<'_, Self>) -> Result<Option<Request>, FieldError> {
-        let _ = job;
+    fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {
+        let _ = context;
         Ok(None)
     }
 
@@ -77,15 +77,20 @@ pub trait Provider: Send + Sync + 'static {
     const LOOKUP_ANSWER: usize = 64 * 1024;
 
     /// What the answer to [`Provider::lookup`] says.
-    fn found(&self, job: &Job<'_, Self>, response: &Response) -> Lookup {
-        let _ = (job, response);
+    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+        let _ = (context, response);
         Lookup::Absent
     }
 
     /// The one further request that an answer asks for: a renamed repository's
     /// new address. `None` keeps to the rule that redirects are not followed.
-    fn follow(&self, job: &Job<'_, Self>, asked: &Request, response: &Response) -> Option<Request> {
-        let _ = (job, asked, response);
+    fn follow(
+        &self,
+        context: &RequestContext<'_, Self>,
+        asked: &Request,
+        response: &Response,
+    ) -> Option<Request> {
+        let _ = (context, asked, response);
         None
     }
 }
@@ -124,7 +129,7 @@ impl Lookup {
 
 /// How much of an alert to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Detail {
     /// Everything that fits.
     Full,
     /// Title, severity and link: the second try after a provider refused the
@@ -134,7 +139,7 @@ pub enum Form {
 
 /// One attempt, as a provider sees it.
 #[derive(Debug)]
-pub struct Job<'a, P: Provider + ?Sized> {
+pub struct RequestContext<'a, P: Provider + ?Sized> {
     /// What to deliver.
     pub alert: &'a Alert,
     /// The effective severity: show this one, not the alert's static one.
@@ -142,7 +147,7 @@ pub struct Job<'a, P: Provider + ?Sized> {
     /// The same for all attempts of this delivery.
     pub delivery: &'a DeliveryId,
     /// How much of the alert to send.
-    pub form: Form,
+    pub detail: Detail,
     /// The present.
     pub now: Timestamp,
     /// The destination's settings.
@@ -151,7 +156,7 @@ pub struct Job<'a, P: Provider + ?Sized> {
     pub secret: &'a P::Secret,
 }
 
-impl<P: Provider + ?Sized> Job<'_, P> {
+impl<P: Provider + ?Sized> RequestContext<'_, P> {
     /// A moment before the first attempt of this delivery, whole seconds: how far
     /// a lookup has to look back.
     #[must_use]
@@ -229,8 +234,8 @@ fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
 /// with a dot stands for all hosts below it), or the host and port that stand in
 /// for the provider on a local stack.
 #[must_use]
-pub fn is_provider_host(url: &Url, hosts: &[&str], stand_in: Option<&Url>) -> bool {
-    let local = stand_in.is_some_and(|base| base.origin() == url.origin());
+pub fn is_provider_host(url: &Url, hosts: &[&str], base_url: Option<&Url>) -> bool {
+    let local = base_url.is_some_and(|base| base.origin() == url.origin());
     let genuine = url.scheme() == "https"
         && url.host_str().is_some_and(|host| {
             hosts.iter().any(|allowed| {

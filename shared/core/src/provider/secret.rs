@@ -19,7 +19,7 @@ const SHORTEST: usize = 6;
 const TOKEN: usize = 16;
 
 /// What stands in place of a secret.
-const STRUCK: &str = "[secret]";
+const REDACTED: &str = "[secret]";
 
 /// A destination's secret, as the store holds it: one JSON object.
 #[derive(Clone)]
@@ -65,27 +65,27 @@ impl Secrets {
         })
     }
 
-    /// `text` with everything that stands in this secret struck out, also where
+    /// `text` with everything that stands in this secret redacted, also where
     /// the mark of a cut leaves only its beginning.
     #[must_use]
-    pub fn strike_out(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         let mut values = Vec::new();
         match serde_json::from_str(self.0.expose_secret()) {
             Ok(document) => collect(&document, &mut values),
             Err(_) => values.push(self.0.expose_secret().to_owned()),
         }
-        strike_out(text, values)
+        redact(text, values)
     }
 }
 
 /// `text` without any of `values`.
-pub(super) fn strike_out(text: &str, mut values: Vec<String>) -> String {
+pub(super) fn redact(text: &str, mut values: Vec<String>) -> String {
     // Longest first, so that no part of a longer one stays behind.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    let struck = values.iter().fold(text.to_owned(), |text, value| {
-        text.replace(value.as_str(), STRUCK)
+    let redacted = values.iter().fold(text.to_owned(), |text, value| {
+        text.replace(value.as_str(), REDACTED)
     });
-    strike_out_at_cuts(struck, &values)
+    strike_out_at_cuts(redacted, &values)
 }
 
 /// A cut leaves the beginning of a secret before its mark, the ellipsis.
@@ -98,7 +98,7 @@ fn strike_out_at_cuts(text: String, values: &[String]) -> String {
         ends.find(|end| *end >= SHORTEST && before.ends_with(&value[..*end]))
     };
     match values.iter().filter_map(beginning).max() {
-        Some(length) => format!("{}{STRUCK}…{after}", &before[..before.len() - length]),
+        Some(length) => format!("{}{REDACTED}…{after}", &before[..before.len() - length]),
         None => text,
     }
 }
@@ -234,11 +234,11 @@ mod tests {
                 .to_owned(),
         );
         let text = "POST /hook/abc123?sig=xyz789 of https://example.com/hook/abc123?sig=xyz789 with Bearer t0ken-t0ken failed";
-        let struck = secrets.strike_out(text);
+        let redacted = secrets.redact(text);
         for part in ["abc123", "xyz789", "t0ken"] {
-            assert!(!struck.contains(part), "{struck}");
+            assert!(!redacted.contains(part), "{redacted}");
         }
-        assert!(struck.contains("failed"));
+        assert!(redacted.contains("failed"));
     }
 
     #[test]
@@ -256,11 +256,11 @@ mod tests {
             "what was cut: PLANTED-PLAN… (80 characters cut)",
             "what was cut: PLANTE…",
         ] {
-            let struck = secrets.strike_out(said);
-            assert!(!struck.contains("PLANTE"), "{struck}");
-            assert!(struck.contains(STRUCK), "{struck}");
+            let redacted = secrets.redact(said);
+            assert!(!redacted.contains("PLANTE"), "{redacted}");
+            assert!(redacted.contains(REDACTED), "{redacted}");
         }
         let innocent = "there are no services here… (80 characters cut)";
-        assert_eq!(secrets.strike_out(innocent), innocent);
+        assert_eq!(secrets.redact(innocent), innocent);
     }
 }

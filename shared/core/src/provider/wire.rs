@@ -147,14 +147,14 @@ impl Request {
     /// repeat what was made of a secret, such as the base64 of a password, which
     /// stands nowhere in the secret itself.
     #[must_use]
-    pub fn strike_out(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         let mut values = Vec::new();
         for (_, header) in &self.headers {
             if let Header::Secret(value) = header {
                 super::secret::of_header(value.expose_secret(), &mut values);
             }
         }
-        super::secret::strike_out(text, values)
+        super::secret::redact(text, values)
     }
 
     /// The body as it is sent, with what must not be seen of it masked.
@@ -374,6 +374,6 @@ mod tests {
         let basic = Header::Secret("Basic dXNlcjpQTEFOVEVE".to_owned().into());
         let request = Request::post_json(Address::Public(url), "{}").header("authorization", basic);
         let said = "you sent Basic dXNlcjpQTEFOVEVE, that is dXNlcjpQTEFOVEVE";
-        assert!(!request.strike_out(said).contains("dXNlcjpQTEFOVEVE"));
+        assert!(!request.redact(said).contains("dXNlcjpQTEFOVEVE"));
     }
 }

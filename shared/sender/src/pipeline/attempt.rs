@@ -14,18 +14,18 @@ use tocsin_core::retry::{Decision, RetryPolicy};
 use super::Sender;
 use super::budget::Budget;
 use super::order::{Finished, Granted, Order, Task, Tried};
-use crate::deliver::{Deliver, Work};
+use crate::transport::{AttemptInput, Transport};
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     /// Does what an order asks for.
     pub(super) async fn carry_out<'a>(&self, granted: Granted<'a>, budget: Budget) -> Tried<'a> {
         let at = Timestamp::now();
         let started = Instant::now();
         let outcome = match &granted.task {
             Task::Send => self.attempt(&granted, budget).await,
-            Task::Withdraw(withdrawn) => Outcome::permanent(Failure::new(
+            Task::Withdraw(removed) => Outcome::permanent(Failure::new(
                 FailureKind::Misconfigured,
-                withdrawn.to_string(),
+                removed.to_string(),
             )),
             Task::GiveUp(failure) => Outcome::transient(failure.clone()),
         };
@@ -39,16 +39,16 @@ impl<D: Deliver> Sender<D> {
 
     async fn attempt(&self, granted: &Granted<'_>, budget: Budget) -> Outcome {
         let Order {
-            parcel, delivery, ..
+            entry, delivery, ..
         } = granted.order;
-        let identity = DeliveryId::of(&parcel.alert.alert_id, delivery.destination_id);
-        let work = Work {
-            alert: &parcel.alert,
-            severity: parcel.severity,
+        let identity = DeliveryId::of(&entry.alert.alert_id, delivery.destination_id);
+        let input = AttemptInput {
+            alert: &entry.alert,
+            severity: entry.severity,
             delivery: &identity,
             settings: &delivery.settings,
             secret_name: delivery.secret_name.as_deref(),
-            earlier: granted.earlier,
+            prior_attempt: granted.prior_attempt,
         };
         let Some(limit) = budget.attempt() else {
             return Outcome::transient(Failure::new(
@@ -56,7 +56,7 @@ impl<D: Deliver> Sender<D> {
                 "there was no time left for an attempt; AWS answers slowly",
             ));
         };
-        let attempt = AssertUnwindSafe(self.deliver.deliver(&self.context, work)).catch_unwind();
+        let attempt = AssertUnwindSafe(self.deliver.deliver(&self.context, input)).catch_unwind();
         match tokio::time::timeout(limit, attempt).await {
             Ok(Ok(outcome)) => outcome,
             // The panic itself is in the log. What was sent beside it must still
@@ -100,7 +100,7 @@ impl<D: Deliver> Sender<D> {
         let Granted {
             order,
             lease,
-            earlier,
+            prior_attempt,
             ..
         } = tried.granted;
         let number = order.delivery.attempt;
@@ -131,7 +131,7 @@ impl<D: Deliver> Sender<D> {
         Finished {
             order,
             lease,
-            earlier,
+            prior_attempt,
             attempt,
             verdict,
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tocsin_aws::telemetry::Metric;
 use tocsin_aws::{Message, Verdict};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{AlertType, own};
+use tocsin_core::alert::{AlertType, system_alert};
 use tocsin_core::delivery::AttemptResult;
 use tocsin_core::health::{Complaint, Health};
 use tocsin_core::outcome::Failure;
@@ -19,12 +19,12 @@ use tocsin_core::outcome::Failure;
 use super::budget::Budget;
 use super::order::Finished;
 use super::{Report, Sender};
-use crate::deliver::Deliver;
+use crate::transport::Transport;
 
 /// A canary that arrives later proves that something waits: it is not counted.
 const CANARY_IN_TIME: Duration = Duration::from_mins(3);
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     /// Counts canaries that arrived in time, and reports a destination that
     /// deliveries do not reach.
     pub(super) async fn tell_of_bad_ends(
@@ -65,14 +65,14 @@ impl<D: Deliver> Sender<D> {
         let Ok(Some(health)) = tokio::time::timeout(budget.advice(), change).await else {
             return;
         };
-        let failing = own::Failing {
+        let failing = system_alert::DestinationFailing {
             destination_id: id,
             display_name: one.order.delivery.display_name.clone(),
             provider: self.provider.clone(),
             failing_since: health.failing_since,
             failure: failure.clone(),
             state: one.verdict.state(),
-            alert_id: one.order.parcel.alert.alert_id.clone(),
+            alert_id: one.order.entry.alert.alert_id.clone(),
             at: Timestamp::now(),
         };
         for sent in self.queue(&[Message::failing(failing)], budget).await {
@@ -89,10 +89,10 @@ impl<D: Deliver> Sender<D> {
     }
 
     fn is_canary_in_time(&self, one: &Finished<'_>) -> bool {
-        let (alert, delivery) = (&one.order.parcel.alert, one.order.delivery);
+        let (alert, delivery) = (&one.order.entry.alert, one.order.delivery);
         let wanted = self.config.canary_destination.as_deref();
         one.verdict == Verdict::Delivered
-            && alert.detection_id == own::CANARY
+            && alert.detection_id == system_alert::CANARY
             && Timestamp::now().since(alert.created_at) <= CANARY_IN_TIME
             // Where its destination is gone, routing sends it elsewhere.
             && wanted.is_some_and(|name| {
@@ -108,14 +108,14 @@ impl Finished<'_> {
 
     /// What went wrong, where anybody wants to hear of it.
     fn complaint(&self) -> Option<&Failure> {
-        let alert = &self.order.parcel.alert;
+        let alert = &self.order.entry.alert;
         let AttemptResult::Failed(failure) = &self.attempt.result else {
             return None;
         };
         // Somebody took the destination away, and knows.
-        let wanted = self.order.delivery.withdrawn.is_none()
+        let wanted = self.order.delivery.removed.is_none()
             && alert.alert_type != AlertType::SystemError
-            && alert.detection_id != own::TEST;
+            && alert.detection_id != system_alert::TEST;
         wanted.then_some(failure)
     }
 }

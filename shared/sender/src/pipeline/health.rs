@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tocsin_aws::{KeptHealth, Ledger, LedgerError, Swapped};
+use tocsin_aws::{CasResult, Ledger, LedgerError, VersionedHealth};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
@@ -22,12 +22,12 @@ const REST: Duration = Duration::from_millis(40);
 /// The health of destinations. It is advice: where the ledger cannot be asked or
 /// told, deliveries go on by what is known here.
 #[derive(Debug)]
-pub(super) struct HealthBook {
+pub(super) struct HealthCache {
     ledger: Ledger,
-    held: Mutex<HashMap<DestinationId, (Instant, KeptHealth)>>,
+    held: Mutex<HashMap<DestinationId, (Instant, VersionedHealth)>>,
 }
 
-impl HealthBook {
+impl HealthCache {
     pub(super) fn new(ledger: Ledger) -> Self {
         Self {
             ledger,
@@ -82,12 +82,16 @@ impl HealthBook {
                 return Some(given);
             }
             let now = Timestamp::now();
-            match self.ledger.swap_health(id, &seen, next.clone(), now).await {
-                Ok(Swapped::Done(kept)) => {
+            match self
+                .ledger
+                .compare_and_swap_health(id, &seen, next.clone(), now)
+                .await
+            {
+                Ok(CasResult::Swapped(kept)) => {
                     self.hold(id, kept);
                     return Some(given);
                 }
-                Ok(Swapped::Lost(kept)) => {
+                Ok(CasResult::Conflict(kept)) => {
                     self.hold(id, kept.clone());
                     seen = kept;
                     tokio::time::sleep(REST.mul_f64(fastrand::f64())).await;
@@ -105,7 +109,7 @@ impl HealthBook {
     fn keep_to_itself<T>(
         &self,
         id: DestinationId,
-        seen: &KeptHealth,
+        seen: &VersionedHealth,
         next: Health,
         given: T,
         error: &LedgerError,
@@ -115,7 +119,7 @@ impl HealthBook {
             %error,
             "the destination's health could not be recorded; only this sender knows"
         );
-        let kept = KeptHealth {
+        let kept = VersionedHealth {
             health: next,
             version: seen.version,
         };
@@ -123,18 +127,18 @@ impl HealthBook {
         given
     }
 
-    fn kept(&self, id: DestinationId) -> KeptHealth {
+    fn kept(&self, id: DestinationId) -> VersionedHealth {
         self.held()
             .get(&id)
             .map(|(_, kept)| kept.clone())
             .unwrap_or_default()
     }
 
-    fn hold(&self, id: DestinationId, kept: KeptHealth) {
+    fn hold(&self, id: DestinationId, kept: VersionedHealth) {
         self.held().insert(id, (Instant::now(), kept));
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<DestinationId, (Instant, KeptHealth)>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<DestinationId, (Instant, VersionedHealth)>> {
         // Nothing in here panics halfway, so what a panic elsewhere left is whole.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

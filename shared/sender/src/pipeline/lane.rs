@@ -14,7 +14,7 @@ use tocsin_core::health::{Admission, Health, Rank, TOGETHER};
 use super::budget::Budget;
 use super::order::{Order, Task};
 use super::{Report, Sender};
-use crate::deliver::Deliver;
+use crate::transport::Transport;
 
 /// In what capacity orders are attempted.
 enum Admitted<'a> {
@@ -26,7 +26,7 @@ enum Admitted<'a> {
     Nobody,
 }
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     pub(super) async fn run_lane(
         &self,
         id: DestinationId,

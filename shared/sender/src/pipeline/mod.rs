@@ -19,13 +19,13 @@ use std::time::SystemTime;
 use futures::future::join_all;
 use tocsin_aws::telemetry::{Counts, Metric};
 use tocsin_aws::{AwsError, Clients, Ledger, LedgerError, Queue};
-use tocsin_core::delivery::HandOver;
+use tocsin_core::delivery::DeliveryBatch;
 use tocsin_core::destination::{DestinationId, NotAProviderName, ProviderName};
 
 use crate::Config;
-use crate::deliver::{Context, Deliver};
+use crate::transport::{Context, Transport};
 use budget::Budget;
-use health::HealthBook;
+use health::HealthCache;
 use order::Order;
 
 /// Why an invocation failed. Lambda repeats it; the claims keep what is done from
@@ -71,7 +71,7 @@ pub struct Sender<D> {
     context: Context,
     config: Config,
     retry_queue: Queue,
-    health: HealthBook,
+    health: HealthCache,
     pub(crate) ledger: Ledger,
 }
 
@@ -83,7 +83,7 @@ struct Report {
     queue: Vec<AwsError>,
 }
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     /// A sender of what `deliver` can deliver.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl<D: Deliver> Sender<D> {
             context,
             retry_queue: Queue::new(clients, &config.retry_queue_url),
             config,
-            health: HealthBook::new(ledger.clone()),
+            health: HealthCache::new(ledger.clone()),
             ledger,
         })
     }
@@ -117,17 +117,17 @@ impl<D: Deliver> Sender<D> {
     /// was over; whatever a provider does is an outcome, not an error.
     pub async fn handle(
         &self,
-        hand_over: HandOver,
+        hand_over: DeliveryBatch,
         deadline: SystemTime,
     ) -> Result<(), SenderError> {
         let budget = Budget::until(deadline);
         let mut lanes: BTreeMap<DestinationId, Vec<Order<'_>>> = BTreeMap::new();
-        for parcel in &hand_over.parcels {
-            for delivery in &parcel.deliveries {
+        for entry in &hand_over.alerts {
+            for delivery in &entry.deliveries {
                 lanes
                     .entry(delivery.destination_id)
                     .or_default()
-                    .push(Order::new(parcel, delivery));
+                    .push(Order::new(entry, delivery));
             }
         }
         let ids: Vec<_> = lanes.keys().copied().collect();

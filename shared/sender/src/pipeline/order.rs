@@ -6,7 +6,8 @@ use std::time::Duration;
 use tocsin_aws::{ClaimRequest, Lease, LedgerError, Settlement, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{
-    Attempt, AttemptResult, Delivery, Earlier, Parcel, Retry, Unrecorded, Withdrawn,
+    AlertDeliveries, Attempt, AttemptResult, Delivery, PriorAttempt, Removal, Retry,
+    UnrecordedAttempt,
 };
 use tocsin_core::destination::ProviderName;
 use tocsin_core::health::{Health, Rank, Sign};
@@ -23,7 +24,7 @@ const LEASE: Duration = Duration::from_secs(65);
 /// One delivery with its alert.
 #[derive(Clone)]
 pub(super) struct Order<'a> {
-    pub(super) parcel: &'a Parcel,
+    pub(super) entry: &'a AlertDeliveries,
     pub(super) delivery: &'a Delivery,
     /// Set when it is to be ended without an attempt.
     pub(super) given_up: Option<Failure>,
@@ -35,7 +36,7 @@ pub(super) enum Task {
     /// An attempt.
     Send,
     /// Its destination was taken away: that is to be recorded.
-    Withdraw(Withdrawn),
+    Withdraw(Removal),
     /// It waited until its time was over: that is to be recorded.
     GiveUp(Failure),
 }
@@ -45,7 +46,7 @@ pub(super) struct Granted<'a> {
     pub(super) order: &'a Order<'a>,
     pub(super) task: Task,
     pub(super) lease: Lease,
-    pub(super) earlier: Earlier,
+    pub(super) prior_attempt: PriorAttempt,
 }
 
 /// An order that was carried out.
@@ -71,15 +72,15 @@ pub(super) struct Finished<'a> {
     pub(super) order: &'a Order<'a>,
     pub(super) lease: Lease,
     /// What was known of the attempts before this one.
-    pub(super) earlier: Earlier,
+    pub(super) prior_attempt: PriorAttempt,
     pub(super) attempt: Attempt,
     pub(super) verdict: Verdict,
 }
 
 impl<'a> Order<'a> {
-    pub(super) const fn new(parcel: &'a Parcel, delivery: &'a Delivery) -> Self {
+    pub(super) const fn new(entry: &'a AlertDeliveries, delivery: &'a Delivery) -> Self {
         Self {
-            parcel,
+            entry,
             delivery,
             given_up: None,
         }
@@ -94,8 +95,8 @@ impl<'a> Order<'a> {
     }
 
     pub(super) fn task(&self) -> Task {
-        if let Some(withdrawn) = self.delivery.withdrawn {
-            return Task::Withdraw(withdrawn);
+        if let Some(removed) = self.delivery.removed {
+            return Task::Withdraw(removed);
         }
         match &self.given_up {
             Some(failure) => Task::GiveUp(failure.clone()),
@@ -105,7 +106,7 @@ impl<'a> Order<'a> {
 
     /// Who goes first where the destination has a line.
     pub(super) fn rank(&self) -> Rank {
-        Rank::of(self.delivery.arrival, self.parcel.severity)
+        Rank::of(self.delivery.origin, self.entry.severity)
     }
 
     /// When the delivery began, if that is not now.
@@ -115,14 +116,14 @@ impl<'a> Order<'a> {
 
     pub(super) fn claim(&self, provider: &ProviderName) -> ClaimRequest {
         ClaimRequest {
-            alert_id: self.parcel.alert.alert_id.clone(),
+            alert_id: self.entry.alert.alert_id.clone(),
             destination_id: self.delivery.destination_id,
             display_name: self.delivery.display_name.clone(),
             provider: provider.clone(),
             attempt: self.delivery.attempt,
             began_at: self.delivery.began_at,
-            arrival: self.delivery.arrival,
-            stands_in_for: self.delivery.stands_in_for,
+            origin: self.delivery.origin,
+            fallback_for: self.delivery.fallback_for,
             lease: LEASE,
         }
     }
@@ -130,13 +131,13 @@ impl<'a> Order<'a> {
     /// The same attempt, later.
     pub(super) fn retry(&self, due: Timestamp) -> Retry {
         Retry {
-            alert_id: self.parcel.alert.alert_id.clone(),
+            alert_id: self.entry.alert.alert_id.clone(),
             destination_id: self.delivery.destination_id,
             attempt: self.delivery.attempt,
             began_at: self.delivery.began_at,
-            earlier: self.delivery.earlier,
+            prior_attempt: self.delivery.prior_attempt,
             unrecorded: self.delivery.unrecorded.clone(),
-            stands_in_for: self.delivery.stands_in_for,
+            fallback_for: self.delivery.fallback_for,
             due,
         }
     }
@@ -147,7 +148,7 @@ impl<'a> Order<'a> {
         Retry {
             attempt: self.delivery.attempt.saturating_add(1),
             began_at: Some(self.began_at(now)),
-            earlier: Earlier::MayHaveArrived,
+            prior_attempt: PriorAttempt::MaybeDelivered,
             ..self.retry(until.plus(AFTER_LEASE))
         }
     }
@@ -161,7 +162,7 @@ impl<'a> Order<'a> {
                 until: unrecorded.lease_until,
                 began_at: self.began_at(unrecorded.attempt.at),
             },
-            earlier: Earlier::MayHaveArrived,
+            prior_attempt: PriorAttempt::MaybeDelivered,
             attempt: unrecorded.attempt.clone(),
             verdict: Verdict::Delivered,
         })
@@ -170,7 +171,7 @@ impl<'a> Order<'a> {
     pub(super) fn log_attempt(&self, attempt: &Attempt, verdict: Verdict) {
         let state = verdict.state().as_str();
         let common = (
-            self.parcel.alert.alert_id.as_str(),
+            self.entry.alert.alert_id.as_str(),
             self.delivery.display_name.as_str(),
             self.delivery.destination_id,
         );
@@ -199,7 +200,7 @@ impl<'a> Order<'a> {
 
     pub(super) fn log_dropped(&self, because: &str) {
         tracing::info!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
+            alert.id = self.entry.alert.alert_id.as_str(),
             destination.id = %self.delivery.destination_id,
             attempt = self.delivery.attempt,
             because,
@@ -209,7 +210,7 @@ impl<'a> Order<'a> {
 
     pub(super) fn log_unclaimed(&self, error: &LedgerError) {
         tracing::warn!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
+            alert.id = self.entry.alert.alert_id.as_str(),
             destination.id = %self.delivery.destination_id,
             attempt = self.delivery.attempt,
             %error,
@@ -219,7 +220,7 @@ impl<'a> Order<'a> {
 
     pub(super) fn log_unrecorded(&self, error: &LedgerError) {
         tracing::error!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
+            alert.id = self.entry.alert.alert_id.as_str(),
             destination.id = %self.delivery.destination_id,
             attempt = self.delivery.attempt,
             %error,
@@ -229,7 +230,7 @@ impl<'a> Order<'a> {
 
     pub(super) fn log_unrecorded_wait(&self, error: &LedgerError) {
         tracing::warn!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
+            alert.id = self.entry.alert.alert_id.as_str(),
             destination.id = %self.delivery.destination_id,
             %error,
             "that the delivery waits could not be recorded; its retry is queued"
@@ -250,7 +251,7 @@ impl<'a> Order<'a> {
 
     pub(super) fn log_fenced(&self) {
         tracing::warn!(
-            alert.id = self.parcel.alert.alert_id.as_str(),
+            alert.id = self.entry.alert.alert_id.as_str(),
             destination.id = %self.delivery.destination_id,
             attempt = self.delivery.attempt,
             "the lease ran out during the attempt, somebody else took the delivery over: it may have arrived twice"
@@ -276,10 +277,10 @@ impl Finished<'_> {
         Some(Retry {
             attempt: self.attempt.number + 1,
             began_at: Some(self.lease.began_at),
-            earlier: if arrived {
-                Earlier::MayHaveArrived
+            prior_attempt: if arrived {
+                PriorAttempt::MaybeDelivered
             } else {
-                self.earlier
+                self.prior_attempt
             },
             ..self.order.retry(due)
         })
@@ -294,13 +295,13 @@ impl Finished<'_> {
         let failed = self.order.delivery.destination_id;
         let fallback = self.order.delivery.fallback.filter(|id| *id != failed)?;
         Some(Retry {
-            alert_id: self.order.parcel.alert.alert_id.clone(),
+            alert_id: self.order.entry.alert.alert_id.clone(),
             destination_id: fallback,
             attempt: 1,
             began_at: None,
-            earlier: Earlier::NotArrived,
+            prior_attempt: PriorAttempt::NotDelivered,
             unrecorded: None,
-            stands_in_for: Some(failed),
+            fallback_for: Some(failed),
             due: now,
         })
     }
@@ -310,7 +311,7 @@ impl Finished<'_> {
     pub(super) fn hand_on(&self, now: Timestamp) -> Option<Retry> {
         (self.verdict == Verdict::Delivered).then(|| Retry {
             began_at: Some(self.lease.began_at),
-            unrecorded: Some(Box::new(Unrecorded {
+            unrecorded: Some(Box::new(UnrecordedAttempt {
                 lease_until: self.lease.until,
                 attempt: self.attempt.clone(),
             })),
@@ -320,7 +321,7 @@ impl Finished<'_> {
 
     pub(super) fn settlement(&self) -> Settlement {
         Settlement {
-            alert_id: self.order.parcel.alert.alert_id.clone(),
+            alert_id: self.order.entry.alert.alert_id.clone(),
             destination_id: self.order.delivery.destination_id,
             lease: self.lease,
             attempt: self.attempt.clone(),
@@ -349,20 +350,20 @@ mod tests {
         }))
         .unwrap();
         let severity = alert.severity;
-        let parcel = Parcel {
+        let entry = AlertDeliveries {
             alert,
             severity,
             deliveries: Vec::new(),
         };
-        let order = Order::new(&parcel, &delivery);
+        let order = Order::new(&entry, &delivery);
         let now = Timestamp::now();
-        let finished = |earlier, kind| Finished {
+        let finished = |prior_attempt, kind| Finished {
             order: &order,
             lease: Lease {
                 until: now,
                 began_at: now,
             },
-            earlier,
+            prior_attempt,
             attempt: Attempt {
                 number: 1,
                 at: now,
@@ -371,30 +372,30 @@ mod tests {
             },
             verdict: Verdict::Retrying { due: now },
         };
-        for (earlier, kind, next) in [
+        for (prior_attempt, kind, next) in [
             (
-                Earlier::NotArrived,
+                PriorAttempt::NotDelivered,
                 FailureKind::Unreachable,
-                Earlier::NotArrived,
+                PriorAttempt::NotDelivered,
             ),
             (
-                Earlier::NotArrived,
+                PriorAttempt::NotDelivered,
                 FailureKind::TimedOut,
-                Earlier::MayHaveArrived,
+                PriorAttempt::MaybeDelivered,
             ),
             (
-                Earlier::MayHaveArrived,
+                PriorAttempt::MaybeDelivered,
                 FailureKind::Unreachable,
-                Earlier::MayHaveArrived,
+                PriorAttempt::MaybeDelivered,
             ),
             (
-                Earlier::MayHaveArrived,
+                PriorAttempt::MaybeDelivered,
                 FailureKind::Throttled,
-                Earlier::MayHaveArrived,
+                PriorAttempt::MaybeDelivered,
             ),
         ] {
-            let retry = finished(earlier, kind).retry().unwrap();
-            assert_eq!(retry.earlier, next, "{earlier:?} {kind:?}");
+            let retry = finished(prior_attempt, kind).retry().unwrap();
+            assert_eq!(retry.prior_attempt, next, "{prior_attempt:?} {kind:?}");
         }
     }
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 use futures::future::join_all;
 use tocsin_aws::Claim;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Earlier, Retry};
+use tocsin_core::delivery::{PriorAttempt, Retry};
 use tocsin_core::health::{Health, Sign};
 use tocsin_core::outcome::{Failure, FailureKind};
 
 use super::budget::Budget;
 use super::order::{Granted, Order, Task, Tried};
 use super::{Report, Sender};
-use crate::deliver::Deliver;
+use crate::transport::Transport;
 
 /// Before a delivery whose claim the ledger did not answer is looked at again:
 /// an outage of seconds is over by then, and one of minutes costs little.
 pub(super) const LEDGER_REST: Duration = Duration::from_secs(30);
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     /// Carries orders out; whether anything was learnt of the destination.
     pub(super) async fn round(
         &self,
@@ -65,17 +65,17 @@ impl<D: Deliver> Sender<D> {
                     order,
                     task: order.task(),
                     lease,
-                    earlier: order.delivery.earlier,
+                    prior_attempt: order.delivery.prior_attempt,
                 }),
                 Ok(Claim::TakenOver(lease)) => granted.push(Granted {
                     order,
                     task: self.after_a_vanished_one(order, now),
                     lease,
-                    earlier: Earlier::MayHaveArrived,
+                    prior_attempt: PriorAttempt::MaybeDelivered,
                 }),
                 Ok(Claim::InProgress { until }) => later.push(order.retry_after_other(until, now)),
                 Ok(Claim::AlreadySettled(state)) => order.log_dropped(state.as_str()),
-                Ok(Claim::Superseded) => order.log_dropped("superseded"),
+                Ok(Claim::Stale) => order.log_dropped("superseded"),
                 // A ledger that stays closed to this role must not send the delivery
                 // round for ever: in the end a person finds the hand-over.
                 Err(error) if self.policy(order).end(order.began_at(now)) <= now => {

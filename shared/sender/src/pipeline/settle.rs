@@ -8,17 +8,17 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{AwsError, Fenced, LedgerError, Message, Verdict};
+use tocsin_aws::{AwsError, LedgerError, Message, SettleResult, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
 
 use super::budget::Budget;
 use super::order::{Finished, Order};
 use super::{Report, Sender};
-use crate::deliver::Deliver;
+use crate::transport::Transport;
 use tocsin_aws::telemetry::Metric;
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     pub(super) async fn settle(
         &self,
         finished: Vec<Finished<'_>>,
@@ -102,8 +102,8 @@ impl<D: Deliver> Sender<D> {
             let mut failed = Vec::new();
             for ((one, _), answer) in pending.into_iter().zip(answers) {
                 match answer {
-                    Ok(Fenced::No) => settled.push(one),
-                    Ok(Fenced::Yes) => one.order.log_fenced(),
+                    Ok(SettleResult::Settled) => settled.push(one),
+                    Ok(SettleResult::LeaseLost) => one.order.log_fenced(),
                     Err(error) => failed.push((one, Some(error))),
                 }
             }

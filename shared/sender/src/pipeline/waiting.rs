@@ -11,9 +11,9 @@ use tocsin_core::outcome::{Failure, FailureKind};
 use super::budget::Budget;
 use super::order::Order;
 use super::{Report, Sender};
-use crate::deliver::Deliver;
+use crate::transport::Transport;
 
-impl<D: Deliver> Sender<D> {
+impl<D: Transport> Sender<D> {
     /// What the destination does not take now goes to the retry queue, or comes
     /// to its end when its time is over.
     pub(super) async fn bar(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use tocsin_core::delivery::Earlier;
+use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::delivery;
 
@@ -160,7 +160,7 @@ async fn without_an_answer_to_the_question_nothing_is_created() {
     let (outcome, arrived) = looked_up([plain(503, "busy")]).await;
     transient(outcome, FailureKind::Unavailable);
     assert_eq!(arrived.len(), 1);
-    let (outcome, arrived) = attempted(Earlier::MayHaveArrived, SHORT, [Reply::Silence]).await;
+    let (outcome, arrived) = attempted(PriorAttempt::MaybeDelivered, SHORT, [Reply::Silence]).await;
     transient(outcome, FailureKind::TimedOut);
     assert_eq!(arrived.len(), 1);
 }
@@ -169,7 +169,7 @@ async fn without_an_answer_to_the_question_nothing_is_created() {
 async fn a_provider_that_deduplicates_by_itself_is_not_asked() {
     let server = Server::start([plain(200, "{}")]).await;
     let mut stage = Stage::new([stored(&secret(&server.url(), "t"))]);
-    stage.earlier = Earlier::MayHaveArrived;
+    stage.prior_attempt = PriorAttempt::MaybeDelivered;
     stage.settings = serde_json::json!({"project": "native"});
     delivered(stage.attempt().await);
     assert_eq!(server.arrived()[0].method, Method::POST);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use tocsin_core::delivery::Earlier;
+use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_sender::{AddressPolicy, Limits};
 
@@ -50,7 +50,7 @@ async fn a_name_that_does_not_exist_is_worth_another_try() {
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_not_waited_for() {
     let started = Instant::now();
-    let (outcome, arrived) = attempted(Earlier::NotArrived, SHORT, [Reply::Silence]).await;
+    let (outcome, arrived) = attempted(PriorAttempt::NotDelivered, SHORT, [Reply::Silence]).await;
     let failure = transient(outcome, FailureKind::TimedOut);
     assert!(failure.kind.may_have_arrived());
     assert_eq!(arrived.len(), 1);
@@ -63,7 +63,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_success_whose_body_stalls_or_breaks_off_is_a_success() {
-    let (outcome, arrived) = attempted(Earlier::NotArrived, SHORT, [Reply::Stalled]).await;
+    let (outcome, arrived) = attempted(PriorAttempt::NotDelivered, SHORT, [Reply::Stalled]).await;
     assert!(matches!(outcome, Outcome::Delivered(_)), "{outcome:?}");
     assert_eq!(arrived.len(), 1);
     let words = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{";

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::{
-    Address, FieldError, Form, Header, Job, Lookup, Method, Provider, Request, Response, SecretUrl,
+    Address, Detail, FieldError, Header, Lookup, Method, Provider, Request, RequestContext,
+    Response, SecretUrl,
 };
 
 /// Posts the title; asks for it first when an earlier attempt may have arrived.
@@ -26,22 +27,28 @@ pub(crate) struct Secret {
 }
 
 impl Probe {
-    fn request_to(job: &Job<'_, Self>, method: Method) -> Request {
-        let form = match job.form {
-            Form::Full => "full",
-            Form::Minimal => "minimal",
+    fn request_to(request_context: &RequestContext<'_, Self>, method: Method) -> Request {
+        let detail = match request_context.detail {
+            Detail::Full => "full",
+            Detail::Minimal => "minimal",
         };
         let body = match method {
             Method::Get => String::new(),
-            _ => json!({"form": form, "title": job.alert.title}).to_string(),
+            _ => json!({"form": detail, "title": request_context.alert.title}).to_string(),
         };
-        let address = Address::Secret(job.secret.url.expose().clone());
+        let address = Address::Secret(request_context.secret.url.expose().clone());
         Request {
             method,
             ..Request::post_json(address, body)
         }
-        .header("authorization", Header::Secret(job.secret.token.clone()))
-        .header("delivery", Header::Plain(job.delivery.to_string()))
+        .header(
+            "authorization",
+            Header::Secret(request_context.secret.token.clone()),
+        )
+        .header(
+            "delivery",
+            Header::Plain(request_context.delivery.to_string()),
+        )
     }
 }
 
@@ -67,33 +74,36 @@ impl Provider for Probe {
         Ok(())
     }
 
-    fn request(&self, job: &Job<'_, Self>) -> Result<Request, FieldError> {
-        if job.settings.project == "unbuildable" {
+    fn request(&self, request_context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
+        if request_context.settings.project == "unbuildable" {
             return Err(FieldError::new("settings.project", "makes no request"));
         }
-        Ok(Self::request_to(job, Method::Post))
+        Ok(Self::request_to(request_context, Method::Post))
     }
 
     fn placeholder(_settings: &Settings) -> Value {
         json!({"url": "https://example.com/", "token": "placeholder"})
     }
 
-    fn outcome(&self, _job: &Job<'_, Self>, response: &Response) -> Outcome {
+    fn outcome(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         match Outcome::from_status(response) {
             Outcome::Delivered(_) => Outcome::Delivered(receipt(response)),
             failed => failed,
         }
     }
 
-    fn lookup(&self, job: &Job<'_, Self>) -> Result<Option<Request>, FieldError> {
-        match job.settings.project.as_str() {
+    fn lookup(
+        &self,
+        request_context: &RequestContext<'_, Self>,
+    ) -> Result<Option<Request>, FieldError> {
+        match request_context.settings.project.as_str() {
             "native" => Ok(None),
             "unbuildable" => Err(FieldError::new("settings.project", "makes no question")),
-            _ => Ok(Some(Self::request_to(job, Method::Get))),
+            _ => Ok(Some(Self::request_to(request_context, Method::Get))),
         }
     }
 
-    fn found(&self, _job: &Job<'_, Self>, response: &Response) -> Lookup {
+    fn found(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         match response.status {
             200 => Lookup::Found(receipt(response)),
             404 => Lookup::Absent,
@@ -102,12 +112,17 @@ impl Provider for Probe {
     }
 
     /// Of all redirects, 308 only.
-    fn follow(&self, job: &Job<'_, Self>, asked: &Request, response: &Response) -> Option<Request> {
+    fn follow(
+        &self,
+        request_context: &RequestContext<'_, Self>,
+        asked: &Request,
+        response: &Response,
+    ) -> Option<Request> {
         let location = response.header("location")?;
         let url = asked.address.expose().join(location).ok()?;
         (response.status == 308).then(|| Request {
             address: Address::Secret(url),
-            ..Self::request_to(job, Method::Post)
+            ..Self::request_to(request_context, Method::Post)
         })
     }
 }

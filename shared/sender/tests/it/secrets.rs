@@ -1,7 +1,7 @@
 //! Credentials: where they come from, their rotation, and that they stay inside.
 
 use serde_json::json;
-use tocsin_core::delivery::Earlier;
+use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::aws::Answer;
 
@@ -95,7 +95,7 @@ async fn a_question_that_is_not_answered_for_the_credential_is_asked_with_the_ro
         plain(200, r#"{"id": "T-1"}"#),
     ];
     let (server, mut stage) = with_tokens(replies, &["token-one", "token-two"]).await;
-    stage.earlier = Earlier::MayHaveArrived;
+    stage.prior_attempt = PriorAttempt::MaybeDelivered;
     assert_eq!(delivered(stage.attempt().await).id.as_deref(), Some("T-1"));
     assert_eq!(tokens_of(&server), ["token-one", "token-two", "token-two"]);
 }
@@ -212,7 +212,7 @@ async fn wrong_settings_and_secrets_end_the_delivery_and_name_the_field() {
 async fn a_question_that_cannot_be_made_names_the_field() {
     let mut stage = Stage::new([stored(&secret("http://127.0.0.1:1/", "t"))]);
     stage.settings = json!({"project": "unbuildable"});
-    stage.earlier = Earlier::MayHaveArrived;
+    stage.prior_attempt = PriorAttempt::MaybeDelivered;
     let failure = permanent(stage.attempt().await, FailureKind::Misconfigured);
     assert_eq!(failure.detail, "`settings.project` makes no question");
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tocsin_aws::{Clients, SecretStore};
 use tocsin_core::alert::Alert;
-use tocsin_core::delivery::Earlier;
+use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
-use tocsin_sender::{AddressPolicy, Context, Deliver, Http, HttpClient, Limits, Work};
+use tocsin_sender::{
+    AddressPolicy, AttemptInput, Context, HttpClient, HttpTransport, Limits, Transport,
+};
 use tocsin_testing::aws::{Answer, Replay};
 use tocsin_testing::{delivery, full};
 
@@ -45,7 +47,7 @@ pub(crate) struct Stage {
     pub(crate) secrets: Replay,
     pub(crate) settings: Value,
     pub(crate) secret_name: Option<&'static str>,
-    pub(crate) earlier: Earlier,
+    pub(crate) prior_attempt: PriorAttempt,
 }
 
 impl Stage {
@@ -71,45 +73,45 @@ impl Stage {
             secrets,
             settings: json!({"project": "tests"}),
             secret_name: Some("probe/1"),
-            earlier: Earlier::NotArrived,
+            prior_attempt: PriorAttempt::NotDelivered,
         }
     }
 
     /// One attempt.
     pub(crate) async fn attempt(&self) -> Outcome {
         let delivery = delivery();
-        let work = Work {
+        let input = AttemptInput {
             alert: &self.alert,
             severity: self.alert.severity,
             delivery: &delivery,
             settings: self.settings.as_object().unwrap(),
             secret_name: self.secret_name,
-            earlier: self.earlier,
+            prior_attempt: self.prior_attempt,
         };
-        Http(Probe).deliver(&self.context, work).await
+        HttpTransport(Probe).deliver(&self.context, input).await
     }
 }
 
 /// One attempt at a server that answers so.
 pub(crate) async fn answered(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
-    attempted(Earlier::NotArrived, Limits::default(), replies).await
+    attempted(PriorAttempt::NotDelivered, Limits::default(), replies).await
 }
 
 /// The same when an earlier attempt may have arrived.
 pub(crate) async fn looked_up(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
-    attempted(Earlier::MayHaveArrived, Limits::default(), replies).await
+    attempted(PriorAttempt::MaybeDelivered, Limits::default(), replies).await
 }
 
 /// The same with all there is to choose.
 pub(crate) async fn attempted(
-    earlier: Earlier,
+    prior_attempt: PriorAttempt,
     limits: Limits,
     replies: impl IntoIterator<Item = Reply>,
 ) -> (Outcome, Vec<Arrived>) {
     let server = Server::start(replies).await;
     let answers = [stored(&secret(&server.url(), "PLANTED-TOKEN"))];
     let mut stage = Stage::with(AddressPolicy::Any, limits, answers);
-    stage.earlier = earlier;
+    stage.prior_attempt = prior_attempt;
     (stage.attempt().await, server.arrived())
 }
 

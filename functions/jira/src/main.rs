@@ -1,8 +1,0 @@
-//! The Jira sender.
-
-use tocsin_jira::Jira;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run_http(|stand_in| Jira { stand_in }).await
-}

@@ -1,8 +1,0 @@
-//! The PagerDuty sender.
-
-use tocsin_pagerduty::PagerDuty;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run_http(|stand_in| PagerDuty { stand_in }).await
-}

@@ -1,0 +1,131 @@
+mod answers;
+mod limits;
+mod settings;
+
+use serde_json::{Value, json};
+use tocsin_core::alert::Alert;
+use tocsin_core::provider::{Detail, Secrets, read_settings};
+use tocsin_testing::{delivery, full, full_json, samples};
+
+use super::*;
+
+fn settings(json: &Value) -> Settings {
+    read_settings(json.as_object().unwrap()).unwrap()
+}
+
+fn secret() -> Secret {
+    Secrets::new(r#"{"token": "PLANTED"}"#.to_owned())
+        .read()
+        .unwrap()
+}
+
+fn plain() -> Settings {
+    settings(&json!({"repository": "octo-org/alerts"}))
+}
+
+fn labelled() -> Settings {
+    settings(&json!({
+        "apiUrl": "https://github.example.com/api/v3",
+        "repository": "octo-org/alerts",
+        "labels": ["alert", "severity:high"],
+        "assignees": ["octocat"],
+    }))
+}
+
+fn with_context<T>(
+    alert: &Alert,
+    detail: Detail,
+    settings: &Settings,
+    then: impl FnOnce(&RequestContext<'_, GitHub>) -> T,
+) -> T {
+    let delivery = delivery();
+    then(&RequestContext {
+        alert,
+        severity: alert.severity,
+        delivery: &delivery,
+        detail,
+        now: "2020-10-13T03:35:30Z".parse().unwrap(),
+        settings,
+        secret: &secret(),
+    })
+}
+
+fn request_of(alert: &Alert, detail: Detail, settings: &Settings) -> Request {
+    let github = GitHub::default();
+    github.check(settings, &secret()).unwrap();
+    with_context(alert, detail, settings, |context| {
+        github.request(context).unwrap()
+    })
+}
+
+fn sent(request: &Request) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    Response {
+        status,
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: body.as_bytes().to_vec(),
+        received_at: "2015-10-21T07:28:00Z".parse().unwrap(),
+    }
+}
+
+#[test]
+fn what_github_gets() {
+    for (name, alert) in samples() {
+        let issue = sent(&request_of(&alert, Detail::Full, &plain()));
+        let shown = format!(
+            "{}\n\n{}",
+            issue["title"].as_str().unwrap(),
+            issue["body"].as_str().unwrap()
+        );
+        let shown: String = shown.chars().take(9_000).collect();
+        insta::assert_snapshot!(name, shown);
+    }
+}
+
+#[test]
+fn whole_requests() {
+    let alert = full();
+    let full = request_of(&alert, Detail::Full, &labelled());
+    insta::assert_snapshot!("whole_enterprise", full.to_string());
+    let minimal = request_of(&alert, Detail::Minimal, &labelled());
+    insta::assert_snapshot!("whole_minimal", minimal.to_string());
+    let list = with_context(&alert, Detail::Full, &plain(), |context| {
+        GitHub::default().lookup(context)
+    });
+    insta::assert_snapshot!("whole_list", list.unwrap().unwrap().to_string());
+}
+
+#[test]
+fn a_look_goes_back_to_before_the_first_attempt() {
+    for (created, since) in [
+        ("2020-10-13T03:35:24.5Z", "2020-10-13T03:25:24Z"),
+        // Longer ago than retries go on, or in a future that a wrong clock made up.
+        ("2020-10-01T00:00:00Z", "2020-10-11T03:35:30Z"),
+        ("2030-01-01T00:00:00Z", "2020-10-11T03:35:30Z"),
+    ] {
+        let mut json = full_json();
+        json["createdAt"] = json!(created);
+        let alert = tocsin_testing::alert(&json);
+        let list = with_context(&alert, Detail::Full, &plain(), |context| {
+            GitHub::default().lookup(context)
+        });
+        let list = list.unwrap().unwrap();
+        let (_, asked) = list.address.expose().query_pairs().nth(1).unwrap();
+        assert_eq!(asked, since);
+    }
+}
+
+#[test]
+fn the_token_is_never_shown() {
+    let request = request_of(&full(), Detail::Full, &plain());
+    let shown = format!("{request:?} {request} {:?}", secret());
+    assert!(!shown.contains("PLANTED"), "{shown}");
+    let (_, header) = request.headers.last().unwrap();
+    assert_eq!(header.expose(), "Bearer PLANTED");
+}

@@ -1,0 +1,143 @@
+use comrak::nodes::{AstNode, NodeValue};
+use comrak::{Arena, Options, parse_document};
+use proptest::prelude::*;
+use tocsin_core::link::web_url;
+use tocsin_core::text::Unit;
+use tocsin_testing::{HOSTILE, any_alert};
+
+use super::*;
+use crate::body::{BODY, TITLE};
+
+/// Everything that GitHub reads in addition to `CommonMark`.
+fn as_github_reads() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.autolink = true;
+    extension.alerts = true;
+    extension.footnotes = true;
+    extension.math_code = true;
+    extension.math_dollars = true;
+    extension.strikethrough = true;
+    extension.table = true;
+    extension.tasklist = true;
+    options
+}
+
+/// Reads a body as GitHub does: nothing but the layout's own markup may be in it.
+fn assert_only_our_markup(alert: &Alert, body: &str) {
+    let arena = Arena::new();
+    let root = parse_document(&arena, body, &as_github_reads());
+    let link = alert.link.as_deref().and_then(web_url);
+    for node in root.descendants() {
+        match &node.data.borrow().value {
+            NodeValue::HtmlBlock(html) => {
+                let html = html.literal.trim_end();
+                let ours = html.starts_with("<!-- tocsin-delivery:")
+                    || ["<details><summary>Context</summary>", "</details>"].contains(&html);
+                assert!(ours, "{html}");
+            }
+            NodeValue::Link(to) => assert_eq!(Some(&to.url), link.as_ref()),
+            NodeValue::Heading(heading) => assert_eq!(heading.level, 3),
+            NodeValue::CodeBlock(block) => assert_eq!(block.info, "json"),
+            NodeValue::Text(_) => assert_joins_nothing(&text_around(node)),
+            NodeValue::Document
+            | NodeValue::Paragraph
+            | NodeValue::Code(_)
+            | NodeValue::SoftBreak
+            | NodeValue::LineBreak
+            | NodeValue::Strong
+            | NodeValue::Table(_)
+            | NodeValue::TableRow(_)
+            | NodeValue::TableCell => {}
+            other => panic!("{other:?} in {body}"),
+        }
+    }
+}
+
+/// The text of which `node` is part, as it stands in the page.
+fn text_around<'a>(node: &'a AstNode<'a>) -> String {
+    let mut text = String::new();
+    for sibling in node.parent().unwrap().children() {
+        match &sibling.data.borrow().value {
+            NodeValue::Text(part) => text.push_str(part),
+            _ => text.push('\n'),
+        }
+    }
+    text
+}
+
+/// What GitHub looks for in finished text.
+fn assert_joins_nothing(text: &str) {
+    let lower = text.to_lowercase();
+    let follows = |mark: &str, joined: fn(char) -> bool| {
+        lower
+            .match_indices(mark)
+            .any(|(at, _)| lower[at + mark.len()..].starts_with(joined))
+    };
+    assert!(!follows("@", char::is_alphanumeric), "{text}");
+    assert!(!follows("#", |c| c.is_ascii_digit()), "{text}");
+    assert!(!follows("gh-", |c| c.is_ascii_digit()), "{text}");
+    assert!(!lower.contains("://") && !lower.contains("www."), "{text}");
+}
+
+fn assert_within_limits(alert: &Alert) {
+    for detail in [Detail::Full, Detail::Minimal] {
+        let issue = sent(&request_of(alert, detail, &plain()));
+        let (title, body) = (
+            issue["title"].as_str().unwrap(),
+            issue["body"].as_str().unwrap(),
+        );
+        assert!(Unit::Characters.length(title) <= TITLE && !title.contains('\n'));
+        assert!(Unit::Characters.length(body) <= BODY);
+        assert!(body.starts_with(&format!("<!-- tocsin-delivery:{} -->", delivery())));
+        assert_only_our_markup(alert, body);
+    }
+}
+
+#[test]
+fn every_sample_keeps_to_the_layout_and_limits() {
+    for (_, alert) in samples() {
+        assert_within_limits(&alert);
+    }
+    for text in HOSTILE {
+        let mut json = full_json();
+        for field in ["title", "name", "description", "runbook", "reference"] {
+            json[field] = json!(text);
+        }
+        assert_within_limits(&tocsin_testing::alert(&json));
+    }
+}
+
+#[test]
+fn even_with_everything_at_its_longest_there_is_room_for_all() {
+    let mut json = full_json();
+    json["link"] = json!(format!("https://siem.example.com/{}", "|".repeat(1_900)));
+    json["title"] = json!("#".repeat(1_000));
+    for field in ["name", "description", "runbook", "reference", "id"] {
+        json[field] = json!("#@`".repeat(20_000));
+    }
+    json["tags"] = json!(vec!["#".repeat(200); 100]);
+    json["logTypes"] = json["tags"].clone();
+    json["alertContext"] = json!({"a": "`".repeat(100_000)});
+    assert_within_limits(&tocsin_testing::alert(&json));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn every_alert_keeps_to_the_layout_and_limits(alert in any_alert()) {
+        assert_within_limits(&alert);
+    }
+
+    #[test]
+    fn no_markdown_gets_through(
+        text in "([-+*_#>|=:.)(\\[\\]!`~@$&<\\\\ \t\n/w0-9aGHgh]|https://|www\\.|GH-|<!--|```){0,60}"
+    ) {
+        let mut json = full_json();
+        for field in ["title", "name", "description", "runbook", "reference"] {
+            json[field] = json!(text);
+        }
+        json["tags"] = json!([text]);
+        assert_within_limits(&tocsin_testing::alert(&json));
+    }
+}

@@ -1,0 +1,146 @@
+//! The two requests: create an issue, and look whether it is there already.
+
+use serde_json::{Map, Value, json};
+use tocsin_core::message::Message;
+use tocsin_core::provider::{
+    Address, Detail, FieldError, Header, Request, RequestContext, api_url,
+};
+use tocsin_core::text::{Unit, truncate};
+
+use crate::settings::{Deployment, Settings, authorization};
+use crate::{Jira, adf, wiki};
+
+/// Jira refuses summaries that are longer, or that hold a line break
+/// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
+pub(crate) const SUMMARY: usize = 255;
+
+/// The entity property that says which delivery an issue came from.
+const PROPERTY: &str = "tocsin.delivery";
+
+/// `POST /rest/api/3/issue`
+/// (<https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/>),
+/// `/rest/api/2/issue` on Data Center.
+pub(crate) fn create(context: &RequestContext<'_, Jira>) -> Result<Request, FieldError> {
+    let path = match context.settings.deployment {
+        Deployment::Cloud => "rest/api/3/issue",
+        Deployment::DataCenter => "rest/api/2/issue",
+    };
+    let body = json!({
+        "fields": fields(context),
+        "properties": [{
+            "key": PROPERTY,
+            "value": {"delivery": context.delivery.as_str(), "alert": context.alert.alert_id.as_str()},
+        }],
+    });
+    post(context, path, &body)
+}
+
+/// The search by label. On Cloud the older `/search` is gone; on Data Center
+/// `/search/jql` never came.
+pub(crate) fn search(context: &RequestContext<'_, Jira>) -> Result<Request, FieldError> {
+    let path = match context.settings.deployment {
+        Deployment::Cloud => "rest/api/3/search/jql",
+        Deployment::DataCenter => "rest/api/2/search",
+    };
+    // Neither the key nor the label can hold a quotation mark.
+    let jql = format!(
+        "project = \"{}\" AND labels = \"{}\" ORDER BY created ASC",
+        context.settings.project_key,
+        label(context)
+    );
+    post(
+        context,
+        path,
+        &json!({"jql": jql, "maxResults": 1, "fields": ["summary"]}),
+    )
+}
+
+fn post(
+    context: &RequestContext<'_, Jira>,
+    path: &str,
+    body: &Value,
+) -> Result<Request, FieldError> {
+    let url = api_url(context.settings.site_url.as_str(), None, path)?;
+    let address = Address::Public(url);
+    Ok(Request::post_json(address, body.to_string())
+        .header("accept", Header::Plain("application/json".to_owned()))
+        .header(
+            "authorization",
+            authorization(context.settings, context.secret)?,
+        ))
+}
+
+/// The label by which a later attempt finds what an earlier one created: JQL
+/// reaches entity properties only where an app has registered them.
+pub(crate) fn label(context: &RequestContext<'_, Jira>) -> String {
+    // 64 bits: no two deliveries of a project meet by chance.
+    let digits = context.delivery.as_str().chars();
+    let short: String = digits
+        .filter(char::is_ascii_alphanumeric)
+        .take(16)
+        .collect();
+    format!("tocsin-{short}")
+}
+
+/// The fields. The minimal form leaves out what goes stale (a priority that was
+/// renamed, an assignee who left, a label field that is not on the screen) and
+/// keeps what the project may require.
+fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
+    let settings = context.settings;
+    let message = Message::of(context);
+    let mut fields = Map::new();
+    fields.insert("project".to_owned(), json!({"key": settings.project_key}));
+    fields.insert("issuetype".to_owned(), issue_type(&settings.issue_type));
+    let summary = truncate(&message.headline, SUMMARY, Unit::Characters);
+    fields.insert("summary".to_owned(), json!(summary));
+    let description = match settings.deployment {
+        Deployment::Cloud => adf::document(&message),
+        Deployment::DataCenter => Value::String(wiki::text(&message)),
+    };
+    fields.insert("description".to_owned(), description);
+    if let Some(parent) = &settings.parent {
+        fields.insert("parent".to_owned(), json!({"key": parent}));
+    }
+    fields.extend(settings.custom_fields.clone());
+    if context.detail == Detail::Full {
+        add_optional(&mut fields, context, settings);
+    }
+    fields
+}
+
+fn add_optional(
+    fields: &mut Map<String, Value>,
+    context: &RequestContext<'_, Jira>,
+    settings: &Settings,
+) {
+    let mut labels = settings.labels.clone();
+    labels.push(label(context));
+    fields.insert("labels".to_owned(), json!(labels));
+    if let Some(priority) = settings
+        .priority
+        .as_ref()
+        .and_then(|names| names.of(context.severity))
+    {
+        fields.insert("priority".to_owned(), json!({"name": priority}));
+    }
+    if let Some(assignee) = &settings.assignee {
+        let key = match settings.deployment {
+            Deployment::Cloud => "id",
+            Deployment::DataCenter => "name",
+        };
+        fields.insert("assignee".to_owned(), json!({key: assignee}));
+    }
+    if !settings.components.is_empty() {
+        let names = settings.components.iter().map(|name| json!({"name": name}));
+        fields.insert("components".to_owned(), names.collect());
+    }
+}
+
+fn issue_type(name: &str) -> Value {
+    let key = if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        "id"
+    } else {
+        "name"
+    };
+    json!({key: name})
+}

@@ -1,0 +1,8 @@
+//! The OpsGenie sender.
+
+use tocsin_opsgenie::OpsGenie;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), tocsin_sender::Error> {
+    tocsin_sender::run_http(|base_url| OpsGenie { base_url }).await
+}

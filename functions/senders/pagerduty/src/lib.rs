@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+mod fit;
+mod outcome;
+mod request;
+mod settings;
+
+use serde_json::{Value, json};
+use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
+use url::Url;
+
+pub use settings::{Region, Secret, Settings};
+
+/// The PagerDuty provider.
+#[derive(Clone, Debug, Default)]
+pub struct PagerDuty {
+    /// What takes the place of PagerDuty's hosts on a local stack.
+    pub base_url: Option<Url>,
+}
+
+impl Provider for PagerDuty {
+    const NAME: &'static str = "pagerduty";
+    type Settings = Settings;
+    type Secret = Secret;
+
+    fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+        settings::check(settings, secret)
+    }
+
+    fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
+        request::build(context, self.base_url.as_ref())
+    }
+
+    fn placeholder(_settings: &Settings) -> Value {
+        json!({"routingKey": "PLACEHOLDERPLACEHOLDERPLACEHOLDE"})
+    }
+
+    fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+        outcome::read(context, response)
+    }
+}
+
+#[cfg(test)]
+mod tests;

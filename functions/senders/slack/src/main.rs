@@ -1,0 +1,8 @@
+//! The Slack sender.
+
+use tocsin_slack::Slack;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), tocsin_sender::Error> {
+    tocsin_sender::run_http(|base_url| Slack { base_url }).await
+}

@@ -1,0 +1,8 @@
+//! The Microsoft Teams sender.
+
+use tocsin_teams::Teams;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), tocsin_sender::Error> {
+    tocsin_sender::run_http(|base_url| Teams { base_url }).await
+}

@@ -1,8 +1,0 @@
-//! The Slack sender.
-
-use tocsin_slack::Slack;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run_http(|stand_in| Slack { stand_in }).await
-}

@@ -1,9 +1,0 @@
-//! The SNS sender.
-
-use tocsin_sender::aws::ByRole;
-use tocsin_sns::Sns;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run(|startup| Ok(ByRole::<Sns>::new(startup.clients.config.clone()))).await
-}

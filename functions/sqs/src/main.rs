@@ -1,9 +1,0 @@
-//! The SQS sender.
-
-use tocsin_sender::aws::ByRole;
-use tocsin_sqs::Sqs;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run(|startup| Ok(ByRole::<Sqs>::new(startup.clients.config.clone()))).await
-}

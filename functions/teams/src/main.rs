@@ -1,8 +1,0 @@
-//! The Microsoft Teams sender.
-
-use tocsin_teams::Teams;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
-    tocsin_sender::run_http(|stand_in| Teams { stand_in }).await
-}

@@ -1,0 +1,237 @@
+//! Which addresses a sender may call.
+//!
+//! A destination's URL comes from a person, and its name resolves to whatever a
+//! name server says at that moment. So the address that is really dialled is
+//! what counts: the resolver here drops every address that is not public, and
+//! literal addresses, which no resolver sees, are checked in the URL.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
+
+/// Which addresses may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressPolicy {
+    /// HTTPS to public addresses only.
+    PublicHttps,
+    /// Anything: for a local stack, whose providers listen on the loopback.
+    Any,
+}
+
+/// An address that must not be called.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockedAddress {
+    /// Not HTTPS.
+    #[error("only https is allowed, the URL's scheme is {0:?}")]
+    Scheme(String),
+    /// A literal address of a special network.
+    #[error("{0} is not a public address")]
+    Literal(IpAddr),
+    /// A name all of whose addresses are special.
+    #[error("{0:?} resolves to no public address")]
+    Name(String),
+}
+
+impl AddressPolicy {
+    /// Checks what the URL itself tells.
+    ///
+    /// # Errors
+    ///
+    /// When it is not HTTPS, or a literal address of a special network.
+    pub fn check(self, url: &Url) -> Result<(), BlockedAddress> {
+        if self == Self::Any {
+            return Ok(());
+        }
+        if url.scheme() != "https" {
+            return Err(BlockedAddress::Scheme(url.scheme().to_owned()));
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
+            Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
+            Some(Host::Domain(_)) | None => return Ok(()),
+        };
+        if is_public(literal) {
+            Ok(())
+        } else {
+            Err(BlockedAddress::Literal(literal))
+        }
+    }
+}
+
+/// The system's resolver, without addresses that must not be called.
+pub(crate) struct GuardedResolver;
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str();
+            let found = tokio::net::lookup_host((host, 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|addr| is_public(addr.ip())).collect();
+            if public.is_empty() {
+                return Err(BlockedAddress::Name(host.to_owned()).into());
+            }
+            let addresses: Addrs = Box::new(public.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// Whether an address belongs to the public internet: none of the special
+/// networks of the IANA registries (RFC 6890 and its successors).
+fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => is_public_v6(ip),
+    }
+}
+
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, c, _] = ip.octets();
+    let special = matches!(
+        (a, b, c),
+        (0 | 10 | 127, _, _)             // this network, private, loopback
+            | (100, 64..=127, _)         // carrier-grade NAT
+            | (169, 254, _)              // link-local, instance metadata
+            | (172, 16..=31, _)          // private
+            | (192, 0, 0 | 2)            // protocol assignments, documentation
+            | (192, 88, 99)              // 6to4 relays
+            | (192, 168, _)              // private
+            | (198, 18 | 19, _)          // benchmarks
+            | (198, 51, 100)             // documentation
+            | (203, 0, 113)              // documentation
+            | (224..=255, _, _) // multicast, reserved, broadcast
+    );
+    !special
+}
+
+#[expect(
+    clippy::unnested_or_patterns,
+    reason = "each range stands on a line of its own, with its name"
+)]
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    if let Some(v4) = ip.to_ipv4_mapped() {
+        return is_public_v4(v4);
+    }
+    let segments = ip.segments();
+    let special = match segments {
+        // Inside the only range that is given out at all (2000::/3) …
+        [0x2001, 0..=0x1ff, ..]                    // protocol assignments, Teredo
+        | [0x2001, 0xdb8, ..]                      // documentation
+        | [0x2002, ..]                             // 6to4 wraps any IPv4 address
+        | [0x3fff, 0..=0xfff, ..] => true,         // documentation
+        // … and everything outside it: loopback, unique local, link-local,
+        // multicast, NAT64 (64:ff9b::/96 wraps any IPv4 address), metadata (fd00:ec2::254).
+        [first, ..] => first & 0xe000 != 0x2000,
+    };
+    !special
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_networks_are_not_public() {
+        for ip in [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.8.8.8",
+            "169.254.169.254",
+            "169.254.170.2",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.170",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(!is_public(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_the_internet_is() {
+        for ip in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "::ffff:8.8.8.8",
+            "2600:1f18::1",
+            "2a00:1450:4001::1",
+            "2001:4860:4860::8888",
+        ] {
+            assert!(is_public(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn literal_addresses_are_found_in_every_disguise() {
+        let check = |url: &str| AddressPolicy::PublicHttps.check(&Url::parse(url).unwrap());
+        for url in [
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://0x7f.1/",
+            "https://2130706433/",
+            "https://017700000001/",
+            "https://[::1]/",
+            "https://[::ffff:169.254.169.254]/",
+            "http://example.com/",
+            "ftp://example.com/",
+        ] {
+            assert!(check(url).is_err(), "{url}");
+            assert_eq!(AddressPolicy::Any.check(&Url::parse(url).unwrap()), Ok(()));
+        }
+        assert_eq!(check("https://example.com/"), Ok(()));
+        assert_eq!(check("https://8.8.8.8/"), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_to_the_loopback_is_refused() {
+        let resolved = GuardedResolver.resolve("localhost".parse().unwrap()).await;
+        let error = resolved.map(|_| ()).unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<BlockedAddress>(),
+            Some(&BlockedAddress::Name("localhost".to_owned()))
+        );
+    }
+}
