@@ -187,7 +187,7 @@ async fn a_file_with_something_wrong_changes_nothing() {
         ),
         (
             &format!("{{displayName: code-wrong, type: slack, secret: {{webhookUrl: {MARK}}}}}"),
-            "must not stand in the file",
+            "must not be in the file",
         ),
     ] {
         let text = format!("destinations:\n- {sound}\n- {wrong}\n");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use tocsin_api::Request;
+use tocsin_api_types::Request;
 use tocsin_core::alert::parse;
 use tocsin_core::delivery::DeliveryBatch;
 

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tocsin_aws::{LedgerError, Message, StoredAlert};
+use tocsin_aws::{LedgerError, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{AlertDeliveries, Delivery, Retry};
 use tocsin_core::destination::{Destinations, Enabled};
+use tocsin_core::history::StoredAlert;
 use tocsin_core::routing::Target;
 
 use crate::dispatch::RoutedDeliveries;

@@ -18,10 +18,6 @@ pub use write::{Stored, Superseded};
 use crate::clients::Offline;
 use crate::{AwsError, Clients};
 
-/// How old the router's copy may be: an edited destination is in force after
-/// this long. Panther's own delivery refreshes as often.
-const TIME_TO_LIVE: Duration = Duration::from_secs(30);
-
 /// Display names are unique because each holds an item of its own in the table,
 /// whose key begins with this. No destination's id does: ids are UUIDs.
 const NAME_KEY: &str = "name#";
@@ -198,6 +194,10 @@ pub struct DestinationCache {
 }
 
 impl DestinationCache {
+    /// How old the copy may be: an edited destination is in force after this long.
+    /// Panther's own delivery refreshes as often.
+    pub const TIME_TO_LIVE: Duration = Duration::from_secs(30);
+
     /// An empty cache before `store`.
     #[must_use]
     pub fn new(store: DestinationStore) -> Self {
@@ -213,7 +213,7 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.copy_if(|copy| copy.read.elapsed() < TIME_TO_LIVE)
+        self.copy_if(|copy| copy.read.elapsed() < Self::TIME_TO_LIVE)
             .await
     }
 

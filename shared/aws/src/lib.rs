@@ -4,7 +4,6 @@
 //! speaks the words of the design: [`DestinationStore`], [`Ledger`],
 //! [`SecretStore`], [`Queue`]. SDK types stay inside.
 
-pub mod audit;
 mod clients;
 mod destinations;
 mod env;
@@ -22,8 +21,8 @@ pub use env::{Env, EnvError};
 pub use error::AwsError;
 pub use ledger::{
     AlertRecord, AttentionEntry, AttentionPage, CasResult, Claim, ClaimRequest, Cursor, Deferral,
-    DeliveryRecord, History, Lease, Ledger, LedgerError, PutAlert, SettleResult, Settlement,
-    StoredAlert, TimelineEntry, TimelinePage, Verdict, VersionedHealth,
+    Lease, Ledger, LedgerError, PutAlert, SettleResult, Settlement, TimelineEntry, TimelinePage,
+    Verdict, VersionedHealth,
 };
 pub use queue::{Depth, MESSAGE_LIMIT, Message, Queue, ReceivedMessage};
 pub use secrets::{Described, ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretStore};

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 pub use answers::outcome;
 pub use fitting::{Attributes, SizeLimit, Truncated, attributes, check_limit, fit};
 pub use provider::{AwsProvider, AwsTransport, Outgoing, check_settings, outgoing, sdk_attributes};
-pub use settings::{check_group, check_role, fifo_group, is_account, is_region};
+pub use settings::{check_group, check_role, fifo_group, form_fields, is_account, is_region};
 
 use crate::http::REQUEST_LIMIT;
 

@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-fn providers(addresses: AddressPolicy) -> Providers {
+pub(super) fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
         addresses,
         base_urls: BaseUrls::default(),
@@ -16,10 +16,10 @@ fn check(
 ) -> Option<String> {
     let secret = secret.map(|json| Secrets::new(json.to_string()));
     let settings = settings.as_object().unwrap().clone();
-    providers(addresses)
-        .check(provider, &settings, secret.as_ref())
-        .err()
-        .map(|error| error.to_string())
+    let all = providers(addresses);
+    let provider = all.get(provider).unwrap();
+    let checked = provider.check(&settings, secret.as_ref());
+    checked.err().map(|error| error.to_string())
 }
 
 #[test]
@@ -57,9 +57,13 @@ fn private_addresses_are_refused_when_a_destination_is_added() {
 
 #[test]
 fn unknown_providers_and_superfluous_secrets_are_named() {
-    let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
+    let all = providers(AddressPolicy::Any);
+    let error = all.get("carrier-pigeon").err().unwrap();
+    assert_eq!(error.field.as_deref(), Some("type"));
     assert!(
-        error.contains("`type` must be one of asana, github"),
+        error
+            .message
+            .contains("`type` must be one of asana, github"),
         "{error}"
     );
     let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
@@ -72,44 +76,49 @@ fn unknown_providers_and_superfluous_secrets_are_named() {
     assert_eq!(missing, "`secret.url` is missing");
 }
 
-/// Per provider: sound settings and secret, then what may be wrong with either,
-/// with the field that the refusal must name and words it must have.
-const BAD: &str = include_str!("bad_settings.json");
+/// Sound settings and a sound secret of a provider, and changes that make them wrong,
+/// each with the field that the error must name and words that it must have.
+fn bad_settings(provider: &str) -> Value {
+    let path = format!(
+        "{}/../senders/{provider}/tests/bad_settings.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every provider with its name and its [`bad_settings`].
+fn each(all: &Providers) -> impl Iterator<Item = (&str, &dyn ErasedProvider, Value)> {
+    let providers = all.0.iter();
+    providers.map(|(&name, provider)| (name, provider.as_ref(), bad_settings(name)))
+}
 
 #[test]
 fn bad_settings_of_every_provider_are_refused_with_field_and_reason() {
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
     let all = providers(AddressPolicy::PublicHttps);
-    let told: Vec<_> = table.keys().map(String::as_str).collect();
-    assert_eq!(told, all.names().collect::<Vec<_>>());
-    for (provider, rows) in &table {
-        let sound = &rows["sound"];
+    for (name, provider, table) in each(&all) {
+        let sound = &table["sound"];
         let secret = |given: &Value| (!given.is_null()).then(|| Secrets::new(given.to_string()));
-        let checked = |settings: &Value, given: &Value| {
-            let settings = settings.as_object().unwrap();
-            all.check(provider, settings, secret(given).as_ref())
+        let check = |settings: &Value, given: &Value| {
+            provider.check(settings.as_object().unwrap(), secret(given).as_ref())
         };
         assert_eq!(
-            checked(&sound["settings"], &sound["secret"]),
+            check(&sound["settings"], &sound["secret"]),
             Ok(()),
-            "{provider}"
+            "{name}"
         );
-        for row in rows["bad"].as_array().unwrap() {
+        for row in table["bad"].as_array().unwrap() {
             let mut settings = sound["settings"].clone();
             let mut given = sound["secret"].clone();
             merge(&mut settings, &row["settings"]);
             merge(&mut given, &row["secret"]);
-            let error = checked(&settings, &given).expect_err(&row.to_string());
-            assert_eq!(
-                error.field,
-                row["field"].as_str().unwrap(),
-                "{provider} {row}"
-            );
+            let error = check(&settings, &given).expect_err(&row.to_string());
+            assert_eq!(error.field, row["field"].as_str().unwrap(), "{name} {row}");
             let says = row["says"].as_str().unwrap();
-            assert!(error.problem.contains(says), "{provider} {row}: {error}");
+            assert!(error.problem.contains(says), "{name} {row}: {error}");
             assert!(
                 !error.to_string().contains("PLANTED"),
-                "{provider} {row}: {error}"
+                "{name} {row}: {error}"
             );
         }
     }
@@ -128,23 +137,25 @@ fn merge(into: &mut Value, changes: &Value) {
 }
 
 #[test]
-fn every_placeholder_fits_and_shows_what_a_secret_is_good_for() {
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
+fn every_placeholder_passes_and_settings_decide_the_binding() {
     let all = providers(AddressPolicy::PublicHttps);
-    for (provider, rows) in &table {
-        let kind = all.get(provider).unwrap();
-        let settings = rows["sound"]["settings"].as_object().unwrap();
-        let placeholder = kind.placeholder(settings).unwrap();
+    for (name, provider, table) in each(&all) {
+        let settings = table["sound"]["settings"].as_object().unwrap();
+        let placeholder = provider.placeholder(settings).unwrap();
         assert_eq!(
-            kind.check(settings, placeholder.as_ref()),
+            provider.check(settings, placeholder.as_ref()),
             Ok(()),
-            "{provider}"
+            "{name}"
         );
-        assert_eq!(kind.binding(settings), kind.binding(settings), "{provider}");
+        assert_eq!(
+            provider.binding(settings),
+            provider.binding(settings),
+            "{name}"
+        );
     }
     let binding = |provider: &str, settings: Value| {
-        let kind = all.get(provider).unwrap();
-        kind.binding(settings.as_object().unwrap()).unwrap()
+        let provider = all.get(provider).unwrap();
+        provider.binding(settings.as_object().unwrap()).unwrap()
     };
     let jira = |site: &str| json!({"deployment": "dataCenter", "siteUrl": site, "projectKey": "SEC", "issueType": "Task"});
     assert_ne!(
@@ -169,27 +180,26 @@ fn every_placeholder_fits_and_shows_what_a_secret_is_good_for() {
 #[test]
 fn no_preview_shows_a_credential() {
     use tocsin_core::delivery::{DeliveryId, PriorAttempt};
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
     let all = providers(AddressPolicy::PublicHttps);
     let alert = tocsin_testing::full();
     let delivery = DeliveryId::of(
         &alert.alert_id,
         tocsin_core::destination::DestinationId::generate(),
     );
-    for (provider, rows) in &table {
+    for (name, provider, table) in each(&all) {
         for detail in [Detail::Full, Detail::Minimal] {
             let input = AttemptInput {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
-                settings: rows["sound"]["settings"].as_object().unwrap(),
+                settings: table["sound"]["settings"].as_object().unwrap(),
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,
             };
-            let preview = all.get(provider).unwrap().preview(input, detail).unwrap();
+            let preview = provider.preview(input, detail).unwrap();
             let shown = serde_json::to_string(&preview).unwrap();
             assert!(!shown.to_lowercase().contains("placeholder"), "{shown}");
-            assert!(shown.contains(&alert.title), "{provider}: {shown}");
+            assert!(shown.contains(&alert.title), "{name}: {shown}");
         }
     }
 }

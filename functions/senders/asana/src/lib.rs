@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod form;
 mod notes;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -26,6 +28,10 @@ impl Provider for Asana {
 
     // Tasks are listed with their whole notes: see `request::MOST`.
     const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret)

@@ -2,12 +2,14 @@
 
 mod answer;
 mod body;
+mod form;
 mod markdown;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -27,6 +29,10 @@ impl Provider for GitHub {
 
     // Issues can only be listed whole: see `request::LATEST`.
     const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret, self.base_url.as_ref())

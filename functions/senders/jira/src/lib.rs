@@ -3,12 +3,14 @@
 mod adf;
 mod answer;
 mod description;
+mod form;
 mod request;
 mod settings;
 mod wiki;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -25,6 +27,10 @@ impl Provider for Jira {
     const NAME: &'static str = "jira";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret, self.base_url.as_ref())

@@ -2,12 +2,14 @@
 
 mod description;
 mod details;
+mod form;
 mod outcome;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -24,6 +26,10 @@ impl Provider for OpsGenie {
     const NAME: &'static str = "opsgenie";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret)

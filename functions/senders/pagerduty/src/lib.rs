@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod fit;
+mod form;
 mod outcome;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -23,6 +25,10 @@ impl Provider for PagerDuty {
     const NAME: &'static str = "pagerduty";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret)

@@ -2,6 +2,7 @@
 
 mod auth;
 mod event;
+mod form;
 mod incident;
 mod layout;
 mod outcome;
@@ -9,6 +10,7 @@ mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
     Address, FieldError, Header, Lookup, Provider, Request, RequestContext, Response, api_url,
 };
@@ -27,6 +29,10 @@ impl Provider for ServiceNow {
     const NAME: &'static str = "servicenow";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, self.base_url.as_ref())?;

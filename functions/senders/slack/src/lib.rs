@@ -2,12 +2,14 @@
 
 mod blocks;
 mod errors;
+mod form;
 mod outcome;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -25,6 +27,10 @@ impl Provider for Slack {
     const NAME: &'static str = "slack";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::mode(settings, secret, self.base_url.as_ref()).map(drop)

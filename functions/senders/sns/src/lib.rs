@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod outcome;
 mod request;
 mod settings;
@@ -8,6 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError};
 use tocsin_sender::AttemptInput;
 use tocsin_sender::messaging::{AwsProvider, Identity, Outgoing, sdk_attributes};
@@ -23,6 +25,10 @@ impl AwsProvider for Sns {
     type Client = Client;
     type Settings = Settings;
     type Target = Topic;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn client(config: &SdkConfig) -> Client {
         Client::new(config)

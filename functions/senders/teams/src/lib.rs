@@ -2,12 +2,14 @@
 
 mod card;
 mod errors;
+mod form;
 mod outcome;
 mod request;
 mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -24,6 +26,10 @@ impl Provider for Teams {
     const NAME: &'static str = "teams";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, _settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(secret.webhook_url.expose(), self.base_url.as_ref())

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod request;
 mod settings;
 mod signature;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 
 pub use settings::{Secret, Settings};
@@ -18,6 +20,10 @@ impl Provider for Webhook {
     const NAME: &'static str = "webhook";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, secret)

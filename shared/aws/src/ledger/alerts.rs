@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
+use tocsin_core::history::StoredAlert;
 use tocsin_core::routing::{Disposition, Routing};
 
 use super::statement::{Item, Statement, Written, n, s};
@@ -38,17 +39,6 @@ pub enum PutAlert {
     Duplicate(Box<StoredAlert>),
     /// Its id belongs to a different alert.
     IdConflict,
-}
-
-/// An alert as the ledger holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredAlert {
-    /// The alert.
-    pub alert: Alert,
-    /// Where it goes.
-    pub routing: Routing,
-    /// When it came.
-    pub received_at: Timestamp,
 }
 
 /// The largest alert or routing, decompressed, that is read back: well above
@@ -125,7 +115,7 @@ impl Table {
                 // The key is what was asked for; one item that cannot be read
                 // costs itself only.
                 if let Some(id) = AlertId::new(super::read::text(&item, "alertId")?) {
-                    found.insert(id, StoredAlert::read(&item));
+                    found.insert(id, stored(&item));
                 }
             }
         }
@@ -184,17 +174,16 @@ fn recognise(
     }
 }
 
-impl StoredAlert {
-    pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let received_at = super::read::text(item, "receivedAt")?
-            .parse()
-            .map_err(|problem| super::read::unreadable(item, format!("receivedAt: {problem}")))?;
-        Ok(Self {
-            alert: decompressed(item, "alert")?,
-            routing: decompressed(item, "routing")?,
-            received_at,
-        })
-    }
+/// Reads a recorded alert.
+pub(super) fn stored(item: &Item) -> Result<StoredAlert, LedgerError> {
+    let received_at = super::read::text(item, "receivedAt")?
+        .parse()
+        .map_err(|problem| super::read::unreadable(item, format!("receivedAt: {problem}")))?;
+    Ok(StoredAlert {
+        alert: decompressed(item, "alert")?,
+        routing: decompressed(item, "routing")?,
+        received_at,
+    })
 }
 
 pub(super) fn key(alert_id: &str) -> Item {

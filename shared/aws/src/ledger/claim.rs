@@ -10,7 +10,6 @@ use tocsin_core::delivery::{DeliveryId, State};
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::health::Origin;
 
-use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};
 use super::{LedgerError, Table};
 use crate::AwsError;
@@ -286,7 +285,7 @@ fn why_not(
         )
         .into());
     };
-    let record = DeliveryRecord::read(&item)?;
+    let record = super::read::delivery(&item)?;
     let claim = match record.state {
         State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
         State::Retrying if record.attempt == 0 => return Ok(Refusal::Unattempted),

@@ -9,12 +9,12 @@ use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
+use tocsin_core::history::{History, StoredAlert};
 
 use super::LedgerError;
-use super::alerts::{AlertRecord, PutAlert, StoredAlert};
+use super::alerts::{AlertRecord, PutAlert};
 use super::claim::{Claim, ClaimRequest, lease};
 use super::health::{CasResult, VersionedHealth};
-use super::read::History;
 use super::settle::{SettleResult, Settlement};
 
 #[derive(Clone, Debug, Default)]

@@ -44,14 +44,14 @@ use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
+use tocsin_core::history::{History, StoredAlert};
 
 use crate::{AwsError, Clients};
 
-pub use alerts::{AlertRecord, PutAlert, StoredAlert};
+pub use alerts::{AlertRecord, PutAlert};
 pub use claim::{Claim, ClaimRequest, Lease};
 pub use defer::Deferral;
 pub use health::{CasResult, VersionedHealth};
-pub use read::{DeliveryRecord, History};
 pub use settle::{SettleResult, Settlement, Verdict};
 pub use timeline::{AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage};
 

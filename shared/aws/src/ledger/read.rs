@@ -1,59 +1,14 @@
 //! Reading the ledger back: everything about one alert.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::{Attempt, DeliveryId, State};
+use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::DestinationId;
+use tocsin_core::history::{DeliveryRecord, History};
 
-use super::alerts::StoredAlert;
 use super::statement::{Item, s};
 use super::{ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, LedgerError, Table};
 use crate::AwsError;
-
-/// A delivery as the ledger holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DeliveryRecord {
-    /// To which destination.
-    pub destination_id: DestinationId,
-    /// Its name at that time.
-    pub display_name: String,
-    /// Its provider.
-    pub provider: String,
-    /// The identity that providers deduplicate by.
-    pub delivery_id: DeliveryId,
-    /// Where it stands.
-    pub state: State,
-    /// The number of the current or latest attempt.
-    pub attempt: u32,
-    /// Settled attempts, oldest first.
-    pub attempts: Vec<Attempt>,
-    /// When the delivery began: its first attempt, or its first wait for a paused destination.
-    pub began_at: Timestamp,
-    /// When this record last changed.
-    pub updated_at: Timestamp,
-    /// Until when a sender is at it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lease_until: Option<Timestamp>,
-    /// When the next attempt is due.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next_attempt_at: Option<Timestamp>,
-    /// The destination that finally did not take the alert, where this one is its
-    /// fallback.
-    #[serde(rename = "standsInFor", skip_serializing_if = "Option::is_none")]
-    pub fallback_for: Option<DestinationId>,
-}
-
-/// Everything about one alert.
-#[derive(Clone, Debug, PartialEq)]
-pub struct History {
-    /// The alert and where it goes.
-    pub alert: StoredAlert,
-    /// Deliveries that have begun.
-    pub deliveries: Vec<DeliveryRecord>,
-}
 
 impl Table {
     pub(super) async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
@@ -72,10 +27,10 @@ impl Table {
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| AwsError::new("reading the ledger", &error))?;
             match text(&item, "item")? {
-                ALERT_ITEM => alert = Some(StoredAlert::read(&item)?),
+                ALERT_ITEM => alert = Some(super::alerts::stored(&item)?),
                 // An alert whose id is that of a destination shares its key.
                 HEALTH_ITEM => {}
-                _ => deliveries.push(DeliveryRecord::read(&item)?),
+                _ => deliveries.push(delivery(&item)?),
             }
         }
         deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
@@ -83,42 +38,41 @@ impl Table {
     }
 }
 
-impl DeliveryRecord {
-    pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let state = text(item, "state")?;
-        let number = |name: &str| {
-            item.get(name)
-                .and_then(|value| value.as_n().ok())
-                .and_then(|number| number.parse::<i64>().ok())
-        };
-        Ok(Self {
-            destination_id: destination_id(item, "item")?,
-            display_name: text(item, "displayName")?.to_owned(),
-            provider: text(item, "provider")?.to_owned(),
-            delivery_id: json(
-                item,
-                "deliveryId",
-                &format!("\"{}\"", text(item, "deliveryId")?),
-            )?,
-            state: State::parse(state)
-                .ok_or_else(|| unreadable(item, format!("state is {state:?}")))?,
-            attempt: number("attempt")
-                .and_then(|number| u32::try_from(number).ok())
-                .ok_or_else(|| unreadable(item, "attempt is missing".to_owned()))?,
-            attempts: attempts(item)?,
-            began_at: time(item, "beganAt")?,
-            updated_at: time(item, "updatedAt")?,
-            lease_until: number("leaseUntil").and_then(Timestamp::from_unix_millis),
-            next_attempt_at: match item.get("nextAttemptAt") {
-                None => None,
-                Some(_) => Some(time(item, "nextAttemptAt")?),
-            },
-            fallback_for: match item.get("standsInFor") {
-                None => None,
-                Some(_) => Some(destination_id(item, "standsInFor")?),
-            },
-        })
-    }
+/// Reads the record of a delivery.
+pub(super) fn delivery(item: &Item) -> Result<DeliveryRecord, LedgerError> {
+    let state = text(item, "state")?;
+    let number = |name: &str| {
+        item.get(name)
+            .and_then(|value| value.as_n().ok())
+            .and_then(|number| number.parse::<i64>().ok())
+    };
+    Ok(DeliveryRecord {
+        destination_id: destination_id(item, "item")?,
+        display_name: text(item, "displayName")?.to_owned(),
+        provider: text(item, "provider")?.to_owned(),
+        delivery_id: json(
+            item,
+            "deliveryId",
+            &format!("\"{}\"", text(item, "deliveryId")?),
+        )?,
+        state: State::parse(state)
+            .ok_or_else(|| unreadable(item, format!("state is {state:?}")))?,
+        attempt: number("attempt")
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or_else(|| unreadable(item, "attempt is missing".to_owned()))?,
+        attempts: attempts(item)?,
+        began_at: time(item, "beganAt")?,
+        updated_at: time(item, "updatedAt")?,
+        lease_until: number("leaseUntil").and_then(Timestamp::from_unix_millis),
+        next_attempt_at: match item.get("nextAttemptAt") {
+            None => None,
+            Some(_) => Some(time(item, "nextAttemptAt")?),
+        },
+        fallback_for: match item.get("standsInFor") {
+            None => None,
+            Some(_) => Some(destination_id(item, "standsInFor")?),
+        },
+    })
 }
 
 pub(super) fn destination_id(item: &Item, name: &str) -> Result<DestinationId, LedgerError> {

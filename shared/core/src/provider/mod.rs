@@ -5,6 +5,7 @@
 //! snapshots of requests and tables of answers.
 
 mod api_url;
+pub mod form;
 mod partial;
 mod secret;
 mod wire;
@@ -22,6 +23,7 @@ use crate::Timestamp;
 use crate::alert::{Alert, Severity};
 use crate::delivery::DeliveryId;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
+use form::Form;
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
@@ -32,6 +34,10 @@ pub trait Provider: Send + Sync + 'static {
     type Settings: DeserializeOwned + Serialize + Send + Sync;
     /// The credential. Its fields must be types that do not print what they hold.
     type Secret: DeserializeOwned + Send + Sync;
+
+    /// What to ask a person for to configure a destination: every setting and every
+    /// field of the secret. A test of the API holds it against `Settings` and `Secret`.
+    fn form() -> Form;
 
     /// What is wrong with a destination before anything is sent: hosts that are
     /// not the provider's, keys of the wrong form.

@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tocsin_core::outcome::{FailureKind, Outcome};
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, read_settings};
 
 use super::{Attributes, ClientCache, Identity};
@@ -42,6 +43,10 @@ pub trait AwsProvider: Send + Sync + 'static {
     type Settings: DeserializeOwned + Send + Sync;
     /// What settings that are sound say.
     type Target: Send + Sync;
+
+    /// What to ask a person for to configure a destination; see
+    /// [`tocsin_core::provider::Provider::form`].
+    fn form() -> Form;
 
     /// A client of this configuration.
     fn client(config: &SdkConfig) -> Self::Client;

@@ -1,6 +1,34 @@
 //! Checks of what AWS destinations have configured.
 
 use tocsin_core::provider::FieldError;
+use tocsin_core::provider::form::FormField;
+
+/// The settings that every AWS destination has; without `maxMessageBytes`,
+/// `default_limit` bytes are sent.
+#[must_use]
+pub fn form_fields(default_limit: &str) -> [FormField; 3] {
+    const ROLE: &str = "arn:aws:iam::123456789012:role/tocsin";
+    [
+        FormField::text("assumeRoleArn", "ARN of a role to assume")
+            .advanced()
+            .help("where the resource policy does not name the sender's role")
+            .default("the sender's role")
+            .example(ROLE),
+        FormField::text(
+            "externalId",
+            "External id that the role's trust policy asks for",
+        )
+        .advanced()
+        .default("no external id")
+        .together_with("assumeRoleArn", ROLE)
+        .example("tocsin-alerts"),
+        FormField::number("maxMessageBytes", "Largest message, in bytes")
+            .advanced()
+            .help("1024 to 1048576: the limit of the topic or queue")
+            .default(default_limit)
+            .example("262144"),
+    ]
+}
 
 /// Checks the settings that [`Identity`] is made of.
 ///
