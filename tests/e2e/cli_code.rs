@@ -87,7 +87,7 @@ async fn a_file_of_all_providers_is_applied_twice() {
 
     tocsin.ok(&["destinations", "apply", &file, "--yes"]);
     let again = tocsin.ok(&["destinations", "apply", &file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), "No change: 11 up to date.");
     let report = tocsin.json(
         &[
             &["destinations", "test", "--wait", "20"],
@@ -125,7 +125,7 @@ fn is_changed(tocsin: &Tocsin, wanted: &mut Configuration, file: &str) {
         assert!(changed.contains(line), "{line}: {changed}");
     }
     let again = tocsin.ok(&["destinations", "apply", file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), "No change: 11 up to date.");
 }
 
 fn what_is_exported_can_be_applied(tocsin: &Tocsin, wanted: &Configuration) {
@@ -147,7 +147,7 @@ fn what_is_exported_can_be_applied(tocsin: &Tocsin, wanted: &Configuration) {
     let text = serde_saphyr::to_string(&json!({"destinations": mine})).unwrap();
     let file = tocsin.file("exported.yaml", &text).display().to_string();
     let again = tocsin.ok(&["destinations", "apply", &file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), "No change: 11 up to date.");
 }
 
 fn others_would_be_pruned(tocsin: &Tocsin, file: &str) {

@@ -124,6 +124,33 @@ async fn what_is_missing_is_named_where_nobody_can_be_asked() {
 }
 
 #[tokio::test]
+async fn providers_are_listed_and_described() {
+    let stack = Stack::ready().await;
+    let tocsin = Tocsin::of(&stack);
+    let listed = tocsin.json(&["providers"]);
+    let listed: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    let providers = each_provider(&stack);
+    let names: Vec<_> = providers.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(listed, names);
+    for name in names {
+        let table = tocsin.ok(&["providers", name]);
+        assert!(
+            table.contains(&format!("tocsin destinations add {name}")),
+            "{table}"
+        );
+    }
+    let jira = tocsin.ok(&["providers", "jira"]);
+    for field in ["projectKey", "siteUrl", "apiToken", "customFields"] {
+        assert!(jira.contains(field), "{field}: {jira}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_without_the_secret() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);

@@ -116,7 +116,7 @@ async fn routes_are_explained_with_and_without_a_stack() {
     );
     let none = tocsin.given("{}", &["route", "-"]);
     assert!(
-        none.code == 1 && none.err.contains("is no alert"),
+        none.code == 1 && none.err.contains("is not an alert"),
         "{none:?}"
     );
 }

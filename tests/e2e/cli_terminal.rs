@@ -129,7 +129,7 @@ async fn a_destination_is_edited_as_text() {
     let tocsin = tocsin.with("EDITOR", run);
     let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name]);
     terminal
-        .expect("not taken:")
+        .expect("not accepted:")
         .expect("Host")
         .expect("Edit again?")
         .keys("y");
@@ -168,8 +168,8 @@ async fn who_edits_at_the_same_time_is_told_and_loses_nothing() {
     let editor = tocsin.file("editor", &script);
     let tocsin = tocsin.with("EDITOR", format!("sh {}", editor.display()));
     let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name]);
-    terminal.expect("not taken:").expect("tester");
-    terminal.expect("What you wrote:").expect("X-Story: mine");
+    terminal.expect("not accepted:").expect("tester");
+    terminal.expect("Your text:").expect("X-Story: mine");
     let (code, seen) = terminal.end();
     assert_eq!(code, 1, "{seen}");
     let shown = tocsin.json(&["destinations", "show", &name]);

@@ -322,7 +322,7 @@ async fn a_plan_that_does_not_hold_any_more_changes_nothing() {
     given(&stack, "setDestinationEnabled", off).await;
     let error = refused(&stack, "applyDestinations", agreed.clone()).await;
     assert_eq!(error["code"], "CONFLICT");
-    let told = format!("{one:?} was at revision 1, and is at 2 now");
+    let told = format!("{one:?} was at revision 1, and is now at 2");
     assert!(
         error["message"].as_str().unwrap().contains(&told),
         "{error:#}"
@@ -354,9 +354,13 @@ async fn fallbacks_do_not_go_round_in_a_circle() {
     let error = refused(&stack, "updateDestination", round).await;
     assert_eq!(error["field"], "fallback", "{error:#}");
     assert!(
-        error["message"].as_str().unwrap().contains("circle"),
+        error["message"].as_str().unwrap().contains("cycle"),
         "{error:#}"
     );
+    // Also by a file that lists only one of the two.
+    let file = json!({"destinations": [{"destination": leaning(&two, &one)}]});
+    let error = refused(&stack, "applyDestinations", file).await;
+    assert_eq!(error["field"], "destinations[0].fallback", "{error:#}");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ fn summary(report: &ApplyReport) -> String {
     };
     let unchanged = count(|kind| matches!(kind, ChangeKind::Unchanged));
     if unchanged == report.changes.len() {
-        return format!("No change: {unchanged} unchanged.");
+        return format!("No change: {unchanged} up to date.");
     }
     format!(
         "Plan: {} to add, {} to change, {} to delete, {unchanged} unchanged.",

@@ -148,7 +148,7 @@ impl Api {
         Ok(NewValue {
             name: OwnedSecrets::of(&self.stack, provider, change.id).new_name(),
             value: Secrets::new(Value::Object(fields.clone()).to_string()),
-            digest: SecretDigest::like(known).of(fields),
+            digest: SecretDigest::with_salt_of(known).of(fields),
             origin: None,
             change: match current_name {
                 None => SecretChange::Set,

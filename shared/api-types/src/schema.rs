@@ -51,13 +51,13 @@ mod tests {
     #[test]
     fn the_file_is_what_the_types_say() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.json");
-        let made = format!("{:#}\n", schema());
+        let generated = format!("{:#}\n", schema());
         if std::env::var_os(UPDATE).is_some() {
-            std::fs::write(path, &made).unwrap();
+            std::fs::write(path, &generated).unwrap();
         }
-        let held = std::fs::read_to_string(path).unwrap_or_default();
+        let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
-            held == made,
+            written == generated,
             "shared/api-types/schema.json is not what the types say: run the tests with {UPDATE}=1 and commit it"
         );
     }
