@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::Origin;
 use tocsin_core::delivery::{DeliveryId, State};
 use tocsin_core::destination::{DestinationId, ProviderName};
-use tocsin_core::health::Origin;
 
 use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};

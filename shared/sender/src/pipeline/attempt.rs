@@ -7,7 +7,7 @@ use futures::FutureExt;
 use tocsin_aws::Verdict;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Attempt, AttemptResult, DeliveryId};
-use tocsin_core::health::Sign;
+use tocsin_core::health::Observation;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::retry::{Decision, RetryPolicy};
 
@@ -84,7 +84,7 @@ impl<D: Transport> Sender<D> {
         tried
             .into_iter()
             .map(|one| {
-                let troubled = one.sign().as_ref().is_some_and(Sign::is_trouble);
+                let troubled = one.sign().as_ref().is_some_and(Observation::is_fault);
                 let place = troubled.then(|| places.next()).flatten();
                 self.conclude(one, place, now)
             })
@@ -106,7 +106,7 @@ impl<D: Transport> Sender<D> {
         let number = order.delivery.attempt;
         let policy = self.policy(order);
         let decision = policy.decide(&tried.outcome, number, lease.began_at, now, fastrand::f64());
-        let decision = policy.decide_in_line(decision, lease.began_at, place);
+        let decision = policy.not_before(decision, lease.began_at, place);
         let (result, verdict) = match (tried.outcome, decision) {
             (Outcome::Delivered(receipt), _) => {
                 (AttemptResult::Delivered(receipt), Verdict::Delivered)

@@ -13,7 +13,7 @@ use tocsin_aws::{Message, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertType, system_alert};
 use tocsin_core::delivery::AttemptResult;
-use tocsin_core::health::{Complaint, Health};
+use tocsin_core::health::{FailureReport, Health};
 use tocsin_core::outcome::Failure;
 
 use super::budget::Budget;
@@ -55,7 +55,7 @@ impl<D: Transport> Sender<D> {
         report: &mut Report,
     ) {
         let id = one.order.delivery.destination_id;
-        let complaint = Complaint::about(failure.kind);
+        let complaint = FailureReport::about(failure.kind);
         let due = |health: &Health| {
             let next = health.report(complaint, Timestamp::now())?;
             Some((next.clone(), next))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Admission, Health, Rank, TOGETHER};
+use tocsin_core::health::{Admission, Health, MAX_CONCURRENCY, Priority};
 
 use super::budget::Budget;
 use super::order::{Order, Task};
@@ -41,7 +41,7 @@ impl<D: Transport> Sender<D> {
             .into_iter()
             .partition(|order| order.task() == Task::Send);
         self.record_arrived(&arrived, budget, &mut report).await;
-        for some in ended.chunks(TOGETHER) {
+        for some in ended.chunks(MAX_CONCURRENCY) {
             self.round(some, budget, &mut report).await;
         }
         let mut barred = Vec::new();
@@ -82,25 +82,25 @@ impl<D: Transport> Sender<D> {
     ) -> Admitted<'a> {
         let now = Timestamp::now();
         let health = self.health.of(id);
-        let admission = |order: &Order<'_>| health.admission(order.rank(), now);
+        let admission = |order: &Order<'_>| health.admission(order.priority(), now);
         let (mut may, must_wait): (Vec<_>, Vec<_>) = waiting
             .drain(..)
-            .partition(|order| admission(order) != Admission::Closed);
+            .partition(|order| admission(order) != Admission::Reject);
         barred.extend(must_wait);
         // Grave ones first; what has failed before may fail for reasons of its own, so
         // it probes last.
-        may.sort_by_key(|order| (order.rank() != Rank::Grave, order.delivery.attempt));
+        may.sort_by_key(|order| (order.priority() != Priority::High, order.delivery.attempt));
         let Some(first) = may.first() else {
             return Admitted::Nobody;
         };
-        let (admission, rank) = (admission(first), first.rank());
+        let (admission, priority) = (admission(first), first.priority());
         match admission {
-            Admission::Open => {
-                waiting.extend(may.split_off(TOGETHER.min(may.len())));
+            Admission::Allow => {
+                waiting.extend(may.split_off(MAX_CONCURRENCY.min(may.len())));
                 Admitted::Together(may)
             }
-            Admission::InTurn => {
-                let longest = rank.longest_wait().min(budget.wait());
+            Admission::RateLimited => {
+                let longest = priority.max_slot_wait().min(budget.wait());
                 if let Some(together) = self.take_turns(id, longest, may.len()).await {
                     waiting.extend(may.split_off(together.min(may.len())));
                     return Admitted::Together(may);
@@ -110,7 +110,7 @@ impl<D: Transport> Sender<D> {
             }
             // Of all senders one gets to probe; the others' orders wait.
             Admission::Probe => {
-                if self.take_probe(id, rank).await {
+                if self.take_probe(id, priority).await {
                     let probe = may.remove(0);
                     waiting.append(&mut may);
                     return Admitted::Probe(probe);
@@ -118,26 +118,26 @@ impl<D: Transport> Sender<D> {
                 barred.append(&mut may);
                 Admitted::Nobody
             }
-            Admission::Closed => {
+            Admission::Reject => {
                 barred.append(&mut may);
                 Admitted::Nobody
             }
         }
     }
 
-    async fn take_probe(&self, id: DestinationId, rank: Rank) -> bool {
+    async fn take_probe(&self, id: DestinationId, priority: Priority) -> bool {
         let probe = |health: &Health| {
             let now = Timestamp::now();
-            match health.admission(rank, now) {
-                Admission::Probe => Some((health.probing(now), ())),
-                Admission::Open | Admission::InTurn | Admission::Closed => None,
+            match health.admission(priority, now) {
+                Admission::Probe => Some((health.begin_probe(now), ())),
+                Admission::Allow | Admission::RateLimited | Admission::Reject => None,
             }
         };
         self.health.change(id, probe).await.is_some()
     }
 
     async fn give_probe_back(&self, id: DestinationId) {
-        let give_back = |health: &Health| Some((health.unprobed(Timestamp::now()), ()));
+        let give_back = |health: &Health| Some((health.cancel_probe(Timestamp::now()), ()));
         // Whether it comes about or not, the probe's own time is limited.
         let _ = self.health.change(id, give_back).await;
     }
@@ -152,7 +152,7 @@ impl<D: Transport> Sender<D> {
     ) -> Option<usize> {
         let take = |health: &Health| {
             let now = Timestamp::now();
-            let (next, start, together) = health.take_turns(count, now);
+            let (next, start, together) = health.reserve(count, now);
             let wait = start.since(now);
             (wait <= longest).then_some((next, (wait, together)))
         };
@@ -162,7 +162,7 @@ impl<D: Transport> Sender<D> {
         let admission = self
             .health
             .of(id)
-            .admission(Rank::Returned, Timestamp::now());
-        matches!(admission, Admission::Open | Admission::InTurn).then_some(together)
+            .admission(Priority::Retry, Timestamp::now());
+        matches!(admission, Admission::Allow | Admission::RateLimited).then_some(together)
     }
 }

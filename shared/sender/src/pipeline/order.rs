@@ -10,7 +10,7 @@ use tocsin_core::delivery::{
     UnrecordedAttempt,
 };
 use tocsin_core::destination::ProviderName;
-use tocsin_core::health::{Health, Rank, Sign};
+use tocsin_core::health::{Health, Observation, Priority};
 use tocsin_core::outcome::{Failure, Outcome};
 
 use super::round::LEDGER_REST;
@@ -59,9 +59,9 @@ pub(super) struct Tried<'a> {
 
 impl Tried<'_> {
     /// What it says of the destination, if it was attempted.
-    pub(super) fn sign(&self) -> Option<Sign> {
+    pub(super) fn sign(&self) -> Option<Observation> {
         match self.granted.task {
-            Task::Send => Sign::of(&self.outcome, self.granted.order.delivery.attempt),
+            Task::Send => Observation::of(&self.outcome, self.granted.order.delivery.attempt),
             Task::Withdraw(_) | Task::GiveUp(_) => None,
         }
     }
@@ -105,8 +105,8 @@ impl<'a> Order<'a> {
     }
 
     /// Who goes first where the destination has a line.
-    pub(super) fn rank(&self) -> Rank {
-        Rank::of(self.delivery.origin, self.entry.severity)
+    pub(super) fn priority(&self) -> Priority {
+        Priority::of(self.delivery.origin, self.entry.severity)
     }
 
     /// When the delivery began, if that is not now.
@@ -238,7 +238,7 @@ impl<'a> Order<'a> {
     }
 
     pub(super) fn log_paused(&self, health: &Health) {
-        let until = health.pause.map(|pause| pause.until.to_string());
+        let until = health.breaker.map(|breaker| breaker.until.to_string());
         let failure = health.last_failure.as_ref().map(ToString::to_string);
         tracing::warn!(
             destination.name = self.delivery.display_name,

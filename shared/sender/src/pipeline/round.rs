@@ -7,7 +7,7 @@ use futures::future::join_all;
 use tocsin_aws::Claim;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{PriorAttempt, Retry};
-use tocsin_core::health::{Health, Sign};
+use tocsin_core::health::{Health, Observation};
 use tocsin_core::outcome::{Failure, FailureKind};
 
 use super::budget::Budget;
@@ -32,17 +32,17 @@ impl<D: Transport> Sender<D> {
             .into_iter()
             .map(|granted| self.carry_out(granted, budget));
         let tried = join_all(tried).await;
-        let signs: Vec<_> = tried.iter().filter_map(Tried::sign).collect();
+        let observations: Vec<_> = tried.iter().filter_map(Tried::sign).collect();
         let (troubled, clear): (Vec<_>, Vec<_>) = tried
             .into_iter()
-            .partition(|one| one.sign().as_ref().is_some_and(Sign::is_trouble));
+            .partition(|one| one.sign().as_ref().is_some_and(Observation::is_fault));
         // What has arrived is recorded before anything else can go wrong.
         let clear = self.decide(clear, Vec::new());
         self.settle(clear, budget, report).await;
-        let places = self.observe(orders, &signs, budget).await;
+        let places = self.observe(orders, &observations, budget).await;
         let troubled = self.decide(troubled, places);
         self.settle(troubled, budget, report).await;
-        !signs.is_empty()
+        !observations.is_empty()
     }
 
     async fn claim<'b>(
@@ -111,21 +111,22 @@ impl<D: Transport> Sender<D> {
         }
     }
 
-    /// Tells the destination's health of these signs. Where that pauses it, each
+    /// Tells the destination's health of these observations. Where that pauses it, each
     /// of the troubled deliveries gets a place in line.
     async fn observe(
         &self,
         orders: &[Order<'_>],
-        signs: &[Sign],
+        observations: &[Observation],
         budget: Budget,
     ) -> Vec<Timestamp> {
-        let (Some(order), false) = (orders.first(), signs.is_empty()) else {
+        let (Some(order), false) = (orders.first(), observations.is_empty()) else {
             return Vec::new();
         };
-        let observe =
-            |health: &Health| Some(health.observe(signs, Timestamp::now(), fastrand::f64));
+        let observe = |health: &Health| {
+            Some(health.record_and_schedule(observations, Timestamp::now(), fastrand::f64))
+        };
         let id = order.delivery.destination_id;
-        let before = self.health.of(id).pause;
+        let before = self.health.of(id).breaker;
         let change = self.health.change(id, observe);
         // It is advice: what follows must not run out of time for it.
         let places = tokio::time::timeout(budget.advice(), change).await;

@@ -5,7 +5,7 @@ use tocsin_aws::telemetry::Metric;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{HORIZON, Health, TOGETHER};
+use tocsin_core::health::{Health, MAX_CONCURRENCY, MAX_SCHEDULE_AHEAD};
 use tocsin_core::outcome::{Failure, FailureKind};
 
 use super::budget::Budget;
@@ -33,7 +33,7 @@ impl<D: Transport> Sender<D> {
                 .iter()
                 .map(|order| order.given_up(failure.clone()))
                 .collect();
-            for some in over.chunks(TOGETHER) {
+            for some in over.chunks(MAX_CONCURRENCY) {
                 self.round(some, budget, report).await;
             }
         }
@@ -61,7 +61,7 @@ impl<D: Transport> Sender<D> {
                 let deferral = Deferral {
                     request: order.claim(&self.provider),
                     began_at,
-                    due: self.policy(order).wait(began_at, place),
+                    due: self.policy(order).defer_until(began_at, place),
                 };
                 let retry = Retry {
                     began_at: Some(began_at),
@@ -89,12 +89,12 @@ impl<D: Transport> Sender<D> {
     /// Places in line; where the line itself cannot be asked, moments somewhere
     /// before its horizon.
     async fn places(&self, id: DestinationId, count: usize, budget: Budget) -> Vec<Timestamp> {
-        let queue = |health: &Health| Some(health.queue(count, Timestamp::now(), fastrand::f64));
+        let queue = |health: &Health| Some(health.schedule(count, Timestamp::now(), fastrand::f64));
         let change = self.health.change(id, queue);
         let places = tokio::time::timeout(budget.advice(), change).await;
         places.ok().flatten().unwrap_or_else(|| {
             let now = Timestamp::now();
-            let anywhere = || now.plus(HORIZON.mul_f64(fastrand::f64()));
+            let anywhere = || now.plus(MAX_SCHEDULE_AHEAD.mul_f64(fastrand::f64()));
             std::iter::repeat_with(anywhere).take(count).collect()
         })
     }
