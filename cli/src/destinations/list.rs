@@ -52,9 +52,9 @@ fn enabled(one: &Destination) -> Cell {
 /// How a destination fares, in a word or two.
 fn fares(health: Option<&Health>) -> Cell {
     let failing = health.and_then(|health| health.failing_since);
-    let paused = health.and_then(|health| health.pause);
-    match (paused, failing) {
-        (Some(pause), _) => Tone::Waiting.cell(format!("paused until {}", time(pause.until))),
+    let breaker = health.and_then(|health| health.breaker);
+    match (breaker, failing) {
+        (Some(breaker), _) => Tone::Waiting.cell(format!("paused until {}", time(breaker.until))),
         (None, Some(since)) => Tone::Bad.cell(format!("failing since {}", time(since))),
         (None, None) => Tone::Good.cell("well"),
     }

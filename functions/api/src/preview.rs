@@ -1,5 +1,6 @@
 //! What would be sent, made by the provider's own code.
 
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::destination::{DestinationId, Destinations};
 use tocsin_core::provider::Detail;
@@ -36,6 +37,7 @@ impl Api {
             alert: &alert,
             severity,
             delivery: &delivery,
+            began_at: Timestamp::now(),
             settings: &settings,
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,

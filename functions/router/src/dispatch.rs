@@ -248,7 +248,7 @@ mod tests {
             secret_name: None,
             attempt: 1,
             began_at: None,
-            origin: tocsin_core::health::Origin::Fresh,
+            origin: tocsin_core::delivery::Origin::Fresh,
             unrecorded: None,
             fallback_for: None,
             fallback: None,

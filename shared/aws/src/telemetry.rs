@@ -5,13 +5,16 @@
 //! filter for WARN would drop errors). Metrics are `CloudWatch`'s embedded metric
 //! format: no call, no wait, no cost until somebody looks.
 
+use std::fmt;
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
 use tocsin_core::Timestamp;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::FormatTime;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{FormatFields, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use crate::Env;
 
@@ -23,23 +26,52 @@ pub fn init(env: &Env) {
         .and_then(|level| level.parse().ok())
         .unwrap_or(LevelFilter::INFO);
     let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_timer(UtcTime)
-        .with_current_span(false)
+        .fmt_fields(JsonFields::new())
+        .event_format(JsonLine)
         .with_max_level(level)
         .finish();
     // Fails only when a test has set one already, which then serves as well.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// RFC 3339 in UTC.
-struct UtcTime;
+/// One JSON object for each event. The fields of the event and of the spans around it
+/// stand side by side, so that `alert.id` is `alert.id` wherever a line was logged
+/// from; where a name occurs twice, the innermost value counts.
+struct JsonLine;
 
-impl FormatTime for UtcTime {
-    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
-        write!(w, "{}", Timestamp::now())
+impl<S> FormatEvent<S, JsonFields> for JsonLine
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let metadata = event.metadata();
+        let mut line = Map::from_iter([
+            ("timestamp".to_owned(), json!(Timestamp::now())),
+            ("level".to_owned(), json!(metadata.level().as_str())),
+        ]);
+        let spans = context.event_scope().map(Scope::from_root);
+        for span in spans.into_iter().flatten() {
+            if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
+                line.extend(fields_of(fields.fields.as_str()));
+            }
+        }
+        let mut fields = String::new();
+        context
+            .field_format()
+            .format_fields(Writer::new(&mut fields), event)?;
+        line.extend(fields_of(&fields));
+        line.insert("target".to_owned(), json!(metadata.target()));
+        writeln!(writer, "{}", Value::Object(line))
     }
+}
+
+fn fields_of(json: &str) -> Map<String, Value> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// The metrics there are. One place, so that alarms and dashboards can rely on it.
@@ -165,7 +197,56 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_its_event_and_of_its_spans() {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLine)
+            .with_max_level(LevelFilter::WARN)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let outer = tracing::error_span!("invocation", requestId = "r-1", attempt = 9);
+            let _outer = outer.enter();
+            let span = tracing::error_span!("delivery", alert.id = "a \"1\"", attempt = 2);
+            let _span = span.enter();
+            tracing::warn!(duration_ms = 7, "it failed");
+            tracing::info!("not at this level");
+        });
+        let bytes = written.0.lock().unwrap().clone();
+        let mut line: Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
+        let timestamp = line.remove("timestamp").unwrap();
+        assert!(timestamp.as_str().unwrap().parse::<Timestamp>().is_ok());
+        assert_eq!(
+            Value::Object(line),
+            json!({
+                "level": "WARN", "message": "it failed", "duration_ms": 7,
+                "alert.id": "a \"1\"", "attempt": 2, "requestId": "r-1",
+                "target": "tocsin_aws::telemetry::tests",
+            })
+        );
+    }
 
     #[test]
     fn counts_make_one_line_that_cloudwatch_reads() {

@@ -12,7 +12,6 @@ use crate::Timestamp;
 use crate::alert::system_alert::DestinationFailing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
-use crate::health::Origin;
 use crate::outcome::{Failure, Receipt};
 use crate::retry::RetryLimits;
 use crate::routing::Target;
@@ -97,6 +96,18 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// Whether a delivery has waited already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Origin {
+    /// It comes straight from its alert.
+    #[default]
+    Fresh,
+    /// It comes from the retry queue.
+    #[serde(rename = "returned")]
+    Retry,
 }
 
 /// What a router hands to a sender: alerts, each with its deliveries.

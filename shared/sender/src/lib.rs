@@ -1,16 +1,15 @@
 //! # tocsin-sender
 //!
-//! The one delivery pipeline that all senders run. A sender function is a
-//! provider in [`HttpTransport`] (or something else that is a [`Transport`]) and this:
+//! The delivery pipeline that all senders run. A sender function is this crate and a
+//! provider in [`HttpTransport`], or another [`Transport`]:
 //!
 //! ```text
-//! hand-over ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
-//!              │ (25 in one call)               │ only when transient    │ (25 in one call)
+//! batch ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
+//!          │ (25 in one call)             │ only when transient    │ (25 in one call)
 //! ```
 //!
-//! A delivery that is to be repeated is put on the retry queue *before* the
-//! ledger says so: a crash between the two leaves a retry too many, which the
-//! claim turns away, rather than one too few.
+//! The retry is queued *before* the ledger records the attempt: a crash between the
+//! two leaves a retry too many, whose claim is refused, rather than none.
 
 mod config;
 mod http;
@@ -27,7 +26,7 @@ use url::Url;
 
 pub use config::{BaseUrls, Config};
 pub use http::{HttpClient, Limits};
-pub use pipeline::{Sender, SenderError};
+pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use transport::{
     AttemptInput, Context, HttpTransport, Transport, misconfigured, retry_minimal,

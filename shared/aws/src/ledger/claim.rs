@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::Origin;
 use tocsin_core::delivery::{DeliveryId, State};
 use tocsin_core::destination::{DestinationId, ProviderName};
-use tocsin_core::health::Origin;
 
 use super::read::DeliveryRecord;
 use super::statement::{Item, Statement, Written, n, s};
@@ -159,10 +159,13 @@ impl Table {
             .iter()
             .zip(granting)
             .zip(written)
-            .map(|(((at, _), granted), written)| {
+            .map(|(((at, item), granted), written)| {
                 let request = &requests[*at];
                 let refusal = match written {
-                    Ok(Written::Done) => Ok(Refusal::Final(granted(lease(request, now)))),
+                    Ok(Written::Done) => Ok(Refusal::Final(granted(Lease {
+                        began_at: began_at(item.as_ref(), request, now),
+                        ..lease(request, now)
+                    }))),
                     Ok(Written::Refused(item)) => why_not(request, item, now),
                     Err(error) => Err(error),
                 };
@@ -267,6 +270,13 @@ pub(super) fn lease(request: &ClaimRequest, now: Timestamp) -> Lease {
         until: Timestamp::from_unix_millis(now.plus(request.lease).unix_millis()).unwrap_or(now),
         began_at: request.began_at.unwrap_or(now),
     }
+}
+
+/// When the delivery began: what its item says, which a repeated invocation does not
+/// know.
+fn began_at(item: Option<&Item>, request: &ClaimRequest, now: Timestamp) -> Timestamp {
+    let recorded = item.and_then(|item| DeliveryRecord::read(item).ok());
+    recorded.map_or(request.began_at.unwrap_or(now), |record| record.began_at)
 }
 
 /// Reads from the item why it could not be claimed.
