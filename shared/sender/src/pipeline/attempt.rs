@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures::FutureExt;
-use tocsin_aws::Verdict;
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::settlement::NewState;
 use tocsin_core::delivery::{Attempt, AttemptResult, DeliveryId};
 use tocsin_core::health::Sign;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
@@ -109,16 +109,16 @@ impl<D: Transport> Sender<D> {
         let decision = policy.decide_in_line(decision, lease.began_at, place);
         let (result, verdict) = match (tried.outcome, decision) {
             (Outcome::Delivered(receipt), _) => {
-                (AttemptResult::Delivered(receipt), Verdict::Delivered)
+                (AttemptResult::Delivered(receipt), NewState::Delivered)
             }
             (Outcome::Permanent { failure }, _) => {
-                (AttemptResult::Failed(failure), Verdict::Failed)
+                (AttemptResult::Failed(failure), NewState::Failed)
             }
             (Outcome::Transient { failure, .. }, Decision::Retry { due }) => {
-                (AttemptResult::Failed(failure), Verdict::Retrying { due })
+                (AttemptResult::Failed(failure), NewState::Retrying { due })
             }
             (Outcome::Transient { failure, .. }, Decision::Exhausted | Decision::Done) => {
-                (AttemptResult::Failed(failure), Verdict::Exhausted)
+                (AttemptResult::Failed(failure), NewState::Exhausted)
             }
         };
         let attempt = Attempt {

@@ -8,11 +8,12 @@
 
 use std::time::Duration;
 
+use tocsin_aws::Message;
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{Message, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertType, system_alert};
 use tocsin_core::delivery::AttemptResult;
+use tocsin_core::delivery::settlement::NewState;
 use tocsin_core::health::{Complaint, Health};
 use tocsin_core::outcome::Failure;
 
@@ -91,7 +92,7 @@ impl<D: Transport> Sender<D> {
     fn is_canary_in_time(&self, one: &Finished<'_>) -> bool {
         let (alert, delivery) = (&one.order.entry.alert, one.order.delivery);
         let wanted = self.config.canary_destination.as_deref();
-        one.verdict == Verdict::Delivered
+        one.verdict == NewState::Delivered
             && alert.detection_id == system_alert::CANARY
             && Timestamp::now().since(alert.created_at) <= CANARY_IN_TIME
             // Where its destination is gone, routing sends it elsewhere.
@@ -103,7 +104,7 @@ impl<D: Transport> Sender<D> {
 
 impl Finished<'_> {
     fn has_ended_badly(&self) -> bool {
-        matches!(self.verdict, Verdict::Failed | Verdict::Exhausted)
+        matches!(self.verdict, NewState::Failed | NewState::Exhausted)
     }
 
     /// What went wrong, where anybody wants to hear of it.

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{ClaimRequest, Lease, LedgerError, Settlement, Verdict};
+use tocsin_aws::LedgerError;
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::claim::{ClaimRequest, Lease};
+use tocsin_core::delivery::settlement::{NewState, Settlement};
 use tocsin_core::delivery::{
     AlertDeliveries, Attempt, AttemptResult, Delivery, PriorAttempt, Removal, Retry,
     UnrecordedAttempt,
@@ -74,7 +76,7 @@ pub(super) struct Finished<'a> {
     /// What was known of the attempts before this one.
     pub(super) prior_attempt: PriorAttempt,
     pub(super) attempt: Attempt,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: NewState,
 }
 
 impl<'a> Order<'a> {
@@ -164,11 +166,11 @@ impl<'a> Order<'a> {
             },
             prior_attempt: PriorAttempt::MaybeDelivered,
             attempt: unrecorded.attempt.clone(),
-            verdict: Verdict::Delivered,
+            verdict: NewState::Delivered,
         })
     }
 
-    pub(super) fn log_attempt(&self, attempt: &Attempt, verdict: Verdict) {
+    pub(super) fn log_attempt(&self, attempt: &Attempt, verdict: NewState) {
         let state = verdict.state().as_str();
         let common = (
             self.entry.alert.alert_id.as_str(),
@@ -267,7 +269,7 @@ impl Finished<'_> {
 
     /// The next attempt, when there is to be one.
     pub(super) fn retry(&self) -> Option<Retry> {
-        let Verdict::Retrying { due } = self.verdict else {
+        let NewState::Retrying { due } = self.verdict else {
             return None;
         };
         let arrived = match &self.attempt.result {
@@ -289,7 +291,7 @@ impl Finished<'_> {
     /// The delivery to the destination's fallback, when this one ended badly. It
     /// is claimed like any other, so that fallbacks in a circle end.
     fn fallback(&self, now: Timestamp) -> Option<Retry> {
-        if !matches!(self.verdict, Verdict::Failed | Verdict::Exhausted) {
+        if !matches!(self.verdict, NewState::Failed | NewState::Exhausted) {
             return None;
         }
         let failed = self.order.delivery.destination_id;
@@ -309,7 +311,7 @@ impl Finished<'_> {
     /// What the next sender has to record, when this one could not: only what
     /// arrived needs it.
     pub(super) fn hand_on(&self, now: Timestamp) -> Option<Retry> {
-        (self.verdict == Verdict::Delivered).then(|| Retry {
+        (self.verdict == NewState::Delivered).then(|| Retry {
             began_at: Some(self.lease.began_at),
             unrecorded: Some(Box::new(UnrecordedAttempt {
                 lease_until: self.lease.until,
@@ -325,7 +327,7 @@ impl Finished<'_> {
             destination_id: self.order.delivery.destination_id,
             lease: self.lease,
             attempt: self.attempt.clone(),
-            verdict: self.verdict,
+            new_state: self.verdict,
         }
     }
 }
@@ -370,7 +372,7 @@ mod tests {
                 duration_ms: 1,
                 result: AttemptResult::Failed(Failure::new(kind, "")),
             },
-            verdict: Verdict::Retrying { due: now },
+            verdict: NewState::Retrying { due: now },
         };
         for (prior_attempt, kind, next) in [
             (

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tocsin_aws::Claim;
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::claim::Claim;
 use tocsin_core::delivery::{PriorAttempt, Retry};
 use tocsin_core::health::{Health, Sign};
 use tocsin_core::outcome::{Failure, FailureKind};

@@ -8,9 +8,10 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{AwsError, LedgerError, Message, SettleResult, Verdict};
+use tocsin_aws::{AwsError, LedgerError, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
+use tocsin_core::delivery::settlement::{NewState, SettleResult};
 
 use super::budget::Budget;
 use super::order::{Finished, Order};
@@ -217,12 +218,12 @@ fn too_late(action: &'static str) -> AwsError {
     AwsError::unexpected(action, "no answer before the invocation's time was over")
 }
 
-const fn metric(verdict: Verdict) -> Metric {
+const fn metric(verdict: NewState) -> Metric {
     match verdict {
-        Verdict::Delivered => Metric::DeliveriesDelivered,
-        Verdict::Retrying { .. } => Metric::DeliveriesRetried,
-        Verdict::Failed => Metric::DeliveriesFailed,
-        Verdict::Exhausted => Metric::DeliveriesExhausted,
+        NewState::Delivered => Metric::DeliveriesDelivered,
+        NewState::Retrying { .. } => Metric::DeliveriesRetried,
+        NewState::Failed => Metric::DeliveriesFailed,
+        NewState::Exhausted => Metric::DeliveriesExhausted,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Orders that are not attempted in this invocation.
 
-use tocsin_aws::Deferral;
 use tocsin_aws::telemetry::Metric;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
+use tocsin_core::delivery::settlement::Deferral;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::{HORIZON, Health, TOGETHER};
 use tocsin_core::outcome::{Failure, FailureKind};

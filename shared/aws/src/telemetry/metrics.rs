@@ -1,69 +1,33 @@
-//! Logs and metrics, both as lines on standard output.
-//!
-//! Logs are JSON objects with `timestamp` and `level` at the top, as Lambda's
-//! log filter needs them (a line without a valid timestamp counts as INFO, so a
-//! filter for WARN would drop errors). Metrics are `CloudWatch`'s embedded metric
-//! format: no call, no wait, no cost until somebody looks.
+//! Metrics in `CloudWatch`'s embedded metric format: a line in the log that
+//! `CloudWatch` turns into metrics. No call to AWS, no waiting.
 
 use std::io::Write;
 
 use serde_json::{Map, Value, json};
 use tocsin_core::Timestamp;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::FormatTime;
 
-use crate::Env;
-
-/// Starts logging at the level of `TOCSIN_LOG` (`ERROR`, `WARN`, `INFO`,
-/// `DEBUG`, `TRACE`), INFO by default. A second call changes nothing.
-pub fn init(env: &Env) {
-    let level = env
-        .optional("TOCSIN_LOG")
-        .and_then(|level| level.parse().ok())
-        .unwrap_or(LevelFilter::INFO);
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_timer(UtcTime)
-        .with_current_span(false)
-        .with_max_level(level)
-        .finish();
-    // Fails only when a test has set one already, which then serves as well.
-    let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-/// RFC 3339 in UTC.
-struct UtcTime;
-
-impl FormatTime for UtcTime {
-    fn format_time(&self, w: &mut Writer<'_>) -> std::fmt::Result {
-        write!(w, "{}", Timestamp::now())
-    }
-}
-
-/// The metrics there are. One place, so that alarms and dashboards can rely on it.
+/// All metrics of the namespace `Tocsin`. Alarms and dashboards refer to these names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Alerts read from the queue.
+    /// Records read from the alerts queue.
     AlertsReceived,
-    /// Queue messages that are no alert and went to the dead-letter queue.
+    /// Records of the alerts queue that are not alerts and went to the dead-letter queue.
     AlertsRejected,
-    /// Alerts that nothing matched.
+    /// Alerts that no destination's filters matched.
     AlertsUnrouted,
-    /// Attempts that arrived.
+    /// Attempts that the provider accepted.
     DeliveriesDelivered,
-    /// Attempts that will be repeated.
+    /// Attempts that failed and will be repeated.
     DeliveriesRetried,
-    /// Deliveries that were refused for good.
+    /// Deliveries that failed in a way that no retry can fix.
     DeliveriesFailed,
-    /// Deliveries that were repeated until the end.
+    /// Deliveries whose retry window or attempts are used up.
     DeliveriesExhausted,
-    /// Times that a delivery had to wait for its destination, without an attempt.
+    /// Deliveries that were deferred without an attempt; a delivery counts each time.
     DeliveriesDeferred,
-    /// `SYSTEM_ERROR` alerts about destinations whose deliveries end badly.
+    /// `SYSTEM_ERROR` alerts about destinations whose deliveries fail for good.
     SystemErrorsRaised,
-    /// Canaries that arrived: the pulse of the whole path.
+    /// Canary alerts that the provider accepted: the heartbeat of the whole path.
     CanariesDelivered,
 }
 
@@ -84,7 +48,7 @@ impl Metric {
     }
 }
 
-/// Counts of one invocation, written as one line at its end.
+/// The counts of one invocation, written as one line at its end.
 #[derive(Debug)]
 pub struct Counts {
     function: String,
@@ -93,15 +57,16 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Nothing counted yet. The metrics' dimensions are the function's own name
-    /// (`otherwise` where there is none) and, for sums over all, the stack's.
+    /// Counts of this function, all zero. The metrics have two dimensions: the
+    /// function's name (`default_name` outside of Lambda) and, for sums over all
+    /// functions, the stack's name.
     #[must_use]
-    pub fn of_function(otherwise: &str) -> Self {
-        let named = |variable, otherwise: &str| {
-            std::env::var(variable).unwrap_or_else(|_| otherwise.to_owned())
+    pub fn of_function(default_name: &str) -> Self {
+        let named = |variable, default: &str| {
+            std::env::var(variable).unwrap_or_else(|_| default.to_owned())
         };
         Self::of(
-            named("AWS_LAMBDA_FUNCTION_NAME", otherwise),
+            named("AWS_LAMBDA_FUNCTION_NAME", default_name),
             named("TOCSIN_STACK", "none"),
         )
     }
@@ -114,7 +79,7 @@ impl Counts {
         }
     }
 
-    /// Counts `more` of `metric`.
+    /// Adds `more` to the count of `metric`.
     pub fn add(&mut self, metric: Metric, more: usize) {
         let more = more as u64;
         match self.counts.iter_mut().find(|(other, _)| *other == metric) {
@@ -123,7 +88,7 @@ impl Counts {
         }
     }
 
-    /// The line in embedded metric format; `None` when nothing was counted.
+    /// The line in embedded metric format; `None` when all counts are zero.
     fn line(&self, now: Timestamp) -> Option<Value> {
         let counted: Vec<_> = self.counts.iter().filter(|(_, count)| *count > 0).collect();
         if counted.is_empty() {
@@ -152,7 +117,7 @@ impl Counts {
         Some(Value::Object(line))
     }
 
-    /// Writes the line.
+    /// Writes the line, unless all counts are zero.
     pub fn emit(&self) {
         if let Some(line) = self.line(Timestamp::now()) {
             let mut out = std::io::stdout().lock();
