@@ -1,44 +1,59 @@
-//! Which addresses a sender may call.
+//! Protection against server-side request forgery: which addresses a sender may call.
 //!
-//! A destination's URL comes from a person, and its name resolves to whatever a
-//! name server says at that moment. So the address that is really dialled is
-//! what counts: the resolver here drops every address that is not public, and
-//! literal addresses, which no resolver sees, are checked in the URL.
+//! A destination's URL comes from a person, and a name server decides at the moment of
+//! the call which address its host has. Only the address that is really dialled counts:
+//! the resolver here drops every address that is not public. A literal address never
+//! reaches the resolver, so it is checked in the URL.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tocsin_aws::{Env, EnvError};
 use url::{Host, Url};
 
 /// Which addresses may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressPolicy {
-    /// HTTPS to public addresses only.
+    /// Only public addresses, and only by HTTPS.
     PublicHttps,
-    /// Anything: for a local stack, whose providers listen on the loopback.
+    /// All addresses, by HTTP too: for a local stack, whose providers listen on the
+    /// loopback.
     Any,
 }
 
-/// An address that must not be called.
+/// Why an address must not be called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockedAddress {
-    /// Not HTTPS.
+    /// The URL's scheme is not HTTPS.
     #[error("only https is allowed, the URL's scheme is {0:?}")]
     Scheme(String),
-    /// A literal address of a special network.
+    /// The URL contains an address of a special network.
     #[error("{0} is not a public address")]
     Literal(IpAddr),
-    /// A name all of whose addresses are special.
-    #[error("{0:?} resolves to no public address")]
+    /// All addresses of the host belong to special networks.
+    #[error("{0:?} does not resolve to a public address")]
     Name(String),
 }
 
 impl AddressPolicy {
-    /// Checks what the URL itself tells.
+    /// Reads `TOCSIN_ALLOW_PRIVATE_ENDPOINTS`: `true` or `false`, which is the default.
     ///
     /// # Errors
     ///
-    /// When it is not HTTPS, or a literal address of a special network.
+    /// When the variable has another value.
+    pub fn read(env: &Env) -> Result<Self, EnvError> {
+        let allow_private: Option<bool> = env.parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?;
+        Ok(match allow_private {
+            Some(true) => Self::Any,
+            Some(false) | None => Self::PublicHttps,
+        })
+    }
+
+    /// Checks the URL itself. The addresses of its host are checked when it is dialled.
+    ///
+    /// # Errors
+    ///
+    /// When the scheme is not HTTPS, or the host is an address of a special network.
     pub fn check(self, url: &Url) -> Result<(), BlockedAddress> {
         if self == Self::Any {
             return Ok(());
@@ -59,7 +74,7 @@ impl AddressPolicy {
     }
 }
 
-/// The system's resolver, without addresses that must not be called.
+/// The system's resolver, without the addresses that must not be called.
 pub(crate) struct GuardedResolver;
 
 impl Resolve for GuardedResolver {
@@ -77,8 +92,8 @@ impl Resolve for GuardedResolver {
     }
 }
 
-/// Whether an address belongs to the public internet: none of the special
-/// networks of the IANA registries (RFC 6890 and its successors).
+/// Whether an address belongs to the public internet, and not to a special network of
+/// the IANA registries (RFC 6890 and its successors).
 fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -88,7 +103,7 @@ fn is_public(ip: IpAddr) -> bool {
 
 #[expect(
     clippy::unnested_or_patterns,
-    reason = "each range stands on a line of its own, with its name"
+    reason = "each range has a line and a name of its own"
 )]
 fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
@@ -111,7 +126,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
 
 #[expect(
     clippy::unnested_or_patterns,
-    reason = "each range stands on a line of its own, with its name"
+    reason = "each range has a line and a name of its own"
 )]
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(v4) = ip.to_ipv4_mapped() {
@@ -119,7 +134,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     }
     let segments = ip.segments();
     let special = match segments {
-        // Inside the only range that is given out at all (2000::/3) …
+        // Special networks inside the only range that IANA assigns (2000::/3) …
         [0x2001, 0..=0x1ff, ..]                    // protocol assignments, Teredo
         | [0x2001, 0xdb8, ..]                      // documentation
         | [0x2002, ..]                             // 6to4 wraps any IPv4 address
@@ -183,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_the_internet_is() {
+    fn addresses_beside_special_networks_are_public() {
         for ip in [
             "1.1.1.1",
             "8.8.8.8",
@@ -205,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn literal_addresses_are_found_in_every_disguise() {
+    fn literal_addresses_are_blocked_in_every_spelling() {
         let check = |url: &str| AddressPolicy::PublicHttps.check(&Url::parse(url).unwrap());
         for url in [
             "https://127.0.0.1/",
@@ -226,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_resolves_to_the_loopback_is_refused() {
+    async fn a_name_that_resolves_to_the_loopback_is_blocked() {
         let resolved = GuardedResolver.resolve("localhost".parse().unwrap()).await;
         let error = resolved.map(|_| ()).unwrap_err();
         assert_eq!(

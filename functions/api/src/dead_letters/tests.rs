@@ -11,7 +11,7 @@ fn letter(body: &str, attributes: &[(&str, &str)]) -> ReceivedMessage {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    ReceivedMessage::held("m1", body, attributes)
+    ReceivedMessage::fake("m1", body, attributes)
 }
 
 fn packed(text: &[u8]) -> String {

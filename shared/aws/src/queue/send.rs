@@ -1,7 +1,5 @@
-//! Queues: sending in batches of ten, each message answered for alone, and taking
-//! out what waits for a person.
-
-mod take;
+//! A queue, and sending messages to it in batches of ten, each with an answer of its
+//! own.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,79 +7,23 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
-use tocsin_core::Timestamp;
-use tocsin_core::alert::system_alert::DestinationFailing;
-use tocsin_core::delivery::{Retry, RetryQueueMessage};
 
-pub use take::{Depth, ReceivedMessage};
-
-use crate::{AwsError, Clients};
-
-/// The largest message, bytes, attributes included: SQS's own limit since August 2025.
-pub const MESSAGE_LIMIT: usize = 1024 * 1024;
+use super::message::{MESSAGE_LIMIT, Message};
+use crate::clients::Clients;
+use crate::error::AwsError;
 
 /// The longest delay of a message: SQS's `DelaySeconds` ends at 900.
-const LONGEST_DELAY: Duration = Duration::from_mins(15);
+const MAX_DELAY: Duration = Duration::from_mins(15);
 
-/// What one call carries: SQS's own limits.
-const BATCH_ENTRIES: usize = 10;
+/// Entries of one batch call: SQS's limit.
+pub(super) const BATCH_ENTRIES: usize = 10;
 
-/// One queue. Offline, it only says in the log what it would have sent.
+/// One queue. Offline, it writes its messages to the log instead of sending them.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    client: Client,
-    url: String,
+    pub(super) client: Client,
+    pub(super) url: String,
     offline: bool,
-}
-
-/// A message to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The body.
-    pub body: String,
-    /// Attributes, as strings.
-    pub attributes: Vec<(&'static str, String)>,
-    /// Not visible before this has passed; cut at SQS's 15 minutes.
-    pub delay: Duration,
-}
-
-impl Message {
-    /// Bytes that count towards [`MESSAGE_LIMIT`].
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let attributes: usize = self
-            .attributes
-            .iter()
-            // An attribute's type counts as well.
-            .map(|(name, value)| name.len() + value.len() + "String".len())
-            .sum();
-        self.body.len() + attributes
-    }
-
-    /// The message that asks for another attempt. What is due later than SQS can
-    /// delay arrives early, and the router sends it round again.
-    #[must_use]
-    pub fn retry(retry: &Retry, now: Timestamp) -> Self {
-        Self {
-            // A struct of strings and numbers: there is nothing to fail on.
-            body: serde_json::to_string(retry).unwrap_or_default(),
-            attributes: Vec::new(),
-            delay: retry.due.since(now),
-        }
-    }
-
-    /// The message that has the router raise an alert about a destination.
-    #[must_use]
-    pub fn failing(failing: DestinationFailing) -> Self {
-        let note = RetryQueueMessage::Failing {
-            failing: Box::new(failing),
-        };
-        Self {
-            body: serde_json::to_string(&note).unwrap_or_default(),
-            attributes: Vec::new(),
-            delay: Duration::ZERO,
-        }
-    }
 }
 
 impl Queue {
@@ -95,7 +37,7 @@ impl Queue {
         }
     }
 
-    /// Sends all messages; the answers are in their order.
+    /// Sends all messages; the answers are in the same order.
     pub async fn send(&self, messages: &[Message]) -> Vec<Result<(), AwsError>> {
         if self.offline {
             for message in messages {
@@ -104,7 +46,7 @@ impl Queue {
                     body = message.body,
                     attributes = ?message.attributes,
                     delay_s = message.delay.as_secs(),
-                    "offline: this message would have been sent"
+                    "running offline: this message was not sent"
                 );
             }
             return vec![Ok(()); messages.len()];
@@ -128,18 +70,13 @@ impl Queue {
             .await;
         let answer = match sent {
             Ok(answer) => answer,
-            Err(error) => return vec![Err(AwsError::new(ACTION, &error)); messages.len()],
+            Err(error) => return vec![Err(AwsError::new(ACTION, error)); messages.len()],
         };
         let failed: HashMap<&str, AwsError> = answer
             .failed()
             .iter()
             .map(|failure| {
-                let said = failure.message().unwrap_or("no message");
-                let error = AwsError {
-                    action: ACTION,
-                    code: Some(failure.code().to_owned()),
-                    message: format!("{}: {said}", failure.code()),
-                };
+                let error = AwsError::of_entry(ACTION, failure.code(), failure.message());
                 (failure.id(), error)
             })
             .collect();
@@ -154,7 +91,8 @@ impl Queue {
     }
 }
 
-/// Splits by count and by total size, which SQS limits to that of one message.
+/// Splits messages into batches by count and by total size, which SQS limits to the
+/// size of one message.
 fn batches(messages: &[Message]) -> impl Iterator<Item = &[Message]> {
     let mut rest = messages;
     std::iter::from_fn(move || {
@@ -170,7 +108,7 @@ fn batches(messages: &[Message]) -> impl Iterator<Item = &[Message]> {
                 size <= MESSAGE_LIMIT
             })
             .count();
-        // One that is too large alone is sent alone, and refused alone.
+        // A message that is too large is sent alone, so that SQS refuses it alone.
         let (batch, later) = rest.split_at(fitting.max(1));
         rest = later;
         Some(batch)
@@ -178,16 +116,15 @@ fn batches(messages: &[Message]) -> impl Iterator<Item = &[Message]> {
 }
 
 fn entry((at, message): (usize, &Message)) -> Result<SendMessageBatchRequestEntry, AwsError> {
-    let incomplete = |error: aws_sdk_sqs::error::BuildError| {
-        AwsError::unexpected("building a message", error.to_string())
-    };
+    let unbuilt =
+        |error: aws_sdk_sqs::error::BuildError| AwsError::caused_by("building a message", error);
     let mut attributes = HashMap::new();
     for (name, value) in &message.attributes {
         let value = MessageAttributeValue::builder()
             .data_type("String")
             .string_value(value)
             .build()
-            .map_err(incomplete)?;
+            .map_err(unbuilt)?;
         attributes.insert((*name).to_owned(), value);
     }
     SendMessageBatchRequestEntry::builder()
@@ -196,13 +133,13 @@ fn entry((at, message): (usize, &Message)) -> Result<SendMessageBatchRequestEntr
         .delay_seconds(delay_seconds(message.delay))
         .set_message_attributes((!attributes.is_empty()).then_some(attributes))
         .build()
-        .map_err(incomplete)
+        .map_err(unbuilt)
 }
 
-/// Whole seconds, rounded up, so that nothing comes back too early.
+/// Whole seconds, rounded up: a message must not arrive before it is due.
 fn delay_seconds(delay: Duration) -> i32 {
     let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-    seconds.min(LONGEST_DELAY.as_secs()) as i32
+    seconds.min(MAX_DELAY.as_secs()) as i32
 }
 
 #[cfg(test)]
