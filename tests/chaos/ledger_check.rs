@@ -1,6 +1,6 @@
-//! The books of a trial: what arrived, held against the ledger and against what
-//! the scenario wants. They are done when its deliveries are over and once more at
-//! the end of the run, when whatever Lambda and SQS repeat has been repeated.
+//! The ledger check of a run: what arrived is compared with the ledger and with what
+//! the scenario expects. It is made when the run's deliveries are over, and again at
+//! the very end, when Lambda and SQS have repeated all that they repeat.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use crate::destination::{Destination, Role, Trace};
 use crate::ledger::Entry;
+use crate::run::{NUMBER, Run};
 use crate::scenario::{Duplicates, End, Scenario};
 use crate::table::Row;
-use crate::trial::{NUMBER, Trial};
 
-/// What was to be seen when the deliveries of a trial were over.
+/// What was observed when the deliveries of a run were over.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     /// What was not as it must be, and how often.
     pub(crate) wrong: BTreeMap<String, usize>,
-    /// Faults that were ordered and never happened.
+    /// Faults that were injected and never happened.
     pub(crate) unused: Vec<Value>,
     pub(crate) notes: Vec<String>,
 }
 
-impl Trial {
+impl Run {
     /// How often each alert arrived at a destination.
     async fn arrivals(&self, destination: &Destination) -> HashMap<String, usize> {
         let texts: Vec<String> = match destination.via.trace() {
@@ -50,8 +50,8 @@ impl Trial {
         arrivals
     }
 
-    /// The alerts of this trial that a text speaks of. A message may name its
-    /// alert more than once.
+    /// The alerts of this run that a text mentions; a message may mention its alert
+    /// more than once.
     fn ids_in<'a>(&self, text: &'a str) -> BTreeSet<&'a str> {
         text.match_indices(&self.label)
             .filter_map(|(at, label)| text.get(at..at + label.len() + NUMBER))
@@ -59,8 +59,8 @@ impl Trial {
             .collect()
     }
 
-    /// Compares what arrived with what the ledger says and the scenario wants.
-    pub(crate) async fn books(&self, scenario: &Scenario) -> Row {
+    /// Compares what arrived with the ledger and with what the scenario expects.
+    pub(crate) async fn ledger_check(&self, scenario: &Scenario) -> Row {
         let mut entries = Vec::new();
         for id in &self.ids {
             entries.push(Entry::of(&self.site, id).await);
@@ -100,13 +100,13 @@ impl Trial {
         }
         row.calls = self.site.simulator.count(&self.label).await.received;
         if let Some(most) = scenario.most_calls.filter(|most| row.calls > *most) {
-            row.count_wrong(format!("{} calls, at most {most} are due", row.calls));
+            row.count_wrong(format!("{} calls, at most {most} expected", row.calls));
         }
         row
     }
 
-    /// What the scenario itself looks at, and which faults never happened.
-    pub(crate) async fn look(self: &Arc<Self>, scenario: &Scenario) -> Seen {
+    /// The results of the scenario's own checks, and the faults that never happened.
+    pub(crate) async fn observe(self: &Arc<Self>, scenario: &Scenario) -> Seen {
         let mut seen = Seen::default();
         for check in &scenario.checks {
             match check(self.clone()).await {
@@ -119,17 +119,17 @@ impl Trial {
         seen
     }
 
-    /// Faults that were ordered and never happened.
+    /// Faults that were injected and never happened.
     async fn unused(&self) -> Vec<Value> {
         let mut unused = self.site.proxy.left(&self.label).await;
         unused.extend(self.site.simulator.left(&self.label).await);
-        // A limit lasts until it is withdrawn.
+        // A limit lasts until it is removed.
         unused.retain(|one| one["perSecond"].is_null());
         unused
     }
 }
 
-/// Holds one delivery, which arrived so often, against its end.
+/// Compares one delivery, which arrived so often, with its expected end.
 fn compare(
     end: End,
     duplicates: Duplicates,

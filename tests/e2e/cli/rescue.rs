@@ -1,21 +1,22 @@
-//! At 3 a.m.: a failed delivery is found, its cause is mended, the alert is sent
-//! again; routes are explained, dead letters put back, everything accounted for.
+//! At 3 a.m.: a failed delivery is found, its cause is fixed, the alert is sent
+//! again; routes are explained, dead letters put back, all alerts accounted for.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tocsin_tests::simulator::webhook::SIGNING_KEY;
 
-use crate::cli_harness::{MARK, Tocsin};
-use crate::harness::{Stack, alert_for, root, unique};
+use tocsin_tests::harness::{Stack, alert_for, root, unique};
+
+use super::{MARK, Tocsin};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_delivery_is_found_and_mended() {
+async fn a_failed_delivery_is_found_and_its_cause_fixed() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let name = unique("rescue");
     let url = stack.simulator(&format!("/hook/signed/{MARK}"));
-    // Not signed, which this receiver refuses.
+    // Without a signature, which this receiver refuses.
     let added = tocsin.given(
         &url,
         &[
@@ -166,7 +167,7 @@ async fn requests_are_previewed_without_secrets() {
 }
 
 #[tokio::test]
-async fn what_is_no_alert_is_not_sent() {
+async fn a_message_that_is_not_an_alert_is_not_sent() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let id = unique("unsent");
@@ -215,7 +216,7 @@ async fn dead_letters_are_read_and_put_back() {
     stack
         .send(&json!({"alertId": id, "severity": "LOW"}).to_string())
         .await;
-    let letter = eventually(|| {
+    let dead_letter = eventually(|| {
         let all = tocsin.json(&[
             "dead-letters",
             "list",
@@ -229,8 +230,8 @@ async fn dead_letters_are_read_and_put_back() {
             .into_iter()
             .find(|one| one.to_string().contains(&id))
     });
-    assert_eq!(letter["reason"], "MissingField", "{letter:#}");
-    let message = letter["messageId"].as_str().unwrap();
+    assert_eq!(dead_letter["reason"], "MissingField", "{dead_letter:#}");
+    let message = dead_letter["messageId"].as_str().unwrap();
     let whole = eventually(|| {
         let done = tocsin.run(&["dead-letters", "show", message]);
         (done.code == 0).then_some(done.out)
@@ -259,7 +260,7 @@ async fn dead_letters_are_read_and_put_back() {
 }
 
 #[tokio::test]
-async fn everything_is_accounted_for() {
+async fn all_alerts_are_accounted_for() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let id = unique("accounted");
@@ -299,7 +300,7 @@ async fn deliveries_are_followed_as_they_happen() {
     assert_eq!(event["displayName"], "e2e-plain");
 }
 
-/// What comes once the stack has got round to it.
+/// What `look` finds, once it finds something.
 fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     while started.elapsed() < Duration::from_mins(1) {
@@ -308,5 +309,5 @@ fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
         }
         std::thread::sleep(Duration::from_millis(500));
     }
-    panic!("it did not come within a minute");
+    panic!("not found within a minute");
 }

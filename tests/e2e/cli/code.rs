@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::cli_harness::{MARK, Tocsin, each_provider};
-use crate::harness::{Stack, alert_for, unique};
+use tocsin_tests::harness::{Stack, alert_for, samples, unique};
+
+use super::{MARK, Tocsin};
 
 /// A file that describes a destination of each provider, their names, and the
 /// variables that hold their secrets.
@@ -16,16 +17,17 @@ struct Configuration {
 impl Configuration {
     fn new(stack: &Stack) -> Self {
         let mut variables = Vec::new();
-        let destinations = each_provider(stack)
+        let destinations = samples(stack, MARK)
             .into_iter()
-            .map(|(provider, settings, secret)| {
+            .map(|sample| {
                 let mut one = json!({
-                    "displayName": unique(&format!("code-{provider}")), "type": provider, "settings": settings,
-                    // They take no part in what other tests send.
+                    "displayName": unique(&format!("code-{}", sample.name)),
+                    "type": sample.provider, "settings": sample.settings,
+                    // With a log type of their own they do not receive what other tests send.
                     "severities": ["HIGH"], "logTypes": ["Tests.Code"],
                 });
-                if let Some(secret) = secret {
-                    let name = format!("SECRET_OF_{provider}");
+                if let Some(secret) = sample.secret {
+                    let name = format!("SECRET_OF_{}", sample.name.replace('-', "_"));
                     one["secret"] = json!({"env": name});
                     variables.push((name, secret.to_string()));
                 }
@@ -36,6 +38,15 @@ impl Configuration {
             destinations,
             variables,
         }
+    }
+
+    fn of(&mut self, provider: &str) -> &mut Value {
+        let mut all = self.destinations.iter_mut();
+        all.find(|one| one["type"] == provider).unwrap()
+    }
+
+    fn unchanged(&self) -> String {
+        format!("No change: {} as they are to be.", self.destinations.len())
     }
 
     fn names(&self) -> Vec<&str> {
@@ -68,10 +79,11 @@ async fn a_file_of_all_providers_is_applied_twice() {
         .to_string();
 
     let planned = tocsin.ok(&["destinations", "apply", &file, "--dry-run"]);
-    assert!(
-        planned.contains("Plan: 11 to add, 0 to change, 0 to delete"),
-        "{planned}"
+    let plan = format!(
+        "Plan: {} to add, 0 to change, 0 to delete",
+        wanted.destinations.len()
     );
+    assert!(planned.contains(&plan), "{planned}");
     let unasked = tocsin.run(&["destinations", "apply", &file]);
     assert!(
         unasked.code == 2 && unasked.err.contains("--yes"),
@@ -87,7 +99,7 @@ async fn a_file_of_all_providers_is_applied_twice() {
 
     tocsin.ok(&["destinations", "apply", &file, "--yes"]);
     let again = tocsin.ok(&["destinations", "apply", &file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), wanted.unchanged());
     let report = tocsin.json(
         &[
             &["destinations", "test", "--wait", "20"],
@@ -100,7 +112,7 @@ async fn a_file_of_all_providers_is_applied_twice() {
     }
 
     is_changed(&tocsin, &mut wanted, &file);
-    what_is_exported_can_be_applied(&tocsin, &wanted);
+    an_export_can_be_applied(&tocsin, &wanted);
     others_would_be_pruned(&tocsin, &file);
     tocsin.ok(&[
         &["destinations", "delete", "--yes"],
@@ -110,25 +122,29 @@ async fn a_file_of_all_providers_is_applied_twice() {
 }
 
 fn is_changed(tocsin: &Tocsin, wanted: &mut Configuration, file: &str) {
-    wanted.destinations[2]["settings"]["projectKey"] = json!("SOC");
-    wanted.destinations[3]["severities"] = json!(["HIGH", "CRITICAL"]);
-    wanted.destinations[3]["secret"] = json!({"apiKey": {"file": "other-key"}});
+    wanted.of("jira")["settings"]["projectKey"] = json!("SOC");
+    wanted.of("opsgenie")["severities"] = json!(["HIGH", "CRITICAL"]);
+    wanted.of("opsgenie")["secret"] = json!({"apiKey": {"file": "other-key"}});
     tocsin.file("other-key", &format!("{MARK}x\n"));
     tocsin.file("destinations.yaml", &wanted.yaml());
     let changed = tocsin.ok(&["destinations", "apply", file, "--yes"]);
+    let plan = format!(
+        "Plan: 0 to add, 2 to change, 0 to delete, {} unchanged.",
+        wanted.destinations.len() - 2
+    );
     for line in [
         "settings.projectKey: \"SEC\" → \"SOC\"",
         "severities: [\"HIGH\"] → [\"HIGH\",\"CRITICAL\"]",
         "secret: replaced",
-        "Plan: 0 to add, 2 to change, 0 to delete, 9 unchanged.",
+        &plan,
     ] {
         assert!(changed.contains(line), "{line}: {changed}");
     }
     let again = tocsin.ok(&["destinations", "apply", file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), wanted.unchanged());
 }
 
-fn what_is_exported_can_be_applied(tocsin: &Tocsin, wanted: &Configuration) {
+fn an_export_can_be_applied(tocsin: &Tocsin, wanted: &Configuration) {
     let text = tocsin.ok(&["destinations", "export"]);
     let exported: Value = serde_saphyr::from_str(&text).unwrap();
     let mine: Vec<_> = exported["destinations"]
@@ -142,12 +158,12 @@ fn what_is_exported_can_be_applied(tocsin: &Tocsin, wanted: &Configuration) {
         })
         .cloned()
         .collect();
-    assert_eq!(mine.len(), 11);
-    // Other tests change theirs meanwhile.
+    assert_eq!(mine.len(), wanted.destinations.len());
+    // Without the destinations of other tests, which change meanwhile.
     let text = serde_saphyr::to_string(&json!({"destinations": mine})).unwrap();
     let file = tocsin.file("exported.yaml", &text).display().to_string();
     let again = tocsin.ok(&["destinations", "apply", &file, "--yes"]);
-    assert_eq!(again.trim(), "No change: 11 as they are to be.");
+    assert_eq!(again.trim(), wanted.unchanged());
 }
 
 fn others_would_be_pruned(tocsin: &Tocsin, file: &str) {
@@ -165,7 +181,7 @@ fn others_would_be_pruned(tocsin: &Tocsin, file: &str) {
 }
 
 #[tokio::test]
-async fn a_file_with_something_wrong_changes_nothing() {
+async fn an_invalid_file_changes_nothing() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let name = unique("code-half");
@@ -202,7 +218,7 @@ async fn a_file_with_something_wrong_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_which_alerts_would_go_elsewhere() {
+async fn a_dry_run_shows_which_alerts_would_be_routed_differently() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let id = unique("replayed");

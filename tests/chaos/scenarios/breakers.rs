@@ -1,4 +1,4 @@
-//! What goes wrong while a destination is paused, or with the pause itself.
+//! Faults while a destination's circuit breaker is open.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use tocsin_tests::simulator::Received;
 
 use super::{aws, seconds};
 use crate::destination::Via;
+use crate::run::Run;
 use crate::scenario::{Scenario, Stage};
-use crate::trial::Trial;
 
 pub(super) fn all() -> Vec<Scenario> {
     vec![
         Scenario::new("429, then 401", Via::Webhook)
             .alerts(10)
-            .before(|trial| async move { trial.pause(6).await })
+            .before(|run| async move { run.open_breaker(6).await })
             .vendor(json!({"status": 401, "times": 1_000}))
             .fails(&["unauthorized"])
             .patience(seconds(60))
-            .taken_back(),
+            .with_faults_removed(),
         poison(),
-        no_way_back(),
+        no_retry_queue(),
         Scenario::new(
             "sender killed between queueing a wait and the record",
             Via::Asana,
         )
         .stage(Stage::MoreKills)
-        .before(|trial| async move { trial.pause(8).await })
-        .orders(|trial| {
-            let about = [trial.label.as_str()];
+        .before(|run| async move { run.open_breaker(8).await })
+        .inject(|run| {
+            let about = [run.label.as_str()];
             vec![aws(
                 "sqs",
                 "SendMessage",
@@ -41,17 +41,17 @@ pub(super) fn all() -> Vec<Scenario> {
     ]
 }
 
-/// Alerts that come during a pause cannot be put off, for longer than their
-/// sender lives. The pause is over when Lambda repeats it.
-fn no_way_back() -> Scenario {
+/// Alerts that come while the breaker is open cannot be deferred, for longer than
+/// their sender runs. The breaker is closed when Lambda repeats the invocation.
+fn no_retry_queue() -> Scenario {
     Scenario::new(
         "retry queue unavailable for 75 s while a destination is paused",
         Via::Webhook,
     )
     .stage(Stage::Router)
-    .before(|trial| async move { trial.pause(20).await })
-    .orders(|trial| {
-        let about = [trial.label.as_str()];
+    .before(|run| async move { run.open_breaker(20).await })
+    .inject(|run| {
+        let about = [run.label.as_str()];
         vec![aws(
             "sqs",
             "SendMessage",
@@ -63,43 +63,46 @@ fn no_way_back() -> Scenario {
     .patience(seconds(420))
 }
 
-/// One alert in two is more than the destination can bear: the others must not
-/// wait for those.
+/// The destination cannot digest one alert in two: the others must not wait for
+/// those.
 fn poison() -> Scenario {
     Scenario::new(
         "20 alerts at which the connection breaks, among 20 good ones",
         Via::Webhook,
     )
     .alerts(20)
-    .before(|trial| async move {
+    .before(|run| async move {
         let trouble = json!({
-            "path": trial.destinations[0].path, "about": word(&trial),
+            "path": run.destinations[0].path, "about": word(&run),
             "mishap": "reset", "times": 10_000,
         });
-        trial.site.simulator.order(&trouble).await;
+        run.site.simulator.inject(&trouble).await;
     })
-    .send(|trial| async move {
+    .send(|run| async move {
         let mixed: Vec<_> = (0..)
-            .zip(&trial.ids)
-            .flat_map(|(at, good)| [format!("{}{at}", word(&trial)), good.clone()])
+            .zip(&run.ids)
+            .flat_map(|(at, good)| [format!("{}{at}", word(&run)), good.clone()])
             .collect();
-        trial.send_some(&mixed).await;
+        run.send_some(&mixed).await;
     })
     .patience(seconds(60))
     .check(broke)
-    .taken_back()
+    .with_faults_removed()
 }
 
-/// In the ids, and so in the messages, of the alerts that it cannot bear.
-fn word(trial: &Trial) -> String {
-    format!("{}poison", trial.label)
+/// Part of the ids, and so of the messages, of the alerts that it cannot digest.
+fn word(run: &Run) -> String {
+    format!("{}poison", run.label)
 }
 
-async fn broke(trial: Arc<Trial>) -> Result<String, String> {
-    let word = word(&trial);
-    let bad = trial.site.simulator.received(&word).await;
+async fn broke(run: Arc<Run>) -> Result<String, String> {
+    let word = word(&run);
+    let bad = run.site.simulator.received(&word).await;
     if bad.is_empty() || bad.iter().any(Received::is_accepted) {
-        return Err(format!("of what breaks it had {} calls", bad.len()));
+        return Err(format!(
+            "{} calls of alerts that break the connection",
+            bad.len()
+        ));
     }
     Ok(format!("{} connections broke", bad.len()))
 }

@@ -1,10 +1,11 @@
-//! Destinations by the command: every provider from being added to being deleted,
-//! by flags, as scripts do it.
+//! Destinations through the command: every provider from being added to being
+//! deleted, by flags, as scripts do it.
 
 use serde_json::{Value, json};
 
-use crate::cli_harness::{MARK, Tocsin, each_provider};
-use crate::harness::{Stack, unique};
+use tocsin_tests::harness::{Stack, samples, unique};
+
+use super::{MARK, Tocsin};
 
 /// `--setting` flags for settings.
 fn flags(settings: &Value) -> Vec<String> {
@@ -24,27 +25,29 @@ async fn each_provider_from_being_added_to_being_deleted() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let mut names = Vec::new();
-    for (provider, settings, secret) in each_provider(&stack) {
+    for sample in samples(&stack, MARK) {
+        let provider = sample.provider.as_str();
         let name = unique(&format!("cli-{provider}"));
-        let flags = flags(&settings);
+        let flags = flags(&sample.settings);
         let mut line = vec!["destinations", "add", provider, "--name", &name];
         line.extend(flags.iter().map(String::as_str));
-        if secret.is_some() {
+        if sample.secret.is_some() {
             line.push("--secret-stdin");
         }
-        let input = secret.map(|fields| fields.to_string()).unwrap_or_default();
+        let secret = sample.secret.as_ref();
+        let input = secret.map(ToString::to_string).unwrap_or_default();
         let done = tocsin.given(&input, &line);
         assert_eq!(done.code, 0, "{provider}: {done:?}");
         let shown = tocsin.json(&["destinations", "show", &name]);
         assert_eq!(shown["type"], provider);
-        assert_eq!(shown["settings"], settings);
+        assert_eq!(shown["settings"], sample.settings);
         assert_eq!(shown["createdBy"], "tester");
         names.push(name);
     }
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     all_can_be_tested(&tocsin, &names);
     for name in &names {
-        is_edited_and_silenced(&tocsin, name);
+        is_edited_and_disabled(&tocsin, name);
     }
     let refused = tocsin.run(&[&["destinations", "delete"], names.as_slice()].concat());
     assert_eq!(refused.code, 2, "{refused:?}");
@@ -69,8 +72,8 @@ fn all_can_be_tested(tocsin: &Tocsin, names: &[&str]) {
     }
 }
 
-fn is_edited_and_silenced(tocsin: &Tocsin, name: &str) {
-    // A log type of their own: they take no part in what other tests send.
+fn is_edited_and_disabled(tocsin: &Tocsin, name: &str) {
+    // With a log type of their own they do not receive what other tests send.
     let edited = tocsin.ok(&[
         "destinations",
         "edit",
@@ -87,9 +90,9 @@ fn is_edited_and_silenced(tocsin: &Tocsin, name: &str) {
         "{edited}"
     );
     tocsin.ok(&["destinations", "disable", name]);
-    let silent = tocsin.run(&["destinations", "test", name]);
-    assert_eq!(silent.code, 1, "{silent:?}");
-    assert!(silent.err.contains("enable"), "{silent:?}");
+    let disabled = tocsin.run(&["destinations", "test", name]);
+    assert_eq!(disabled.code, 1, "{disabled:?}");
+    assert!(disabled.err.contains("enable"), "{disabled:?}");
     tocsin.ok(&["destinations", "enable", name]);
     let shown = tocsin.json(&["destinations", "show", name]);
     assert_eq!(shown["enabled"], true);
@@ -103,7 +106,7 @@ fn is_edited_and_silenced(tocsin: &Tocsin, name: &str) {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_where_nobody_can_be_asked() {
+async fn missing_values_are_named_when_there_is_no_terminal() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let done = tocsin.run(&["destinations", "add", "jira"]);
@@ -124,7 +127,7 @@ async fn what_is_missing_is_named_where_nobody_can_be_asked() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_without_the_secret() {
+async fn errors_do_not_show_the_secret() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let name = unique("cli-wrong");

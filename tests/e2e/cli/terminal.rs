@@ -1,10 +1,11 @@
-//! The command on a terminal: it asks for what is missing, and shows no secret
-//! while it is typed.
+//! The command on a terminal: it asks for missing values, and does not show a
+//! secret while it is typed.
 
 use serde_json::json;
 
-use crate::cli_harness::{MARK, Tocsin, binary};
-use crate::harness::{Stack, unique};
+use tocsin_tests::harness::{Stack, unique};
+
+use super::{MARK, Tocsin, binary};
 
 const DOWN: &str = "\u{1b}[B";
 const CTRL_C: &str = "\u{3}";
@@ -118,7 +119,7 @@ async fn a_destination_is_edited_as_text() {
         "headers={\"X-Story\": \"one\"}",
     ];
     assert_eq!(tocsin.given(&url, &add).code, 0);
-    // Saved without a change, changed to something wrong, then mended.
+    // Saved with an error first, then corrected.
     let editor = tocsin.file(
         "editor",
         "#!/bin/sh\n\
@@ -137,7 +138,7 @@ async fn a_destination_is_edited_as_text() {
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
     let seen = std::fs::read_to_string(editor.with_file_name("seen.yaml")).unwrap();
-    crate::cli_harness::assert_clean(&seen, "the editor");
+    super::assert_clean(&seen, "the editor");
     let shown = tocsin.json(&["destinations", "show", &name]);
     assert_eq!(shown["settings"]["headers"], json!({"X-Story": "two"}));
     assert_eq!(shown["revision"], 2);
@@ -145,7 +146,7 @@ async fn a_destination_is_edited_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_edits_at_the_same_time_is_told_and_loses_nothing() {
+async fn a_conflicting_edit_is_reported_and_its_text_is_not_lost() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
     let name = unique("pty-conflict");
@@ -159,7 +160,7 @@ async fn who_edits_at_the_same_time_is_told_and_loses_nothing() {
         "--secret-stdin",
     ];
     assert_eq!(tocsin.given(&url, &add).code, 0);
-    // Somebody else is faster while the editor is open.
+    // Another edit happens while the editor is open.
     let script = format!(
         "{} destinations edit {name} --retry-hours 3 < /dev/null > other 2>&1\n\
          echo 'settings: {{headers: {{X-Story: mine}}}}' >> \"$1\"\n",

@@ -1,5 +1,10 @@
-//! The built `tocsin` command, as a person or a script runs it. Whatever it prints
-//! is searched for planted secrets, and so is the list of processes meanwhile.
+//! The built `tocsin` command, as a person or a script runs it. All its output is
+//! searched for planted secrets, and so is the list of processes while it runs.
+
+mod code;
+mod destinations;
+mod rescue;
+mod terminal;
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -12,14 +17,12 @@ use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 use serde_json::Value;
 use tempfile::TempDir;
+use tocsin_tests::harness::Stack;
 
-use crate::harness::{Stack, root};
-
-/// What every secret of these tests holds: letters and digits only, so that each
-/// provider takes it.
+/// In every secret of these tests: twenty letters and digits, as the samples need it.
 pub(crate) const MARK: &str = "PLANTEDc0ffeePLANTED";
 
-/// Longer than any answer takes, milliseconds.
+/// More than any answer takes, in milliseconds.
 const PATIENCE: u64 = 60_000;
 
 /// The command, pointed at the local stack, in a folder of its own.
@@ -28,7 +31,7 @@ pub(crate) struct Tocsin {
     folder: TempDir,
 }
 
-/// What one run came to.
+/// The result of one run.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: i32,
@@ -38,16 +41,8 @@ pub(crate) struct Done {
 
 impl Tocsin {
     pub(crate) fn of(stack: &Stack) -> Self {
-        let name = std::env::var("TOCSIN_TEST_STACK").unwrap();
-        let file = root().join(".local").join(name).join("env.json");
-        let known: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut variables: Vec<_> = known["environment"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
-            .collect();
+        let mut variables = Stack::environment();
         variables.extend([
             ("TOCSIN_STACK".to_owned(), stack.name.clone()),
             ("USER".to_owned(), "tester".to_owned()),
@@ -102,7 +97,7 @@ impl Tocsin {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It may have ended without reading, which is its right.
+        // The command may have ended without reading: then the write fails.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         assert_no_process_shows_secrets();
         let output = child.wait_with_output().unwrap();
@@ -122,14 +117,14 @@ impl Tocsin {
         self.given("", arguments)
     }
 
-    /// What it prints when all is well.
+    /// The output of a run that must succeed.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let done = self.run(arguments);
         assert_eq!(done.code, 0, "{arguments:?}: {done:?}");
         done.out
     }
 
-    /// The same for programs.
+    /// The same as JSON.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let arguments: Vec<_> = arguments
             .iter()
@@ -275,72 +270,4 @@ fn assert_no_process_shows_secrets() {
         }
     }
     assert!(seen > 0);
-}
-
-/// A destination of each provider against the simulator: provider, settings,
-/// secret.
-pub(crate) fn each_provider(stack: &Stack) -> Vec<(&'static str, Value, Option<Value>)> {
-    use serde_json::json;
-    let workflow = "/powerautomate/automations/direct/workflows/1/triggers/manual/paths/invoke";
-    let url = |path: &str| stack.simulator(path);
-    let queue = "https://sqs.us-east-1.amazonaws.com/000000000000/siem-archive";
-    vec![
-        (
-            "asana",
-            json!({"projects": ["1204567890123456"]}),
-            Some(json!({"accessToken": format!("2/1200000000000001/1200000000000002:{MARK}")})),
-        ),
-        (
-            "github",
-            json!({"repository": "octo-org/security-alerts", "apiUrl": url("")}),
-            Some(json!({"token": format!("github_pat_{MARK}")})),
-        ),
-        (
-            "jira",
-            json!({"deployment": "cloud", "siteUrl": url(""), "projectKey": "SEC", "issueType": "Task"}),
-            Some(json!({"email": "tocsin@example.com", "apiToken": format!("ATATT{MARK}")})),
-        ),
-        (
-            "opsgenie",
-            json!({"region": "eu"}),
-            Some(json!({"apiKey": MARK})),
-        ),
-        (
-            "pagerduty",
-            json!({"region": "us"}),
-            Some(json!({"routingKey": format!("{MARK}000000000000")})),
-        ),
-        (
-            "servicenow",
-            json!({"instance": "https://acme.service-now.com"}),
-            Some(json!({"apiKey": MARK})),
-        ),
-        (
-            "slack",
-            json!({}),
-            Some(json!({"webhookUrl": url(&format!("/services/T1/B1/{MARK}"))})),
-        ),
-        (
-            "sns",
-            json!({"topicArn": "arn:aws:sns:us-east-1:000000000000:soc-oncall"}),
-            None,
-        ),
-        (
-            "sqs",
-            json!({"queueUrl": queue, "messageGroupId": "cli"}),
-            None,
-        ),
-        (
-            "teams",
-            json!({}),
-            Some(
-                json!({"webhookUrl": url(&format!("{workflow}?api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={MARK}"))}),
-            ),
-        ),
-        (
-            "webhook",
-            json!({"headers": {"X-Story": "cli"}}),
-            Some(json!({"url": url(&format!("/hook/{MARK}"))})),
-        ),
-    ]
 }

@@ -1,4 +1,4 @@
-//! One scenario under way: from the fault to the end of the last delivery.
+//! One run of a scenario: from the fault to the end of the last delivery.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde_json::{Value, json};
 use tocsin_core::Timestamp;
 
-use crate::books::Seen;
 use crate::controls::Control;
 use crate::destination::{Destination, Role, Wanted};
-use crate::harness::{Stack, alert_for, unique};
 use crate::ledger::{Delivery, Entry};
-use crate::scenario::{Extent, Lift, Order, Scenario};
+use crate::ledger_check::Seen;
+use crate::scenario::{Extent, Injection, Lift, Scenario};
 use crate::table::{Audit, Row};
+use tocsin_tests::harness::{Stack, alert_for, unique};
 
-/// Between two looks at the ledger.
-const LOOK: Duration = Duration::from_millis(250);
+/// Between two reads of the ledger.
+const POLL: Duration = Duration::from_millis(250);
 
 /// The router's copy of the destinations may be 2 s old when an alert names one
 /// that is not in it.
@@ -27,19 +27,19 @@ const IN_FORCE: Duration = Duration::from_millis(2_100);
 /// Digits behind the label, in an alert's id.
 pub(crate) const NUMBER: usize = 5;
 
-/// Everything around the trials.
+/// What all runs share.
 pub(crate) struct Site {
     pub(crate) stack: Stack,
     pub(crate) simulator: Control,
     pub(crate) proxy: Control,
-    /// Alerts received from then on are this run's.
+    /// Alerts received since then are of these scenarios.
     began: Timestamp,
 }
 
 /// One scenario with its destinations and alerts.
-pub(crate) struct Trial {
+pub(crate) struct Run {
     pub(crate) site: Arc<Site>,
-    /// In every id and name of this trial, and in no other's.
+    /// Part of every id and name of this run, and of no other.
     pub(crate) label: String,
     pub(crate) ids: Vec<String>,
     /// The scenario's own, then its fallback.
@@ -48,11 +48,11 @@ pub(crate) struct Trial {
     has_repetitions: AtomicBool,
 }
 
-/// A trial whose deliveries are over, or should be.
+/// A run whose deliveries are over, or should be.
 pub(crate) struct Ended {
-    trial: Arc<Trial>,
+    run: Arc<Run>,
     scenario: Scenario,
-    /// When it was begun to send its alerts.
+    /// When its first alert was sent.
     begun: Instant,
     over: Instant,
     recovered: Duration,
@@ -99,37 +99,37 @@ impl Site {
     }
 }
 
-impl Trial {
+impl Run {
     /// Runs a scenario until its deliveries are over.
-    pub(crate) async fn run(site: Arc<Site>, scenario: Scenario) -> Ended {
-        let trial = Arc::new(Self::prepare(site, &scenario).await);
+    pub(crate) async fn start(site: Arc<Site>, scenario: Scenario) -> Ended {
+        let run = Arc::new(Self::prepare(site, &scenario).await);
         for act in &scenario.before {
-            act(trial.clone()).await;
+            act(run.clone()).await;
         }
-        for order in (scenario.orders)(&trial) {
-            trial.order(order).await;
+        for injection in (scenario.injections)(&run) {
+            run.inject(injection).await;
         }
         let begun = Instant::now();
         let mut fault_over = begun;
         match &scenario.send {
-            Some(send) => send(trial.clone()).await,
-            None => trial.send().await,
+            Some(send) => send(run.clone()).await,
+            None => run.send().await,
         }
         if let Lift::After(wait, act) = &scenario.lift {
             tokio::time::sleep_until((begun + *wait).into()).await;
-            act(trial.clone()).await;
+            act(run.clone()).await;
             fault_over = Instant::now();
         }
-        let late = trial.settled(fault_over, scenario.patience).await;
+        let late = run.settled(fault_over, scenario.patience).await;
         let over = Instant::now();
-        let mut seen = trial.look(&scenario).await;
+        let mut seen = run.observe(&scenario).await;
         if late > 0 {
             let patience = scenario.patience.as_secs();
             seen.wrong
                 .insert(format!("not over after {patience} s"), late);
         }
         Ended {
-            trial,
+            run,
             scenario,
             begun,
             over,
@@ -180,22 +180,22 @@ impl Trial {
         }
     }
 
-    /// Orders a fault for this trial's requests.
-    pub(crate) async fn order(&self, order: Order) {
-        if order.has_repetitions() {
+    /// Injects a fault for the requests of this run.
+    pub(crate) async fn inject(&self, injection: Injection) {
+        if injection.has_repetitions() {
             self.has_repetitions.store(true, Ordering::Relaxed);
         }
-        match order {
-            Order::Aws(order) => self.site.proxy.order(&order).await,
-            Order::Vendor(mut order) => {
-                order["path"] = json!(self.destinations[0].path);
-                order["about"] = json!(self.label);
-                self.site.simulator.order(&order).await;
+        match injection {
+            Injection::Aws(injection) => self.site.proxy.inject(&injection).await,
+            Injection::Vendor(mut injection) => {
+                injection["path"] = json!(self.destinations[0].path);
+                injection["about"] = json!(self.label);
+                self.site.simulator.inject(&injection).await;
             }
         }
     }
 
-    /// An alert of this trial, as a detection would send it.
+    /// An alert of this run, as a detection would send it.
     pub(crate) fn alert(&self, id: &str) -> Value {
         let names: Vec<_> = self
             .destinations
@@ -232,14 +232,14 @@ impl Trial {
         }
     }
 
-    /// Waits until every delivery is over or patience ends; of how many alerts they
-    /// are not over then.
+    /// Waits until every delivery is over, or patience ends; gives the number of
+    /// alerts with deliveries that are not over then.
     async fn settled(&self, began: Instant, patience: Duration) -> usize {
         let mut late = 0;
         for id in &self.ids {
             let mut is_over = self.is_over(&Entry::of(&self.site, id).await);
             while !is_over && began.elapsed() < patience {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL).await;
                 is_over = self.is_over(&Entry::of(&self.site, id).await);
             }
             late += usize::from(!is_over);
@@ -256,17 +256,17 @@ impl Trial {
 }
 
 impl Ended {
-    /// Its line of the table, as things stand now.
+    /// Its row of the table, by the present state.
     pub(crate) async fn row(&self) -> Row {
-        let mut row = self.trial.books(&self.scenario).await;
+        let mut row = self.run.ledger_check(&self.scenario).await;
         row.recovered = Some(self.recovered);
         row.add(&self.seen);
         row
     }
 
-    /// When nothing of it is repeated any more; none if nothing is repeated at all.
+    /// When all its repetitions have happened; none if nothing is repeated.
     pub(crate) fn last_repetition(&self, extent: Extent) -> Option<Instant> {
-        let repeats = self.trial.has_repetitions.load(Ordering::Relaxed);
+        let repeats = self.run.has_repetitions.load(Ordering::Relaxed);
         repeats.then(|| extent.aftermath(self.begun, self.over))
     }
 }
