@@ -286,7 +286,7 @@ impl RoutedAlert {
             severity = self.routing.severity.as_str(),
             disposition = %self.routing.disposition,
             targets = targets.join(", "),
-            "alert {id} was received and routed to {} destinations",
+            "alert {id} was routed to {} destination(s)",
             targets.len()
         );
         for warning in &self.routing.warnings {

@@ -191,7 +191,7 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("writing the secret", error))
+            .map_err(|error| AwsError::new("creating the secret", error))
     }
 
     /// Replaces the value of an existing secret.
@@ -207,7 +207,7 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("renewing the secret", error))
+            .map_err(|error| AwsError::new("replacing the secret's value", error))
     }
 
     /// Deletes a secret that no destination uses, at once and beyond recovery.
@@ -223,7 +223,7 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("removing the secret", error))
+            .map_err(|error| AwsError::new("deleting the secret", error))
     }
 
     /// Schedules a secret for deletion; it can be restored during [`RECOVERY_WINDOW`].
@@ -240,7 +240,7 @@ impl SecretStore {
             .recovery_window_in_days(days.cast_signed())
             .send()
             .await
-            .map_err(|error| AwsError::new("removing the secret", error));
+            .map_err(|error| AwsError::new("deleting the secret", error));
         match deleted {
             Ok(_) => Ok(Retired::Scheduled),
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Retired::Missing),
@@ -261,7 +261,7 @@ impl SecretStore {
             .secret_id(name)
             .send()
             .await
-            .map_err(|error| AwsError::new("looking for the secret", error));
+            .map_err(|error| AwsError::new("describing the secret", error));
         match described {
             Ok(secret) if secret.deleted_date().is_some() => Ok(None),
             Ok(secret) => {

@@ -1,7 +1,5 @@
 //! Why a destination could not be stored.
 
-use std::fmt;
-
 use tocsin_core::Timestamp;
 use tocsin_core::destination::Destination;
 
@@ -17,7 +15,7 @@ pub enum StoreError {
         name: String,
     },
     /// Another change came first.
-    #[error("{0}")]
+    #[error(transparent)]
     RevisionConflict(Box<RevisionConflict>),
     /// The fallback was deleted in the meantime.
     #[error("the destination that is to be its fallback does not exist any more")]
@@ -28,9 +26,12 @@ pub enum StoreError {
 }
 
 /// How a destination changed between reading it and writing it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RevisionConflict {
     /// Another request changed the destination.
+    #[error(
+        "{by} changed the destination at {at}, and it is at revision {revision} now: read it again, and repeat your change"
+    )]
     Changed {
         /// The author of that change.
         by: String,
@@ -40,6 +41,7 @@ pub enum RevisionConflict {
         revision: u64,
     },
     /// Another request deleted the destination.
+    #[error("another request deleted the destination")]
     Deleted,
 }
 
@@ -51,18 +53,6 @@ impl RevisionConflict {
             by: now.updated_by.clone(),
             at: now.updated_at,
             revision: now.revision,
-        }
-    }
-}
-
-impl fmt::Display for RevisionConflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Changed { by, at, revision } => write!(
-                f,
-                "{by} changed the destination at {at}, and it is at revision {revision} now: read it again, and repeat your change"
-            ),
-            Self::Deleted => f.write_str("another request deleted the destination"),
         }
     }
 }

@@ -219,3 +219,74 @@ fn why_refused(
     refusal(request.attempt, current, now)
         .map_err(|expired| AwsError::caused_by(ACTION, expired).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+    use tocsin_core::alert::AlertId;
+    use tocsin_core::delivery::claim::RecordExpired;
+    use tocsin_core::destination::{DestinationId, ProviderName};
+    use tocsin_core::health::Origin;
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+
+    /// Claims attempt 2 of a delivery whose two conditional writes are refused with
+    /// this item.
+    async fn refused(item: Option<Value>) -> Result<Claim, LedgerError> {
+        let mut error = json!({"Code": "ConditionalCheckFailed"});
+        if let Some(item) = item {
+            error["Item"] = item;
+        }
+        let answer = Answer::new(200, json!({"Responses": [{"Error": error}]}).to_string());
+        let config = Replay::of([answer.clone(), answer]).config();
+        let table = Table {
+            client: aws_sdk_dynamodb::Client::new(&config),
+            name: "ledger".to_owned(),
+            retention: Duration::from_hours(24),
+        };
+        let request = ClaimRequest {
+            alert_id: AlertId::new("a").unwrap(),
+            destination_id: DestinationId::generate(),
+            display_name: "d".to_owned(),
+            provider: ProviderName::new("slack").unwrap(),
+            attempt: 2,
+            began_at: None,
+            origin: Origin::Retry,
+            fallback_for: None,
+            lease: Duration::from_secs(65),
+        };
+        let mut claims = table.claim(&[request], Timestamp::now()).await;
+        claims.pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refused_claim_reads_the_reason_from_the_item() {
+        let item = json!({
+            "state": {"S": "SENDING"}, "attempt": {"N": "2"}, "leaseUntil": {"N": "1767225600000"},
+        });
+        let until = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(
+            refused(Some(item)).await.unwrap(),
+            Claim::InProgress { until }
+        );
+        let item = json!({"state": {"S": "DELIVERED"}, "attempt": {"N": "1"}});
+        assert_eq!(
+            refused(Some(item)).await.unwrap(),
+            Claim::AlreadySettled(State::Delivered)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_claim_without_a_readable_item_is_an_error_with_its_cause() {
+        let expired = refused(None).await.unwrap_err();
+        let source = expired.source().unwrap();
+        assert!(source.is::<RecordExpired>(), "{source:?}");
+        let item = json!({"state": {"S": "GONE"}, "attempt": {"N": "1"}});
+        let unreadable = refused(Some(item)).await.unwrap_err();
+        assert!(unreadable.to_string().contains("state: "), "{unreadable}");
+    }
+}
