@@ -227,9 +227,9 @@ mod tests {
 
     use serde_json::{Value, json};
     use tocsin_core::alert::AlertId;
+    use tocsin_core::delivery::Origin;
     use tocsin_core::delivery::claim::RecordExpired;
     use tocsin_core::destination::{DestinationId, ProviderName};
-    use tocsin_core::health::Origin;
     use tocsin_testing::aws::{Answer, Replay};
 
     use super::*;
