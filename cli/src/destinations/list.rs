@@ -52,7 +52,7 @@ fn enabled(one: &Destination) -> Cell {
 /// The state of the circuit breaker, or since when deliveries fail.
 fn health(health: Option<&Health>) -> Cell {
     let failing = health.and_then(|health| health.failing_since);
-    let breaker = health.and_then(|health| health.pause);
+    let breaker = health.and_then(|health| health.breaker);
     match (breaker, failing) {
         (Some(breaker), _) => Style::Pending.cell(format!(
             "circuit breaker open until {}",

@@ -217,7 +217,7 @@ impl Api {
                     found.extend(filter.matching(history));
                 }
                 if found.len() >= most {
-                    next = Some(entry.position());
+                    next = Some(entry.cursor());
                 }
             }
         }
@@ -234,7 +234,7 @@ impl Api {
 }
 
 fn cursor_after(alert: &AlertSummary) -> Cursor {
-    Cursor::of_alert(alert.received_at, &alert.alert_id)
+    Cursor::after_alert(alert.received_at, &alert.alert_id)
 }
 
 impl Filter {

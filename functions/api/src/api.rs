@@ -6,21 +6,13 @@ use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
 use tocsin_api_types::{Answer, ApiError, Request, json_size};
-use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
+use tocsin_aws::{Clients, DestinationStore, Env, Ledger, SecretStore, StartError, telemetry};
 
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
 
 /// The largest answer in bytes: Lambda's limit for a synchronous invocation.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
-
-/// Why the function cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The environment is incomplete.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-}
 
 /// The API, with its tables, queues and secrets.
 pub struct Api {

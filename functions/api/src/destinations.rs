@@ -4,7 +4,7 @@ use tocsin_api_types::{
     AddDestination, ApiError, DeleteDestination, DeletedDestination, DestinationReport,
     SetDestinationEnabled, UpdateDestination,
 };
-use tocsin_aws::{Changed, StoreError, Stored};
+use tocsin_aws::{RevisionConflict, StoreError, StoredDestination};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
@@ -20,20 +20,20 @@ const HEALTH_BATCH: usize = 100;
 
 /// All destinations at one moment: as stored, and to look up.
 pub(crate) struct Snapshot {
-    pub(crate) stored: Vec<Stored>,
+    pub(crate) stored: Vec<StoredDestination>,
     pub(crate) all: Destinations,
 }
 
 impl Snapshot {
     /// The destination of this id or display name.
-    pub(crate) fn find(&self, name: &str) -> Result<&Stored, ApiError> {
+    pub(crate) fn find(&self, name: &str) -> Result<&StoredDestination, ApiError> {
         let found = self.all.called(name).next();
         found
             .and_then(|one| self.get(one.destination_id))
             .ok_or_else(|| no_destination("destination"))
     }
 
-    pub(crate) fn get(&self, id: DestinationId) -> Option<&Stored> {
+    pub(crate) fn get(&self, id: DestinationId) -> Option<&StoredDestination> {
         let mut all = self.stored.iter();
         all.find(|one| one.destination.destination_id == id)
     }
@@ -42,7 +42,7 @@ impl Snapshot {
     pub(crate) fn after<'a>(
         &self,
         written: impl IntoIterator<Item = &'a Destination>,
-        deleted: &[Stored],
+        deleted: &[StoredDestination],
     ) -> Destinations {
         let written: Vec<&Destination> = written.into_iter().collect();
         let is_replaced = |one: &Destination| {
@@ -202,7 +202,7 @@ impl Api {
             let snapshot = self.snapshot().await?;
             let current = snapshot.find(&request.destination)?;
             check_revision(&current.destination, request.revision)?;
-            let switched = Stored {
+            let switched = StoredDestination {
                 destination: Destination {
                     enabled: request.enabled,
                     updated_at: Timestamp::now(),
@@ -219,7 +219,7 @@ impl Api {
                 ..current.clone()
             };
             match self.store.replace(&current.destination, &switched).await {
-                Err(StoreError::Changed(_))
+                Err(StoreError::RevisionConflict(_))
                     if request.revision.is_none() && attempt < SWITCH_ATTEMPTS => {}
                 Err(error) => return Err(error.into_api_error()),
                 Ok(()) => {
@@ -250,9 +250,10 @@ fn check_name_is_free(all: &Destinations, one: &Destination) -> Result<(), ApiEr
 
 fn check_revision(current: &Destination, read: Option<u64>) -> Result<(), ApiError> {
     match read {
-        Some(read) if read != current.revision => {
-            Err(StoreError::Changed(Box::new(Changed::of(current))).into_api_error())
-        }
+        Some(read) if read != current.revision => Err(StoreError::RevisionConflict(Box::new(
+            RevisionConflict::of(current),
+        ))
+        .into_api_error()),
         _ => Ok(()),
     }
 }

@@ -37,7 +37,7 @@ impl IntoApiError for StoreError {
     fn into_api_error(self) -> ApiError {
         match self {
             Self::NameTaken { .. } => ApiError::conflict("displayName", self.to_string()),
-            Self::Changed(_) => ApiError::conflict("revision", self.to_string()),
+            Self::RevisionConflict(_) => ApiError::conflict("revision", self.to_string()),
             Self::NoFallback => ApiError::conflict("fallback", self.to_string()),
             Self::Aws(error) => error.into_api_error(),
         }

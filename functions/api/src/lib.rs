@@ -17,4 +17,4 @@ mod send;
 mod validate;
 mod write;
 
-pub use api::{Api, StartError};
+pub use api::Api;

@@ -1,6 +1,7 @@
 //! Previews: the message that would be sent, built by the provider's code.
 
 use tocsin_api_types::{ApiError, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::destination::{DestinationId, Destinations};
 use tocsin_core::provider::Detail;
@@ -37,6 +38,7 @@ impl Api {
             alert: &alert,
             severity,
             delivery: &delivery,
+            began_at: Timestamp::now(),
             settings: &settings,
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 use tocsin_api_types::{ApiError, NewSecret, SecretChange, json_size};
-use tocsin_aws::{ORIGIN_TAG, Stored};
+use tocsin_aws::{ORIGIN_TAG, StoredDestination};
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::provider::Secrets;
 use uuid::Uuid;
@@ -254,7 +254,7 @@ fn keep(
     change: &ChangeRequest<'_>,
     current_name: &str,
 ) -> Result<(Option<String>, SecretStep), ApiError> {
-    let digest = change.current.and_then(|stored: &Stored| {
+    let digest = change.current.and_then(|stored: &StoredDestination| {
         let before = registered.binding(&stored.destination.settings);
         (before == registered.binding(&change.draft.settings)).then(|| stored.secret_digest.clone())
     });

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tocsin_api_types::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
-use tocsin_aws::{DestinationCache, Message};
+use tocsin_aws::{DESTINATIONS_CACHE_TTL, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::system_alert;
 use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
@@ -280,7 +280,7 @@ fn latest(history: &History, id: DestinationId) -> Option<(State, Option<&Attemp
 
 fn result(one: &Destination, history: Option<&History>, now: Timestamp) -> TestResult {
     let found = history.and_then(|history| latest(history, one.destination_id));
-    let ttl = DestinationCache::TIME_TO_LIVE;
+    let ttl = DESTINATIONS_CACHE_TTL;
     let may_be_outdated = now.since(one.updated_at) < ttl;
     TestResult {
         destination_id: one.destination_id,

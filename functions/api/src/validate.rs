@@ -1,7 +1,7 @@
 //! From a draft to a destination: every check before anything is written.
 
 use tocsin_api_types::{ApiError, DestinationDraft, NewSecret, json_size};
-use tocsin_aws::Stored;
+use tocsin_aws::StoredDestination;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 use tocsin_core::routing::SKIP;
@@ -34,7 +34,7 @@ pub(crate) struct ChangeRequest<'a> {
     pub(crate) draft: DestinationDraft,
     pub(crate) secret: Option<NewSecret>,
     /// The current state of the destination, unless it is new.
-    pub(crate) current: Option<&'a Stored>,
+    pub(crate) current: Option<&'a StoredDestination>,
     /// The id of `current`, or the id of the new destination.
     pub(crate) id: DestinationId,
     /// All destinations, including those that the same request adds.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tocsin_api_types::{ApiError, DeletedDestination, RemovedSecret};
-use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, Stored, Superseded};
+use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, StoredDestination, SupersededSecret};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::Destination;
 
@@ -18,7 +18,7 @@ use crate::validate::ValidatedChange;
 /// How long a dispatched delivery can still name a secret that was replaced since:
 /// Lambda keeps an asynchronous invocation as long as `MaximumEventAgeInSeconds` of
 /// the template says (6 hours), and the router's copy of the destinations can be
-/// [`tocsin_aws::DestinationCache::TIME_TO_LIVE`] old before that.
+/// [`tocsin_aws::DESTINATIONS_CACHE_TTL`] old before that.
 const LONGEST_DISPATCH: Duration = Duration::from_hours(7);
 
 impl Api {
@@ -28,9 +28,9 @@ impl Api {
             destination,
             secret,
         } = change;
-        let stored = Stored {
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
-            ..Stored::from(destination)
+            ..StoredDestination::from(destination)
         };
         if let Err(error) = self.store.add(&stored).await {
             self.discard_secret(&secret, &error).await;
@@ -44,14 +44,14 @@ impl Api {
     /// change in one write, on condition of the revision.
     pub(crate) async fn write_update(
         &self,
-        before: &Stored,
+        before: &StoredDestination,
         change: ValidatedChange,
     ) -> Result<Destination, ApiError> {
         let ValidatedChange {
             destination,
             secret,
         } = change;
-        let stored = Stored {
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
             superseded: self.superseded(before, &destination),
             destination,
@@ -69,7 +69,12 @@ impl Api {
     /// Writes the new value into the earlier secret as well, if both are sent to the
     /// same host: dispatched deliveries still name the earlier secret, and read it
     /// again when the provider refuses its old value.
-    async fn renew_earlier(&self, before: &Stored, after: &Destination, secret: &SecretStep) {
+    async fn renew_earlier(
+        &self,
+        before: &StoredDestination,
+        after: &Destination,
+        secret: &SecretStep,
+    ) {
         let before = &before.destination;
         let owned = OwnedSecrets::of(&self.stack, &before.provider, before.destination_id);
         let (SecretStep::Write(new), Some(earlier)) = (secret, &before.secret_name) else {
@@ -113,7 +118,7 @@ impl Api {
     }
 
     /// The earlier secrets of a destination after a change.
-    fn superseded(&self, before: &Stored, after: &Destination) -> Vec<Superseded> {
+    fn superseded(&self, before: &StoredDestination, after: &Destination) -> Vec<SupersededSecret> {
         let owned = OwnedSecrets::of(&self.stack, &after.provider, after.destination_id);
         let replaced = before.destination.secret_name.clone();
         let replaced = replaced.filter(|name| after.secret_name.as_ref() != Some(name));
@@ -123,7 +128,7 @@ impl Api {
         all.extend(
             replaced
                 .filter(|name| owned.contains(name))
-                .map(|name| Superseded {
+                .map(|name| SupersededSecret {
                     name,
                     at: Timestamp::now(),
                 }),
@@ -149,7 +154,7 @@ impl Api {
 
     pub(crate) async fn write_deletion(
         &self,
-        current: &Stored,
+        current: &StoredDestination,
         actor: &str,
     ) -> Result<DeletedDestination, ApiError> {
         let destination = current.destination.clone();
@@ -197,7 +202,7 @@ impl Api {
 
     /// Retires the earlier secrets that no dispatched delivery can need any more. A
     /// secret that cannot be retired is tried again after the next change.
-    pub(crate) async fn retire_superseded(&self, all: &[Stored]) {
+    pub(crate) async fn retire_superseded(&self, all: &[StoredDestination]) {
         let now = Timestamp::now();
         for one in all {
             let (due, mut remaining) = due(&one.superseded, now);
@@ -215,7 +220,7 @@ impl Api {
                 .await
             {
                 // A concurrent change has kept the list.
-                Ok(()) | Err(StoreError::Changed(_)) => {}
+                Ok(()) | Err(StoreError::RevisionConflict(_)) => {}
                 Err(error) => {
                     tracing::warn!(destination.id = %one.destination.destination_id, %error, "retired secrets could not be removed from the destination's list");
                 }
@@ -224,7 +229,7 @@ impl Api {
     }
 
     /// Gives whether the secret is retired.
-    async fn retire_earlier(&self, earlier: &Superseded) -> bool {
+    async fn retire_earlier(&self, earlier: &SupersededSecret) -> bool {
         match self.secrets.retire(&earlier.name).await {
             Ok(Retired::Scheduled | Retired::Missing) => true,
             Err(error) => {
@@ -236,7 +241,10 @@ impl Api {
 }
 
 /// The secrets that no dispatched delivery can need any more, and the others.
-fn due(superseded: &[Superseded], now: Timestamp) -> (Vec<Superseded>, Vec<Superseded>) {
+fn due(
+    superseded: &[SupersededSecret],
+    now: Timestamp,
+) -> (Vec<SupersededSecret>, Vec<SupersededSecret>) {
     let all = superseded.iter().cloned();
     all.partition(|one| now.since(one.at) >= LONGEST_DISPATCH)
 }
@@ -244,11 +252,11 @@ fn due(superseded: &[Superseded], now: Timestamp) -> (Vec<Superseded>, Vec<Super
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tocsin_aws::DestinationCache;
+    use tocsin_aws::DESTINATIONS_CACHE_TTL;
 
     #[test]
     fn an_earlier_secret_is_kept_as_long_as_deliveries_can_need_it() {
-        let earlier = |name: &str, at: &str| Superseded {
+        let earlier = |name: &str, at: &str| SupersededSecret {
             name: name.to_owned(),
             at: at.parse().unwrap(),
         };
@@ -271,7 +279,7 @@ mod tests {
             .collect();
         assert!(!ages.is_empty());
         for age in ages {
-            let longest = Duration::from_secs(age) + DestinationCache::TIME_TO_LIVE;
+            let longest = Duration::from_secs(age) + DESTINATIONS_CACHE_TTL;
             assert!(LONGEST_DISPATCH >= longest, "{age} s");
         }
     }

@@ -33,6 +33,8 @@ pub struct AttemptInput<'a> {
     pub severity: Severity,
     /// The same for all attempts.
     pub delivery: &'a DeliveryId,
+    /// When the delivery began: not later than its first attempt.
+    pub began_at: Timestamp,
     /// The destination's settings, not read yet.
     pub settings: &'a Map<String, Value>,
     /// Where its secret is.
@@ -128,6 +130,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             severity: self.input.severity,
             delivery: self.input.delivery,
             detail,
+            began_at: self.input.began_at,
             now: Timestamp::now(),
             settings: &self.settings,
             secret: &self.secret,

@@ -13,7 +13,7 @@ use tocsin_api_types::{
     ApiError, ApplyDestinations, ApplyMode, ApplyReport, Change, ChangeKind, ChangeResult,
     Declared, DestinationDraft, Expected, Prune,
 };
-use tocsin_aws::Stored;
+use tocsin_aws::StoredDestination;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 
 use crate::Api;
@@ -136,7 +136,7 @@ impl Api {
     async fn write_plan(
         &self,
         planned: Vec<PlannedChange>,
-        unlisted: Vec<Stored>,
+        unlisted: Vec<StoredDestination>,
         snapshot: &Snapshot,
         actor: &str,
     ) -> Vec<Change> {
@@ -232,7 +232,7 @@ fn current<'a>(snapshot: &'a Snapshot, draft: &DestinationDraft) -> Option<&'a D
 }
 
 /// The destinations that the file does not list.
-fn unlisted(changes: &[ValidatedChange], snapshot: &Snapshot) -> Vec<Stored> {
+fn unlisted(changes: &[ValidatedChange], snapshot: &Snapshot) -> Vec<StoredDestination> {
     let listed: HashSet<DestinationId> = changes
         .iter()
         .map(|one| one.destination.destination_id)
@@ -303,7 +303,7 @@ fn not_deleted(failed: &str) -> ApiError {
 /// cycle; gives all destinations after the plan.
 fn check_fallbacks(
     changes: &[ValidatedChange],
-    unlisted: &[Stored],
+    unlisted: &[StoredDestination],
     snapshot: &Snapshot,
 ) -> Result<Destinations, ApiError> {
     let after = snapshot.after(changes.iter().map(|one| &one.destination), unlisted);
@@ -323,7 +323,7 @@ fn check_fallbacks(
     Ok(after)
 }
 
-fn dry_run(planned: Vec<PlannedChange>, unlisted: &[Stored]) -> Vec<Change> {
+fn dry_run(planned: Vec<PlannedChange>, unlisted: &[StoredDestination]) -> Vec<Change> {
     let planned = planned.into_iter().map(|one| one.into_parts().0);
     let deleted = unlisted
         .iter()
@@ -331,7 +331,7 @@ fn dry_run(planned: Vec<PlannedChange>, unlisted: &[Stored]) -> Vec<Change> {
     planned.chain(deleted).collect()
 }
 
-fn deletion(one: &Stored, result: ChangeResult) -> Change {
+fn deletion(one: &StoredDestination, result: ChangeResult) -> Change {
     let one = &one.destination;
     Change {
         display_name: one.display_name.clone(),

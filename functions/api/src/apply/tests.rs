@@ -22,7 +22,11 @@ fn destination(changes: &Value) -> Destination {
 
 fn snapshot(stored: &[Destination]) -> Snapshot {
     Snapshot {
-        stored: stored.iter().cloned().map(Stored::from).collect(),
+        stored: stored
+            .iter()
+            .cloned()
+            .map(StoredDestination::from)
+            .collect(),
         all: stored.iter().cloned().collect(),
     }
 }
@@ -132,7 +136,7 @@ fn a_cycle_with_a_destination_that_is_not_in_the_file_is_refused() {
     check_fallbacks(&[wanted, freed], &[], &snapshot).unwrap();
     // So is one that deletes it, unless it is still named.
     let alone = validated(destination(&json!({})));
-    let deleted = [Stored::from(other)];
+    let deleted = [StoredDestination::from(other)];
     check_fallbacks(&[alone], &deleted, &snapshot).unwrap();
     let named = validated(destination(&json!({"fallback": OTHER})));
     let error = check_fallbacks(&[named], &deleted, &snapshot).unwrap_err();

@@ -186,7 +186,7 @@ async fn take(
         others: Vec::new(),
     };
     while taken.matching.len() < most && !budget.is_spent() {
-        let messages = queue.take(hidden).await.or_api_error()?;
+        let messages = queue.receive(hidden).await.or_api_error()?;
         if messages.is_empty() {
             break;
         }

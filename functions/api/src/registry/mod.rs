@@ -76,15 +76,8 @@ pub(crate) struct ProvidersConfig {
 impl ProvidersConfig {
     /// Reads the environment; an error names the variable that is wrong.
     pub(crate) fn read(env: &Env) -> Result<Self, EnvError> {
-        let allows_private = env
-            .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
-            .unwrap_or(false);
         Ok(Self {
-            addresses: if allows_private {
-                AddressPolicy::Any
-            } else {
-                AddressPolicy::PublicHttps
-            },
+            addresses: AddressPolicy::read(env)?,
             base_urls: BaseUrls::read(env)?,
         })
     }

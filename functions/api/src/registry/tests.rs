@@ -192,6 +192,7 @@ fn no_preview_shows_a_credential() {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
+                began_at: alert.created_at,
                 settings: table["sound"]["settings"].as_object().unwrap(),
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,

@@ -42,6 +42,7 @@ fn with_context<T>(
         severity: alert.severity,
         delivery: &delivery,
         detail,
+        began_at: "2020-10-13T03:35:24Z".parse().unwrap(),
         now: "2020-10-13T03:35:30Z".parse().unwrap(),
         settings,
         secret: &secret(),
@@ -85,6 +86,22 @@ fn what_asana_gets() {
         let shown: String = shown.chars().take(9_000).collect();
         insta::assert_snapshot!(name, shown);
     }
+}
+
+/// Retries go on for up to 168 hours, and only the first attempt may have created
+/// the task.
+#[test]
+fn a_lookup_goes_back_to_before_the_first_attempt() {
+    let list = with_context(&full(), Detail::Full, &plain(), |context| {
+        Asana::default().lookup(&RequestContext {
+            began_at: "2020-10-08T03:35:30Z".parse().unwrap(),
+            ..*context
+        })
+    });
+    let list = list.unwrap().unwrap();
+    let mut query = list.address.expose().query_pairs();
+    let (_, since) = query.find(|(name, _)| name == "modified_since").unwrap();
+    assert_eq!(since, "2020-10-08T03:25:30Z");
 }
 
 #[test]

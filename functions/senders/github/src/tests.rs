@@ -44,6 +44,7 @@ fn with_context<T>(
         severity: alert.severity,
         delivery: &delivery,
         detail,
+        began_at: "2020-10-13T03:35:24Z".parse().unwrap(),
         now: "2020-10-13T03:35:30Z".parse().unwrap(),
         settings,
         secret: &secret(),
@@ -101,19 +102,22 @@ fn whole_requests() {
     insta::assert_snapshot!("whole_list", list.unwrap().unwrap().to_string());
 }
 
+/// Retries go on for up to 168 hours, and only the first attempt may have created
+/// the issue.
 #[test]
-fn a_look_goes_back_to_before_the_first_attempt() {
-    for (created, since) in [
+fn a_lookup_goes_back_to_before_the_first_attempt() {
+    let alert = full();
+    for (began_at, since) in [
         ("2020-10-13T03:35:24.5Z", "2020-10-13T03:25:24Z"),
-        // Longer ago than retries go on, or in a future that a wrong clock made up.
-        ("2020-10-01T00:00:00Z", "2020-10-11T03:35:30Z"),
-        ("2030-01-01T00:00:00Z", "2020-10-11T03:35:30Z"),
+        // Five days before the present attempt.
+        ("2020-10-08T03:35:30Z", "2020-10-08T03:25:30Z"),
     ] {
-        let mut json = full_json();
-        json["createdAt"] = json!(created);
-        let alert = tocsin_testing::alert(&json);
         let list = with_context(&alert, Detail::Full, &plain(), |context| {
-            GitHub::default().lookup(context)
+            let began_at = began_at.parse().unwrap();
+            GitHub::default().lookup(&RequestContext {
+                began_at,
+                ..*context
+            })
         });
         let list = list.unwrap().unwrap();
         let (_, asked) = list.address.expose().query_pairs().nth(1).unwrap();

@@ -53,6 +53,7 @@ fn with_context<T>(
         severity: alert.severity,
         delivery: &delivery,
         detail,
+        began_at: "2020-10-13T03:35:24Z".parse().unwrap(),
         now: "2020-10-13T03:35:30Z".parse().unwrap(),
         settings: &destination.0,
         secret: &destination.1,

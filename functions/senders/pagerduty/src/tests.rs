@@ -37,6 +37,7 @@ fn with_context<T>(
         severity: alert.severity,
         delivery: &delivery(),
         detail,
+        began_at: "2020-10-13T03:35:24Z".parse().unwrap(),
         now: "2020-10-13T03:35:30Z".parse().unwrap(),
         settings,
         secret: &planted(),

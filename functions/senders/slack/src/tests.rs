@@ -43,6 +43,7 @@ impl Destination {
             severity: alert.severity,
             delivery: &delivery(),
             detail,
+            began_at: "2020-10-13T03:35:24Z".parse().unwrap(),
             now: "2020-10-13T03:35:30Z".parse().unwrap(),
             settings: &self.0,
             secret: &self.1,

@@ -26,6 +26,7 @@ fn input<'a>(alert: &'a Alert, given: &'a Value, delivery: &'a DeliveryId) -> At
         alert,
         severity: alert.severity,
         delivery,
+        began_at: alert.created_at,
         settings: given.as_object().unwrap(),
         secret_name: None,
         prior_attempt: PriorAttempt::NotDelivered,

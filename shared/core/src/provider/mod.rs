@@ -10,6 +10,8 @@ mod partial;
 mod secret;
 mod wire;
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -154,7 +156,9 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
     pub delivery: &'a DeliveryId,
     /// How much of the alert to send.
     pub detail: Detail,
-    /// The present.
+    /// When the delivery began: not later than its first attempt.
+    pub began_at: Timestamp,
+    /// The time of this attempt.
     pub now: Timestamp,
     /// The destination's settings.
     pub settings: &'a P::Settings,
@@ -163,23 +167,14 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
 }
 
 impl<P: Provider + ?Sized> RequestContext<'_, P> {
-    /// A moment before the first attempt of this delivery, whole seconds: how far
-    /// a lookup has to look back.
+    /// A time before the first attempt of this delivery, in whole seconds: how far
+    /// back a lookup has to search.
     #[must_use]
     pub fn before_first_attempt(&self) -> Timestamp {
-        /// Retries end a day after the first attempt; twice that leaves room for
-        /// retry limits that somebody raised.
-        const WINDOW: i64 = 48 * 3_600;
-        /// What the clocks of detections and providers may differ by.
-        const SKEW: i64 = 600;
-        let now = self.now.unix_seconds();
-        let created = self.alert.created_at.unix_seconds();
-        let start = if (now - WINDOW..=now).contains(&created) {
-            created - SKEW
-        } else {
-            now - WINDOW
-        };
-        Timestamp::from_unix_millis(start.saturating_mul(1_000)).unwrap_or(self.now)
+        /// By how much the provider's clock may be behind ours.
+        const CLOCK_SKEW: Duration = Duration::from_mins(10);
+        let start = self.began_at.minus(CLOCK_SKEW);
+        Timestamp::from_unix_millis(start.unix_seconds().saturating_mul(1_000)).unwrap_or(start)
     }
 }
 

@@ -11,7 +11,7 @@ fn dead_letter(body: &str, attributes: &[(&str, &str)]) -> ReceivedMessage {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    ReceivedMessage::held("m1", body, attributes)
+    ReceivedMessage::fake("m1", body, attributes)
 }
 
 fn packed(text: &[u8]) -> String {
@@ -86,7 +86,7 @@ fn an_alert_among_dead_letters_is_named() {
 #[test]
 fn a_failed_dispatch_becomes_one_retry_for_each_delivery() {
     let batch: Value =
-        serde_json::from_str(include_str!("../../../../../events/handover-webhook.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../events/batch-webhook.json")).unwrap();
     let record = json!({
         "version": "1.0",
         "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
@@ -118,7 +118,7 @@ fn a_failed_dispatch_becomes_one_retry_for_each_delivery() {
 #[test]
 fn an_empty_dispatch_is_kept_with_a_reason() {
     let mut batch: Value =
-        serde_json::from_str(include_str!("../../../../../events/handover-webhook.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../events/batch-webhook.json")).unwrap();
     batch["parcels"] = json!([]);
     let record = json!({
         "version": "1.0", "requestPayload": batch,

@@ -25,6 +25,7 @@ fn each_way_to_authenticate_has_its_header() {
                 severity: alert.severity,
                 delivery: &delivery(),
                 detail: Detail::Full,
+                began_at: alert.created_at,
                 now: alert.created_at,
                 settings: &settings,
                 secret: &secret,
