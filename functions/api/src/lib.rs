@@ -18,3 +18,4 @@ mod validate;
 mod write;
 
 pub use api::Api;
+pub use registry::{Providers, ProvidersConfig};

@@ -8,8 +8,14 @@ use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement};
 
-use super::tests::providers;
 use super::*;
+
+fn providers() -> Providers {
+    Providers::new(&ProvidersConfig {
+        addresses: AddressPolicy::PublicHttps,
+        base_urls: BaseUrls::default(),
+    })
+}
 
 /// The names of the fields that a provider's settings and secret have.
 pub(crate) struct KnownFields {
@@ -109,7 +115,7 @@ impl Filled {
 
 /// Every provider with each of its ways to authenticate.
 fn for_each_method(check: impl Fn(&str, &dyn ErasedProvider, &Form, Option<&AuthMethod>)) {
-    let all = providers(AddressPolicy::PublicHttps);
+    let all = providers();
     for (name, provider) in &all.0 {
         let form = provider.form();
         if form.auth_methods.is_empty() {
@@ -141,7 +147,7 @@ fn part(filled: &mut Filled, at: usize) -> &mut Map<String, Value> {
 
 #[test]
 fn a_form_has_a_field_for_everything_that_the_provider_knows_and_no_other() {
-    for (name, provider) in &providers(AddressPolicy::PublicHttps).0 {
+    for (name, provider) in &providers().0 {
         let form = provider.form();
         let known = provider.known_fields();
         let methods = || form.auth_methods.iter();

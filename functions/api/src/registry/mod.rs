@@ -66,16 +66,20 @@ pub(crate) struct SecretBinding {
 
 /// What providers need to know about their stack.
 #[derive(Clone, Debug)]
-pub(crate) struct ProvidersConfig {
+pub struct ProvidersConfig {
     /// The addresses that may be called.
-    pub(crate) addresses: AddressPolicy,
+    pub addresses: AddressPolicy,
     /// Addresses that replace the providers' own.
-    pub(crate) base_urls: BaseUrls,
+    pub base_urls: BaseUrls,
 }
 
 impl ProvidersConfig {
-    /// Reads the environment; an error names the variable that is wrong.
-    pub(crate) fn read(env: &Env) -> Result<Self, EnvError> {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is wrong.
+    pub fn read(env: &Env) -> Result<Self, EnvError> {
         Ok(Self {
             addresses: AddressPolicy::read(env)?,
             base_urls: BaseUrls::read(env)?,
@@ -84,10 +88,12 @@ impl ProvidersConfig {
 }
 
 /// The stack's providers, by name.
-pub(crate) struct Providers(BTreeMap<&'static str, Box<dyn ErasedProvider>>);
+pub struct Providers(BTreeMap<&'static str, Box<dyn ErasedProvider>>);
 
 impl Providers {
-    pub(crate) fn new(config: &ProvidersConfig) -> Self {
+    /// All of them.
+    #[must_use]
+    pub fn new(config: &ProvidersConfig) -> Self {
         Self(BTreeMap::from([
             http(config, |base_url| Asana { base_url }),
             http(config, |base_url| GitHub { base_url }),
@@ -103,10 +109,29 @@ impl Providers {
         ]))
     }
 
+    /// The names of the providers.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    /// Checks a destination of this provider.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong.
+    pub fn check(
+        &self,
+        provider: &str,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<(), ApiError> {
+        Ok(self.get(provider)?.check(settings, secret)?)
+    }
+
     /// The provider of this name; the error lists the names.
     pub(crate) fn get(&self, name: &str) -> Result<&dyn ErasedProvider, ApiError> {
         self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
-            let names: Vec<_> = self.0.keys().copied().collect();
+            let names: Vec<_> = self.names().collect();
             let problem = format!("`type` must be one of {}", names.join(", "));
             ApiError::invalid("type", problem)
         })

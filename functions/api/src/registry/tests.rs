@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-pub(super) fn providers(addresses: AddressPolicy) -> Providers {
+fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
         addresses,
         base_urls: BaseUrls::default(),
@@ -16,10 +16,10 @@ fn check(
 ) -> Option<String> {
     let secret = secret.map(|json| Secrets::new(json.to_string()));
     let settings = settings.as_object().unwrap().clone();
-    let all = providers(addresses);
-    let provider = all.get(provider).unwrap();
-    let checked = provider.check(&settings, secret.as_ref());
-    checked.err().map(|error| error.to_string())
+    providers(addresses)
+        .check(provider, &settings, secret.as_ref())
+        .err()
+        .map(|error| error.to_string())
 }
 
 #[test]
@@ -76,21 +76,15 @@ fn unknown_providers_and_superfluous_secrets_are_named() {
     assert_eq!(missing, "`secret.url` is missing");
 }
 
-/// Sound settings and a sound secret of a provider, and changes that make them wrong,
+/// Per provider: sound settings and a sound secret, and changes that make them wrong,
 /// each with the field that the error must name and words that it must have.
-fn bad_settings(provider: &str) -> Value {
-    let path = format!(
-        "{}/../senders/{provider}/tests/bad_settings.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+const BAD: &str = include_str!("bad_settings.json");
 
-/// Every provider with its name and its [`bad_settings`].
+/// Every provider with its name and its entry of [`BAD`].
 fn each(all: &Providers) -> impl Iterator<Item = (&str, &dyn ErasedProvider, Value)> {
+    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
     let providers = all.0.iter();
-    providers.map(|(&name, provider)| (name, provider.as_ref(), bad_settings(name)))
+    providers.map(move |(&name, provider)| (name, provider.as_ref(), table[name].clone()))
 }
 
 #[test]
