@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tocsin_aws::{History, Message};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::system_alert;
 use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
 use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 use tocsin_core::routing::Target;
+use tocsin_core::system_alert;
 use tocsin_core::text::{Unit, prefix};
 
 use crate::Api;

@@ -3,7 +3,7 @@
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use std::collections::BTreeSet;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::RetryQueueMessage;
+use tocsin_core::retry_queue::RetryQueueMessage;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]

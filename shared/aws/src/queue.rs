@@ -10,8 +10,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::future::join_all;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::system_alert::DestinationFailing;
-use tocsin_core::delivery::{Retry, RetryQueueMessage};
+use tocsin_core::delivery::Retry;
+use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_core::system_alert::DestinationFailing;
 
 pub use take::{Depth, ReceivedMessage};
 

@@ -11,7 +11,8 @@ use serde_json::Value;
 use tocsin_aws::{Message, ReceivedMessage};
 use tocsin_core::Timestamp;
 use tocsin_core::alert;
-use tocsin_core::delivery::{DeliveryBatch, PriorAttempt, Retry, RetryQueueMessage};
+use tocsin_core::delivery::{DeliveryBatch, PriorAttempt, Retry};
+use tocsin_core::retry_queue::RetryQueueMessage;
 use tocsin_core::text::{Unit, line, sanitize, truncate};
 
 use crate::messages::{Content, DeadLetterQueue, FailedDelivery};

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::AlertError;
+use super::error::AlertError;
+use super::fields::excerpt;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -33,7 +34,7 @@ pub(super) fn message(body: &str) -> Result<Option<Cow<'_, str>>, AlertError> {
     match &*envelope.kind {
         "Notification" => Ok(Some(envelope.message)),
         kind => Err(AlertError::NotANotification {
-            kind: super::fields::excerpt(kind),
+            kind: excerpt(kind),
         }),
     }
 }

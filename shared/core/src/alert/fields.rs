@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{AlertError, Note, limits};
+use super::error::AlertError;
+use super::limits;
+use super::note::Note;
 use crate::text::{Unit, prefix, sanitize, truncate};
 
 /// An object's fields, still unread, and what had to be mended while reading.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::FieldError;
+use super::field_error::FieldError;
 
 /// `path` at the provider's own `base`, or at what stands in for the provider
 /// on a local stack. `base` may end in a slash or not; `path` has none in front.

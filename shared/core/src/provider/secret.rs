@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldError, path};
+use super::field_error::{FieldError, path};
 use crate::text::single_line;
 
 /// Shorter texts (`true`, `eu`, a port) would strike out innocent words.

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldError, partial};
+use super::field_error::FieldError;
+use super::{partial, secret};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
@@ -151,10 +152,10 @@ impl Request {
         let mut values = Vec::new();
         for (_, header) in &self.headers {
             if let Header::Secret(value) = header {
-                super::secret::of_header(value.expose_secret(), &mut values);
+                secret::of_header(value.expose_secret(), &mut values);
             }
         }
-        super::secret::redact(text, values)
+        secret::redact(text, values)
     }
 
     /// The body as it is sent, with what must not be seen of it masked.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Disposition, Reason, Step, Warning, WhyNot};
+use super::model::{Disposition, Reason, Step, Warning, WhyNot};
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::alert::Payload;
+use crate::alert::{AlertId, Payload, Severity};
 
 fn good() -> Value {
     json!({

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
-use crate::alert::system_alert::DestinationFailing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
 use crate::outcome::{Failure, Receipt};
@@ -273,19 +272,6 @@ pub struct Retry {
     /// Not before this moment. SQS delays 15 minutes at most, so a message may
     /// arrive early and be sent round again.
     pub due: Timestamp,
-}
-
-/// What senders put on the retry queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum RetryQueueMessage {
-    /// A destination's deliveries end badly: raise an alert about it.
-    Failing {
-        /// What is to be said of it.
-        failing: Box<DestinationFailing>,
-    },
-    /// Try a delivery again.
-    Retry(Box<Retry>),
 }
 
 /// What is known of the attempts before this one.

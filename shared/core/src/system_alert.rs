@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::AlertId;
 use crate::Timestamp;
+use crate::alert::AlertId;
 use crate::delivery::State;
 use crate::destination::{DestinationId, ProviderName};
 use crate::outcome::Failure;
