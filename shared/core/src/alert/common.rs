@@ -1,4 +1,5 @@
-//! What Tocsin's own form and that of Panther Community Edition have in common.
+//! What Tocsin's own form of an alert and that of Panther Community Edition have in
+//! common.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +16,7 @@ pub(super) const TITLE: Bound = Bound(limits::TITLE, Unit::Characters);
 pub(super) const LONG: Bound = Bound(limits::LONG_TEXT, Unit::Bytes);
 pub(super) const SHORT: Bound = Bound(limits::SHORT_TEXT, Unit::Bytes);
 
-/// What the two forms of an alert name differently.
+/// The fields whose names differ between the two forms.
 pub(super) struct Common {
     pub(super) detection_id: String,
     pub(super) name: Option<String>,
@@ -26,7 +27,7 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Reads what both forms name alike and puts the alert together.
+    /// Reads the fields whose names both forms share, and builds the alert.
     pub(super) fn complete(self, mut fields: Fields<'_>) -> Result<Alert, AlertError> {
         let created_at = created_at(&mut fields)?;
         let severity: Severity = one_of(&mut fields, "severity")?;
@@ -37,7 +38,7 @@ impl Common {
             .unwrap_or_else(|| self.detection_id.clone());
         let given_id = fields.text("alertId", Bound(usize::MAX, Unit::Bytes));
         let mut alert = Alert {
-            // Replaced just below, once there is something to take the hash of.
+            // Replaced below: a derived id is a digest of the other fields.
             alert_id: AlertId(String::new()),
             detection_id: self.detection_id,
             created_at,
@@ -99,7 +100,8 @@ where
         })
 }
 
-/// A link that a person may follow: anything but http and https is set aside.
+/// A link that a person may follow; one of another scheme than http and https is left
+/// out.
 fn link(fields: &mut Fields<'_>) -> Option<String> {
     let text = fields.text("link", Bound(usize::MAX, Unit::Bytes))?;
     match url::Url::parse(text.trim()) {
@@ -113,7 +115,7 @@ fn link(fields: &mut Fields<'_>) -> Option<String> {
         }
         Ok(url) => Some(url.into()),
         Err(error) => {
-            fields.set_aside("link", format!("it is no URL: {error}"));
+            fields.set_aside("link", format!("it is not a URL: {error}"));
             None
         }
     }

@@ -23,7 +23,7 @@ struct Envelope<'a> {
     analysis_id: Option<IgnoredAny>,
 }
 
-/// The message inside an SNS envelope, or `None` when `body` is no envelope.
+/// The message inside an SNS envelope, or `None` when `body` is not an envelope.
 pub(super) fn message(body: &str) -> Result<Option<Cow<'_, str>>, AlertError> {
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(body) else {
         return Ok(None);

@@ -2,8 +2,8 @@
 
 use crate::timestamp::TimestampError;
 
-/// Why a queue message is no alert, and never will be. Each says which field
-/// is wrong and what would be right.
+/// Why a queue message is not an alert and never will be. Each error names the field
+/// and what it must hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AlertError {
     /// The body is not JSON.
@@ -12,15 +12,15 @@ pub enum AlertError {
         /// Where and why reading stopped.
         detail: String,
     },
-    /// The body is JSON, but no object.
+    /// The body is JSON, but not an object.
     #[error("expected an alert as a JSON object, found {found}")]
     NotObject {
-        /// What it is instead.
+        /// The kind of JSON value that it is.
         found: &'static str,
     },
-    /// An SNS message that carries no notification.
+    /// An SNS message that is not a notification.
     #[error(
-        "an SNS message of type {kind:?} is no alert; subscribe the queue with `aws sns subscribe`, which needs no confirmation by message"
+        "an SNS message of type {kind:?} is not an alert; subscribe the queue with `aws sns subscribe`, which needs no confirmation by message"
     )]
     NotANotification {
         /// The SNS message's own `Type`.
@@ -29,30 +29,30 @@ pub enum AlertError {
     /// A required field is absent, null or empty.
     #[error("the required field `{field}` is missing or empty")]
     Missing {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
     },
     /// A required field holds something of another kind.
     #[error("`{field}` must be {expected}, found {found}")]
     WrongKind {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
-        /// What it must be.
+        /// The kind of value that it must have.
         expected: &'static str,
-        /// What it is.
+        /// The kind of value that it has.
         found: &'static str,
     },
-    /// A field that takes one of a few names holds another.
-    #[error("`{field}` is {value:?}, which is none of {allowed}")]
+    /// A field that must have one of a few names has another.
+    #[error("`{field}` is {value:?}, which is not one of {allowed}")]
     UnknownValue {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
         /// The beginning of what it holds.
         value: String,
-        /// What it may hold.
+        /// The names that it may have.
         allowed: String,
     },
-    /// `createdAt` is no AWSDateTime.
+    /// `createdAt` is not an AWSDateTime.
     #[error("`createdAt` is {value:?}: {problem}")]
     CreatedAt {
         /// The beginning of what it holds.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::limits;
 
-/// The identity of an alert, and the key of everything the ledger knows of it.
+/// The identity of an alert, and the ledger's partition key.
 ///
 /// At most [`limits::ALERT_ID`] bytes, printable, never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for AlertId {
 }
 
 impl AlertId {
-    /// The given id, or `None` when it is unfit to be a key.
+    /// The given id, or `None` when it cannot be a key.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let fit = !text.is_empty()
@@ -38,15 +38,15 @@ impl AlertId {
         fit.then(|| Self(text.to_owned()))
     }
 
-    /// The text of it.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as a key in somebody else's system: itself where it has at most
-    /// `limit` bytes, all of them `allowed`, otherwise its SHA-256 (64 hexadecimal
-    /// digits). The same alert has the same key at every attempt.
+    /// The id as a deduplication key of a provider: unchanged if it has at most `limit`
+    /// bytes and only `allowed` characters, otherwise its SHA-256 (64 hexadecimal
+    /// digits). It is the same at every attempt.
     #[must_use]
     pub fn key(&self, limit: usize, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
         if self.0.len() <= limit && self.0.chars().all(allowed) {

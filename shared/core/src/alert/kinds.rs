@@ -6,26 +6,26 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How bad it is. Ordered: `Info < Low < Medium < High < Critical`.
+/// The severity of an alert. Ordered: `Info < Low < Medium < High < Critical`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
-    /// Worth knowing.
+    /// For information; no risk.
     Info,
-    /// Little risk.
+    /// A small risk.
     Low,
-    /// To be looked at in working hours.
+    /// A risk to look at in working hours.
     Medium,
-    /// To be looked at today.
+    /// A risk to look at today.
     High,
-    /// To be looked at now.
+    /// A risk to look at now.
     Critical,
 }
 
 impl Severity {
-    /// All of them, mildest first.
+    /// All severities, lowest first.
     pub const ALL: [Self; 5] = [
         Self::Info,
         Self::Low,
@@ -47,7 +47,7 @@ impl Severity {
     }
 }
 
-/// What kind of detection spoke. The names are those of Panther's public API.
+/// The kind of detection that made an alert. The names are those of Panther's public API.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -63,16 +63,16 @@ pub enum AlertType {
     ScheduledRuleError,
     /// A resource broke a policy.
     Policy,
-    /// The monitoring itself is in trouble.
+    /// The monitoring itself failed.
     SystemError,
-    /// Several signals together matched.
+    /// A correlation rule matched several signals.
     CorrelationRule,
     /// A correlation rule failed to run.
     CorrelationRuleError,
 }
 
 impl AlertType {
-    /// All of them.
+    /// All alert types.
     pub const ALL: [Self; 8] = [
         Self::Rule,
         Self::RuleError,
@@ -100,11 +100,11 @@ impl AlertType {
     }
 }
 
-/// A text that is none of the names it was looked up among.
+/// A text that is not one of the allowed names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is none of {allowed}")]
+#[error("is not one of {allowed}")]
 pub struct UnknownName {
-    /// The names there are, for the reader of the error.
+    /// The allowed names, with commas between them.
     pub allowed: String,
 }
 
@@ -146,7 +146,7 @@ mod tests {
         let error = "URGENT".parse::<Severity>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "is none of INFO, LOW, MEDIUM, HIGH, CRITICAL"
+            "is not one of INFO, LOW, MEDIUM, HIGH, CRITICAL"
         );
         for kind in AlertType::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());

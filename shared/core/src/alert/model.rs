@@ -12,74 +12,75 @@ use super::note::Note;
 use crate::Timestamp;
 use crate::text::{Unit, prefix};
 
-/// What the detection itself said about where its alert should go.
+/// The routing that the detection asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RoutingHints {
-    /// The generated list: what `destinations()` returned for this event.
+    /// The generated list, from `destinations()`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destinations: Option<Vec<String>>,
     /// The static list from the detection's metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination_override: Option<Vec<String>>,
-    /// What `severity()` returned: a severity, `DEFAULT`, or (by mistake) anything.
+    /// The generated severity, from `severity()`: a severity, `DEFAULT`, or (by mistake)
+    /// any other text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
 }
 
-/// One finding of one detection, bounded and fit to be shown.
+/// One finding of one detection, bounded and sanitized.
 ///
-/// Its JSON form is Tocsin's own alert form, so that what the ledger keeps can
-/// be read, and put on the queue again.
+/// Its JSON form is Tocsin's own alert form, so that an alert from the ledger can be put
+/// on the alerts queue again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
-    /// The detection that spoke.
+    /// The id of the detection.
     #[serde(rename = "id")]
     pub detection_id: String,
     /// The identity of this alert.
     pub alert_id: AlertId,
-    /// When the detection made it.
+    /// When the detection raised the alert.
     pub created_at: Timestamp,
     /// The static severity; routing decides the effective one.
     pub severity: Severity,
-    /// What kind of detection spoke.
+    /// The kind of the detection.
     #[serde(rename = "type")]
     pub alert_type: AlertType,
-    /// One line; never empty.
+    /// The title: one line, never empty.
     pub title: String,
-    /// The detection's display name.
+    /// The display name of the detection.
     pub name: Option<String>,
-    /// Where to look at the alert: an `http` or `https` URL.
+    /// The page of the alert: an `http` or `https` URL.
     pub link: Option<String>,
     /// What the detection looks for.
     pub description: Option<String>,
-    /// What to do about it.
+    /// What the responder should do.
     pub runbook: Option<String>,
-    /// Further reading.
+    /// Further reading about the finding.
     pub reference: Option<String>,
-    /// The detection's version.
+    /// The version of the detection.
     pub version: Option<String>,
-    /// The detection's tags.
+    /// The tags of the detection.
     pub tags: Vec<String>,
-    /// Kinds of logs the events came from.
+    /// The log types of the events that matched.
     pub log_types: Vec<String>,
-    /// Whatever the detection wants the responder to know.
+    /// Data of the detection for the responder.
     pub alert_context: Map<String, Value>,
-    /// The detection's own wishes for routing.
+    /// The routing that the detection asks for.
     #[serde(default)]
     pub routing: RoutingHints,
-    /// What was mended on the way in.
+    /// The changes that normalized the alert when it was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
 }
 
 impl Alert {
-    /// A short digest of what the alert says, whatever its id and routing: two
-    /// messages with one digest are one alert that arrived twice.
+    /// A digest of the alert without its id and routing (32 hexadecimal digits): two
+    /// messages with the same digest are one alert that arrived twice.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let said = serde_json::json!([
+        let content = serde_json::json!([
             self.detection_id,
             self.created_at,
             self.severity,
@@ -95,13 +96,13 @@ impl Alert {
             self.log_types,
             self.alert_context,
         ]);
-        let digest = Sha256::digest(said.to_string().as_bytes());
-        // 128 bits: no two alerts of a lifetime meet by chance.
+        let digest = Sha256::digest(content.to_string().as_bytes());
+        // 128 bits: no two different alerts have the same digest by chance.
         hex::encode(&digest[..16])
     }
 
-    /// The alert under an id of its own, for when its given one is already
-    /// taken by a different alert. The same alert always gets the same id.
+    /// The alert with a derived id, where its given one belongs to a different alert.
+    /// The same alert always gets the same id.
     #[must_use]
     pub fn with_derived_id(mut self) -> Self {
         let given = self.alert_id.0;

@@ -5,36 +5,37 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Something that was mended or set aside when the alert came in.
+/// A change that was made to the alert when it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "note", rename_all = "camelCase")]
 pub enum Note {
-    /// The field was longer than its limit.
+    /// The field was longer than its limit and was cut.
     Cut {
-        /// Which field.
+        /// The name of the field.
         field: String,
         /// Its length as it came: bytes for texts, a count for lists.
         was: usize,
-        /// What of that was kept.
+        /// How much of that was kept.
         kept: usize,
     },
-    /// Characters of the field could not be shown and were replaced.
-    Neutralised {
-        /// Which field.
+    /// Characters that cannot be shown were replaced by U+FFFD.
+    #[serde(rename = "neutralised")]
+    Sanitized {
+        /// The name of the field.
         field: String,
     },
     /// The field was unusable and was left out.
     SetAside {
-        /// Which field.
+        /// The name of the field.
         field: String,
-        /// What was wrong with it.
+        /// Why it was unusable.
         reason: String,
     },
-    /// Half a surrogate pair stood in a text; it is U+FFFD now.
+    /// A lone surrogate in a text was replaced by U+FFFD.
     LoneSurrogates,
-    /// The alert's id had already been used for another alert; this one got its own.
+    /// Another alert has the given id; this one got a derived id.
     Rekeyed {
-        /// The id as it came.
+        /// The given id.
         given: String,
     },
 }
@@ -43,20 +44,20 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cut { field, was, kept } => write!(f, "`{field}` was cut from {was} to {kept}"),
-            Self::Neutralised { field } => {
+            Self::Sanitized { field } => {
                 write!(
                     f,
-                    "`{field}` held characters that cannot be shown; they are U+FFFD now"
+                    "`{field}` held characters that cannot be shown; they were replaced by U+FFFD"
                 )
             }
             Self::SetAside { field, reason } => write!(f, "`{field}` was left out: {reason}"),
             Self::LoneSurrogates => {
-                f.write_str("half a surrogate pair stood in a text; it is U+FFFD now")
+                f.write_str("a lone surrogate in a text was replaced by U+FFFD")
             }
             Self::Rekeyed { given } => {
                 write!(
                     f,
-                    "the id {given:?} belongs to another alert; this one got its own"
+                    "the id {given:?} belongs to another alert; this one got an id of its own"
                 )
             }
         }

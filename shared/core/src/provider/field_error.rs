@@ -3,19 +3,19 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// A field of a destination's settings or secret that is wrong. Says nothing of
-/// the value, which may be secret.
+/// A field of a destination's settings or secret that is wrong. Never contains the
+/// value, which may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {problem}")]
 pub struct FieldError {
     /// The path of the field: `settings.topicArn`, `secret.webhookUrl`.
     pub field: String,
-    /// What is wrong and what would be right.
+    /// What is wrong with it, and what would be right.
     pub problem: String,
 }
 
 impl FieldError {
-    /// An error about `field`.
+    /// An error about `field`; the message reads as `` `field` problem ``.
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -36,19 +36,19 @@ pub fn read_settings<T: DeserializeOwned>(settings: &Map<String, Value>) -> Resu
     })
 }
 
-/// A reader's message without what it found, which may be a secret in the wrong
-/// place: names of fields, and what was expected, are enough.
-fn without_values(said: &str) -> String {
-    if said.starts_with("missing field") || said.starts_with("unknown field") {
-        return said.to_owned();
+/// The message of a serde error without the value it found, which may be a secret in the
+/// wrong place: names of fields, and what was expected, are enough.
+fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") || message.starts_with("unknown field") {
+        return message.to_owned();
     }
-    match said.rsplit_once("expected ") {
+    match message.rsplit_once("expected ") {
         Some((_, expected)) => format!("expected {expected}"),
         None => "it is not of the form it must have".to_owned(),
     }
 }
 
-/// Where in the object a reading error was; the root's own errors name their field.
+/// The path of a serde error below `root`; errors of the root object name their field.
 pub(super) fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
     match error.path().to_string().as_str() {
         "." => root.to_owned(),

@@ -1,6 +1,6 @@
-//! When a failed attempt is repeated, and when that ends.
+//! When a failed attempt is retried, and when retries end.
 //!
-//! One layer retries: this one. The HTTP client does not, and nothing around a
+//! This is the only layer that retries. The HTTP client does not, and nothing around a
 //! provider call does.
 
 use std::time::Duration;
@@ -25,16 +25,16 @@ const DELAYS: [Duration; 10] = [
     Duration::from_hours(4),
 ];
 
-/// Delays vary by this share in either direction, so that what failed together
-/// does not come back together.
+/// Delays vary by this share in either direction, so that deliveries that failed together
+/// do not come back together.
 const JITTER: f64 = 0.2;
 
-/// How long and how often deliveries are repeated.
+/// How long and how often deliveries are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// No attempt starts later than this after the first.
     pub window: Duration,
-    /// No delivery has more attempts than this, whatever the clock says.
+    /// No delivery has more attempts than this, even within the window.
     pub most_attempts: u32,
 }
 
@@ -56,7 +56,7 @@ pub const MAX_WINDOW_HOURS: u16 = 168;
 /// The most attempts that a destination may have: enough for the longest window.
 pub const MAX_ATTEMPTS: u32 = 64;
 
-/// A destination's own bounds in place of the stack's.
+/// A destination's own retry limits in place of the stack's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     rename_all = "camelCase",
@@ -68,7 +68,7 @@ pub struct RetryLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 168))]
     pub window_hours: Option<u16>,
-    /// No delivery has more attempts than this: 1 to 64. With 1, nothing is repeated.
+    /// No delivery has more attempts than this: 1 to 64. With 1, nothing is retried.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 64))]
     pub most_attempts: Option<u32>,
@@ -81,13 +81,13 @@ struct UncheckedLimits {
     most_attempts: Option<u32>,
 }
 
-/// Bounds that no destination may have.
+/// Retry limits that are out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitsError {
-    /// The window is none.
+    /// The window is out of range.
     #[error("`retry.windowHours` must be 1 to {MAX_WINDOW_HOURS}")]
     Window,
-    /// The number of attempts is none.
+    /// The number of attempts is out of range.
     #[error("`retry.mostAttempts` must be 1 to {MAX_ATTEMPTS}")]
     Attempts,
 }
@@ -113,22 +113,22 @@ impl TryFrom<UncheckedLimits> for RetryLimits {
     }
 }
 
-/// What follows an attempt.
+/// The decision after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing: it is delivered, or refused for good.
+    /// Nothing follows: the delivery is accepted, or failed for good.
     Done,
-    /// Another attempt at this time.
+    /// Another attempt follows.
     Retry {
-        /// When.
+        /// The earliest time of the next attempt.
         due: Timestamp,
     },
-    /// Nothing: the window or the number of attempts is used up.
+    /// Nothing follows: the window is over or the attempts are used up.
     Exhausted,
 }
 
 impl RetryPolicy {
-    /// The same with a destination's own bounds, where it has some.
+    /// The policy with a destination's own limits, where it has some.
     #[must_use]
     pub fn within(self, limits: RetryLimits) -> Self {
         let hours = limits.window_hours.map(u64::from);
@@ -138,7 +138,7 @@ impl RetryPolicy {
         }
     }
 
-    /// When a delivery that began at `began` is given up at the latest.
+    /// The end of the retry window of a delivery that began at `began`.
     #[must_use]
     pub fn end(&self, began: Timestamp) -> Timestamp {
         began.plus(self.window)

@@ -1,4 +1,4 @@
-//! Where an alert goes, and why: the precedence, here and nowhere else.
+//! Where an alert goes, and why. This is the only place that knows the precedence:
 //!
 //! 1. the generated list (`routing.destinations`, from `destinations()`),
 //! 2. the static list (`routing.destinationOverride`),
@@ -6,9 +6,8 @@
 //! 4. the static severity.
 //!
 //! A list names its destinations and bypasses their filters. Without one, the
-//! effective severity is looked up among the destinations' filters. The command
-//! line's `route` prints what this module returns, so what is explained is what
-//! happens.
+//! effective severity is looked up among the destinations' filters. `tocsin route`
+//! prints what this module returns, so its explanation cannot differ from what happens.
 
 mod explain;
 mod model;
@@ -27,7 +26,7 @@ pub const SKIP: &str = "SKIP";
 const DEFAULT_SEVERITY: &str = "DEFAULT";
 
 /// Routes one alert. Pure: the same alert and destinations always give the same
-/// answer. The cost is names × destinations for a list, destinations otherwise.
+/// result. The cost is names × destinations for a list, destinations otherwise.
 #[must_use]
 pub fn route(alert: &Alert, destinations: &Destinations, default: Option<&str>) -> Routing {
     let mut warnings = Vec::new();
@@ -92,7 +91,7 @@ fn by_list(
     None
 }
 
-/// The verdicts of a list, or `None` when it names no destination there is.
+/// The verdicts of a list, or `None` when it names no existing destination.
 fn named(
     step: Step,
     names: &[String],
@@ -156,7 +155,7 @@ fn by_severity(
     )
 }
 
-/// Whether `one` takes the alert by its own filters.
+/// Whether `one` accepts the alert by its own filters.
 fn filter(
     alert: &Alert,
     one: &Destination,
@@ -183,12 +182,12 @@ fn filter(
     if !one.alert_types.is_empty() && !one.alert_types.contains(&alert_type) {
         return Err(WhyNot::AlertType { alert_type });
     }
-    let takes_logs = one.log_types.is_empty()
+    let accepts_logs = one.log_types.is_empty()
         || alert
             .log_types
             .iter()
             .any(|log_type| one.log_types.contains(log_type));
-    if !takes_logs {
+    if !accepts_logs {
         return Err(WhyNot::LogTypes);
     }
     Ok(Reason::Severity { step, severity })
@@ -233,7 +232,7 @@ fn settle(
     }
 }
 
-/// A grave alert that nothing matched goes to the default destination.
+/// Sends a HIGH or CRITICAL alert that nothing matched to the default destination.
 fn fall_back(routing: &mut Routing, destinations: &Destinations, default: Option<&str>) {
     let Some(name) = default.filter(|_| routing.severity >= Severity::High) else {
         return;

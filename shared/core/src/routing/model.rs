@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{AlertType, Severity};
 use crate::destination::{Destination, DestinationId, Destinations, Enabled, ProviderName};
 
-/// Which rule of the precedence decided.
+/// The rule of the precedence that decided.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// `routing.destinations`.
+    /// The generated list, `routing.destinations`.
     GeneratedList,
-    /// `routing.destinationOverride`.
+    /// The static list, `routing.destinationOverride`.
     StaticList,
-    /// `routing.severity`.
+    /// The generated severity, `routing.severity`.
     GeneratedSeverity,
-    /// `severity`.
+    /// The static severity, `severity`.
     StaticSeverity,
 }
 
@@ -27,9 +27,9 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "camelCase")]
 pub enum Reason {
-    /// A list names it.
+    /// A list names the destination.
     Listed {
-        /// Which list.
+        /// The list: generated or static.
         step: Step,
         /// The name or id that the list used.
         name: String,
@@ -41,11 +41,12 @@ pub enum Reason {
         /// The effective severity.
         severity: Severity,
     },
-    /// The alert is a `SYSTEM_ERROR`, and it lists that type.
+    /// The alert is a `SYSTEM_ERROR`, and the destination lists that type.
     SystemError,
-    /// Nothing matched, the alert is grave, and it is the stack's default destination.
+    /// Nothing matched, the alert is HIGH or CRITICAL, and this is the stack's default
+    /// destination.
     Default,
-    /// Another destination finally did not take the alert, and this is its fallback.
+    /// The delivery to another destination failed, and this is its fallback.
     Fallback,
 }
 
@@ -53,28 +54,28 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "because", rename_all = "camelCase")]
 pub enum WhyNot {
-    /// It is disabled.
+    /// The destination is disabled.
     Disabled,
-    /// A list decided, and does not name it.
+    /// A list decided and does not name the destination.
     NotListed {
-        /// Which list.
+        /// The list: generated or static.
         step: Step,
     },
-    /// The alert asked to be delivered nowhere.
+    /// The detection asked for no delivery at all.
     Skipped,
-    /// It takes no severity at all: only lists reach it.
+    /// The destination has no severities: only lists reach it.
     OnlyByList,
-    /// It takes other severities.
+    /// The destination accepts other severities only.
     Severity {
         /// The effective severity.
         severity: Severity,
     },
-    /// It takes other alert types.
+    /// The destination accepts other alert types only.
     AlertType {
-        /// The alert's type.
+        /// The type of the alert.
         alert_type: AlertType,
     },
-    /// It takes other log types.
+    /// The destination accepts other log types only.
     LogTypes,
 }
 
@@ -82,13 +83,13 @@ pub enum WhyNot {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
-    /// Which destination.
+    /// The identity of the destination.
     pub destination_id: DestinationId,
-    /// Its name at that time.
+    /// The display name at the time of routing.
     pub display_name: String,
-    /// Its provider.
+    /// The provider of the destination.
     pub provider: ProviderName,
-    /// Why it was chosen.
+    /// The reason for the choice.
     #[serde(flatten)]
     pub reason: Reason,
 }
@@ -103,7 +104,7 @@ impl Target {
         }
     }
 
-    /// A destination that gets what another finally did not take.
+    /// A destination that is the fallback of another whose delivery failed.
     #[must_use]
     pub fn fallback(destination: &Destination) -> Self {
         Self {
@@ -119,42 +120,42 @@ impl Target {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PassedOver {
-    /// Which destination.
+    /// The identity of the destination.
     pub destination_id: DestinationId,
-    /// Its name at that time.
+    /// The display name at the time of routing.
     pub display_name: String,
-    /// Why it was not chosen.
+    /// The reason why it was not chosen.
     #[serde(flatten)]
     pub why: WhyNot,
 }
 
-/// Something that a person should mend, although routing could do without.
+/// A mistake in the alert or the configuration that routing could work around.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "warning", rename_all = "camelCase")]
 pub enum Warning {
     /// A list names a destination that does not exist.
     UnknownName {
-        /// Which list.
+        /// The list: generated or static.
         step: Step,
         /// The unknown name or id.
         name: String,
     },
-    /// A list names only unknown destinations and was passed over.
+    /// A list names only unknown destinations and was ignored.
     NoneKnown {
-        /// Which list.
+        /// The list: generated or static.
         step: Step,
     },
     /// A list names a disabled destination.
     DisabledListed {
-        /// Its name.
+        /// The display name of the destination.
         name: String,
     },
-    /// `routing.severity` is no severity; the static one was used.
+    /// `routing.severity` is not a severity; the static one was used.
     UnknownSeverity {
-        /// What it holds.
+        /// The value that it has.
         value: String,
     },
-    /// Nothing matched.
+    /// No destination matched.
     NothingMatched,
     /// The stack's default destination does not exist or is disabled.
     DefaultUnusable {
@@ -163,37 +164,38 @@ pub enum Warning {
     },
 }
 
-/// What became of the alert as a whole.
+/// The result of routing for the alert as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Disposition {
     /// It has at least one target.
     Routed,
-    /// Its detection asked for silence.
+    /// The detection asked for no delivery.
     Skipped,
-    /// Nothing matched, and no default destination stepped in.
+    /// Nothing matched, and no default destination received it.
     Unrouted,
 }
 
-/// The whole answer: targets with reasons, everyone else with reasons, warnings.
+/// The result of routing: targets and all other destinations, each with its reason, and
+/// warnings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Routing {
-    /// What became of the alert.
+    /// The result for the alert as a whole.
     pub disposition: Disposition,
     /// The effective severity: the generated one when valid, else the static.
     pub severity: Severity,
     /// Chosen destinations, by name; no destination twice.
     pub targets: Vec<Target>,
-    /// All others, by name.
+    /// All other destinations, by name.
     pub passed_over: Vec<PassedOver>,
-    /// What a person should mend.
+    /// Mistakes that a person should fix.
     pub warnings: Vec<Warning>,
 }
 
 impl Routing {
-    /// Whether a target is missing among `destinations`, or disabled there: by an
-    /// old copy of them, that is no reason yet to give a delivery up.
+    /// Whether a target is missing among `destinations`, or disabled there. If they come
+    /// from a cache, read them again before giving the delivery up.
     #[must_use]
     pub fn lost_a_target(&self, destinations: &Destinations) -> bool {
         self.targets.iter().any(|target| {
@@ -203,8 +205,8 @@ impl Routing {
         })
     }
 
-    /// Whether a destination that was looked for does not exist: it may have been
-    /// added a moment ago.
+    /// Whether routing needed a destination that does not exist: it may have been added
+    /// after the destinations were cached.
     #[must_use]
     pub fn misses_a_destination(&self) -> bool {
         self.warnings.iter().any(|warning| {

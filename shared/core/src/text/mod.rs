@@ -1,24 +1,24 @@
-//! Text that came from outside, made fit to show: control and bidirectional
-//! characters neutralised, lengths bounded, every cut visible as a cut.
+//! Texts from outside, made safe to show: control and bidirectional characters are
+//! replaced, lengths bounded, cuts marked.
 //!
-//! What takes a text's meaning in some markup is in [`crate::escape`].
+//! Escaping for markup is in [`crate::escape`].
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-/// What a length limit counts. Vendors say "characters" and mean different things.
+/// What a length limit counts. Vendors mean different things by "characters".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// UTF-8 bytes, as AWS and Microsoft Teams count.
     Bytes,
     /// The larger of code points and UTF-16 units: safe where the vendor does not say which.
     Characters,
-    /// As [`Unit::Characters`], of the text as it stands in JSON: for limits on whole messages.
+    /// As [`Unit::Characters`], of the text as written in JSON: for limits on whole messages.
     JsonCharacters,
-    /// As [`Unit::Bytes`], of the text as it stands in JSON.
+    /// As [`Unit::Bytes`], of the text as written in JSON.
     JsonBytes,
-    /// As [`Unit::JsonBytes`], where that JSON is itself kept as a string of another JSON.
+    /// As [`Unit::JsonBytes`], where that JSON is itself a string inside another JSON.
     NestedJsonBytes,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn visible_form(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),
         '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
-        // Bidirectional controls let text read other than it is ("Trojan Source").
+        // Bidirectional controls make text look different from what it is ("Trojan Source").
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             None
         }
@@ -97,16 +97,16 @@ pub fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One harmless line of at most `limit` characters, cut visibly.
+/// One sanitized line of at most `limit` characters; a cut is marked.
 #[must_use]
 pub fn line(text: &str, limit: usize) -> String {
     let shown = single_line(&sanitize(text));
     truncate(&shown, limit, Unit::Characters).into_owned()
 }
 
-/// Cuts `text` to `limit` units. What was cut is announced in its place, within
-/// the limit: `… (1234 characters cut)`; a limit too small for that ends in `…`,
-/// and one too small for even that gives nothing.
+/// Cuts `text` to `limit` units. A marker, within the limit, says how much was cut:
+/// `… (1234 characters cut)`, or `…` where the limit is too small for that. The result
+/// is empty where it is too small for either.
 #[must_use]
 pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
     let length = unit.length(text);
@@ -131,7 +131,7 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
 }
 
 /// `text`, or its beginning within `limit` characters with nothing but `…` for
-/// the rest: for values that nobody reads as prose, such as tags.
+/// the rest: for values that are not prose, such as tags.
 #[must_use]
 pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     if Unit::Characters.length(text) <= limit {
@@ -143,18 +143,17 @@ pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", prefix(text, room, Unit::Characters)))
 }
 
-/// What `render` makes of as much of `text` as keeps `size` within `limit`: of all
-/// of it, or of a [`truncate`]d beginning. Escaping makes texts longer, and only
-/// the escaped form is what a provider counts. Where not even nothing fits, it is
-/// what `render` makes of nothing.
+/// Renders as much of `text` as keeps `size` within `limit`: all of it, or a
+/// [`truncate`]d beginning. Escaping makes texts longer, and a provider counts the
+/// escaped form. Where nothing fits, this is the rendering of the empty text.
 pub fn fit<T>(
     text: &str,
     limit: usize,
     render: impl Fn(&str) -> T,
     size: impl Fn(&T) -> usize,
 ) -> T {
-    // No rendering is shorter than its text: what is far beyond the limit is
-    // not worth rendering in order to find that out.
+    // No rendering is shorter than its text, so a text far beyond the limit need not be
+    // rendered to know that it does not fit.
     let mut most = Unit::Characters.length(text);
     if most <= limit {
         let whole = render(text);
@@ -182,8 +181,8 @@ fn marker(cut: usize) -> String {
     format!("… ({cut} characters cut)")
 }
 
-/// A stand-in for a text that cannot be used as an identifier: 32 hexadecimal
-/// digits, the same for the same text.
+/// An identifier in place of a text that cannot be one: 32 hexadecimal digits, the same
+/// for the same text.
 #[must_use]
 pub fn digest(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..16])

@@ -30,7 +30,7 @@ fn a_cut_says_how_much_was_cut() {
 }
 
 #[test]
-fn a_line_is_one_harmless_bounded_line() {
+fn a_line_is_one_sanitized_line_of_bounded_length() {
     assert_eq!(line(" a\r\nb\u{202e}\tc ", 10), "a b\u{fffd} c");
     assert_eq!(line("abcdef", 3), "ab…");
 }
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn neutralising_twice_changes_nothing_more(text in any::<String>()) {
+    fn sanitizing_twice_changes_nothing_more(text in any::<String>()) {
         let once = sanitize(&text).into_owned();
         prop_assert_eq!(sanitize(&once).into_owned(), once.clone());
         prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));

@@ -24,7 +24,7 @@ pub use parse::TimestampError;
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// The present, by the system's clock.
+    /// The current time of the system's clock.
     #[must_use]
     pub fn now() -> Self {
         Self(OffsetDateTime::now_utc())
@@ -51,22 +51,22 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
-    /// This instant and `duration` more; at the end of time, the end of time.
+    /// This instant plus `duration`; saturates at the end of the year 9999.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
         Self(self.0.saturating_add(duration))
     }
 
-    /// This instant and `duration` less; at the beginning of time, that.
+    /// This instant minus `duration`; saturates at the earliest instant.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
         Self(self.0.saturating_sub(duration))
     }
 
-    /// The same text form with all nine fraction digits: sorted as texts, such
-    /// texts are sorted by time.
+    /// The text form with all nine fraction digits: the order of such texts is that of
+    /// their times.
     #[must_use]
     pub fn sortable(self) -> String {
         let whole = Self(self.0.replace_nanosecond(0).unwrap_or(self.0)).to_string();
@@ -74,19 +74,19 @@ impl Timestamp {
         format!("{seconds}.{:09}Z", self.0.nanosecond())
     }
 
-    /// The beginning of its day, in UTC.
+    /// The beginning of this day, in UTC.
     #[must_use]
     pub fn midnight(self) -> Self {
         Self(self.0.replace_time(Time::MIDNIGHT))
     }
 
-    /// Its day in UTC: `2026-11-22`.
+    /// The day in UTC: `2026-11-22`.
     #[must_use]
     pub fn day(self) -> String {
         self.sortable()[..10].to_owned()
     }
 
-    /// How long from `earlier` until this instant; zero if it lies behind.
+    /// The time from `earlier` until this instant; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0 - earlier.0).unwrap_or(Duration::ZERO)

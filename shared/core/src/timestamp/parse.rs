@@ -2,19 +2,19 @@
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-/// Why a text is no AWSDateTime.
+/// Why a text is not an AWSDateTime.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimestampError {
-    /// The text does not have the shape of one.
+    /// The text does not have the form of one.
     #[error("expected a date and time such as 2020-10-13T03:35:24Z ({missing})")]
     Shape {
-        /// What was looked for where the text went wrong.
+        /// What the text should have where it differs.
         missing: &'static str,
     },
-    /// The shape is right, but there is no such moment (a 30th of February).
+    /// The form is right, but the time does not exist (a 30th of February).
     #[error("{part} is out of range")]
     Range {
-        /// The part that no calendar or clock has.
+        /// The part that is out of range.
         part: &'static str,
     },
 }
@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
         .ok_or(TimestampError::Range { part: "the year" })
 }
 
-/// Reads a text from the left; each method takes what it names off the front.
+/// Reads a text from the left; each method removes what it names from the front.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {

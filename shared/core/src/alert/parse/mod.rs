@@ -12,22 +12,22 @@ use crate::text::Unit;
 
 /// Reads the body of a queue message.
 ///
-/// Any text comes to an alert or an error; none panics. The cost is linear in
+/// Every text gives an alert or an error; none panics. The cost is linear in
 /// the length of the text, also for nesting, which is never followed deeper
 /// than serde_json's 128 levels.
 ///
 /// # Errors
 ///
-/// When the text is no JSON object, or one of the required fields (`id`,
+/// When the text is not a JSON object, or one of the required fields (`id`,
 /// `createdAt`, `severity`, `type`) is unusable.
 pub fn parse(body: &str) -> Result<Alert, AlertError> {
-    let mended = surrogates::mended(body);
-    let inner = envelope::message(&mended)?;
-    let inner = inner.as_deref().map(surrogates::mended);
-    let body_changed = matches!(mended, Cow::Owned(_));
+    let body = surrogates::normalized(body);
+    let inner = envelope::message(&body)?;
+    let inner = inner.as_deref().map(surrogates::normalized);
+    let body_changed = matches!(body, Cow::Owned(_));
     let inner_changed = matches!(inner, Some(Cow::Owned(_)));
 
-    let mut alert = read(inner.as_deref().unwrap_or(&mended))?;
+    let mut alert = read(inner.as_deref().unwrap_or(&body))?;
     if body_changed || inner_changed {
         alert.notes.push(Note::LoneSurrogates);
     }

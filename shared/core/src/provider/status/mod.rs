@@ -4,7 +4,7 @@ use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
 use crate::provider::wire::Response;
 
 impl Failure {
-    /// A failure that an answer tells of; its beginning becomes the detail.
+    /// A failure with the status of a response and its beginning as the detail.
     #[must_use]
     pub fn answered(kind: FailureKind, response: &Response) -> Self {
         Self {
@@ -15,7 +15,7 @@ impl Failure {
 }
 
 impl Outcome {
-    /// What an HTTP answer means where the provider has no rule of its own.
+    /// The outcome by the HTTP status alone.
     #[must_use]
     pub fn from_status(response: &Response) -> Self {
         let kind = match response.status {
@@ -23,8 +23,8 @@ impl Outcome {
             300..=399 => FailureKind::Redirected,
             401 | 403 => FailureKind::Unauthorized,
             429 => FailureKind::Throttled,
-            // 52x is what the proxy in front of many providers (Cloudflare) says
-            // when the origin is in trouble.
+            // Cloudflare, in front of many providers, responds with 52x when the origin
+            // fails.
             408 | 425 | 500 | 502..=504 | 520..=530 => FailureKind::Unavailable,
             400 | 411 | 413 | 414 | 415 | 422 | 431 => FailureKind::Refused,
             _ => FailureKind::Misconfigured,
@@ -39,8 +39,8 @@ impl Outcome {
         }
     }
 
-    /// An answer that looks like success and does not say what was created: the
-    /// message may have arrived, so the next attempt looks before it creates.
+    /// The outcome of a success status without the expected content: the message may
+    /// have been delivered, so the next attempt looks for it first.
     #[must_use]
     pub fn not_understood(response: &Response) -> Self {
         Self::transient(Failure::answered(FailureKind::NotUnderstood, response))

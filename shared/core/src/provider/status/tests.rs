@@ -14,7 +14,7 @@ fn response(status: u16, headers: &[(&str, &str)]) -> Response {
     }
 }
 
-/// Every status that HTTP knows, and which way it goes.
+/// Every status of HTTP leads to one outcome.
 #[test]
 fn every_status_has_one_meaning() {
     for status in 200..=299 {
@@ -67,7 +67,7 @@ fn kinds_say_what_to_look_at() {
 }
 
 #[test]
-fn an_explanation_changes_nothing_but_the_words() {
+fn another_detail_changes_nothing_else() {
     let outcome = Outcome::from_status(&response(429, &[("retry-after", "9")]));
     let with_detail = outcome.clone().with_detail("ask\nless");
     let failure = with_detail.failure().unwrap();
@@ -89,7 +89,7 @@ fn an_explanation_changes_nothing_but_the_words() {
 }
 
 #[test]
-fn retry_after_is_read_in_both_forms_and_believed_up_to_an_hour() {
+fn retry_after_is_read_in_both_forms_and_respected_up_to_an_hour() {
     let seconds =
         |value: &str| match Outcome::from_status(&response(429, &[("retry-after", value)])) {
             Outcome::Transient { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
@@ -110,7 +110,7 @@ fn retry_after_is_read_in_both_forms_and_believed_up_to_an_hour() {
 }
 
 #[test]
-fn details_are_one_bounded_harmless_line() {
+fn details_are_one_sanitized_line_of_bounded_length() {
     let failure = Failure::new(
         FailureKind::Refused,
         format!("a\nb\u{1b}[2J{}", "x".repeat(5_000)),

@@ -198,7 +198,7 @@ fn the_precedence_in_one_table() {
 }
 
 #[test]
-fn everyone_gets_a_reason() {
+fn every_destination_gets_a_reason() {
     let routed = route(
         &alert("LOW", &json!({"severity": "MEDIUM"})),
         &house(),
@@ -276,7 +276,7 @@ fn system_errors_go_where_they_are_listed_whatever_the_severities() {
 }
 
 #[test]
-fn the_default_destination_catches_what_is_grave_only() {
+fn the_default_destination_gets_only_unmatched_high_severity_alerts() {
     let mut only_low = destination(1, "only-low");
     only_low.severities = [Severity::Low].into();
     let all = Destinations::from_iter([only_low]);
