@@ -8,4 +8,6 @@
 mod contract;
 mod dependencies;
 mod events;
+mod modules;
+mod numbers;
 mod template;

@@ -6,7 +6,7 @@
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::{Alert, AlertId, Payload, Severity};
-use tocsin_core::json::neutralised;
+use tocsin_core::json::sanitized;
 use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Address, Detail, FieldError, Request, RequestContext, api_url};
@@ -97,9 +97,9 @@ fn group(context: &RequestContext<'_, PagerDuty>) -> Option<String> {
 fn details(alert: &Alert, severity: Severity) -> Value {
     let payload = Payload::of(alert, severity);
     // Strings, numbers and maps with string keys: there is nothing to fail on.
-    let mut details = neutralised(&serde_json::to_value(payload).unwrap_or_default());
-    details["reference"] = neutralised(&json!(alert.reference));
-    details["logTypes"] = neutralised(&json!(alert.log_types));
+    let mut details = sanitized(&serde_json::to_value(payload).unwrap_or_default());
+    details["reference"] = sanitized(&json!(alert.reference));
+    details["logTypes"] = sanitized(&json!(alert.log_types));
     details
 }
 
