@@ -56,7 +56,7 @@ fn what_the_documentation_shows_is_understood() {
     let documents = [
         include_str!("../../../README.md"),
         include_str!("../../../docs/cli.md"),
-        include_str!("../../../docs/operations.md"),
+        include_str!("../../../docs/runbook.md"),
     ];
     for text in documents {
         let commands = documented(text);

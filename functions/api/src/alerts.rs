@@ -202,7 +202,7 @@ impl Api {
                     found.extend(filter.of(history));
                 }
                 if found.len() >= most {
-                    next = Some(entry.position());
+                    next = Some(entry.cursor());
                 }
             }
         }
@@ -220,7 +220,7 @@ impl Api {
 
 impl AlertSummary {
     fn position(&self) -> Cursor {
-        Cursor::of_alert(self.received_at, &self.alert_id)
+        Cursor::after_alert(self.received_at, &self.alert_id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
-use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
+use tocsin_aws::{Clients, DestinationStore, Env, Ledger, SecretStore, StartError, telemetry};
 
 use crate::messages::{Answer, ApiError, Request, size};
 use crate::queues::Queues;
@@ -13,14 +13,6 @@ use crate::registry::{Providers, ProvidersConfig};
 
 /// Bytes of an answer: what Lambda takes of a synchronous invoke.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
-
-/// Why the function cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its environment is incomplete.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-}
 
 /// The API and what it works with.
 pub struct Api {

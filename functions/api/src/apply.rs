@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
-use tocsin_aws::Stored;
+use tocsin_aws::StoredDestination;
 use tocsin_core::destination::{Destination, DestinationId, Destinations};
 
 use crate::Api;
@@ -51,7 +51,7 @@ impl Api {
             .iter()
             .map(|one| one.destination.destination_id)
             .collect();
-        let unlisted: Vec<Stored> = match request.unlisted {
+        let unlisted: Vec<StoredDestination> = match request.unlisted {
             Prune::Keep => Vec::new(),
             Prune::Delete => held
                 .all
@@ -137,7 +137,7 @@ impl Api {
     async fn carry_out_plan(
         &self,
         planned: Vec<Planned>,
-        unlisted: Vec<Stored>,
+        unlisted: Vec<StoredDestination>,
         held: &Snapshot,
         actor: &str,
     ) -> Vec<Change> {
@@ -290,7 +290,10 @@ fn not_deleted(failed: &str) -> ApiError {
 }
 
 /// Nobody's fallback is deleted, and new ones do not wait for each other.
-fn check_fallbacks(prepared: &[ValidatedChange], unlisted: &[Stored]) -> Result<(), ApiError> {
+fn check_fallbacks(
+    prepared: &[ValidatedChange],
+    unlisted: &[StoredDestination],
+) -> Result<(), ApiError> {
     for (at, one) in prepared.iter().enumerate() {
         let field = format!("destinations[{at}].fallback");
         let Some(fallback) = one.destination.fallback else {
@@ -322,7 +325,7 @@ fn check_fallbacks(prepared: &[ValidatedChange], unlisted: &[Stored]) -> Result<
     Ok(())
 }
 
-fn shown(planned: Vec<Planned>, unlisted: &[Stored]) -> Vec<Change> {
+fn shown(planned: Vec<Planned>, unlisted: &[StoredDestination]) -> Vec<Change> {
     let planned = planned.into_iter().map(|one| one.take().0);
     let deleted = unlisted
         .iter()
@@ -330,7 +333,7 @@ fn shown(planned: Vec<Planned>, unlisted: &[Stored]) -> Vec<Change> {
     planned.chain(deleted).collect()
 }
 
-fn deletion(one: &Stored, result: ChangeResult) -> Change {
+fn deletion(one: &StoredDestination, result: ChangeResult) -> Change {
     let one = &one.destination;
     Change {
         display_name: one.display_name.clone(),

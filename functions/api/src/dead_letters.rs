@@ -180,7 +180,7 @@ async fn take(
         others: Vec::new(),
     };
     while taken.wanted.len() < most && !budget.is_spent() {
-        let letters = queue.take(hidden).await?;
+        let letters = queue.receive(hidden).await?;
         if letters.is_empty() {
             break;
         }

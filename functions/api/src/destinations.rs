@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{Changed, StoreError, Stored};
+use tocsin_aws::{RevisionConflict, StoreError, StoredDestination};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
@@ -21,20 +21,20 @@ const HEALTH_AT_ONCE: usize = 100;
 
 /// Everything that is stored, and the same to look through.
 pub(crate) struct Snapshot {
-    pub(crate) stored: Vec<Stored>,
+    pub(crate) stored: Vec<StoredDestination>,
     pub(crate) all: Destinations,
 }
 
 impl Snapshot {
     /// The destination of this id or display name.
-    pub(crate) fn find(&self, name: &str) -> Result<&Stored, ApiError> {
+    pub(crate) fn find(&self, name: &str) -> Result<&StoredDestination, ApiError> {
         let found = self.all.called(name).next();
         found
             .and_then(|one| self.get(one.destination_id))
             .ok_or_else(|| no_destination("destination"))
     }
 
-    pub(crate) fn get(&self, id: DestinationId) -> Option<&Stored> {
+    pub(crate) fn get(&self, id: DestinationId) -> Option<&StoredDestination> {
         let mut all = self.stored.iter();
         all.find(|one| one.destination.destination_id == id)
     }
@@ -186,7 +186,7 @@ impl Api {
             let held = self.held().await?;
             let present = held.find(&request.destination)?;
             check_revision(&present.destination, request.revision)?;
-            let switched = Stored {
+            let switched = StoredDestination {
                 destination: Destination {
                     enabled: request.enabled,
                     updated_at: Timestamp::now(),
@@ -202,8 +202,8 @@ impl Api {
                 ..present.clone()
             };
             match self.store.replace(&present.destination, &switched).await {
-                Err(StoreError::Changed(_)) if request.revision.is_none() && attempt < SWITCHES => {
-                }
+                Err(StoreError::RevisionConflict(_))
+                    if request.revision.is_none() && attempt < SWITCHES => {}
                 Err(error) => return Err(error.into()),
                 Ok(()) => {
                     let what = match request.enabled {
@@ -236,7 +236,7 @@ pub(crate) fn name_is_free(all: &Destinations, one: &Destination) -> Result<(), 
 fn check_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError> {
     match read {
         Some(read) if read != present.revision => {
-            Err(StoreError::Changed(Box::new(Changed::of(present))).into())
+            Err(StoreError::RevisionConflict(Box::new(RevisionConflict::of(present))).into())
         }
         _ => Ok(()),
     }

@@ -18,7 +18,7 @@ mod send;
 mod validate;
 mod write;
 
-pub use api::{Api, StartError};
+pub use api::Api;
 pub use messages::{Answer, ApiError, DestinationDraft, ErrorCode, Operation, Request};
 pub use registry::{Providers, ProvidersConfig};
 pub use schema::schema;

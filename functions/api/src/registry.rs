@@ -72,15 +72,8 @@ impl ProvidersConfig {
     ///
     /// Names the variable that is wrong.
     pub fn read(env: &Env) -> Result<Self, EnvError> {
-        let private = env
-            .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
-            .unwrap_or(false);
         Ok(Self {
-            addresses: if private {
-                AddressPolicy::Any
-            } else {
-                AddressPolicy::PublicHttps
-            },
+            addresses: AddressPolicy::read(env)?,
             base_urls: BaseUrls::read(env)?,
         })
     }

@@ -7,7 +7,7 @@
 //! bound to it (see [`SecretBinding`]).
 
 use serde_json::{Map, Value};
-use tocsin_aws::{ORIGIN_TAG, Stored};
+use tocsin_aws::{ORIGIN_TAG, StoredDestination};
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::provider::Secrets;
 use uuid::Uuid;
@@ -246,7 +246,7 @@ fn kept(
     wanted: &ChangeRequest<'_>,
     held: &str,
 ) -> Result<(Option<String>, SecretStep), ApiError> {
-    let digest = wanted.present.and_then(|stored: &Stored| {
+    let digest = wanted.present.and_then(|stored: &StoredDestination| {
         let before = kind.binding(&stored.destination.settings);
         (before == kind.binding(&wanted.draft.settings)).then(|| stored.secret_digest.clone())
     });

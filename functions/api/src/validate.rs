@@ -1,7 +1,7 @@
 //! From a draft to a destination: everything that can be said against it before
 //! anything is written.
 
-use tocsin_aws::Stored;
+use tocsin_aws::StoredDestination;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 use tocsin_core::routing::SKIP;
@@ -35,7 +35,7 @@ pub(crate) struct ChangeRequest<'a> {
     pub(crate) draft: DestinationDraft,
     pub(crate) secret: Option<NewSecret>,
     /// The destination as it is, unless it is new.
-    pub(crate) present: Option<&'a Stored>,
+    pub(crate) present: Option<&'a StoredDestination>,
     /// Its id: that of `present`, or the one it is to have.
     pub(crate) id: DestinationId,
     /// All there are, and will be.

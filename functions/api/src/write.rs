@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, Stored, Superseded};
+use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, StoredDestination, SupersededSecret};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::Destination;
 
@@ -29,9 +29,9 @@ impl Api {
             destination,
             secret,
         } = prepared;
-        let stored = Stored {
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
-            ..Stored::from(destination)
+            ..StoredDestination::from(destination)
         };
         if let Err(error) = self.store.add(&stored).await {
             self.forget_secret(&secret, &error).await;
@@ -45,14 +45,14 @@ impl Api {
     /// the revision: who loses has changed nothing.
     pub(crate) async fn carry_out_update(
         &self,
-        before: &Stored,
+        before: &StoredDestination,
         prepared: ValidatedChange,
     ) -> Result<Destination, ApiError> {
         let ValidatedChange {
             destination,
             secret,
         } = prepared;
-        let stored = Stored {
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
             superseded: self.superseded(before, &destination),
             destination,
@@ -70,7 +70,12 @@ impl Api {
     /// Deliveries on their way have the earlier secret's name: when that secret is
     /// refused, they find the new value under it. Only where both go to the same
     /// host, of course.
-    async fn renew_earlier(&self, before: &Stored, after: &Destination, secret: &SecretStep) {
+    async fn renew_earlier(
+        &self,
+        before: &StoredDestination,
+        after: &Destination,
+        secret: &SecretStep,
+    ) {
         let before = &before.destination;
         let own = OwnSecrets::of(&self.stack, &before.provider, before.destination_id);
         let (SecretStep::Write(new), Some(earlier)) = (secret, &before.secret_name) else {
@@ -110,7 +115,7 @@ impl Api {
     }
 
     /// The earlier secrets of a destination once it is as `after` says.
-    fn superseded(&self, before: &Stored, after: &Destination) -> Vec<Superseded> {
+    fn superseded(&self, before: &StoredDestination, after: &Destination) -> Vec<SupersededSecret> {
         let own = OwnSecrets::of(&self.stack, &after.provider, after.destination_id);
         let replaced = before.destination.secret_name.clone();
         let replaced = replaced.filter(|name| after.secret_name.as_ref() != Some(name));
@@ -120,7 +125,7 @@ impl Api {
         all.extend(
             replaced
                 .filter(|name| own.hold(name))
-                .map(|name| Superseded {
+                .map(|name| SupersededSecret {
                     name,
                     at: Timestamp::now(),
                 }),
@@ -146,7 +151,7 @@ impl Api {
 
     pub(crate) async fn carry_out_deletion(
         &self,
-        present: &Stored,
+        present: &StoredDestination,
         actor: &str,
     ) -> Result<DeletedDestination, ApiError> {
         let destination = present.destination.clone();
@@ -194,7 +199,7 @@ impl Api {
 
     /// Retires the earlier secrets that no delivery on its way needs any more.
     /// What fails here is done after the next change.
-    pub(crate) async fn retire_superseded(&self, all: &[Stored]) {
+    pub(crate) async fn retire_superseded(&self, all: &[StoredDestination]) {
         let now = Timestamp::now();
         for one in all {
             let (due, mut left) = due(&one.superseded, now);
@@ -208,7 +213,7 @@ impl Api {
             }
             match self.store.note_superseded(&one.destination, &left).await {
                 // Who changed it meanwhile has kept the list.
-                Ok(()) | Err(StoreError::Changed(_)) => {}
+                Ok(()) | Err(StoreError::RevisionConflict(_)) => {}
                 Err(error) => {
                     tracing::warn!(destination.id = %one.destination.destination_id, %error, "retired secrets are still listed");
                 }
@@ -217,7 +222,7 @@ impl Api {
     }
 
     /// Whether it is gone.
-    async fn retire_earlier(&self, earlier: &Superseded) -> bool {
+    async fn retire_earlier(&self, earlier: &SupersededSecret) -> bool {
         match self.secrets.retire(&earlier.name).await {
             Ok(Retired::Scheduled | Retired::Missing) => true,
             Err(error) => {
@@ -229,7 +234,10 @@ impl Api {
 }
 
 /// Those that nothing on its way needs any more, and the others.
-fn due(superseded: &[Superseded], now: Timestamp) -> (Vec<Superseded>, Vec<Superseded>) {
+fn due(
+    superseded: &[SupersededSecret],
+    now: Timestamp,
+) -> (Vec<SupersededSecret>, Vec<SupersededSecret>) {
     let all = superseded.iter().cloned();
     all.partition(|one| now.since(one.at) >= ON_THE_WAY)
 }
@@ -240,7 +248,7 @@ mod tests {
 
     #[test]
     fn an_earlier_secret_stays_as_long_as_deliveries_may_need_it() {
-        let earlier = |name: &str, at: &str| Superseded {
+        let earlier = |name: &str, at: &str| SupersededSecret {
             name: name.to_owned(),
             at: at.parse().unwrap(),
         };

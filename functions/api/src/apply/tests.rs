@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use tocsin_aws::Stored;
+use tocsin_aws::StoredDestination;
 
 use super::*;
 use crate::secret::SecretStep;
@@ -21,7 +21,11 @@ fn destination(changes: &Value) -> Destination {
 
 fn planned(stored: &[Destination], wanted: Destination, secret: SecretStep) -> Change {
     let held = Snapshot {
-        stored: stored.iter().cloned().map(Stored::from).collect(),
+        stored: stored
+            .iter()
+            .cloned()
+            .map(StoredDestination::from)
+            .collect(),
         all: stored.iter().cloned().collect(),
     };
     let prepared = ValidatedChange {

@@ -11,7 +11,7 @@ fn letter(body: &str, attributes: &[(&str, &str)]) -> ReceivedMessage {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    ReceivedMessage::held("m1", body, attributes)
+    ReceivedMessage::fake("m1", body, attributes)
 }
 
 fn packed(text: &[u8]) -> String {
@@ -81,7 +81,7 @@ fn an_alert_among_dead_letters_is_recognised() {
 #[test]
 fn a_failed_hand_over_becomes_one_retry_for_each_delivery() {
     let hand_over: Value =
-        serde_json::from_str(include_str!("../../../../events/handover-webhook.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../events/batch-webhook.json")).unwrap();
     let record = json!({
         "version": "1.0",
         "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
@@ -113,7 +113,7 @@ fn a_failed_hand_over_becomes_one_retry_for_each_delivery() {
 #[test]
 fn a_hand_over_of_nothing_says_so() {
     let mut hand_over: Value =
-        serde_json::from_str(include_str!("../../../../events/handover-webhook.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../events/batch-webhook.json")).unwrap();
     hand_over["parcels"] = json!([]);
     let record = json!({
         "version": "1.0", "requestPayload": hand_over,

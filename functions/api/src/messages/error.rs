@@ -102,7 +102,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NameTaken { .. } => Self::conflict("displayName", error.to_string()),
-            StoreError::Changed(_) => Self::conflict("revision", error.to_string()),
+            StoreError::RevisionConflict(_) => Self::conflict("revision", error.to_string()),
             StoreError::NoFallback => Self::conflict("fallback", error.to_string()),
             StoreError::Aws(error) => error.into(),
         }

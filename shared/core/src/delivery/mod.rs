@@ -1,6 +1,9 @@
 //! A delivery: one alert × one destination. What a router dispatches to a sender, what
 //! a retry carries, and what the ledger records of each attempt.
 
+pub mod claim;
+pub mod settlement;
+
 use std::fmt;
 
 use schemars::JsonSchema;

@@ -1,7 +1,8 @@
 //! Claiming deliveries, so that no other sender attempts them at the same time.
 
-use tocsin_aws::{Claim, Ledger, LedgerError};
+use tocsin_aws::{Ledger, LedgerError};
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::claim::Claim;
 use tocsin_core::delivery::{PriorAttempt, Retry};
 use tocsin_core::destination::ProviderName;
 use tocsin_core::outcome::{Failure, FailureKind};

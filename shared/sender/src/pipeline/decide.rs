@@ -1,8 +1,9 @@
 //! Deciding what follows an attempt: a pure step from [`AttemptedTask`] to
 //! [`DecidedTask`].
 
-use tocsin_aws::{Lease, Settlement, Verdict};
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::claim::Lease;
+use tocsin_core::delivery::settlement::{NewState, Settlement};
 use tocsin_core::delivery::{Attempt, AttemptResult, PriorAttempt, Retry, UnrecordedAttempt};
 use tocsin_core::outcome::{Failure, Outcome};
 use tocsin_core::retry::{Decision, RetryPolicy};
@@ -52,18 +53,18 @@ impl<'a> AttemptedTask<'a> {
         let policy = task.policy(policy);
         let decision = policy.decide(&self.outcome, number, lease.began_at, now, fastrand::f64());
         let decision = policy.not_before(decision, lease.began_at, slot);
-        let (result, verdict) = match (self.outcome, decision) {
+        let (result, new_state) = match (self.outcome, decision) {
             (Outcome::Delivered(receipt), _) => {
-                (AttemptResult::Delivered(receipt), Verdict::Delivered)
+                (AttemptResult::Delivered(receipt), NewState::Delivered)
             }
             (Outcome::Permanent { failure }, _) => {
-                (AttemptResult::Failed(failure), Verdict::Failed)
+                (AttemptResult::Failed(failure), NewState::Failed)
             }
             (Outcome::Transient { failure, .. }, Decision::Retry { due }) => {
-                (AttemptResult::Failed(failure), Verdict::Retrying { due })
+                (AttemptResult::Failed(failure), NewState::Retrying { due })
             }
             (Outcome::Transient { failure, .. }, Decision::Exhausted | Decision::Done) => {
-                (AttemptResult::Failed(failure), Verdict::Exhausted)
+                (AttemptResult::Failed(failure), NewState::Exhausted)
             }
         };
         let attempt = Attempt {
@@ -72,7 +73,7 @@ impl<'a> AttemptedTask<'a> {
             duration_ms: self.duration_ms,
             result,
         };
-        let decided = DecidedTask::new(task, prior_attempt, lease, attempt, verdict);
+        let decided = DecidedTask::new(task, prior_attempt, lease, attempt, new_state);
         decided.log();
         decided
     }
@@ -84,14 +85,14 @@ impl<'a> DecidedTask<'a> {
         prior_attempt: PriorAttempt,
         lease: Lease,
         attempt: Attempt,
-        verdict: Verdict,
+        new_state: NewState,
     ) -> Self {
         let settlement = Settlement {
             alert_id: task.entry.alert.alert_id.clone(),
             destination_id: task.delivery.destination_id,
             lease,
             attempt,
-            verdict,
+            new_state,
         };
         Self {
             task,
@@ -113,7 +114,7 @@ impl<'a> DecidedTask<'a> {
             PriorAttempt::MaybeDelivered,
             lease,
             unrecorded.attempt.clone(),
-            Verdict::Delivered,
+            NewState::Delivered,
         ))
     }
 
@@ -127,7 +128,7 @@ impl<'a> DecidedTask<'a> {
         let Settlement {
             lease,
             attempt,
-            verdict: Verdict::Retrying { due },
+            new_state: NewState::Retrying { due },
             ..
         } = &self.settlement
         else {
@@ -175,7 +176,7 @@ impl<'a> DecidedTask<'a> {
         let Settlement {
             lease,
             attempt,
-            verdict: Verdict::Delivered,
+            new_state: NewState::Delivered,
             ..
         } = &self.settlement
         else {
@@ -194,8 +195,8 @@ impl<'a> DecidedTask<'a> {
     /// Whether the delivery is settled without having been accepted.
     pub(super) fn has_failed(&self) -> bool {
         matches!(
-            self.settlement.verdict,
-            Verdict::Failed | Verdict::Exhausted
+            self.settlement.new_state,
+            NewState::Failed | NewState::Exhausted
         )
     }
 
@@ -213,7 +214,7 @@ impl<'a> DecidedTask<'a> {
             duration_ms,
             ..
         } = self.settlement.attempt;
-        let state = self.settlement.verdict.state().as_str();
+        let state = self.settlement.new_state.state().as_str();
         self.task.span.in_scope(|| match self.failure() {
             None => tracing::info!(
                 duration_ms,
@@ -274,7 +275,7 @@ mod tests {
                     duration_ms: 1,
                     result: AttemptResult::Failed(Failure::new(kind, "")),
                 },
-                verdict: Verdict::Retrying { due: now },
+                new_state: NewState::Retrying { due: now },
             },
         };
         for (prior_attempt, kind, next) in [

@@ -1,9 +1,10 @@
 //! Deferring deliveries: they go back to the retry queue without an attempt.
 
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{Deferral, Ledger, LedgerError};
+use tocsin_aws::{Ledger, LedgerError};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Retry;
+use tocsin_core::delivery::settlement::Deferral;
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::health::Health;
 use tocsin_core::outcome::{Failure, FailureKind};

@@ -8,10 +8,11 @@
 
 use std::time::Duration;
 
+use tocsin_aws::Message;
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{Message, Verdict};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertType;
+use tocsin_core::delivery::settlement::NewState;
 use tocsin_core::destination::ProviderName;
 use tocsin_core::health::FailureReport;
 use tocsin_core::outcome::Failure;
@@ -61,7 +62,7 @@ impl Reports<'_> {
             provider: self.provider.clone(),
             failing_since: health.failing_since,
             failure: failure.clone(),
-            state: one.settlement.verdict.state(),
+            state: one.settlement.new_state.state(),
             alert_id: one.task.entry.alert.alert_id.clone(),
             at: Timestamp::now(),
         };
@@ -82,7 +83,7 @@ impl Reports<'_> {
 
     fn is_canary_in_time(&self, one: &DecidedTask<'_>) -> bool {
         let (alert, delivery) = (&one.task.entry.alert, one.task.delivery);
-        one.settlement.verdict == Verdict::Delivered
+        one.settlement.new_state == NewState::Delivered
             && alert.detection_id == system_alert::CANARY
             && Timestamp::now().since(alert.created_at) <= MAX_CANARY_AGE
             // Where the canary's destination was deleted, routing picks another one.

@@ -7,8 +7,9 @@
 //! that the alert is not sent again.
 
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{AwsError, Ledger, LedgerError, Message, SettleResult, Verdict};
+use tocsin_aws::{AwsError, Ledger, LedgerError, Message};
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::settlement::{NewState, SettleResult};
 use tocsin_core::retry::RetryPolicy;
 
 use super::decide::DecidedTask;
@@ -107,7 +108,7 @@ impl Settlements<'_> {
             for ((one, _), result) in pending.into_iter().zip(results) {
                 match result {
                     Ok(SettleResult::Settled) => {
-                        self.invocation.count(metric(one.settlement.verdict), 1);
+                        self.invocation.count(metric(one.settlement.new_state), 1);
                         settled.push(one);
                     }
                     Ok(SettleResult::LeaseLost) => log_lease_lost(&one.task),
@@ -155,12 +156,12 @@ fn no_response() -> AwsError {
     )
 }
 
-const fn metric(verdict: Verdict) -> Metric {
-    match verdict {
-        Verdict::Delivered => Metric::DeliveriesDelivered,
-        Verdict::Retrying { .. } => Metric::DeliveriesRetried,
-        Verdict::Failed => Metric::DeliveriesFailed,
-        Verdict::Exhausted => Metric::DeliveriesExhausted,
+const fn metric(new_state: NewState) -> Metric {
+    match new_state {
+        NewState::Delivered => Metric::DeliveriesDelivered,
+        NewState::Retrying { .. } => Metric::DeliveriesRetried,
+        NewState::Failed => Metric::DeliveriesFailed,
+        NewState::Exhausted => Metric::DeliveriesExhausted,
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{ClaimRequest, Lease};
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::claim::{ClaimRequest, Lease};
 use tocsin_core::delivery::{AlertDeliveries, Delivery, PriorAttempt, Removal, Retry};
 use tocsin_core::destination::ProviderName;
 use tocsin_core::health::{Observation, Priority};
