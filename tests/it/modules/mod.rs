@@ -27,6 +27,7 @@ const NESTED: &[&str] = &[
     "functions/senders/sqs",
     "functions/senders/teams",
     "functions/senders/webhook",
+    "shared/aws",
     "shared/sender",
     "shared/testing",
 ];
