@@ -9,3 +9,4 @@ mod contract;
 mod dependencies;
 mod events;
 mod template;
+mod words;
