@@ -11,3 +11,4 @@ mod events;
 mod modules;
 mod numbers;
 mod template;
+mod words;
