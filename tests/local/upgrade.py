@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 import stack
 from build import TEMPLATE, cargo_build
 from command import WAIT_SECONDS, Tocsin, misrouted
-from common import HERE, Failed, Instance, lock, read_json, reporting, step
+from common import HERE, ROOT, Failed, Instance, lock, read_json, reporting, step
 from demo import create_targets, parameters
 from samples import Sample, destinations, routes
 from simulator import Simulator, ensure_simulator
@@ -35,6 +35,7 @@ EARLIER = HERE.parent / "fixtures" / "template-0.1.0.yaml"
 WAITING = "alert-okta-lockout-username.json"
 THROTTLED = "/hook"
 THROTTLING = {"path": THROTTLED, "status": 429, "times": 1_000, "headers": {"retry-after": "15"}}
+SEE_LOGS = "The functions' logs say more."
 # The types of the resources that hold what must not be lost.
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
 
@@ -66,7 +67,7 @@ def contains(new: Any, old: Any) -> bool:
         return (
             isinstance(new, list)
             and len(new) == len(old)
-            and all(contains(*pair) for pair in zip(new, old))
+            and all(contains(*pair) for pair in zip(new, old, strict=True))
         )
     return bool(new == old)
 
@@ -105,7 +106,7 @@ def send_waiting(tocsin: Tocsin, simulator: Simulator) -> str:
     deadline = time.monotonic() + WAIT_SECONDS
     while "RETRYING" not in states(tocsin.json("alerts", "show", alert_id)):
         if time.monotonic() > deadline:
-            raise Failed(f"The alert {alert_id} was not throttled.", "The functions' logs say more.")
+            raise Failed(f"The alert {alert_id} was not throttled.", SEE_LOGS)
         time.sleep(0.5)
     return alert_id
 
@@ -121,7 +122,7 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
     simulator = ensure_simulator(instance)
     samples = destinations(simulator.address)
     given = parameters(simulator, samples, for_tests=False)
-    print(f"The earlier release: {EARLIER.relative_to(stack.ROOT)}")
+    print(f"The earlier release: {EARLIER.relative_to(ROOT)}")
     stack.up(instance, given=given, build=False, template=EARLIER, built=binaries)
     tocsin = Tocsin(instance, binaries)
     with step("add destinations and deliver the sample alerts"):
@@ -131,7 +132,7 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
         before = state(instance, tocsin, ids)
     with step("send an alert that waits for its retry"):
         waiting = send_waiting(tocsin, simulator)
-    print(f"The release of today: {TEMPLATE.relative_to(stack.ROOT)}")
+    print(f"The release of today: {TEMPLATE.relative_to(ROOT)}")
     stack.up(instance, given=[], build=False)
     tocsin = Tocsin(instance)
     with step("compare the stack with the earlier one"):
@@ -141,13 +142,13 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
     with step("deliver what waited during the update"):
         simulator.remove_faults(THROTTLED)
         if states(tocsin.settled([waiting])) != {"DELIVERED"}:
-            raise Failed(f"The alert {waiting} was not delivered.", "The functions' logs say more.")
+            raise Failed(f"The alert {waiting} was not delivered.", SEE_LOGS)
     with step("deliver the sample alerts again"):
         deliver(tocsin, samples)
     print(
-        f"Updated in place: {len(before.destinations)} destinations, {len(before.secrets)} secrets, "
-        f"{len(before.alerts)} alerts with their deliveries and {len(before.resources)} tables, "
-        "queues and log groups are unchanged."
+        f"Updated in place: {len(before.destinations)} destinations, "
+        f"{len(before.secrets)} secrets, {len(before.alerts)} alerts with their deliveries, and "
+        f"{len(before.resources)} tables, queues and log groups are unchanged."
     )
     return 0
 
