@@ -8,4 +8,5 @@
 mod contract;
 mod dependencies;
 mod events;
+mod providers;
 mod template;

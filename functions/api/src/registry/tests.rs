@@ -1,5 +1,11 @@
-use super::*;
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
+use tocsin_core::delivery::{DeliveryId, PriorAttempt};
+use tocsin_core::destination::DestinationId;
+use tocsin_testing::{full, valid_destinations};
+
+use super::*;
 
 fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
@@ -23,7 +29,7 @@ fn check(
 }
 
 #[test]
-fn sound_destinations_pass() {
+fn valid_destinations_pass() {
     let https = AddressPolicy::PublicHttps;
     let url = json!({"url": "https://example.com/hook"});
     assert_eq!(check(https, "webhook", &json!({}), Some(url)), None);
@@ -33,30 +39,40 @@ fn sound_destinations_pass() {
     assert_eq!(check(https, "sqs", &queue, None), None);
 }
 
+/// Addresses that no request may go to: provider, settings, secret and the object that
+/// the error must name.
 #[test]
-fn private_addresses_are_refused_when_a_destination_is_added() {
-    for url in [
-        "https://169.254.169.254/latest",
-        "http://example.com/",
-        "https://[::1]/x",
+fn a_destination_with_a_forbidden_address_is_rejected() {
+    let webhook = |url: &str| ("webhook", json!({}), json!({"url": url}), "`secret` ");
+    let github = |url: &str| {
+        let settings = json!({"repository": "octo-org/alerts", "apiUrl": url});
+        (
+            "github",
+            settings,
+            json!({"token": "PLANTED"}),
+            "`settings` ",
+        )
+    };
+    for (provider, settings, secret, field) in [
+        webhook("http://example.com/PLANTED"),
+        webhook("https://127.0.0.1/PLANTED"),
+        webhook("https://192.168.1.1/PLANTED"),
+        webhook("https://169.254.169.254/PLANTED"),
+        webhook("https://[::1]/PLANTED"),
+        github("https://10.0.0.1/api/v3"),
+        github("https://169.254.169.254/api/v3"),
     ] {
-        let secret = Some(json!({"url": url}));
-        let error = check(
-            AddressPolicy::PublicHttps,
-            "webhook",
-            &json!({}),
-            secret.clone(),
-        );
-        assert!(error.unwrap().contains("must not be called"), "{url}");
-        assert_eq!(
-            check(AddressPolicy::Any, "webhook", &json!({}), secret),
-            None
-        );
+        let check = |addresses| check(addresses, provider, &settings, Some(secret.clone()));
+        let error = check(AddressPolicy::PublicHttps).unwrap();
+        assert!(error.starts_with(field), "{error}");
+        assert!(error.contains("must not be called"), "{error}");
+        assert!(!error.contains("PLANTED"), "{error}");
+        assert_eq!(check(AddressPolicy::Any), None, "{settings} {secret}");
     }
 }
 
 #[test]
-fn unknown_providers_and_superfluous_secrets_are_named() {
+fn an_unknown_provider_and_a_superfluous_secret_are_rejected() {
     let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
     assert!(
         error.contains("`type` must be one of asana, github"),
@@ -72,76 +88,53 @@ fn unknown_providers_and_superfluous_secrets_are_named() {
     assert_eq!(missing, "`secret.url` is missing");
 }
 
-/// Per provider: sound settings and secret, then what may be wrong with either,
-/// with the field that the refusal must name and words it must have.
-const BAD: &str = include_str!("bad_settings.json");
-
-#[test]
-fn bad_settings_of_every_provider_are_refused_with_field_and_reason() {
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
-    let all = providers(AddressPolicy::PublicHttps);
-    let told: Vec<_> = table.keys().map(String::as_str).collect();
-    assert_eq!(told, all.names().collect::<Vec<_>>());
-    for (provider, rows) in &table {
-        let sound = &rows["sound"];
-        let secret = |given: &Value| (!given.is_null()).then(|| Secrets::new(given.to_string()));
-        let checked = |settings: &Value, given: &Value| {
-            let settings = settings.as_object().unwrap();
-            all.check(provider, settings, secret(given).as_ref())
-        };
-        assert_eq!(
-            checked(&sound["settings"], &sound["secret"]),
-            Ok(()),
-            "{provider}"
-        );
-        for row in rows["bad"].as_array().unwrap() {
-            let mut settings = sound["settings"].clone();
-            let mut given = sound["secret"].clone();
-            merge(&mut settings, &row["settings"]);
-            merge(&mut given, &row["secret"]);
-            let error = checked(&settings, &given).expect_err(&row.to_string());
-            assert_eq!(
-                error.field,
-                row["field"].as_str().unwrap(),
-                "{provider} {row}"
-            );
-            let says = row["says"].as_str().unwrap();
-            assert!(error.problem.contains(says), "{provider} {row}: {error}");
-            assert!(
-                !error.to_string().contains("PLANTED"),
-                "{provider} {row}: {error}"
-            );
-        }
-    }
+fn senders() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../senders")
 }
 
-/// Sets members; `null` removes one.
-fn merge(into: &mut Value, changes: &Value) {
-    for (name, value) in changes.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {
-                into.as_object_mut().unwrap().shift_remove(name);
-            }
-            value => into[name] = value.clone(),
+/// The valid destinations in the tests of every provider.
+fn each_destination(mut f: impl FnMut(&str, &Map<String, Value>, Option<&Secrets>)) {
+    for provider in providers(AddressPolicy::PublicHttps).names() {
+        let path = senders().join(provider).join("src/tests/settings.json");
+        let table = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for (settings, secret) in valid_destinations(&table) {
+            f(provider, &settings, secret.as_ref());
         }
     }
 }
 
 #[test]
-fn every_placeholder_fits_and_shows_what_a_secret_is_good_for() {
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
+fn every_sender_is_in_the_registry() {
+    let mut folders: Vec<_> = std::fs::read_dir(senders())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    let providers = providers(AddressPolicy::PublicHttps);
+    assert_eq!(folders, providers.names().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_providers_valid_destinations_and_placeholders_pass() {
     let all = providers(AddressPolicy::PublicHttps);
-    for (provider, rows) in &table {
-        let kind = all.get(provider).unwrap();
-        let settings = rows["sound"]["settings"].as_object().unwrap();
-        let placeholder = kind.placeholder(settings).unwrap();
+    each_destination(|provider, settings, secret| {
+        let erased = all.get(provider).unwrap();
+        assert_eq!(erased.check(settings, secret), Ok(()), "{provider}");
+        let placeholder = erased.placeholder(settings).unwrap();
+        let checked = erased.check(settings, placeholder.as_ref());
+        assert_eq!(checked, Ok(()), "{provider}");
         assert_eq!(
-            kind.check(settings, placeholder.as_ref()),
-            Ok(()),
+            erased.binding(settings),
+            erased.binding(settings),
             "{provider}"
         );
-        assert_eq!(kind.binding(settings), kind.binding(settings), "{provider}");
-    }
+    });
+}
+
+#[test]
+fn a_secret_is_bound_to_host_and_fields() {
+    let all = providers(AddressPolicy::PublicHttps);
     let binding = |provider: &str, settings: Value| {
         let kind = all.get(provider).unwrap();
         kind.binding(settings.as_object().unwrap()).unwrap()
@@ -168,21 +161,16 @@ fn every_placeholder_fits_and_shows_what_a_secret_is_good_for() {
 
 #[test]
 fn no_preview_shows_a_credential() {
-    use tocsin_core::delivery::{DeliveryId, PriorAttempt};
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
     let all = providers(AddressPolicy::PublicHttps);
-    let alert = tocsin_testing::full();
-    let delivery = DeliveryId::of(
-        &alert.alert_id,
-        tocsin_core::destination::DestinationId::generate(),
-    );
-    for (provider, rows) in &table {
+    let alert = full();
+    let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
+    each_destination(|provider, settings, _| {
         for detail in [Detail::Full, Detail::Minimal] {
             let input = AttemptInput {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
-                settings: rows["sound"]["settings"].as_object().unwrap(),
+                settings,
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,
             };
@@ -191,5 +179,5 @@ fn no_preview_shows_a_credential() {
             assert!(!shown.to_lowercase().contains("placeholder"), "{shown}");
             assert!(shown.contains(&alert.title), "{provider}: {shown}");
         }
-    }
+    });
 }

@@ -1,14 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod message;
+mod outcome;
 mod request;
+mod secret;
 mod settings;
-mod signature;
 
 use serde_json::{Value, json};
-use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The custom webhook provider.
 #[derive(Clone, Debug)]
@@ -20,7 +23,9 @@ impl Provider for Webhook {
     type Secret = Secret;
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret)
+        secret::check_url(secret)?;
+        settings::check_headers(settings, secret)?;
+        secret::check_keys(secret)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -31,12 +36,8 @@ impl Provider for Webhook {
         json!({"url": "https://example.com/placeholder"})
     }
 
-    fn outcome(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        match response.status {
-            // Standard Webhooks 1.0.0: the receiver is gone and wants no more.
-            410 => Outcome::permanent(Failure::answered(FailureKind::Misconfigured, response)),
-            _ => Outcome::from_status(response),
-        }
+    fn outcome(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+        outcome::of_response(response)
     }
 }
 

@@ -5,6 +5,7 @@
 //! snapshots of requests and tables of answers.
 
 mod api_url;
+mod known_error;
 mod partial;
 mod secret;
 mod wire;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub use api_url::api_url;
+pub use known_error::KnownError;
 pub use secret::{SecretUrl, Secrets};
 pub use wire::{Address, Header, Method, Request, Response, visible};
 
@@ -72,47 +74,48 @@ pub trait Provider: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// How many bytes of the answer to [`Provider::lookup`] are read. A provider
-    /// that can only be asked for whole lists needs more than for one receipt.
-    const LOOKUP_ANSWER: usize = 64 * 1024;
+    /// The longest response to [`Provider::lookup`] that is read, in bytes. A
+    /// provider that returns whole lists needs more than one receipt takes.
+    const LOOKUP_RESPONSE_LIMIT: usize = 64 * 1024;
 
-    /// What the answer to [`Provider::lookup`] says.
-    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+    /// Reads the response to [`Provider::lookup`].
+    fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         let _ = (context, response);
         Lookup::Absent
     }
 
-    /// The one further request that an answer asks for: a renamed repository's
-    /// new address. `None` keeps to the rule that redirects are not followed.
-    fn follow(
+    /// The request to the new address that `response` names, such as that of a
+    /// renamed repository. It is sent at most once. The default, `None`, follows
+    /// no redirect.
+    fn follow_redirect(
         &self,
         context: &RequestContext<'_, Self>,
-        asked: &Request,
+        request: &Request,
         response: &Response,
     ) -> Option<Request> {
-        let _ = (context, asked, response);
+        let _ = (context, request, response);
         None
     }
 }
 
-/// What a lookup found.
+/// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
-    /// An earlier attempt arrived: this is what it created.
+    /// An earlier attempt created the object with this receipt.
     Found(Receipt),
-    /// None did: create.
+    /// No earlier attempt created an object.
     Absent,
-    /// The question itself failed; the attempt ends with this outcome.
+    /// The lookup itself failed.
     Failed(Outcome),
 }
 
 impl Lookup {
-    /// What it means that a list of at most `limit` bytes does not hold the
-    /// delivery. Complete, it is absence. A list that broke off is asked for again.
-    /// One that was too long would always be: nobody may look, so to say, and the
-    /// sender creates all the same.
+    /// The result when a list, of which at most `limit` bytes were read, does not
+    /// contain the delivery. A complete list proves that the delivery is absent. A
+    /// list that broke off is requested again. A list longer than `limit` can never
+    /// be read completely, so the sender creates without knowing.
     #[must_use]
-    pub fn missing_from(response: &Response, limit: usize) -> Self {
+    pub fn absent_from(response: &Response, limit: usize) -> Self {
         let complete = serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).is_ok();
         if complete {
             return Self::Absent;

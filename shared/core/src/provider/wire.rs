@@ -248,7 +248,7 @@ pub struct Response {
     /// In order; names in lower case.
     pub headers: Vec<(String, String)>,
     /// As much of it as is read: the first 64 KB, or
-    /// [`Provider::LOOKUP_ANSWER`](super::Provider::LOOKUP_ANSWER).
+    /// [`Provider::LOOKUP_RESPONSE_LIMIT`](super::Provider::LOOKUP_RESPONSE_LIMIT).
     pub body: Vec<u8>,
     /// When it was complete: `Retry-After` dates are relative to it.
     pub received_at: Timestamp,

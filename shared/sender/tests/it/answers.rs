@@ -146,7 +146,7 @@ async fn who_may_not_look_creates_all_the_same_and_says_so() {
     ];
     let (outcome, arrived) = looked_up(replies).await;
     let remark = delivered(outcome).remark.unwrap();
-    assert!(remark.contains("it could not be looked for"), "{remark}");
+    assert!(remark.contains("the lookup failed: "), "{remark}");
     assert!(remark.contains("no such project"), "{remark}");
     assert_eq!(arrived.len(), 2);
     // A credential that is refused would not be accepted for creating, either.

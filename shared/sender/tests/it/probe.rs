@@ -103,7 +103,7 @@ impl Provider for Probe {
         }
     }
 
-    fn found(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+    fn parse_lookup(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         match response.status {
             200 => Lookup::Found(receipt(response)),
             404 => Lookup::Absent,
@@ -112,7 +112,7 @@ impl Provider for Probe {
     }
 
     /// Of all redirects, 308 only.
-    fn follow(
+    fn follow_redirect(
         &self,
         request_context: &RequestContext<'_, Self>,
         asked: &Request,

@@ -1,0 +1,214 @@
+//! What belongs to every provider: the same files in its folder, a block in the
+//! template, an entry in the registry, sample destinations, and a contract test.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tocsin_api::{Providers, ProvidersConfig};
+use tocsin_sender::{AddressPolicy, BaseUrls};
+
+/// The files of every provider's folder. `name.rs` may be a folder `name/mod.rs`.
+const FILES: [&str; 14] = [
+    "Cargo.toml",
+    "README.md",
+    "src/lib.rs",
+    "src/main.rs",
+    "src/message.rs",
+    "src/outcome.rs",
+    "src/request.rs",
+    "src/settings.rs",
+    "src/tests/message.rs",
+    "src/tests/mod.rs",
+    "src/tests/outcome.rs",
+    "src/tests/settings.json",
+    "src/tests/settings.rs",
+    "src/tests/snapshots",
+];
+
+/// The files that some providers have as well.
+const OPTIONAL_FILES: [&str; 3] = ["src/lookup.rs", "src/secret.rs", "src/tests/limits.rs"];
+
+/// The resources of every sender in the template, after the provider's name.
+const RESOURCES: [&str; 4] = ["Function", "Invocation", "LogGroup", "Role"];
+
+/// The sections of every provider's README.
+const SECTIONS: [&str; 6] = [
+    "Set up",
+    "Settings",
+    "Message",
+    "Deduplication",
+    "Limits",
+    "Responses",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_default()
+}
+
+fn names_in(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder));
+    let names = entries.into_iter().flatten();
+    let mut names: Vec<_> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Whether a file is there, or the folder of the module that it would be.
+fn is_there(folder: &Path, file: &str) -> bool {
+    let module = file
+        .strip_suffix(".rs")
+        .map(|name| format!("{name}/mod.rs"));
+    folder.join(file).exists() || module.is_some_and(|module| folder.join(module).exists())
+}
+
+/// Everything that the provider `name` lacks, one entry for each.
+fn missing(name: &str) -> Vec<String> {
+    let mut missing = Vec::new();
+    let path = format!("functions/senders/{name}");
+    let folder = root().join(&path);
+    for file in FILES {
+        if !is_there(&folder, file) {
+            missing.push(format!("{path}/{file}"));
+        }
+    }
+    let readme = read(format!("{path}/README.md"));
+    for section in SECTIONS {
+        if !readme.contains(&format!("\n## {section}\n")) {
+            missing.push(format!("the section \"{section}\" in {path}/README.md"));
+        }
+    }
+    let has_secret = first_valid(name)["secret"].is_object();
+    if has_secret && !is_there(&folder, "src/secret.rs") {
+        missing.push(format!("{path}/src/secret.rs, although it has a secret"));
+    }
+    let template = read("template.yaml");
+    for resource in RESOURCES {
+        let resource = format!("{}{resource}", capitalised(name));
+        if !template.contains(&format!("\n  {resource}:\n")) {
+            missing.push(format!("{resource} in template.yaml"));
+        }
+    }
+    if !template.contains(&format!("CodeUri: {path}\n")) {
+        missing.push(format!("a function with CodeUri {path} in template.yaml"));
+    }
+    if !registered().contains(&name) {
+        missing.push(format!(
+            "the dependency tocsin-{name} of functions/api, and its entry in the registry"
+        ));
+    }
+    if !sampled().iter().any(|sampled| sampled == name) {
+        missing.push(format!(
+            "events/destination-….json with the type \"{name}\""
+        ));
+    }
+    // AWS providers are tested on the emulator instead.
+    if has_secret && !read("tests/it/contract.rs").contains(&format!("tocsin_{name}::")) {
+        missing.push(format!("a test of tocsin_{name} in tests/it/contract.rs"));
+    }
+    if has_secret && !is_there(&root().join("tests/src/simulator"), &format!("{name}.rs")) {
+        missing.push(format!("tests/src/simulator/{name}.rs"));
+    }
+    missing
+}
+
+/// The first valid destination in the provider's tests; `Null` without such tests.
+fn first_valid(name: &str) -> Value {
+    let table = read(format!("functions/senders/{name}/src/tests/settings.json"));
+    let table: Value = serde_json::from_str(&table).unwrap_or_default();
+    table["valid"][0].clone()
+}
+
+fn capitalised(name: &str) -> String {
+    let mut rest = name.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
+}
+
+fn registered() -> Vec<&'static str> {
+    let config = ProvidersConfig {
+        addresses: AddressPolicy::PublicHttps,
+        base_urls: BaseUrls::default(),
+    };
+    Providers::new(&config).names().collect()
+}
+
+/// The types of the sample destinations.
+fn sampled() -> Vec<String> {
+    names_in("events")
+        .iter()
+        .filter(|file| file.starts_with("destination-"))
+        .map(|file| {
+            let destination: Value = serde_json::from_str(&read(Path::new("events").join(file)))
+                .unwrap_or_else(|error| panic!("{file}: {error}"));
+            destination["type"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn every_provider_is_complete() {
+    let providers = names_in("functions/senders");
+    assert!(providers.len() > 1);
+    let missing: Vec<_> = providers
+        .iter()
+        .flat_map(|name| missing(name))
+        .map(|missing| format!("- {missing}"))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "there is still to add:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn no_provider_has_files_with_other_names() {
+    let module = |file: &str| file.strip_suffix(".rs").unwrap_or(file).to_owned();
+    let mut known: Vec<_> = FILES
+        .iter()
+        .chain(&OPTIONAL_FILES)
+        .map(|file| module(file))
+        .collect();
+    known.extend(["src", "src/tests"].map(str::to_owned));
+    let mut unknown = Vec::new();
+    for name in names_in("functions/senders") {
+        for folder in ["", "src/", "src/tests/"] {
+            for entry in names_in(&format!("functions/senders/{name}/{folder}")) {
+                let file = format!("{folder}{entry}");
+                if !known.contains(&module(&file)) {
+                    unknown.push(format!("functions/senders/{name}/{file}"));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+/// A provider that does not exist lacks everything.
+#[test]
+fn a_new_provider_is_told_all_that_it_lacks() {
+    let missing = missing("pigeon");
+    for expected in [
+        "functions/senders/pigeon/src/settings.rs",
+        "functions/senders/pigeon/src/tests/settings.json",
+        "the section \"Set up\" in functions/senders/pigeon/README.md",
+        "PigeonInvocation in template.yaml",
+        "a function with CodeUri functions/senders/pigeon in template.yaml",
+        "events/destination-….json with the type \"pigeon\"",
+    ] {
+        assert!(
+            missing.iter().any(|entry| entry == expected),
+            "{expected} in {missing:#?}"
+        );
+    }
+    let registry = |entry: &String| entry.contains("tocsin-pigeon of functions/api");
+    assert!(missing.iter().any(registry), "{missing:#?}");
+    let simple = FILES.len() + SECTIONS.len() + RESOURCES.len() + 3;
+    assert_eq!(missing.len(), simple, "{missing:#?}");
+}
