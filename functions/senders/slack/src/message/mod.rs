@@ -1,8 +1,6 @@
 //! The message: one line of text for notifications, and blocks.
 
-mod blocks;
-#[cfg(test)]
-pub(crate) use blocks::{BLOCKS_LIMIT, BUTTON_URL_LIMIT, HEADER_LIMIT, TEXT_LIMIT};
+pub(crate) mod blocks;
 
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::Severity;

@@ -8,7 +8,7 @@ use tocsin_core::text::Unit;
 use tocsin_testing::{any_alert, has_snapshot};
 
 use super::*;
-use crate::message::{BLOCKS_LIMIT, BUTTON_URL_LIMIT, HEADER_LIMIT, TEXT_LIMIT};
+use crate::message::blocks::{BLOCKS_LIMIT, BUTTON_URL_LIMIT, HEADER_LIMIT, TEXT_LIMIT};
 
 #[test]
 fn messages_of_the_samples() {

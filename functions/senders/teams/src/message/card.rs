@@ -20,7 +20,7 @@ const HEADLINE_LIMIT: usize = 1_500;
 const LINE_LIMIT: usize = 600;
 /// The longest link, in bytes. A longer one, made of a thousand non-ASCII characters,
 /// would leave too little room for the text. Only the size of the whole is documented.
-pub(super) const URL_LIMIT: usize = 3_000;
+const URL_LIMIT: usize = 3_000;
 /// The size of the links of a description and a runbook that are URLs, in bytes.
 pub(super) const LINKS_SIZE: usize = 2 * (LINE_LIMIT + 100);
 /// The id of the container that the button shows and hides.
