@@ -1,5 +1,5 @@
-# The two commands that matter: `make demo` and `make test`. Both set up what
-# they need inside this folder: `.local/` and `.tools/`.
+# The two most important commands are `make demo` and `make test`. Both set up what
+# they need inside this folder, in `.local/` and `.tools/`.
 
 CARGO_DENY = cargo-deny@0.20.2
 # A changed pin installs the new version beside the old one.
@@ -13,7 +13,7 @@ SAM        = .local/venv/sam/bin
 .DEFAULT_GOAL := help
 .PHONY: help demo down test check fmt lint deny template unit e2e chaos build dist clean
 
-help: ## Say what there is
+help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## Run the main job on a local stack and show where each alert went
@@ -48,20 +48,21 @@ unit:
 	cargo test $(CARGO_ALL) --lib --bins --test it
 	cargo test $(CARGO_ALL) --doc
 
-# The demo's own script runs first: what it shows is what the tests rely on.
-# The stack goes down again whatever happens.
+# The script of the demo runs first: the tests use its destinations. The upgrade
+# has a stack of its own. All stacks go down again, also after a failure.
 e2e:
 	@$(PYTHON) tests/local/stack.py down --name test
 	@trap '$(PYTHON) tests/local/stack.py down --name test' EXIT; \
-	$(PYTHON) tests/local/demo.py --name test --proxy && \
+	$(PYTHON) tests/local/demo.py --name test --through-proxy --for-tests && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test chaos -- short
+	$(PYTHON) tests/local/upgrade.py
 
-# ONLY="text …" runs the faults whose names hold one of these. The stack stays,
-# to be looked at: `stack.py down --name chaos`.
-chaos: ## Inject every fault there is, and show what each cost (about 20 minutes; STORM=10000 RATE=1 for 3 hours)
+# ONLY="text …" runs the faults whose names contain one of these. The stack stays
+# up afterwards: `stack.py down --name chaos`.
+chaos: ## Inject every fault, and show what each cost (about 20 minutes; STORM=10000 RATE=1 for 3 hours)
 	@$(PYTHON) tests/local/stack.py down --name chaos
-	$(PYTHON) tests/local/demo.py --name chaos --proxy
+	$(PYTHON) tests/local/demo.py --name chaos --through-proxy --for-tests
 	TOCSIN_TEST_STACK=chaos cargo test $(CARGO_ALL) --test chaos -- full $(ONLY)
 
 build: ## Build the functions for AWS with SAM

@@ -1,18 +1,17 @@
-//! `tocsin audit`: whether everything that came in is accounted for.
+//! `tocsin audit`: checks that every alert and every delivery is accounted for.
 
 use serde::Serialize;
-use tocsin_api::messages::{
-    AlertCounts, Audit, AuditReport, DeliveryCounts, Finding, QueueDepths, Verdict,
-};
+use tocsin_api_types::{Audit, AuditReport, Finding, QueueDepths, Verdict};
 use tocsin_core::Timestamp;
+use tocsin_core::audit::{AlertCounts, DeliveryCounts};
 
 use crate::args::{AuditArgs, Output, Target};
-use crate::exit::Ending;
-use crate::print::{self, Tone, table};
+use crate::exit::Exit;
+use crate::print::{self, Style, table};
 use crate::stack::Stack;
 use crate::terminal;
 
-/// The whole of an audit, from all of its parts.
+/// The whole audit, from all its parts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Whole {
@@ -46,10 +45,7 @@ impl Whole {
         if part.verdict == Verdict::Broken {
             self.verdict = Verdict::Broken;
         }
-        self.alerts.received += part.alerts.received;
-        self.alerts.skipped += part.alerts.skipped;
-        self.alerts.unrouted += part.alerts.unrouted;
-        self.alerts.routed += part.alerts.routed;
+        self.alerts += part.alerts;
         self.deliveries += part.deliveries;
         self.findings.extend(part.findings);
         self.findings_left_out += part.findings_left_out;
@@ -57,16 +53,12 @@ impl Whole {
     }
 }
 
-pub(crate) async fn run(
-    args: AuditArgs,
-    target: &Target,
-    output: Output,
-) -> anyhow::Result<Ending> {
+pub(crate) async fn run(args: AuditArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
     let stack = Stack::connect(target).await?;
     let now = Timestamp::now();
     let mut request = Audit {
         since: Some(args.since.moment(now)),
-        // Fixed, so that all parts speak of the same time.
+        // Fixed, so that all parts are about the same time range.
         until: Some(args.until.map_or(now, |until| until.moment(now))),
         cursor: None,
     };
@@ -81,23 +73,23 @@ pub(crate) async fn run(
         whole.add(part);
     }
     progress.finish_and_clear();
-    print::show(output, &whole, told)?;
+    print::show(output, &whole, render)?;
     Ok(match whole.verdict {
-        Verdict::Conserved => Ending::Well,
-        Verdict::Broken => Ending::NotWell,
+        Verdict::Conserved => Exit::Success,
+        Verdict::Broken => Exit::Incomplete,
     })
 }
 
-fn told(whole: &Whole) -> String {
+fn render(whole: &Whole) -> String {
     let (alerts, deliveries, queues) = (&whole.alerts, &whole.deliveries, &whole.queues);
     let mut parts = vec![format!(
         "{}  {} to {}\n\
          {} alerts: {} routed, {} skipped, {} unrouted\n\
-         {} deliveries: {} delivered, {} waiting, {} sending, {} not begun, {} failed, {} exhausted; {} by fallbacks\n\
-         queues: {} alerts, {} retries; dead letters: {} alerts, {} retries, {} hand-overs",
+         {} deliveries: {} delivered, {} waiting, {} sending, {} not begun, {} failed, {} exhausted; {} to fallbacks\n\
+         queues: {} alerts, {} retries; dead letters: {} alerts, {} retries, {} failed dispatches",
         match whole.verdict {
-            Verdict::Conserved => Tone::Good.paint("CONSERVED: everything is accounted for"),
-            Verdict::Broken => Tone::Bad.paint("BROKEN: see the findings"),
+            Verdict::Conserved => Style::Success.paint("CONSERVED: everything is accounted for"),
+            Verdict::Broken => Style::Error.paint("BROKEN: see the findings"),
         },
         print::time(whole.since),
         print::time(whole.until),
@@ -112,21 +104,21 @@ fn told(whole: &Whole) -> String {
         deliveries.not_begun,
         deliveries.failed,
         deliveries.exhausted,
-        deliveries.stand_ins,
+        deliveries.to_fallbacks,
         queues.alerts,
         queues.retries,
         queues.dead_alerts,
         queues.dead_retries,
-        queues.failed_hand_overs,
+        queues.failed_dispatches,
     )];
     if !whole.findings.is_empty() {
-        let mut rows = table(&["alert", "destination", "what is wrong", "what to do"]);
+        let mut rows = table(&["alert", "destination", "problem", "what to do"]);
         for one in &whole.findings {
             rows.add_row([
-                Tone::Plain.cell(&one.alert_id),
-                Tone::Plain.cell(one.display_name.as_deref().unwrap_or_default()),
-                Tone::Bad.cell(&one.what),
-                Tone::Plain.cell(&one.advice),
+                Style::Plain.cell(&one.alert_id),
+                Style::Plain.cell(one.display_name.as_deref().unwrap_or_default()),
+                Style::Error.cell(&one.what),
+                Style::Plain.cell(&one.advice),
             ]);
         }
         parts.push(rows.to_string());

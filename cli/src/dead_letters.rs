@@ -1,44 +1,44 @@
-//! `tocsin dead-letters`: what could not be processed, in three queues.
+//! `tocsin dead-letters`: messages that could not be processed, in three queues.
 
 use anyhow::bail;
-use tocsin_api::messages::{
+use tocsin_api_types::{
     Content, DeadLetter, DeadLetterQueue, DeadLetters, ListDeadLetters, RedriveDeadLetters,
     RedriveResult, Redriven, Which,
 };
 use tocsin_core::text::sanitize;
 
 use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, RedriveArgs, Target};
-use crate::exit::Ending;
-use crate::print::{self, Tone, table};
+use crate::exit::Exit;
+use crate::print::{self, Style, table};
 use crate::stack::{Stack, actor};
 use crate::terminal;
 
-/// All of the queues.
+/// All dead-letter queues.
 const QUEUES: [DeadLetterQueue; 3] = [
     DeadLetterQueue::Alerts,
     DeadLetterQueue::Retries,
-    DeadLetterQueue::HandOvers,
+    DeadLetterQueue::FailedDispatches,
 ];
 
-/// As many of a queue as one call shows.
-const MOST: u8 = 100;
+/// The most messages of a queue that one call lists.
+const MOST_ENTRIES: u8 = 100;
 
 impl From<Queue> for DeadLetterQueue {
     fn from(queue: Queue) -> Self {
         match queue {
             Queue::Alerts => Self::Alerts,
             Queue::Retries => Self::Retries,
-            Queue::HandOvers => Self::HandOvers,
+            Queue::FailedDispatches => Self::FailedDispatches,
         }
     }
 }
 
-/// What the command line calls a queue.
+/// The name of a queue on the command line.
 const fn name(queue: DeadLetterQueue) -> &'static str {
     match queue {
         DeadLetterQueue::Alerts => "alerts",
         DeadLetterQueue::Retries => "retries",
-        DeadLetterQueue::HandOvers => "hand-overs",
+        DeadLetterQueue::FailedDispatches => "failed-dispatches",
     }
 }
 
@@ -46,18 +46,18 @@ pub(crate) async fn run(
     command: DeadLettersCommand,
     target: &Target,
     output: Output,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<Exit> {
     let stack = Stack::connect(target).await?;
     match command {
         DeadLettersCommand::List(args) => {
             let found = list(&stack, &args).await?;
-            print::show(output, &found, |all| listed(all))?;
-            Ok(Ending::Well)
+            print::show(output, &found, |all| render_list(all))?;
+            Ok(Exit::Success)
         }
         DeadLettersCommand::Show(args) => {
-            let letter = find(&stack, &args.id).await?;
-            print::show(output, &letter, one)?;
-            Ok(Ending::Well)
+            let found = find(&stack, &args.id).await?;
+            print::show(output, &found, render_one)?;
+            Ok(Exit::Success)
         }
         DeadLettersCommand::Redrive(args) => redrive(&stack, args, output).await,
     }
@@ -77,19 +77,23 @@ async fn list(stack: &Stack, args: &ListDeadLettersArgs) -> anyhow::Result<Vec<D
 
 async fn find(stack: &Stack, id: &str) -> anyhow::Result<DeadLetter> {
     for queue in QUEUES {
-        let limit = Some(MOST);
+        let limit = Some(MOST_ENTRIES);
         let found = stack.ask(ListDeadLetters { queue, limit }).await?;
-        if let Some(letter) = found.letters.into_iter().find(|one| one.message_id == id) {
-            return Ok(letter);
+        if let Some(dead_letter) = found
+            .dead_letters
+            .into_iter()
+            .find(|one| one.message_id == id)
+        {
+            return Ok(dead_letter);
         }
     }
     bail!(
-        "no dead letter {id:?} was found; `tocsin dead-letters list` has the ids, and one that somebody \
-         looked at is out of sight for some seconds"
+        "no dead letter {id:?} was found; `tocsin dead-letters list` shows the ids, and a message that was \
+         just read is hidden for some seconds"
     )
 }
 
-fn listed(all: &[DeadLetters]) -> String {
+fn render_list(all: &[DeadLetters]) -> String {
     let mut parts = Vec::new();
     for queue in all {
         let head = format!(
@@ -97,21 +101,21 @@ fn listed(all: &[DeadLetters]) -> String {
             name(queue.queue),
             print::count(
                 usize::try_from(queue.waiting).unwrap_or(usize::MAX),
-                "letter",
-                "letters"
+                "message",
+                "messages"
             )
         );
-        if queue.letters.is_empty() {
+        if queue.dead_letters.is_empty() {
             parts.push(head);
             continue;
         }
-        let mut rows = table(&["since", "reason", "holds", "id"]);
-        for letter in &queue.letters {
+        let mut rows = table(&["since", "reason", "content", "id"]);
+        for dead_letter in &queue.dead_letters {
             rows.add_row([
-                Tone::Plain.cell(since(letter)),
-                Tone::Bad.cell(reason(letter)),
-                Tone::Plain.cell(holds(&letter.content)),
-                Tone::Faint.cell(&letter.message_id),
+                Style::Plain.cell(since(dead_letter)),
+                Style::Error.cell(reason(dead_letter)),
+                Style::Plain.cell(summary(&dead_letter.content)),
+                Style::Muted.cell(&dead_letter.message_id),
             ]);
         }
         parts.push(format!("{head}\n{rows}"));
@@ -119,26 +123,26 @@ fn listed(all: &[DeadLetters]) -> String {
     parts.join("\n")
 }
 
-fn since(letter: &DeadLetter) -> String {
-    letter
+fn since(dead_letter: &DeadLetter) -> String {
+    dead_letter
         .sent_at
         .map(|at| print::time(at).to_string())
         .unwrap_or_default()
 }
 
-fn reason(letter: &DeadLetter) -> String {
-    if let Content::Unreadable { problem, .. } = &letter.content {
+fn reason(dead_letter: &DeadLetter) -> String {
+    if let Content::Unreadable { problem, .. } = &dead_letter.content {
         return problem.clone();
     }
-    match (&letter.reason, &letter.detail) {
+    match (&dead_letter.reason, &dead_letter.detail) {
         (Some(reason), Some(detail)) => format!("{reason}: {detail}"),
-        (Some(said), None) | (None, Some(said)) => said.clone(),
-        (None, None) => "failed too many times; the function's log says why".to_owned(),
+        (Some(only), None) | (None, Some(only)) => only.clone(),
+        (None, None) => "failed too many times; the log of the function says why".to_owned(),
     }
 }
 
-/// What a letter holds, in a line or two.
-fn holds(content: &Content) -> String {
+/// The content of a dead letter, in a line or two.
+fn summary(content: &Content) -> String {
     match content {
         Content::Message {
             title: Some(title),
@@ -152,7 +156,7 @@ fn holds(content: &Content) -> String {
         ),
         Content::Report(failing) => {
             format!(
-                "the report that {} fails: {}",
+                "report that deliveries to {} fail: {}",
                 failing.display_name, failing.failure
             )
         }
@@ -166,7 +170,7 @@ fn holds(content: &Content) -> String {
     }
 }
 
-/// The first characters of what may be anything.
+/// The first characters of any text, on one line.
 fn beginning(body: &str) -> String {
     const SHOWN: usize = 80;
     let line = sanitize(body).replace(['\n', '\t'], " ");
@@ -177,35 +181,35 @@ fn beginning(body: &str) -> String {
     format!("{shown} …")
 }
 
-fn one(letter: &DeadLetter) -> String {
-    let body = match &letter.content {
+fn render_one(dead_letter: &DeadLetter) -> String {
+    let body = match &dead_letter.content {
         Content::Message { body, .. } | Content::Unreadable { body, .. } => {
             sanitize(body).into_owned()
         }
-        other => holds(other),
+        other => summary(other),
     };
     format!(
         "{}, since {}\n{}\n\n{body}",
-        letter.message_id,
-        since(letter),
-        Tone::Bad.paint(reason(letter))
+        dead_letter.message_id,
+        since(dead_letter),
+        Style::Error.paint(reason(dead_letter))
     )
 }
 
-async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Result<Ending> {
+async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Result<Exit> {
     let what = if args.all {
         "all".to_owned()
     } else {
-        print::count(args.ids.len(), "letter", "letters")
+        print::count(args.ids.len(), "message", "messages")
     };
     let queue = DeadLetterQueue::from(args.queue);
     let question = format!(
-        "Put {what} of {} back? What failed for a cause that is not gone comes back.",
+        "Put {what} of {} back? Messages whose cause is not fixed fail again.",
         name(queue)
     );
-    if !terminal::agreed(&question, args.consent)? {
+    if !terminal::confirm(&question, args.consent)? {
         print::remark("Nothing was put back.");
-        return Ok(Ending::Well);
+        return Ok(Exit::Success);
     }
     let request = RedriveDeadLetters {
         queue,
@@ -221,40 +225,44 @@ async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Re
     let redriven = stack.ask(request).await;
     progress.finish_and_clear();
     let redriven = redriven?;
-    print::show(output, &redriven, told)?;
-    let sent = redriven
-        .letters
+    print::show(output, &redriven, render_redriven)?;
+    let all_sent = redriven
+        .dead_letters
         .iter()
         .all(|one| !matches!(one.result, RedriveResult::Kept { .. }));
-    Ok(if sent && redriven.not_found.is_empty() {
-        Ending::Well
+    Ok(if all_sent && redriven.not_found.is_empty() {
+        Exit::Success
     } else {
-        Ending::NotWell
+        Exit::Incomplete
     })
 }
 
-fn told(redriven: &Redriven) -> String {
+fn render_redriven(redriven: &Redriven) -> String {
     let mut lines: Vec<_> = redriven
-        .letters
+        .dead_letters
         .iter()
         .map(|one| match &one.result {
             RedriveResult::Sent { .. } => {
-                format!("{} {}", Tone::Good.paint("put back"), one.message_id)
+                format!("{} {}", Style::Success.paint("put back"), one.message_id)
             }
             RedriveResult::SentNotRemoved { reason } => format!(
-                "{} {}, but it lies here as well, which does no harm: {reason}",
-                Tone::Waiting.paint("put back"),
+                "{} {}, but it could not be deleted here, which does no harm: {reason}",
+                Style::Pending.paint("put back"),
                 one.message_id
             ),
             RedriveResult::Kept { reason } => {
-                format!("{} {}: {reason}", Tone::Bad.paint("kept"), one.message_id)
+                format!(
+                    "{} {}: {reason}",
+                    Style::Error.paint("kept"),
+                    one.message_id
+                )
             }
         })
         .collect();
     lines.extend(redriven.not_found.iter().map(|id| {
         format!(
-            "{} {id}; somebody may be looking at it, try again soon",
-            Tone::Bad.paint("not found")
+            "{} {id}; it may be hidden because it was just read, try again soon",
+            Style::Error.paint("not found")
         )
     }));
     lines.push(format!(

@@ -1,30 +1,29 @@
 //! `tocsin deliveries`.
 
-use indicatif::ProgressBar;
-use tocsin_api::messages::{DeliverySummary, ListDeliveries};
+use tocsin_api_types::{DeliverySummary, ListDeliveries};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
 
 use crate::args::{DeliveriesArgs, DeliveriesCommand, Output, Target};
-use crate::exit::Ending;
-use crate::pages::{self, Page};
-use crate::print::{self, Tone, table};
+use crate::exit::Exit;
+use crate::pages;
+use crate::print::{self, Style, table};
 use crate::stack::Stack;
 use crate::{alerts, terminal};
 
-/// How deliveries end without having arrived.
-const IN_VAIN: [State; 2] = [State::Failed, State::Exhausted];
+/// The states in which deliveries end without success.
+const UNDELIVERED: [State; 2] = [State::Failed, State::Exhausted];
 
 pub(crate) async fn run(
     command: DeliveriesCommand,
     target: &Target,
     output: Output,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<Exit> {
     let DeliveriesCommand::List(args) = command;
     let stack = Stack::connect(target).await?;
     let deliveries = list(&stack, &args).await?;
-    print::show(output, &deliveries, |all| listed(all, args.failed))?;
-    Ok(Ending::Well)
+    print::show(output, &deliveries, |all| render(all, args.failed))?;
+    Ok(Exit::Success)
 }
 
 async fn list(stack: &Stack, args: &DeliveriesArgs) -> anyhow::Result<Vec<DeliverySummary>> {
@@ -37,55 +36,30 @@ async fn list(stack: &Stack, args: &DeliveriesArgs) -> anyhow::Result<Vec<Delive
     };
     let progress = terminal::progress("deliveries found:", None);
     if !args.failed {
-        return all(stack, &request, args.limit, &progress).await;
+        return pages::list(stack, &request, args.limit, &progress).await;
     }
     let mut found = Vec::new();
-    for state in IN_VAIN {
+    for state in UNDELIVERED {
         let state = Some(state);
         let request = ListDeliveries {
             state,
             ..request.clone()
         };
-        found.extend(all(stack, &request, args.limit, &progress).await?);
+        found.extend(pages::list(stack, &request, args.limit, &progress).await?);
     }
     found.sort_by_key(|one| std::cmp::Reverse(one.delivery.updated_at));
     found.truncate(args.limit);
     Ok(found)
 }
 
-/// The deliveries that a request asks for, from all pages.
-pub(crate) async fn all(
-    stack: &Stack,
-    request: &ListDeliveries,
-    limit: usize,
-    progress: &ProgressBar,
-) -> anyhow::Result<Vec<DeliverySummary>> {
-    pages::collect(limit, progress, |cursor| {
-        let limit = Some(pages::size(limit));
-        let request = ListDeliveries {
-            limit,
-            cursor,
-            ..request.clone()
-        };
-        async {
-            let page = stack.ask(request).await?;
-            Ok(Page {
-                entries: page.deliveries,
-                cursor: page.cursor,
-            })
-        }
-    })
-    .await
-}
-
-fn listed(all: &[DeliverySummary], failed: bool) -> String {
+fn render(all: &[DeliverySummary], failed: bool) -> String {
     if all.is_empty() {
         let what = if failed {
-            "no delivery failed"
+            "no failed deliveries"
         } else {
-            "no delivery"
+            "no deliveries"
         };
-        return format!("{what} in this time; --since 7d looks further back");
+        return format!("{what} in this time range; --since 7d goes further back");
     }
     let mut rows = table(&[
         "changed",
@@ -97,26 +71,26 @@ fn listed(all: &[DeliverySummary], failed: bool) -> String {
     ]);
     for one in all {
         let delivery = &one.delivery;
-        let said = delivery
+        let result = delivery
             .attempts
             .last()
             .map(alerts::outcome)
             .unwrap_or_default();
         rows.add_row([
-            Tone::Plain.cell(print::time(delivery.updated_at)),
-            Tone::Plain.cell(&delivery.display_name),
-            Tone::of(delivery.state).cell(delivery.state),
-            Tone::Plain.cell(delivery.attempt),
-            Tone::Plain.cell(format!(
+            Style::Plain.cell(print::time(delivery.updated_at)),
+            Style::Plain.cell(&delivery.display_name),
+            Style::of_state(delivery.state).cell(delivery.state),
+            Style::Plain.cell(delivery.attempt),
+            Style::Plain.cell(format!(
                 "[{}] {}\n{}",
                 one.severity, one.title, one.alert_id
             )),
-            Tone::Plain.cell(said),
+            Style::Plain.cell(result),
         ]);
     }
     if failed {
         return format!(
-            "{rows}\nonce the cause is mended: tocsin alerts resend ALERT_ID --destination NAME"
+            "{rows}\nonce the cause is fixed: tocsin alerts resend ALERT_ID --destination NAME"
         );
     }
     rows.to_string()

@@ -1,23 +1,22 @@
-//! Destinations as code: the YAML that `apply` takes and `export` writes, and
-//! that `route` reads without any stack. JSON is YAML, too.
+//! Destinations as code: the YAML that `apply` takes, `export` writes, and `route`
+//! reads without a stack. JSON is YAML as well.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Map, Value};
-use tocsin_api::messages::{DestinationDraft, DestinationReport};
-use tocsin_core::Timestamp;
+use tocsin_api_types::{DestinationDraft, DestinationReport};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 
 use crate::print;
 
-/// The key under which the destinations stand.
+/// The key of the list of destinations.
 const DESTINATIONS: &str = "destinations";
 
-/// The key under which a destination says where its secret comes from.
+/// The key of the reference to a destination's secret.
 const SECRET: &str = "secret";
 
-/// What an exported file begins with.
+/// The comment at the beginning of an exported file.
 const HEAD: &str = "\
 # The destinations of a Tocsin stack, for `tocsin destinations apply`.
 # Secrets stay where they are; `apply --help` says how to name new ones.
@@ -26,9 +25,9 @@ const HEAD: &str = "\
 /// A destination of a file.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// What it is to be.
+    /// Its description.
     pub(crate) draft: DestinationDraft,
-    /// Where its secret comes from, as [`crate::secret::References`] reads it.
+    /// The reference to its secret, as [`crate::secret::References`] reads it.
     pub(crate) secret: Value,
 }
 
@@ -42,7 +41,7 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<Vec<Entry>> {
         bail!("it must have the key `{DESTINATIONS}`, with a list of destinations");
     };
     if let Some(other) = fields.keys().next() {
-        bail!("the key `{other}` means nothing here; only `{DESTINATIONS}` does");
+        bail!("the key `{other}` is not known; only `{DESTINATIONS}` is");
     }
     entries(list)
 }
@@ -55,7 +54,8 @@ pub(crate) fn parse_one(text: &str) -> anyhow::Result<Map<String, Value>> {
     }
 }
 
-/// What can be routed to: a file of `apply`, or what `list --output json` prints.
+/// Destinations to route to: a file of `apply`, or the output of
+/// `list --output json`.
 pub(crate) fn routable(text: &str) -> anyhow::Result<Destinations> {
     let entries = match yaml(text)? {
         Value::Array(list) if list.iter().all(|one| one.get("destinationId").is_some()) => {
@@ -71,35 +71,18 @@ pub(crate) fn routable(text: &str) -> anyhow::Result<Destinations> {
         .collect()
 }
 
-/// The destination that a draft makes of an earlier one, or a new one.
+/// The destination that a draft describes, as routing needs it.
 pub(crate) fn destination(
     draft: DestinationDraft,
     earlier: Option<&Destination>,
 ) -> anyhow::Result<Destination> {
-    let now = Timestamp::now();
-    Ok(Destination {
-        destination_id: earlier.map_or_else(DestinationId::generate, |one| one.destination_id),
-        display_name: draft.display_name,
-        provider: ProviderName::new(&draft.provider)?,
-        enabled: draft.enabled,
-        severities: draft.severities,
-        alert_types: draft.alert_types,
-        log_types: draft.log_types,
-        settings: draft.settings,
-        secret_name: earlier.and_then(|one| one.secret_name.clone()),
-        // Routing knows nothing of these.
-        fallback: None,
-        retry: draft.retry,
-        created_at: now,
-        created_by: String::new(),
-        updated_at: now,
-        updated_by: String::new(),
-        revision: 0,
-    })
+    let id = earlier.map_or_else(DestinationId::generate, |one| one.destination_id);
+    let provider = ProviderName::new(&draft.provider)?;
+    Ok(draft.into_destination(id, provider))
 }
 
 fn yaml(text: &str) -> anyhow::Result<Value> {
-    // The lines around the error may hold secrets.
+    // The lines around an error can hold secrets.
     serde_saphyr::from_str(text)
         .map_err(|error| anyhow!("{}", error.without_snippet().to_string().trim_end()))
 }
@@ -115,15 +98,15 @@ fn entries(list: Vec<Value>) -> anyhow::Result<Vec<Entry>> {
         };
         let entry = entry(one).context(which)?;
         if !names.insert(entry.draft.display_name.clone()) {
-            bail!("two destinations are called {:?}", entry.draft.display_name);
+            bail!("two destinations are named {:?}", entry.draft.display_name);
         }
         entries.push(entry);
     }
     Ok(entries)
 }
 
-/// Takes a destination of a file apart.
-pub(crate) fn entry(one: Value) -> anyhow::Result<Entry> {
+/// Separates a destination of a file from its secret.
+fn entry(one: Value) -> anyhow::Result<Entry> {
     let Value::Object(mut fields) = one else {
         bail!("must have keys such as displayName and type");
     };
@@ -132,14 +115,14 @@ pub(crate) fn entry(one: Value) -> anyhow::Result<Entry> {
     Ok(Entry { draft, secret })
 }
 
-/// All destinations as a file.
+/// The file that describes these destinations.
 pub(crate) fn write(all: &[DestinationReport]) -> anyhow::Result<String> {
-    let list: Vec<Value> = all.iter().map(described).collect::<Result<_, _>>()?;
+    let list: Vec<Value> = all.iter().map(entry_of).collect::<Result<_, _>>()?;
     let document = Map::from_iter([(DESTINATIONS.to_owned(), list.into())]);
     Ok(format!("{HEAD}{}", print::yaml(&document)?))
 }
 
-fn described(report: &DestinationReport) -> anyhow::Result<Value> {
+fn entry_of(report: &DestinationReport) -> anyhow::Result<Value> {
     let mut fields = description(report)?;
     if report.destination.secret_name.is_some() {
         fields.insert(SECRET.to_owned(), "keep".into());
@@ -147,14 +130,14 @@ fn described(report: &DestinationReport) -> anyhow::Result<Value> {
     Ok(fields.into())
 }
 
-/// What a person describes a destination by; without what is usual.
+/// A destination as a file describes it, without defaults.
 pub(crate) fn description(report: &DestinationReport) -> anyhow::Result<Map<String, Value>> {
     let mut draft = DestinationDraft::from(report.destination.clone());
     if let Some(name) = &report.fallback_name {
         draft.fallback = Some(name.clone());
     }
     let Value::Object(mut fields) = serde_json::to_value(draft)? else {
-        bail!("a destination is no object");
+        bail!("a destination is not an object");
     };
     fields.retain(|key, value| match value {
         Value::Bool(enabled) => !(key == "enabled" && *enabled),
@@ -186,7 +169,7 @@ destinations:
     retry: {windowHours: 48}
 ";
 
-    fn complaint(text: &str) -> String {
+    fn refusal(text: &str) -> String {
         format!("{:#}", parse(text).unwrap_err())
     }
 
@@ -204,7 +187,7 @@ destinations:
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_key() {
         for (text, named) in [
             ("", "`destinations`"),
             ("- displayName: x", "`destinations`"),
@@ -223,20 +206,23 @@ destinations:
             ),
             (
                 "destinations:\n- {displayName: a, type: x}\n- {displayName: a, type: x}",
-                "two destinations are called \"a\"",
+                "two destinations are named \"a\"",
             ),
             ("destinations:\n  - displayName: [", "line"),
         ] {
-            let said = complaint(text);
-            assert!(said.contains(named), "{text:?}: {said}");
+            let message = refusal(text);
+            assert!(message.contains(named), "{text:?}: {message}");
         }
     }
 
     #[test]
     fn an_error_does_not_show_the_lines_around_it() {
         let text = "destinations:\n  - displayName: a\n    token: PLANTED\n    bad: [\n";
-        let said = complaint(text);
-        assert!(said.contains("line") && !said.contains("PLANTED"), "{said}");
+        let message = refusal(text);
+        assert!(
+            message.contains("line") && !message.contains("PLANTED"),
+            "{message}"
+        );
     }
 
     fn report(name: &str) -> DestinationReport {
@@ -254,7 +240,7 @@ destinations:
     }
 
     #[test]
-    fn what_is_written_reads_as_it_was() {
+    fn an_exported_file_is_read_back_unchanged() {
         let text = write(&[report("soc-chat"), report("fan-out")]).unwrap();
         assert!(!text.contains("tocsin/slack/1"), "{text}");
         let back = parse(&text).unwrap();
@@ -270,7 +256,7 @@ destinations:
     }
 
     #[test]
-    fn both_forms_can_be_routed_to() {
+    fn files_and_lists_can_be_routed_to() {
         let file = routable(FILE).unwrap();
         assert_eq!(file.iter().count(), 2);
         let listed = serde_json::to_string(&[report("soc-chat").destination]).unwrap();

@@ -1,4 +1,4 @@
-//! How the command ends: what is told, and the exit code that scripts read.
+//! How the command ends: the error message, and the exit code for scripts.
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -6,31 +6,31 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use tocsin_core::text::sanitize;
 
-/// Something needed was not given, or not in its form; clap's own code for that.
-const USAGE: u8 = 2;
+/// Something needed is missing or malformed; clap exits with the same code.
+const USAGE_CODE: u8 = 2;
 
-/// All was done, but not all is well.
-const NOT_WELL: u8 = 3;
+/// The command is done, but found something that failed or has not ended.
+const INCOMPLETE_CODE: u8 = 3;
 
-/// What was done came to.
+/// How a command that did its work ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// All is well.
-    Well,
-    /// It was done, and found deliveries that had not ended or failed, or worse.
-    NotWell,
+pub(crate) enum Exit {
+    /// Everything succeeded.
+    Success,
+    /// Something failed or has not ended: a delivery, a test, a redrive, an audit.
+    Incomplete,
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Well => Self::SUCCESS,
-            Ending::NotWell => Self::from(NOT_WELL),
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Incomplete => Self::from(INCOMPLETE_CODE),
         }
     }
 }
 
-/// What the person has to give, or to give otherwise.
+/// An error in what the person gave: the command line, a file, an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
@@ -41,9 +41,9 @@ impl Usage {
     }
 }
 
-/// Tells what went wrong; gives the code for it.
+/// Prints an error; gives the exit code for it.
 pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
-    // Whoever reads the output has seen enough: `tocsin alerts list | head`.
+    // The reader of the output has seen enough: `tocsin alerts list | head`.
     let closed = error.chain().any(|cause| {
         cause
             .downcast_ref::<std::io::Error>()
@@ -53,11 +53,11 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    // It may repeat what others wrote, which must not steer the terminal.
-    let said = format!("{error:#}");
-    anstream::eprintln!("{red}error:{red:#} {}", sanitize(&said));
+    // The message can quote text of others, which must not control the terminal.
+    let message = format!("{error:#}");
+    anstream::eprintln!("{red}error:{red:#} {}", sanitize(&message));
     if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
-        return ExitCode::from(USAGE);
+        return ExitCode::from(USAGE_CODE);
     }
     ExitCode::FAILURE
 }

@@ -1,11 +1,10 @@
-//! The operator's command. One module for each group of commands; the command
-//! line itself is in [`args`]. Results go to standard output, everything else,
-//! questions and progress included, to standard error.
+//! The operator's command. Each group of commands has a module; the command line is
+//! described in [`args`]. Results go to standard output; questions, progress and
+//! remarks to standard error.
 
 mod alerts;
 mod args;
 mod audit;
-mod catalog;
 mod dead_letters;
 mod deliveries;
 mod destinations;
@@ -14,6 +13,7 @@ mod exit;
 mod pages;
 mod preview;
 mod print;
+mod providers;
 mod route;
 mod samconfig;
 mod secret;
@@ -27,17 +27,17 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
-use exit::Ending;
+use exit::Exit;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
-        Ok(ending) => ending.into(),
+        Ok(exit) => exit.into(),
         Err(error) => exit::failed(&error),
     }
 }
 
-async fn run(args: Args) -> anyhow::Result<Ending> {
+async fn run(args: Args) -> anyhow::Result<Exit> {
     let Args {
         command,
         target,
@@ -45,6 +45,7 @@ async fn run(args: Args) -> anyhow::Result<Ending> {
     } = args;
     match command {
         Command::Destinations(command) => destinations::run(command, &target, output).await,
+        Command::Providers(providers) => providers::run(providers, &target, output).await,
         Command::Route(route) => route::run(route, &target, output).await,
         Command::Preview(preview) => preview::run(preview, &target, output).await,
         Command::Send(send) => send::run(send, &target, output).await,
@@ -62,13 +63,13 @@ async fn run(args: Args) -> anyhow::Result<Ending> {
                 &mut script,
             );
             print::line(String::from_utf8_lossy(&script).trim_end())?;
-            Ok(Ending::Well)
+            Ok(Exit::Success)
         }
         Command::Man(man) => {
             std::fs::create_dir_all(&man.folder)?;
             clap_mangen::generate_to(Args::command(), &man.folder)?;
             print::remark(format!("manual pages written to {}", man.folder.display()));
-            Ok(Ending::Well)
+            Ok(Exit::Success)
         }
     }
 }

@@ -1,19 +1,19 @@
-//! `tocsin preview`: the request that a destination would get.
+//! `tocsin preview`: shows the message that a destination would get.
 
 use serde_json::{Map, Value};
-use tocsin_api::messages::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+use tocsin_api_types::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
 
 use crate::args::{MessageForm, Output, PreviewArgs, Target};
 use crate::document;
-use crate::exit::{Ending, Usage};
-use crate::print::{self, Tone};
+use crate::exit::{Exit, Usage};
+use crate::print::{self, Style};
 use crate::stack::Stack;
 
 pub(crate) async fn run(
     args: PreviewArgs,
     target: &Target,
     output: Output,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<Exit> {
     let to = match (args.destination, args.provider) {
         (Some(name), _) => PreviewOf::Destination(name),
         (None, Some(provider)) => PreviewOf::Draft {
@@ -34,12 +34,12 @@ pub(crate) async fn run(
         },
     };
     let report = Stack::connect(target).await?.ask(request).await?;
-    print::show(output, &report, told)?;
-    Ok(Ending::Well)
+    print::show(output, &report, render)?;
+    Ok(Exit::Success)
 }
 
-fn told(report: &PreviewReport) -> String {
-    let named = |name: &str, value: &str| format!("{}: {value}", Tone::Faint.paint(name));
+fn render(report: &PreviewReport) -> String {
+    let named = |name: &str, value: &str| format!("{}: {value}", Style::Muted.paint(name));
     let (mut lines, body) = match &report.preview {
         Preview::Request {
             method,
@@ -47,7 +47,7 @@ fn told(report: &PreviewReport) -> String {
             headers,
             body,
         } => {
-            let mut lines = vec![format!("{} {url}", Tone::Good.paint(method))];
+            let mut lines = vec![format!("{} {url}", Style::Success.paint(method))];
             lines.extend(headers.iter().map(|one| named(&one.name, &one.value)));
             (lines, body)
         }
@@ -84,7 +84,7 @@ fn told(report: &PreviewReport) -> String {
     lines.join("\n")
 }
 
-/// JSON with line breaks, for people; `--output json` has it to the letter.
+/// JSON with line breaks, for people; `--output json` has the exact body.
 fn pretty(body: &str) -> String {
     serde_json::from_str::<Value>(body)
         .and_then(|value| serde_json::to_string_pretty(&value))

@@ -1,28 +1,29 @@
-//! What is printed: tables and colours for people, JSON and YAML for programs.
+//! Output: tables and colours for people, JSON and YAML for programs.
 
 use std::fmt::Display;
 use std::io::Write;
 
 use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use anyhow::Context;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, Color, ContentArrangement, Table};
 use serde::Serialize;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
+use tocsin_core::routing::Disposition;
 use tocsin_core::text::sanitize;
 
 use crate::args::Output;
 
-/// Prints a value in the wanted form; `for_people` makes the text of the first.
+/// Prints a value in the requested form; `render` makes the text for people.
 pub(crate) fn show<T: Serialize + ?Sized>(
     output: Output,
     value: &T,
-    for_people: impl FnOnce(&T) -> String,
+    render: impl FnOnce(&T) -> String,
 ) -> anyhow::Result<()> {
     match output {
-        Output::Table => line(for_people(value).trim_end()),
+        Output::Table => line(render(value).trim_end()),
         Output::Json => line(serde_json::to_string_pretty(value)?),
         Output::Yaml => line(yaml(value)?.trim_end()),
     }
@@ -33,7 +34,7 @@ pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<String> {
     serde_saphyr::to_string(&value).context("this cannot be written as YAML")
 }
 
-/// Prints one line, or several. Without its colours where nobody sees them.
+/// Prints text and a line break to standard output, with colours only on a terminal.
 pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{text}")?;
@@ -41,74 +42,82 @@ pub(crate) fn line(text: impl Display) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells what happens beside the result, on standard error.
+/// Prints a remark that is not part of the result to standard error.
 pub(crate) fn remark(text: impl Display) {
     anstream::eprintln!("{text}");
 }
 
-/// What a colour is to say.
+/// The meaning of a piece of text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Nothing in particular.
+pub(crate) enum Style {
+    /// No special meaning.
     Plain,
-    /// It is well, or comes into being.
-    Good,
+    /// It succeeded, or is added.
+    Success,
     /// It waits, or changes.
-    Waiting,
-    /// It failed, or ceases to be.
-    Bad,
+    Pending,
+    /// It failed, or is deleted.
+    Error,
     /// It is of less interest.
-    Faint,
+    Muted,
 }
 
-impl Tone {
-    /// That of a delivery's state.
-    pub(crate) const fn of(state: State) -> Self {
+impl Style {
+    /// The style of a delivery's state.
+    pub(crate) const fn of_state(state: State) -> Self {
         match state {
-            State::Delivered => Self::Good,
-            State::Sending | State::Retrying => Self::Waiting,
-            State::Failed | State::Exhausted => Self::Bad,
+            State::Delivered => Self::Success,
+            State::Sending | State::Retrying => Self::Pending,
+            State::Failed | State::Exhausted => Self::Error,
         }
     }
 
-    /// The style for text outside tables.
-    pub(crate) const fn style(self) -> Style {
-        let style = Style::new();
+    /// The style of an alert's disposition.
+    pub(crate) const fn of_disposition(disposition: Disposition) -> Self {
+        match disposition {
+            Disposition::Routed => Self::Success,
+            Disposition::Skipped => Self::Muted,
+            Disposition::Unrouted => Self::Error,
+        }
+    }
+
+    const fn ansi(self) -> anstyle::Style {
+        let style = anstyle::Style::new();
         match self {
             Self::Plain => style,
-            Self::Good => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green))),
-            Self::Waiting => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))),
-            Self::Bad => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))),
-            Self::Faint => style.dimmed(),
+            Self::Success => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green))),
+            Self::Pending => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))),
+            Self::Error => style.fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))),
+            Self::Muted => style.dimmed(),
         }
     }
 
-    /// `text` in this colour.
+    /// The text in this style, outside of tables.
     pub(crate) fn paint(self, text: impl Display) -> String {
-        let style = self.style();
+        let style = self.ansi();
         let text = text.to_string();
         format!("{style}{}{style:#}", sanitize(&text))
     }
 
-    /// A cell of a table in this colour.
+    /// A cell of a table in this style.
     pub(crate) fn cell(self, text: impl Display) -> Cell {
-        // What others wrote must not steer the terminal.
+        // The text can be of others, which must not control the terminal.
         let cell = Cell::new(sanitize(&text.to_string()));
         if AutoStream::choice(&std::io::stdout()) == ColorChoice::Never {
             return cell;
         }
         match self {
             Self::Plain => cell,
-            Self::Good => cell.fg(Color::Green),
-            Self::Waiting => cell.fg(Color::Yellow),
-            Self::Bad => cell.fg(Color::Red),
-            Self::Faint => cell.fg(Color::DarkGrey),
+            Self::Success => cell.fg(Color::Green),
+            Self::Pending => cell.fg(Color::Yellow),
+            Self::Error => cell.fg(Color::Red),
+            Self::Muted => cell.fg(Color::DarkGrey),
         }
     }
 }
 
-/// Terminals that call themselves narrower than this know nothing of their width.
-const NARROWEST: u16 = 20;
+/// A terminal that reports a smaller width does not know its width.
+const MIN_WIDTH: u16 = 20;
 
 /// A table with these headings, as wide as the terminal allows.
 pub(crate) fn table(headings: &[&str]) -> Table {
@@ -116,13 +125,13 @@ pub(crate) fn table(headings: &[&str]) -> Table {
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(headings.iter().copied());
-    if table.width().is_some_and(|width| width >= NARROWEST) {
+    if table.width().is_some_and(|width| width >= MIN_WIDTH) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table
 }
 
-/// A list in one cell; `none` where there is nothing.
+/// A list in one cell; `none` if it is empty.
 pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>, none: &str) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
     if items.is_empty() {
@@ -132,7 +141,7 @@ pub(crate) fn list<T: ToString>(items: impl IntoIterator<Item = T>, none: &str) 
     }
 }
 
-/// A moment for people, who seldom care for less than a second.
+/// A moment without its fraction of a second, which people seldom need.
 pub(crate) fn time(moment: Timestamp) -> Timestamp {
     Timestamp::from_unix_millis(moment.unix_seconds() * 1_000).unwrap_or(moment)
 }
@@ -148,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn yaml_reads_back_as_what_it_was() {
+    fn yaml_is_read_back_unchanged() {
         let value = json!({
             "number": "1204567890123456", "no": "no", "null": null, "empty": "", "list": [1, "2"],
             "nested": {"url": "https://example.com/?a=b#c", "lines": "one\ntwo\n", "colon": "a: b"},
@@ -159,16 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_to_the_second() {
+    fn times_are_shown_to_the_second() {
         let moment = "2026-11-22T20:46:01.99062348Z".parse().unwrap();
         assert_eq!(time(moment).to_string(), "2026-11-22T20:46:01Z");
     }
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn no_text_controls_the_terminal() {
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2Jtitle\u{202e}";
-        let cell = Tone::Plain.cell(hostile).content();
-        let painted = anstream::adapter::strip_str(&Tone::Bad.paint(hostile)).to_string();
+        let cell = Style::Plain.cell(hostile).content();
+        let painted = anstream::adapter::strip_str(&Style::Error.paint(hostile)).to_string();
         for shown in [cell, painted] {
             assert!(
                 !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']),

@@ -1,38 +1,34 @@
-//! `tocsin route`: the router's own function, on an alert from a file.
+//! `tocsin route`: routes an alert from a file, by the router's function.
 
 use anyhow::Context;
 use serde_json::Value;
-use tocsin_api::messages::{ExplainRoute, Explanation};
+use tocsin_api_types::{ExplainRoute, Explanation};
 use tocsin_core::alert::parse;
 use tocsin_core::routing::route;
 
 use crate::args::{Output, RouteArgs, Target};
-use crate::exit::Ending;
-use crate::print::{self, Tone, table};
+use crate::document;
+use crate::exit::Exit;
+use crate::print::{self, Style, table};
 use crate::stack::Stack;
-use crate::{alerts, document};
 
-pub(crate) async fn run(
-    args: RouteArgs,
-    target: &Target,
-    output: Output,
-) -> anyhow::Result<Ending> {
+pub(crate) async fn run(args: RouteArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
     let text = args.alert.read()?;
-    let alert = parse(&text).with_context(|| format!("{} is no alert", args.alert))?;
+    let alert = parse(&text).with_context(|| format!("{} is not an alert", args.alert))?;
     let explanation = match &args.destinations {
         None => online(text, target).await?,
         Some(file) => {
             let destinations = document::routable(&file.read()?)
-                .with_context(|| format!("{file} holds no destinations"))?;
+                .with_context(|| format!("{file} does not describe destinations"))?;
             let routing = route(&alert, &destinations, args.default_destination.as_deref());
             Explanation { alert, routing }
         }
     };
-    print::show(output, &explanation, told)?;
-    Ok(Ending::Well)
+    print::show(output, &explanation, render)?;
+    Ok(Exit::Success)
 }
 
-/// Asks the stack, which knows its destinations and its default one.
+/// Routes by the stack's destinations and its default destination.
 async fn online(text: String, target: &Target) -> anyhow::Result<Explanation> {
     let request = ExplainRoute {
         alert: Value::String(text),
@@ -40,21 +36,21 @@ async fn online(text: String, target: &Target) -> anyhow::Result<Explanation> {
     Stack::connect(target).await?.ask(request).await
 }
 
-fn told(explanation: &Explanation) -> String {
+fn render(explanation: &Explanation) -> String {
     let Explanation { alert, routing } = explanation;
     let mut rows = table(&["destination", "", "because"]);
     for target in &routing.targets {
         rows.add_row([
-            Tone::Plain.cell(&target.display_name),
-            Tone::Good.cell("delivered"),
-            Tone::Plain.cell(&target.reason),
+            Style::Plain.cell(&target.display_name),
+            Style::Success.cell("delivered"),
+            Style::Plain.cell(&target.reason),
         ]);
     }
     for one in &routing.passed_over {
         rows.add_row([
-            Tone::Plain.cell(&one.display_name),
-            Tone::Faint.cell("not delivered"),
-            Tone::Faint.cell(&one.why),
+            Style::Plain.cell(&one.display_name),
+            Style::Muted.cell("not delivered"),
+            Style::Muted.cell(&one.why),
         ]);
     }
     let mut lines = vec![format!(
@@ -62,13 +58,13 @@ fn told(explanation: &Explanation) -> String {
         alert.detection_id,
         routing.severity,
         alert.title,
-        alerts::became(routing.disposition).paint(routing.disposition)
+        Style::of_disposition(routing.disposition).paint(routing.disposition)
     )];
     for warning in &routing.warnings {
-        lines.push(format!("{} {warning}", Tone::Waiting.paint("warning:")));
+        lines.push(format!("{} {warning}", Style::Pending.paint("warning:")));
     }
     for note in &alert.notes {
-        lines.push(format!("{} {note}", Tone::Faint.paint("note:")));
+        lines.push(format!("{} {note}", Style::Muted.paint("note:")));
     }
     lines.join("\n")
 }

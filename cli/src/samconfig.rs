@@ -1,20 +1,20 @@
-//! `samconfig.toml`, which SAM keeps beside a template: the name and the region
-//! of the stack, so that nobody has to repeat them.
+//! `samconfig.toml`, SAM's file beside a template: the name and the region of the
+//! stack, so that they need not be repeated.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Deserialize;
 
-/// What it is called.
-const NAME: &str = "samconfig.toml";
+/// The name of the file.
+const FILE_NAME: &str = "samconfig.toml";
 
-/// The stack of SAM's default environment.
+/// The stack in SAM's default environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SamConfig {
-    /// Its name.
+    /// The stack's name.
     pub(crate) stack: Option<String>,
-    /// Its region.
+    /// The stack's region.
     pub(crate) region: Option<String>,
 }
 
@@ -45,7 +45,7 @@ struct Parameters {
 }
 
 impl SamConfig {
-    /// That of this folder or of the nearest one above; nothing where there is none.
+    /// The file in this folder or in the nearest one above; empty if there is none.
     pub(crate) fn nearest(folder: &Path) -> anyhow::Result<Self> {
         let Some(path) = find(folder) else {
             return Ok(Self::default());
@@ -54,7 +54,7 @@ impl SamConfig {
             .with_context(|| format!("{} cannot be read", path.display()))?;
         Self::parse(&text).with_context(|| {
             format!(
-                "{} is no configuration of SAM; mend it, or give --stack and --region elsewhere",
+                "{} is not a valid samconfig.toml; fix it, or give --stack and --region",
                 path.display()
             )
         })
@@ -63,7 +63,7 @@ impl SamConfig {
     fn parse(text: &str) -> Result<Self, toml::de::Error> {
         let File { default } = toml::from_str(text)?;
         let (deploy, global) = (default.deploy.parameters, default.global.parameters);
-        // As for SAM itself, what stands under the command wins.
+        // As for SAM itself, the command's parameters win over the global ones.
         Ok(Self {
             stack: deploy.stack_name.or(global.stack_name),
             region: deploy.region.or(global.region),
@@ -74,7 +74,7 @@ impl SamConfig {
 fn find(folder: &Path) -> Option<PathBuf> {
     folder
         .ancestors()
-        .map(|folder| folder.join(NAME))
+        .map(|folder| folder.join(FILE_NAME))
         .find(|path| path.is_file())
 }
 
@@ -109,10 +109,10 @@ mod tests {
         let below = folder.path().join("a/b");
         std::fs::create_dir_all(&below).unwrap();
         let text = "[default.deploy.parameters]\nstack_name = \"above\"\n";
-        std::fs::write(folder.path().join(NAME), text).unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
         let found = SamConfig::nearest(&below).unwrap();
         assert_eq!(found.stack.as_deref(), Some("above"));
-        std::fs::write(below.join(NAME), "[[").unwrap();
+        std::fs::write(below.join(FILE_NAME), "[[").unwrap();
         let error = SamConfig::nearest(&below).unwrap_err().to_string();
         assert!(error.contains("a/b/samconfig.toml"), "{error}");
     }

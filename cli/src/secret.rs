@@ -1,15 +1,16 @@
-//! Secrets on their way to the stack: from a prompt, standard input, a file, the
-//! environment. What is wrong with one is never said by repeating it.
+//! Reading secrets: from a prompt, standard input, a file, or the environment. No
+//! error repeats what a secret holds.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
+use tocsin_api_types::ProviderDescription;
+use tocsin_core::provider::form::{AuthMethod, Requirement};
 
 use crate::args::{Input, SecretArgs};
-use crate::catalog::{self, Need};
 use crate::exit::Usage;
-use crate::terminal;
+use crate::terminal::{Prompts, question};
 
 /// A secret's fields.
 pub(crate) type Fields = Map<String, Value>;
@@ -17,9 +18,9 @@ pub(crate) type Fields = Map<String, Value>;
 /// Where the secret of a destination comes from.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Secret {
-    /// It stays as it is; a new destination has none.
+    /// Keep the current one; a new destination has none.
     Keep,
-    /// These fields.
+    /// A new secret with these fields.
     Fields(Fields),
     /// An existing secret of Secrets Manager.
     Existing(String),
@@ -31,10 +32,10 @@ impl SecretArgs {
         self.secret_stdin || self.secret_file.is_some() || self.from_secret.is_some()
     }
 
-    /// What the flags say; standard input and files are read.
+    /// Reads the secret that the flags name.
     pub(crate) fn read(
         &self,
-        provider: &str,
+        provider: &ProviderDescription,
         settings: &Map<String, Value>,
     ) -> anyhow::Result<Secret> {
         let input = match (&self.from_secret, &self.secret_file, self.secret_stdin) {
@@ -47,12 +48,12 @@ impl SecretArgs {
     }
 }
 
-/// The fields in `text`: a JSON object, or the bare text of the only field that
-/// the provider's credential has.
+/// The fields in `text`: a JSON object, or the bare text of the only required field
+/// of the provider's secret.
 fn fields(
     text: &str,
     origin: &str,
-    provider: &str,
+    provider: &ProviderDescription,
     settings: &Map<String, Value>,
 ) -> anyhow::Result<Fields> {
     let text = text.trim();
@@ -60,25 +61,29 @@ fn fields(
         return Ok(fields);
     }
     let bare = !text.is_empty() && !text.starts_with(['{', '[', '"']) && !text.contains('\n');
-    let field = catalog::provider(provider)
-        .and_then(|one| one.credential_for(settings))
-        .and_then(catalog::Credential::only_field);
+    let form = &provider.form;
+    let field = form
+        .auth_method_for(settings)
+        .and_then(AuthMethod::only_required_field);
     match field {
-        Some(field) if bare => Ok(Fields::from_iter([(field.to_owned(), text.into())])),
+        Some(field) if bare => Ok(Fields::from_iter([(field.key.clone(), text.into())])),
         _ => bail!(
-            "the secret in {origin} is no JSON object; {provider} takes {}",
+            "the secret in {origin} is not a JSON object; {} takes {}",
+            provider.name,
             forms(provider)
         ),
     }
 }
 
-/// What secrets of a provider look like: `{"webhookUrl": …} or {"botToken": …}`.
-pub(crate) fn forms(provider: &str) -> String {
-    let forms: Vec<_> = catalog::provider(provider)
-        .map_or(&[][..], |one| one.credentials)
-        .iter()
+/// The form of a provider's secrets: `{"webhookUrl": …} or {"botToken": …}`.
+pub(crate) fn forms(provider: &ProviderDescription) -> String {
+    let methods = provider.form.auth_methods.iter();
+    let forms: Vec<_> = methods
         .map(|one| {
-            let required = one.secret.iter().filter(|one| one.need == Need::Required);
+            let required = one
+                .secret
+                .iter()
+                .filter(|one| one.requirement == Requirement::Required);
             let fields: Vec<_> = required.map(|one| format!("\"{}\": …", one.key)).collect();
             format!("{{{}}}", fields.join(", "))
         })
@@ -89,36 +94,38 @@ pub(crate) fn forms(provider: &str) -> String {
     forms.join(" or ")
 }
 
-/// Asks for the fields of one way to authenticate.
-pub(crate) fn ask(credential: &catalog::Credential) -> anyhow::Result<Fields> {
+/// Asks for the secret of one way to authenticate.
+pub(crate) fn ask(prompts: &mut dyn Prompts, method: &AuthMethod) -> anyhow::Result<Fields> {
     let mut fields = Fields::new();
-    for question in credential.secret {
-        let answer = match question.need {
-            Need::Required => Some(terminal::secret(question.label)?),
-            Need::Optional => terminal::optional_secret(question.label)?,
+    for field in &method.secret {
+        let question = question(field);
+        let answer = match field.requirement {
+            Requirement::Required => Some(prompts.secret(&question)?),
+            Requirement::Optional => prompts.optional_secret(&question)?,
+            Requirement::Advanced => None,
         };
         if let Some(answer) = answer {
-            fields.insert(question.key.to_owned(), answer.trim().into());
+            fields.insert(field.key.clone(), field.read(answer.trim()));
         }
     }
     Ok(fields)
 }
 
-/// Where a configuration file says that secrets, or fields of them, are.
+/// Resolves the references to secrets in a configuration file.
 pub(crate) struct References<'a> {
-    /// What relative paths are relative to.
+    /// The folder that relative paths begin at.
     pub(crate) folder: &'a Path,
-    /// Looks an environment variable up.
+    /// Reads an environment variable.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl References<'_> {
-    /// The secret that `reference` stands for.
+    /// The secret that `reference` refers to.
     pub(crate) fn resolve(&self, reference: &Value) -> anyhow::Result<Secret> {
         let whole = |text: String, origin: &str| match serde_json::from_str(&text) {
             Ok(Value::Object(fields)) => Ok(Secret::Fields(fields)),
             _ => bail!(
-                "what {origin} holds is no JSON object; to take it for one field, write `secret: {{FIELD: …}}`"
+                "{origin} does not hold a JSON object; to use it for one field, write `secret: {{FIELD: …}}`"
             ),
         };
         match reference {
@@ -136,7 +143,7 @@ impl References<'_> {
         }
     }
 
-    /// Fields, each with a reference of its own.
+    /// Resolves the references of single fields.
     fn fields(&self, references: &Map<String, Value>) -> anyhow::Result<Fields> {
         references
             .iter()
@@ -156,7 +163,7 @@ impl References<'_> {
         match single(inner) {
             Some(("env", Value::String(name))) => Ok(self.environment(name)?.into()),
             Some(("file", Value::String(path))) => Ok(self.file(path)?.trim_end().into()),
-            // Such as the headers of a webhook.
+            // An object of references, such as the headers of a webhook.
             _ => self.fields(inner).map(Value::Object),
         }
     }
@@ -164,7 +171,7 @@ impl References<'_> {
     fn environment(&self, name: &str) -> anyhow::Result<String> {
         (self.variable)(name).ok_or_else(|| {
             Usage::error(format!(
-                "the environment variable {name} is not set, or is no text"
+                "the environment variable {name} is not set, or is not text"
             ))
         })
     }
@@ -185,7 +192,7 @@ fn single(fields: &Map<String, Value>) -> Option<(&str, &Value)> {
 
 fn literal(what: &str) -> anyhow::Error {
     Usage::error(format!(
-        "{what} must not stand in the file itself: write keep, {{env: NAME}}, {{file: PATH}} or {{secretsManager: NAME}}"
+        "{what} must not be in the file itself: write keep, {{env: NAME}}, {{file: PATH}} or {{secretsManager: NAME}}"
     ))
 }
 
@@ -193,10 +200,7 @@ fn literal(what: &str) -> anyhow::Error {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    fn settings(value: &Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
-    }
+    use tocsin_core::provider::form::{Form, FormField};
 
     fn resolve(reference: &Value, folder: &Path) -> anyhow::Result<Secret> {
         let variable = |name: &str| match name {
@@ -220,27 +224,34 @@ mod tests {
     }
 
     #[test]
-    fn bare_text_is_the_only_field() {
-        let none = settings(&json!({}));
-        let read = |text, provider, settings: &Map<_, _>| {
-            fields(text, "standard input", provider, settings)
+    fn bare_text_is_the_only_required_field() {
+        let text = |key: &str| FormField::text(key, key);
+        let webhook = AuthMethod::new("webhook", vec![text("url"), text("key").optional()]);
+        let user = AuthMethod::new("user", vec![text("name"), text("password")]);
+        let read = |content: &str, methods: &[&AuthMethod]| {
+            let provider = ProviderDescription {
+                name: "pigeon".to_owned(),
+                form: Form {
+                    settings: Vec::new(),
+                    auth_methods: methods.iter().map(|&one| one.clone()).collect(),
+                },
+            };
+            fields(content, "standard input", &provider, &Map::new())
         };
-        let url = read("https://hooks.slack.com/x\n", "slack", &none).unwrap();
-        assert_eq!(
-            Value::Object(url),
-            json!({"webhookUrl": "https://hooks.slack.com/x"})
-        );
-        let object = read("{\"botToken\": \"xoxb\"}", "slack", &none).unwrap();
-        assert_eq!(Value::Object(object), json!({"botToken": "xoxb"}));
-        for (text, provider) in [
-            ("hidden", "servicenow"),
-            ("{hidden", "github"),
-            ("", "github"),
-            ("a\nhidden", "github"),
+        let url = read("https://example.com/x\n", &[&webhook]).unwrap();
+        assert_eq!(Value::Object(url), json!({"url": "https://example.com/x"}));
+        let object = read("{\"token\": \"x\"}", &[&webhook, &user]).unwrap();
+        assert_eq!(Value::Object(object), json!({"token": "x"}));
+        for (content, methods) in [
+            ("hidden", &[&webhook, &user][..]),
+            ("hidden", &[&user]),
+            ("{hidden", &[&webhook]),
+            ("", &[&webhook]),
+            ("a\nhidden", &[&webhook]),
         ] {
-            let error = read(text, provider, &none).unwrap_err().to_string();
+            let error = read(content, methods).unwrap_err().to_string();
             assert!(
-                error.contains("no JSON object") && !error.contains("hidden"),
+                error.contains("not a JSON object") && !error.contains("hidden"),
                 "{error}"
             );
         }
@@ -274,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_secret_is_said_without_it() {
+    fn no_error_repeats_a_secret() {
         for reference in [
             json!("hidden"),
             json!({"token": "hidden"}),
@@ -284,8 +295,8 @@ mod tests {
             json!({"file": "not there"}),
         ] {
             let error = resolve(&reference, Path::new("/nowhere")).err().unwrap();
-            let said = format!("{error:#}");
-            assert!(!said.contains("hidden"), "{said}");
+            let message = format!("{error:#}");
+            assert!(!message.contains("hidden"), "{message}");
         }
     }
 }

@@ -9,14 +9,14 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, parse};
 
 use crate::args::{Output, SendArgs, Target};
-use crate::exit::{Ending, Usage};
+use crate::exit::{Exit, Usage};
 use crate::stack::Stack;
 use crate::{alerts, print, terminal};
 
-/// Bytes of a message: what SQS takes.
-const MOST: usize = 1024 * 1024;
+/// The largest message in bytes: SQS's limit.
+const MESSAGE_LIMIT: usize = 1024 * 1024;
 
-/// An alert that is fit to be sent.
+/// An alert that was checked.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Checked {
@@ -27,22 +27,22 @@ struct Checked {
     body: String,
 }
 
-pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyhow::Result<Ending> {
+pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
     let mut checked = Vec::new();
     for file in &args.files {
         let mut body = file.read()?;
         if args.fresh {
             body = fresh(&body, checked.len())
-                .with_context(|| format!("{file} is no alert; nothing was sent"))?;
+                .with_context(|| format!("{file} is not an alert; nothing was sent"))?;
         }
-        if body.len() > MOST {
+        if body.len() > MESSAGE_LIMIT {
             return Err(Usage::error(format!(
-                "{file} has {} bytes, and the alerts queue takes 1 MiB at most; nothing was sent",
+                "{file} has {} bytes, and the alerts queue takes at most 1 MiB; nothing was sent",
                 body.len()
             )));
         }
         let alert =
-            parse(&body).with_context(|| format!("{file} is no alert; nothing was sent"))?;
+            parse(&body).with_context(|| format!("{file} is not an alert; nothing was sent"))?;
         for note in &alert.notes {
             print::remark(format!("note: {file}: {note}"));
         }
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let told = |all: &Vec<Checked>| {
+    let render = |all: &Vec<Checked>| {
         let lines: Vec<_> = all
             .iter()
             .map(|one| format!("{}\t{}\t{}", one.alert_id, one.title, one.file))
@@ -68,10 +68,10 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
         lines.join("\n")
     };
     if args.wait.is_none() {
-        print::show(output, &checked, told)?;
-        return Ok(Ending::Well);
+        print::show(output, &checked, render)?;
+        return Ok(Exit::Success);
     }
-    print::remark(told(&checked));
+    print::remark(render(&checked));
     let ids: Vec<_> = checked
         .iter()
         .map(|one| one.alert_id.as_str().to_owned())
@@ -79,10 +79,10 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
     alerts::show(&stack, &ids, args.wait, output).await
 }
 
-/// The same alert with an id and a time of its own.
+/// The same alert with a new id and the current time.
 fn fresh(body: &str, number: usize) -> anyhow::Result<String> {
     let mut alert: Value = serde_json::from_str(body)?;
-    let fields = alert.as_object_mut().context("it is no JSON object")?;
+    let fields = alert.as_object_mut().context("it is not a JSON object")?;
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     fields.insert("alertId".to_owned(), format!("{nanos:x}-{number}").into());
     fields.insert("createdAt".to_owned(), Timestamp::now().to_string().into());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use tocsin_api::messages::{AlertSummary, DeliverySummary, ListAlerts, ListDeliveries};
+use tocsin_api_types::{AlertSummary, DeliverySummary, ListAlerts, ListDeliveries};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::destination::DestinationId;
@@ -12,29 +12,28 @@ use tocsin_core::routing::Disposition;
 use tocsin_core::text::sanitize;
 
 use crate::args::{Output, TailArgs, Target};
-use crate::exit::Ending;
-use crate::print::{self, Tone};
+use crate::exit::Exit;
+use crate::print::{self, Style};
 use crate::stack::Stack;
-use crate::{alerts, deliveries, terminal};
+use crate::{alerts, pages, terminal};
 
-/// Deliveries of alerts that came earlier are not looked at again: what one look
-/// costs stays bounded.
+/// Deliveries of older alerts are not watched, which bounds the cost of one poll.
 const WINDOW: Duration = Duration::from_hours(1);
 
-/// As many of a kind as one look takes in.
-const MOST: usize = 5_000;
+/// The most alerts, and the most deliveries, that one poll reads.
+const MOST_ENTRIES: usize = 5_000;
 
-/// Looks in a row that may fail, once one has worked: AWS throttles, networks
-/// pause.
-const PATIENCE: u32 = 20;
+/// Consecutive polls that may fail after one has succeeded: AWS throttles, networks
+/// break for a while.
+const MOST_FAILURES: u32 = 20;
 
 /// Something that happened.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 enum Event {
-    /// An alert that is delivered nowhere.
+    /// An alert without targets.
     Alert(AlertSummary),
-    /// A delivery that began or changed.
+    /// A delivery that is new or has changed.
     Delivery(DeliverySummary),
 }
 
@@ -47,13 +46,14 @@ impl Event {
     }
 }
 
-/// What was printed already: when each delivery last changed, and each alert came.
+/// The events that were printed: when each delivery last changed, and when each alert
+/// was received.
 #[derive(Default)]
 struct Seen(HashMap<(AlertId, Option<DestinationId>), Timestamp>);
 
 impl Seen {
-    /// Whether this is news; it is none afterwards.
-    fn note(&mut self, event: &Event) -> bool {
+    /// Remembers an event; gives whether it is new.
+    fn insert(&mut self, event: &Event) -> bool {
         let key = match event {
             Event::Alert(alert) => (alert.alert_id.clone(), None),
             Event::Delivery(one) => (one.alert_id.clone(), Some(one.delivery.destination_id)),
@@ -61,39 +61,39 @@ impl Seen {
         self.0.insert(key, event.at()) != Some(event.at())
     }
 
-    /// Forgets what no look can find any more.
+    /// Forgets events that no poll can find any more.
     fn forget(&mut self, before: Timestamp) {
         self.0.retain(|_, at| *at >= before);
     }
 }
 
-pub(crate) async fn run(args: TailArgs, target: &Target, output: Output) -> anyhow::Result<Ending> {
+pub(crate) async fn run(args: TailArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
     let stack = Stack::connect(target).await?;
     let start = args.since.moment(Timestamp::now());
     let mut seen = Seen::default();
-    let mut looked = false;
-    let mut in_vain = 0;
+    let mut has_succeeded = false;
+    let mut failures = 0;
     loop {
         let window = earlier(Timestamp::now(), WINDOW);
-        let events = match look(&stack, &args, start.max(window)).await {
+        let events = match poll(&stack, &args, start.max(window)).await {
             Ok(events) => {
-                in_vain = 0;
+                failures = 0;
                 events
             }
-            // The next look finds what this one missed.
-            Err(error) if looked && in_vain < PATIENCE => {
-                in_vain += 1;
+            // The next poll finds the events that this one missed.
+            Err(error) if has_succeeded && failures < MOST_FAILURES => {
+                failures += 1;
                 print::remark(format!(
                     "{} {error:#}",
-                    Tone::Waiting.paint("looking again:")
+                    Style::Pending.paint("trying again:")
                 ));
                 Vec::new()
             }
             Err(error) => return Err(error),
         };
-        looked = true;
+        has_succeeded = true;
         for event in events {
-            if event.at() >= start && seen.note(&event) {
+            if event.at() >= start && seen.insert(&event) {
                 print(&event, output)?;
             }
         }
@@ -106,25 +106,25 @@ fn earlier(moment: Timestamp, by: Duration) -> Timestamp {
     crate::args::Since::Ago(by).moment(moment)
 }
 
-/// All there is since then, oldest first.
-async fn look(stack: &Stack, args: &TailArgs, since: Timestamp) -> anyhow::Result<Vec<Event>> {
+/// All events since then, oldest first.
+async fn poll(stack: &Stack, args: &TailArgs, since: Timestamp) -> anyhow::Result<Vec<Event>> {
     let request = ListDeliveries {
         since: Some(since),
         destination: args.destination.clone(),
         ..ListDeliveries::default()
     };
-    let found = deliveries::all(stack, &request, MOST, &terminal::no_progress()).await?;
+    let found = pages::list(stack, &request, MOST_ENTRIES, &terminal::no_progress()).await?;
     let mut events: Vec<_> = found.into_iter().map(Event::Delivery).collect();
     if args.destination.is_none() {
         let request = ListAlerts {
             since: Some(since),
             ..ListAlerts::default()
         };
-        let found = alerts::all(stack, &request, MOST, &terminal::no_progress()).await?;
-        let nowhere = found
+        let found = pages::list(stack, &request, MOST_ENTRIES, &terminal::no_progress()).await?;
+        let without_targets = found
             .into_iter()
             .filter(|one| one.disposition != Disposition::Routed);
-        events.extend(nowhere.map(Event::Alert));
+        events.extend(without_targets.map(Event::Alert));
     }
     events.sort_by_key(Event::at);
     Ok(events)
@@ -143,14 +143,14 @@ fn line(event: &Event) -> String {
         Event::Alert(alert) => format!(
             "{} {:<9} [{}] {}  {}",
             print::time(alert.received_at),
-            alerts::became(alert.disposition).paint(alert.disposition),
+            Style::of_disposition(alert.disposition).paint(alert.disposition),
             alert.severity,
             sanitize(&alert.title),
-            Tone::Faint.paint(&alert.alert_id)
+            Style::Muted.paint(&alert.alert_id)
         ),
         Event::Delivery(one) => {
             let delivery = &one.delivery;
-            let said = delivery
+            let result = delivery
                 .attempts
                 .last()
                 .map(alerts::outcome)
@@ -158,12 +158,12 @@ fn line(event: &Event) -> String {
             format!(
                 "{} {} {} [{}] {}  {} {}",
                 print::time(delivery.updated_at),
-                Tone::of(delivery.state).paint(delivery.state),
+                Style::of_state(delivery.state).paint(delivery.state),
                 sanitize(&delivery.display_name),
                 one.severity,
                 sanitize(&one.title),
-                Tone::Faint.paint(&one.alert_id),
-                sanitize(&said).replace('\n', " ")
+                Style::Muted.paint(&one.alert_id),
+                sanitize(&result).replace('\n', " ")
             )
             .trim_end()
             .to_owned()

@@ -1,5 +1,5 @@
-//! Talking with a person: only on a terminal, and on standard error, so that
-//! what is printed stays clean. What is secret is not echoed.
+//! Questions to a person: only on a terminal, and on standard error, so that
+//! standard output holds only results. Secrets are not echoed.
 
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Once;
@@ -10,72 +10,93 @@ use dialoguer::console::Term;
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tocsin_core::provider::form::FormField;
 
 use crate::args::Consent;
 use crate::exit::Usage;
 
-/// Whether there is somebody to ask.
+/// Whether a person can be asked.
 pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// What shells give a command that ended by Ctrl-C.
+/// The exit code after Ctrl-C, by the convention of shells.
 const INTERRUPTED: i32 = 130;
 
-/// One line of text.
-pub(crate) fn text(question: &str) -> anyhow::Result<String> {
-    let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
-    answer(|| input.interact_text())
+/// Asks for what a form needs.
+pub(crate) trait Prompts {
+    /// A line of text.
+    fn text(&mut self, question: &str) -> anyhow::Result<String>;
+
+    /// A line of text, or `None` for an empty answer.
+    fn optional_text(&mut self, question: &str) -> anyhow::Result<Option<String>>;
+
+    /// A line that is not echoed.
+    fn secret(&mut self, question: &str) -> anyhow::Result<String>;
+
+    /// A line that is not echoed, or `None` for an empty answer.
+    fn optional_secret(&mut self, question: &str) -> anyhow::Result<Option<String>>;
+
+    /// The index of one of several options.
+    fn choice(&mut self, question: &str, options: &[&str]) -> anyhow::Result<usize>;
+
+    /// The indices of any number of options.
+    fn choices(&mut self, question: &str, options: &[String]) -> anyhow::Result<Vec<usize>>;
 }
 
-/// One line of text, or none.
-pub(crate) fn optional(question: &str) -> anyhow::Result<Option<String>> {
-    let input = Input::<String>::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .allow_empty(true);
-    let text = answer(|| input.interact_text())?;
-    Ok(Some(text).filter(|text| !text.is_empty()))
+/// The terminal that the command runs on.
+pub(crate) struct Terminal;
+
+impl Prompts for Terminal {
+    fn text(&mut self, question: &str) -> anyhow::Result<String> {
+        let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
+        answer(|| input.interact_text())
+    }
+
+    fn optional_text(&mut self, question: &str) -> anyhow::Result<Option<String>> {
+        let input = Input::<String>::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .allow_empty(true);
+        let text = answer(|| input.interact_text())?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    fn secret(&mut self, question: &str) -> anyhow::Result<String> {
+        let input = Password::with_theme(&SimpleTheme).with_prompt(question);
+        answer(|| input.interact())
+    }
+
+    fn optional_secret(&mut self, question: &str) -> anyhow::Result<Option<String>> {
+        let input = Password::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .allow_empty_password(true);
+        let text = answer(|| input.interact())?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    fn choice(&mut self, question: &str, options: &[&str]) -> anyhow::Result<usize> {
+        let menu = Select::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .items(options)
+            .default(0);
+        answer(|| menu.interact())
+    }
+
+    fn choices(&mut self, question: &str, options: &[String]) -> anyhow::Result<Vec<usize>> {
+        let menu = MultiSelect::with_theme(&SimpleTheme)
+            .with_prompt(question)
+            .items(options);
+        answer(|| menu.interact())
+    }
 }
 
-/// Something that is not to be seen, not even now.
-pub(crate) fn secret(question: &str) -> anyhow::Result<String> {
-    let input = Password::with_theme(&SimpleTheme).with_prompt(question);
-    answer(|| input.interact())
-}
-
-/// Something that is not to be seen, or nothing.
-pub(crate) fn optional_secret(question: &str) -> anyhow::Result<Option<String>> {
-    let input = Password::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .allow_empty_password(true);
-    let text = answer(|| input.interact())?;
-    Ok(Some(text).filter(|text| !text.is_empty()))
-}
-
-/// One of several; gives its place.
-pub(crate) fn choice(question: &str, among: &[&str]) -> anyhow::Result<usize> {
-    let menu = Select::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .items(among)
-        .default(0);
-    answer(|| menu.interact())
-}
-
-/// Any number of several; gives their places.
-pub(crate) fn choices(question: &str, among: &[String]) -> anyhow::Result<Vec<usize>> {
-    let menu = MultiSelect::with_theme(&SimpleTheme)
-        .with_prompt(question)
-        .items(among);
-    answer(|| menu.interact())
-}
-
-/// The answer to a question. Ctrl-C ends the command: it comes as a signal, or,
-/// when the question reads just then, as an error.
+/// The answer to a question. Ctrl-C ends the command: it arrives as a signal or,
+/// while an answer is read, as an error.
 fn answer<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> anyhow::Result<T> {
-    static MINDED: Once = Once::new();
-    MINDED.call_once(|| {
-        // Without this, Ctrl-C ends the command all the same, but leaves the
-        // cursor of a menu hidden.
+    static HANDLER: Once = Once::new();
+    HANDLER.call_once(|| {
+        // Without a handler, Ctrl-C ends the command as well, but leaves the cursor
+        // of a menu hidden.
         drop(ctrlc::set_handler(|| interrupted()));
     });
     ask().map_err(|dialoguer::Error::IO(error)| {
@@ -86,14 +107,22 @@ fn answer<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> anyhow::Result<T> {
     })
 }
 
-/// Menus hide the cursor. Whoever leaves one wants it back.
+/// Shows the cursor, which menus hide, and ends the command.
 fn interrupted() -> ! {
-    // The process ends; there is nobody left to tell of a failure.
+    // The process ends: a failure could not be reported.
     let _ = Term::stderr().show_cursor();
     std::process::exit(INTERRUPTED)
 }
 
-/// The text as it is after a person has edited it; `None` when it was not saved.
+/// The question for a field of a form.
+pub(crate) fn question(field: &FormField) -> String {
+    match &field.help {
+        Some(help) => format!("{} ({help})", field.label),
+        None => field.label.clone(),
+    }
+}
+
+/// Opens the text in an editor; `None` if it was not saved.
 pub(crate) fn edit(text: &str) -> anyhow::Result<Option<String>> {
     Editor::new()
         .extension(".yaml")
@@ -101,14 +130,14 @@ pub(crate) fn edit(text: &str) -> anyhow::Result<Option<String>> {
         .context("the editor could not be run; set EDITOR, or use flags")
 }
 
-/// Whether the person wants this. Without one to ask, only `--yes` means yes.
-pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
+/// Asks for consent. Without a terminal, `--yes` must be given.
+pub(crate) fn confirm(question: &str, consent: Consent) -> anyhow::Result<bool> {
     if consent.yes {
         return Ok(true);
     }
     if !is_interactive() {
         return Err(Usage::error(format!(
-            "{question} There is no terminal to answer on: add --yes"
+            "{question} There is no terminal to ask on: add --yes"
         )));
     }
     let question = Confirm::with_theme(&SimpleTheme)
@@ -117,29 +146,29 @@ pub(crate) fn agreed(question: &str, consent: Consent) -> anyhow::Result<bool> {
     answer(|| question.interact())
 }
 
-/// Shows nothing.
+/// Progress that is not shown.
 pub(crate) fn no_progress() -> ProgressBar {
     ProgressBar::hidden()
 }
 
-/// Shows that something takes its time; nothing where there is no terminal.
-pub(crate) fn progress(doing: &str, of: Option<usize>) -> ProgressBar {
+/// Shows progress on a terminal: what is done, and how many of `total`.
+pub(crate) fn progress(message: &str, total: Option<usize>) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
-    let bar = ProgressBar::with_draw_target(of.map(|all| all as u64), target);
-    let form = if of.is_some() {
+    let bar = ProgressBar::with_draw_target(total.map(|total| total as u64), target);
+    let form = if total.is_some() {
         "{msg} {pos}/{len}"
     } else {
         "{spinner} {msg} {pos}"
     };
-    // A constant that reads; the bar keeps its own form otherwise.
+    // The template is a constant and valid; otherwise the bar keeps its default form.
     if let Ok(style) = ProgressStyle::with_template(form) {
         bar.set_style(style);
     }
-    bar.set_message(doing.to_owned());
+    bar.set_message(message.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

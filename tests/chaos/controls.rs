@@ -1,4 +1,4 @@
-//! What the simulator and the fault proxy are told and asked.
+//! Control of the simulator and of the fault proxy.
 
 use std::collections::BTreeMap;
 
@@ -34,23 +34,23 @@ impl Control {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    pub(crate) async fn order(&self, order: &Value) {
+    pub(crate) async fn inject(&self, injection: &Value) {
         let request = self.client.put(format!("{}/_faults", self.base));
         let answer = request
             .header("content-type", "application/json")
-            .body(order.to_string())
+            .body(injection.to_string())
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), 204, "{order}");
+        assert_eq!(answer.status(), 204, "{injection}");
     }
 
-    pub(crate) async fn withdraw(&self, query: &str) {
+    pub(crate) async fn remove_faults(&self, query: &str) {
         let request = self.client.delete(format!("{}/_faults?{query}", self.base));
         assert_eq!(request.send().await.unwrap().status(), 204);
     }
 
-    /// What is ordered about this and not used up.
+    /// The injected faults about this that are not used up.
     pub(crate) async fn left(&self, about: &str) -> Vec<Value> {
         let all: Vec<Value> = self.get("/_faults").await;
         all.into_iter()

@@ -1,10 +1,10 @@
-//! Destinations of a trial, each at an address of its own where its vendor has
+//! Destinations of a run, each at an address of its own where its vendor has
 //! addresses.
 
 use serde_json::{Value, json};
 use tocsin_tests::simulator::webhook::SIGNING_KEY;
 
-use crate::trial::Site;
+use crate::run::Site;
 
 /// Providers, and the ways in which they are reached here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,12 @@ pub(crate) enum Via {
     Topic,
 }
 
-/// How a destination comes to its alerts.
+/// Why alerts reach a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// They name it.
     Target,
-    /// Another one does not take them.
+    /// It is the fallback of another one.
     Fallback,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) most_attempts: Option<u32>,
 }
 
-/// A destination that was added for a trial.
+/// A destination that was added for a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
     pub(crate) via: Via,

@@ -1,15 +1,14 @@
-//! What people do to destinations and secrets while alerts are on their way, and
-//! what they see meanwhile. Straight at the tables: each change takes effect as
-//! if another had made it.
+//! Edits of destinations and secrets while alerts are under way, straight in the
+//! tables: they take effect as if another process had made them.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::ledger::{Delivery, Entry};
-use crate::scenario::Order;
-use crate::trial::Trial;
+use crate::run::Run;
+use crate::scenario::Injection;
 
-impl Trial {
+impl Run {
     /// Gives the destination this secret.
     pub(crate) async fn set_secret(&self, secret: &Value) {
         aws_sdk_secretsmanager::Client::new(&self.site.stack.config)
@@ -75,16 +74,16 @@ impl Trial {
         }
     }
 
-    /// Nothing has arrived yet: so far, the fault has held everything up.
-    pub(crate) async fn is_held_up(&self) {
+    /// Checks that no delivery has ended: the fault has delayed all of them.
+    pub(crate) async fn nothing_has_ended(&self) {
         for id in &self.ids {
             let entry = Entry::of(&self.site, id).await;
             let over = entry.deliveries.values().any(Delivery::is_over);
-            assert!(!over, "{id} went through all the same: {entry:?}");
+            assert!(!over, "{id} was delivered in spite of the fault: {entry:?}");
         }
     }
 
-    /// Sends an alert besides the trial's own, and waits until its delivery is in
+    /// Sends an alert besides the run's own, and waits until its delivery is in
     /// this state.
     pub(crate) async fn send_first(&self, wanted: &str) {
         let first = format!("{}first", self.label);
@@ -92,13 +91,13 @@ impl Trial {
         self.state_of(&first, wanted).await;
     }
 
-    /// Has the destination paused: it throttles an alert besides the trial's own,
-    /// which then waits as long as it wishes.
-    pub(crate) async fn pause(&self, seconds: u64) {
+    /// Opens the destination's circuit breaker: it throttles an alert besides the
+    /// run's own, and asks for this delay.
+    pub(crate) async fn open_breaker(&self, seconds: u64) {
         let throttled = json!({
             "status": 429, "times": 1, "headers": {"retry-after": seconds.to_string()},
         });
-        self.order(Order::Vendor(throttled)).await;
+        self.inject(Injection::Vendor(throttled)).await;
         self.send_first("RETRYING").await;
     }
 

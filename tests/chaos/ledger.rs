@@ -1,11 +1,11 @@
-//! The ledger, straight from the table: nothing that is tested stands between.
+//! The ledger, read straight from the table, without the code under test.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
-use crate::trial::Site;
+use crate::run::Site;
 
 /// What the ledger holds of one alert.
 #[derive(Clone, Debug, Default)]

@@ -1,41 +1,35 @@
-//! Fault injection on the deployed stack: what fails around Tocsin, one fault a
-//! scenario, and after each the books: every alert delivered, or recorded as
-//! failed for the reason that the scenario names; nothing twice.
+//! Fault injection on the deployed stack: one fault for each scenario, and after each
+//! a check of the ledger: every alert was delivered, or is recorded as failed for the
+//! reason that the scenario names; nothing arrived twice.
 //!
-//! `make chaos` runs everything, `make test` the short form. At the end stands
-//! one table; docs/chaos.md says how to read it. A loss, a duplicate that the
-//! scenario does not permit, or a fault that never happened fails the run.
+//! `make chaos` runs everything, `make test` the short form. Both print one table;
+//! docs/chaos.md says how to read it. A loss, a duplicate that the scenario does not
+//! permit, or a fault that never happened fails the run.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a scenario stops where something is missing, and the table says so"
 )]
 
-mod books;
 mod controls;
 mod destination;
-mod door;
 mod edit;
-#[path = "../e2e/harness.rs"]
-#[allow(
-    dead_code,
-    reason = "the end-to-end tests use more of it than is needed here"
-)]
-mod harness;
 mod ledger;
+mod ledger_check;
+mod run;
 mod scenario;
 mod scenarios;
 mod table;
-mod trial;
+mod unreachable_server;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use run::{Ended, Run, Site};
 use scenario::{Extent, Scenario, Stage};
 use table::Row;
-use trial::{Ended, Site, Trial};
 
-/// A scenario that came to its end, or the line of one that broke off.
+/// A scenario that ended, or the row of one that broke off.
 type Outcome = Result<Ended, Row>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -55,7 +49,7 @@ async fn main() -> ExitCode {
         .into_iter()
         .filter(|one| only.is_empty() || only.iter().any(|part| one.fault.contains(part)))
         .collect();
-    let outcomes = run(&site, extent, scenarios).await;
+    let outcomes = run_all(&site, extent, scenarios).await;
     let rows = close(extent, outcomes).await;
     let table = table::Table::new(rows, site.audit().await);
     println!("{table}");
@@ -69,7 +63,7 @@ async fn main() -> ExitCode {
 
 /// Runs the scenarios: those of a stage side by side, one stage after the other.
 /// In the short form all are one stage.
-async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<Outcome> {
+async fn run_all(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let mut left = scenarios;
     for stage in Stage::ALL {
@@ -82,11 +76,11 @@ async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<
             .into_iter()
             .map(|scenario| {
                 let fault = scenario.fault.clone();
-                (fault, tokio::spawn(Trial::run(site.clone(), scenario)))
+                (fault, tokio::spawn(Run::start(site.clone(), scenario)))
             })
             .collect();
-        for (fault, trial) in running {
-            let outcome = trial.await.map_err(|error| Row::broken(fault, &error));
+        for (fault, run) in running {
+            let outcome = run.await.map_err(|error| Row::broken(fault, &error));
             match &outcome {
                 Ok(ended) => eprintln!("{}", ended.row().await.line()),
                 Err(row) => eprintln!("{}", row.line()),
@@ -97,8 +91,8 @@ async fn run(site: &Arc<Site>, extent: Extent, scenarios: Vec<Scenario>) -> Vec<
     outcomes
 }
 
-/// Does all books once more, when nothing is repeated any more: what arrived twice
-/// decides itself then.
+/// Checks all runs again when all repetitions have happened: only then is it known
+/// what arrived twice.
 async fn close(extent: Extent, outcomes: Vec<Outcome>) -> Vec<Row> {
     let ended = outcomes.iter().flatten();
     if let Some(last) = ended.filter_map(|one| one.last_repetition(extent)).max() {

@@ -1,4 +1,4 @@
-//! What a scenario is: a fault, alerts, and what must come of them.
+//! A scenario: a fault, alerts, and how their deliveries must end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,20 +8,20 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use crate::destination::Via;
-use crate::trial::{Site, Trial};
+use crate::run::{Run, Site};
 
-/// Something to do at one moment of a trial.
-pub(crate) type Act = Box<dyn Fn(Arc<Trial>) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Something to do at one moment of a run.
+pub(crate) type Act = Box<dyn Fn(Arc<Run>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// Where the vendors are.
 pub(crate) type Base = Box<dyn Fn(Arc<Site>) -> BoxFuture<'static, String> + Send + Sync>;
 
-/// A look at something besides the books: a note for the table, or what is wrong.
+/// A check besides that of the ledger: a note for the table, or what is wrong.
 pub(crate) type Check =
-    Box<dyn Fn(Arc<Trial>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+    Box<dyn Fn(Arc<Run>) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
-/// What is ordered from the simulator and the fault proxy.
-pub(crate) type Orders = Box<dyn Fn(&Trial) -> Vec<Order> + Send + Sync>;
+/// The faults that the simulator and the fault proxy inject.
+pub(crate) type Injections = Box<dyn Fn(&Run) -> Vec<Injection> + Send + Sync>;
 
 /// The short form is part of `make test`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,9 +31,9 @@ pub(crate) enum Extent {
 }
 
 impl Extent {
-    /// When whatever is repeated has been repeated, after a trial that was begun and
-    /// over then. The short form waits for Lambda's first repetition (60 s), the
-    /// full one for its second and for that of SQS (180 s each).
+    /// When all repetitions have happened, for a run that began and was over then. The
+    /// short form waits for Lambda's first repetition (60 s), the full one for its
+    /// second and for that of SQS (180 s each).
     pub(crate) fn aftermath(self, begun: Instant, over: Instant) -> Instant {
         match self {
             Self::Short => begun + Duration::from_secs(75),
@@ -42,23 +42,23 @@ impl Extent {
     }
 }
 
-/// Scenarios that would disturb each other run one after the other: a killed
-/// sender takes the deliveries of others with it.
+/// Scenarios that would disturb each other run one after the other: a sender that is
+/// killed takes other deliveries of its batch with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// What concerns one destination, and nobody else.
+    /// Faults of one destination, which affect no other.
     Destinations,
-    /// Kills, each of another provider's sender.
+    /// Kills, each of a different provider's sender.
     Kills,
     /// More kills of the same senders.
     MoreKills,
-    /// What concerns the router, and so everybody.
+    /// Faults of the router, which affect all deliveries.
     Router,
-    /// A service of AWS is away for everybody.
+    /// Outages of an AWS service, for all functions.
     Outages,
-    /// So is the ledger, which everything needs.
+    /// Outages of the ledger, which every function needs.
     Ledger,
-    /// More alerts than a destination takes.
+    /// More alerts than a destination accepts.
     Storm,
 }
 
@@ -74,20 +74,20 @@ impl Stage {
     ];
 }
 
-/// Something to go wrong.
+/// A fault to inject.
 #[derive(Clone, Debug)]
-pub(crate) enum Order {
+pub(crate) enum Injection {
     /// At the simulated vendors; path and subject are filled in.
     Vendor(Value),
     /// At AWS; given as it is.
     Aws(Value),
 }
 
-impl Order {
-    /// Whether it cuts calls or functions off, so that Lambda or SQS repeats something.
+impl Injection {
+    /// Whether it cuts off calls or functions, so that Lambda or SQS repeats something.
     pub(crate) fn has_repetitions(&self) -> bool {
         match self {
-            Self::Vendor(order) => order["mishap"] == "kill",
+            Self::Vendor(injection) => injection["mishap"] == "kill",
             Self::Aws(_) => true,
         }
     }
@@ -95,7 +95,7 @@ impl Order {
 
 /// When the fault ends.
 pub(crate) enum Lift {
-    /// By itself: it is ordered for so many requests, or for so long.
+    /// By itself: it is for so many requests, or for so long.
     ByItself,
     /// By hand, this long after the alerts were sent.
     After(Duration, Act),
@@ -108,7 +108,7 @@ pub(crate) enum End {
     Delivered,
     /// With nothing at the vendor, and one of these kinds of failures in the ledger.
     Failed(&'static [&'static str]),
-    /// With nothing at the vendor, since there were tries enough.
+    /// With nothing at the vendor, because the attempts are used up.
     Exhausted,
 }
 
@@ -116,27 +116,27 @@ pub(crate) enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Duplicates {
     Never,
-    /// Once more, since its sender was killed between post and record, and the
-    /// vendor cannot tell.
+    /// Once more: its sender was killed between post and record, and the vendor does
+    /// not recognise the repetition.
     OneEach,
 }
 
-/// One fault, and what must come of alerts that meet it.
+/// One fault, and how deliveries that meet it must end.
 pub(crate) struct Scenario {
     pub(crate) fault: String,
     pub(crate) extent: Extent,
     pub(crate) stage: Stage,
     /// One destination of each.
     pub(crate) via: Vec<Via>,
-    /// Where the first destination's alerts go that it does not take.
+    /// The fallback of the first destination.
     pub(crate) fallback: Option<Via>,
-    /// The first destination's own bound of attempts.
+    /// The most attempts of the first destination.
     pub(crate) most_attempts: Option<u32>,
     pub(crate) alerts: usize,
     /// If not at the simulator.
     pub(crate) base: Option<Base>,
     pub(crate) before: Vec<Act>,
-    pub(crate) orders: Orders,
+    pub(crate) injections: Injections,
     /// In place of putting the alerts on the queue.
     pub(crate) send: Option<Act>,
     pub(crate) lift: Lift,
@@ -147,7 +147,7 @@ pub(crate) struct Scenario {
     pub(crate) checks: Vec<Check>,
     /// Requests that its vendors may get, to the end of the run.
     pub(crate) most_calls: Option<usize>,
-    /// What is not over by then is lost.
+    /// Deliveries that are not over by then count as lost.
     pub(crate) patience: Duration,
 }
 
@@ -163,7 +163,7 @@ impl Scenario {
             alerts: 3,
             base: None,
             before: Vec::new(),
-            orders: Box::new(|_| Vec::new()),
+            injections: Box::new(|_| Vec::new()),
             send: None,
             lift: Lift::ByItself,
             meets: None,
@@ -215,31 +215,31 @@ impl Scenario {
         self
     }
 
-    /// Does this before anything is ordered or sent.
+    /// Does this before any fault is injected and any alert is sent.
     pub(crate) fn before<F: Future<Output = ()> + Send + 'static>(
         mut self,
-        act: impl Fn(Arc<Trial>) -> F + Send + Sync + 'static,
+        act: impl Fn(Arc<Run>) -> F + Send + Sync + 'static,
     ) -> Self {
         self.before.push(boxed(act));
         self
     }
 
-    pub(crate) fn orders(
+    pub(crate) fn inject(
         mut self,
-        orders: impl Fn(&Trial) -> Vec<Order> + Send + Sync + 'static,
+        injections: impl Fn(&Run) -> Vec<Injection> + Send + Sync + 'static,
     ) -> Self {
-        self.orders = Box::new(orders);
+        self.injections = Box::new(injections);
         self
     }
 
     /// Has the next requests answered, or not, by this fault of the simulator.
-    pub(crate) fn vendor(self, order: Value) -> Self {
-        self.orders(move |_| vec![Order::Vendor(order.clone())])
+    pub(crate) fn vendor(self, injection: Value) -> Self {
+        self.inject(move |_| vec![Injection::Vendor(injection.clone())])
     }
 
     pub(crate) fn send<F: Future<Output = ()> + Send + 'static>(
         mut self,
-        act: impl Fn(Arc<Trial>) -> F + Send + Sync + 'static,
+        act: impl Fn(Arc<Run>) -> F + Send + Sync + 'static,
     ) -> Self {
         self.send = Some(boxed(act));
         self
@@ -248,7 +248,7 @@ impl Scenario {
     pub(crate) fn lift<F: Future<Output = ()> + Send + 'static>(
         mut self,
         after: Duration,
-        act: impl Fn(Arc<Trial>) -> F + Send + Sync + 'static,
+        act: impl Fn(Arc<Run>) -> F + Send + Sync + 'static,
     ) -> Self {
         self.lift = Lift::After(after, boxed(act));
         self
@@ -274,12 +274,11 @@ impl Scenario {
         self
     }
 
-    /// At the end, takes back what is ordered at the vendor: it outlives what it
-    /// was ordered for.
-    pub(crate) fn taken_back(self) -> Self {
-        self.check(|trial| async move {
-            let query = format!("path={}", trial.destinations[0].path);
-            trial.site.simulator.withdraw(&query).await;
+    /// Removes the faults at the vendor at the end, when some are left.
+    pub(crate) fn with_faults_removed(self) -> Self {
+        self.check(|run| async move {
+            let query = format!("path={}", run.destinations[0].path);
+            run.site.simulator.remove_faults(&query).await;
             Ok(String::new())
         })
     }
@@ -291,10 +290,9 @@ impl Scenario {
 
     pub(crate) fn check<F: Future<Output = Result<String, String>> + Send + 'static>(
         mut self,
-        check: impl Fn(Arc<Trial>) -> F + Send + Sync + 'static,
+        check: impl Fn(Arc<Run>) -> F + Send + Sync + 'static,
     ) -> Self {
-        self.checks
-            .push(Box::new(move |trial| check(trial).boxed()));
+        self.checks.push(Box::new(move |run| check(run).boxed()));
         self
     }
 
@@ -305,7 +303,7 @@ impl Scenario {
 }
 
 fn boxed<F: Future<Output = ()> + Send + 'static>(
-    act: impl Fn(Arc<Trial>) -> F + Send + Sync + 'static,
+    act: impl Fn(Arc<Run>) -> F + Send + Sync + 'static,
 ) -> Act {
-    Box::new(move |trial| act(trial).boxed())
+    Box::new(move |run| act(run).boxed())
 }

@@ -9,18 +9,18 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::task::JoinError;
 
-use crate::books::Seen;
 use crate::destination::Destination;
-use crate::harness::Stack;
+use crate::ledger_check::Seen;
+use tocsin_tests::harness::Stack;
 
-/// What became of one scenario.
+/// The result of one scenario.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) fault: String,
     pub(crate) providers: Vec<&'static str>,
     /// Alerts sent; each goes to every destination of the scenario.
     pub(crate) alerts: usize,
-    /// Messages at the vendor: of each alert and destination one counts.
+    /// Messages at the vendor: one for each alert and destination counts.
     pub(crate) delivered: usize,
     /// Deliveries that ended as failures, as the scenario wants it.
     pub(crate) ended: usize,
@@ -32,15 +32,15 @@ pub(crate) struct Row {
     pub(crate) recovered: Option<Duration>,
     /// Requests that the vendor had.
     pub(crate) calls: usize,
-    /// What the books do not bear out, and how often.
+    /// What the check of the ledger found wrong, and how often.
     pub(crate) wrong: BTreeMap<String, usize>,
-    /// Faults that were ordered and never happened.
+    /// Faults that were injected and never happened.
     pub(crate) unused: Vec<Value>,
-    /// What else there is to tell.
+    /// Other remarks.
     pub(crate) notes: Vec<String>,
 }
 
-/// What the stack says of itself, over all parts of its answer.
+/// The stack's own audit, all parts of its answer together.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Audit {
     verdicts: BTreeSet<String>,
@@ -92,7 +92,7 @@ impl Row {
         }
     }
 
-    /// The line of a scenario that came to no end.
+    /// The row of a scenario that broke off.
     pub(crate) fn broken(fault: String, error: &JoinError) -> Self {
         let mut row = Self::new(fault, &[], 0);
         row.wrong.insert(error.to_string(), 1);
@@ -103,7 +103,7 @@ impl Row {
         *self.wrong.entry(what).or_default() += 1;
     }
 
-    /// Adds what was to be seen besides the books.
+    /// Adds what was observed besides the check of the ledger.
     pub(crate) fn add(&mut self, seen: &Seen) {
         for (what, times) in &seen.wrong {
             *self.wrong.entry(what.clone()).or_default() += times;
@@ -118,8 +118,8 @@ impl Row {
 
     /// In one line, while others still run.
     pub(crate) fn line(&self) -> String {
-        let sign = if self.is_sound() { "✓" } else { "✗" };
-        format!("{sign} {} {}", self.fault, self.remark())
+        let mark = if self.is_sound() { "✓" } else { "✗" };
+        format!("{mark} {} {}", self.fault, self.remark())
     }
 
     fn remark(&self) -> String {
@@ -145,7 +145,7 @@ impl Table {
     }
 
     /// Whether nothing was lost, nothing came twice that must not, every fault
-    /// happened, and the books are right.
+    /// happened, and the ledger is right.
     pub(crate) fn is_sound(&self) -> bool {
         !self.rows.is_empty() && self.rows.iter().all(Row::is_sound) && self.audit.is_sound()
     }

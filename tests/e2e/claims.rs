@@ -1,4 +1,4 @@
-//! Claims: of all that could attempt a delivery at once or again, one does.
+//! Claims: of all senders that could attempt a delivery, one does.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,11 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use tocsin_core::Timestamp;
+use tocsin_tests::harness::{Stack, alert_for, unique};
 
-use crate::harness::{Stack, alert_for, unique};
-
-/// A hand-over of one alert to `e2e-plain`, as the router would make it.
-async fn hand_over(stack: &Stack, alert_id: &str, attempt: u32) -> Value {
+/// A batch of one delivery to `e2e-plain`, as the router would dispatch it.
+async fn dispatched(stack: &Stack, alert_id: &str, attempt: u32) -> Value {
     let all = stack
         .invoke("api", &json!({"operation": "listDestinations"}))
         .await;
@@ -35,14 +34,14 @@ async fn hand_over(stack: &Stack, alert_id: &str, attempt: u32) -> Value {
 }
 
 /// Writes the delivery's item as an earlier sender would have left it.
-async fn left_behind(
+async fn leave_behind(
     stack: &Stack,
-    hand_over: &Value,
+    batch: &Value,
     state: &str,
     attempt: u32,
     lease: Option<Timestamp>,
 ) {
-    let entry = &hand_over["parcels"][0];
+    let entry = &batch["parcels"][0];
     let text = |value: &Value| AttributeValue::S(value.as_str().unwrap().to_owned());
     let now = AttributeValue::S(Timestamp::now().to_string());
     let mut item = HashMap::from([
@@ -79,8 +78,8 @@ async fn left_behind(
 }
 
 /// The delivery's state in the ledger, straight from the table.
-async fn state(stack: &Stack, hand_over: &Value) -> String {
-    let entry = &hand_over["parcels"][0];
+async fn state(stack: &Stack, batch: &Value) -> String {
+    let entry = &batch["parcels"][0];
     let text = |value: &Value| AttributeValue::S(value.as_str().unwrap().to_owned());
     let item = aws_sdk_dynamodb::Client::new(&stack.config)
         .get_item()
@@ -100,39 +99,39 @@ async fn state(stack: &Stack, hand_over: &Value) -> String {
 async fn of_eight_senders_with_one_delivery_one_attempts_it() {
     let stack = Stack::ready().await;
     let id = unique("eight");
-    let order = hand_over(&stack, &id, 1).await;
-    let (stack, order) = (&stack, &order);
-    let all = (0..8).map(|_| stack.invoke("webhook", order));
+    let batch = dispatched(&stack, &id, 1).await;
+    let (stack, batch) = (&stack, &batch);
+    let all = (0..8).map(|_| stack.invoke("webhook", batch));
     futures::future::join_all(all).await;
-    assert_eq!(state(stack, order).await, "DELIVERED");
+    assert_eq!(state(stack, batch).await, "DELIVERED");
     assert_eq!(stack.received(&id).await.len(), 1);
 }
 
 #[tokio::test]
-async fn what_a_vanished_sender_held_is_taken_over() {
+async fn a_delivery_whose_sender_vanished_is_taken_over() {
     let stack = Stack::ready().await;
     let id = unique("vanished");
-    let order = hand_over(&stack, &id, 1).await;
+    let batch = dispatched(&stack, &id, 1).await;
     let past = Timestamp::from_unix_millis(Timestamp::now().unix_millis() - 1_000);
-    left_behind(&stack, &order, "SENDING", 1, past).await;
-    stack.invoke("webhook", &order).await;
-    assert_eq!(state(&stack, &order).await, "DELIVERED");
+    leave_behind(&stack, &batch, "SENDING", 1, past).await;
+    stack.invoke("webhook", &batch).await;
+    assert_eq!(state(&stack, &batch).await, "DELIVERED");
     assert_eq!(stack.received(&id).await.len(), 1);
 }
 
 #[tokio::test]
-async fn what_another_sender_holds_waits_until_it_is_over() {
+async fn a_delivery_that_another_sender_holds_waits_for_the_end_of_the_lease() {
     let stack = Stack::ready().await;
     let id = unique("held");
-    // The retry that waits reads the alert from the ledger, so it is sent there first.
+    // The waiting retry reads the alert from the ledger: it has to be there first.
     stack
         .send(&alert_for(&id, &["e2e-plain"]).to_string())
         .await;
     stack.delivery_in(&id, "DELIVERED").await;
-    let order = hand_over(&stack, &id, 1).await;
+    let batch = dispatched(&stack, &id, 1).await;
     let until = Timestamp::now().plus(Duration::from_secs(3));
-    left_behind(&stack, &order, "SENDING", 1, Some(until)).await;
-    stack.invoke("webhook", &order).await;
+    leave_behind(&stack, &batch, "SENDING", 1, Some(until)).await;
+    stack.invoke("webhook", &batch).await;
     assert_eq!(
         stack.received(&id).await.len(),
         1,
@@ -147,7 +146,7 @@ async fn what_another_sender_holds_waits_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_another_has_overtaken_is_not_made() {
+async fn a_stale_attempt_is_not_made() {
     let stack = Stack::ready().await;
     for (state_left, attempt_left, asked) in [
         ("RETRYING", 2, 1),
@@ -156,15 +155,15 @@ async fn an_attempt_that_another_has_overtaken_is_not_made() {
         ("DELIVERED", 1, 1),
     ] {
         let id = unique("overtaken");
-        let order = hand_over(&stack, &id, asked).await;
-        left_behind(&stack, &order, state_left, attempt_left, None).await;
-        stack.invoke("webhook", &order).await;
+        let batch = dispatched(&stack, &id, asked).await;
+        leave_behind(&stack, &batch, state_left, attempt_left, None).await;
+        stack.invoke("webhook", &batch).await;
         assert_eq!(
             stack.received(&id).await.len(),
             0,
             "{state_left} {attempt_left} {asked}"
         );
-        assert_eq!(state(&stack, &order).await, state_left);
+        assert_eq!(state(&stack, &batch).await, state_left);
     }
 }
 
@@ -172,9 +171,9 @@ async fn an_attempt_that_another_has_overtaken_is_not_made() {
 async fn the_next_attempt_follows_the_one_before_it() {
     let stack = Stack::ready().await;
     let id = unique("next");
-    let order = hand_over(&stack, &id, 2).await;
-    left_behind(&stack, &order, "RETRYING", 1, None).await;
-    stack.invoke("webhook", &order).await;
-    assert_eq!(state(&stack, &order).await, "DELIVERED");
+    let batch = dispatched(&stack, &id, 2).await;
+    leave_behind(&stack, &batch, "RETRYING", 1, None).await;
+    stack.invoke("webhook", &batch).await;
+    assert_eq!(state(&stack, &batch).await, "DELIVERED");
     assert_eq!(stack.received(&id).await.len(), 1);
 }

@@ -1,29 +1,14 @@
-//! Destinations fail: what is repeated, what is not, and what is said of it.
-
-use std::collections::BTreeMap;
+//! Failing destinations: what is retried, what is not, and what is recorded.
 
 use serde_json::json;
+use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
 use tocsin_tests::simulator::Fault;
 
-use crate::harness::{PLANTED, Stack, alert_for, unique};
-
-fn fault(path: &str, about: &str, status: u16) -> Fault {
-    Fault {
-        path: path.to_owned(),
-        about: about.to_owned(),
-        status,
-        times: 1,
-        headers: BTreeMap::new(),
-        body: format!("told you {status}"),
-        late: false,
-    }
-}
-
 #[tokio::test]
-async fn what_fails_for_now_is_tried_again_and_arrives_once() {
+async fn a_temporary_failure_is_retried_and_the_alert_arrives_once() {
     let stack = Stack::ready().await;
     let id = unique("retry");
-    stack.inject(&fault("/hook/faulty", &id, 503)).await;
+    stack.inject(&Fault::once("/hook/faulty", &id, 503)).await;
     stack
         .send(&alert_for(&id, &["e2e-faulty"]).to_string())
         .await;
@@ -39,7 +24,7 @@ async fn what_fails_for_now_is_tried_again_and_arrives_once() {
         received.iter().map(|one| one.status).collect::<Vec<_>>(),
         [503, 200]
     );
-    // Receivers can tell a repetition by this.
+    // Receivers recognise a repetition by this header.
     assert_eq!(
         received[0].headers["webhook-id"],
         received[1].headers["webhook-id"]
@@ -47,7 +32,7 @@ async fn what_fails_for_now_is_tried_again_and_arrives_once() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_good_is_not_tried_again() {
+async fn a_permanent_refusal_is_not_retried() {
     let stack = Stack::ready().await;
     let id = unique("gone");
     stack.send(&alert_for(&id, &["e2e-gone"]).to_string()).await;
@@ -58,10 +43,10 @@ async fn what_is_refused_for_good_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_refused_message_is_delivered_in_its_least_form() {
+async fn a_refused_message_is_delivered_in_its_minimal_form() {
     let stack = Stack::ready().await;
     let id = unique("picky");
-    stack.inject(&fault("/hook/picky", &id, 413)).await;
+    stack.inject(&Fault::once("/hook/picky", &id, 413)).await;
     let mut alert = alert_for(&id, &["e2e-picky"]);
     alert["alertContext"] = json!({"large": "x".repeat(1000)});
     stack.send(&alert.to_string()).await;
@@ -74,10 +59,10 @@ async fn a_refused_message_is_delivered_in_its_least_form() {
 }
 
 #[tokio::test]
-async fn a_failure_never_repeats_the_secret_that_the_answer_echoes() {
+async fn a_recorded_failure_does_not_repeat_the_secret_that_the_answer_echoes() {
     let stack = Stack::ready().await;
     let id = unique("echo");
-    let mut echoing = fault("/hook/faulty", &id, 400);
+    let mut echoing = Fault::once("/hook/faulty", &id, 400);
     echoing.times = 2;
     echoing.body = format!("no route for /hook/faulty/{PLANTED} with {PLANTED}");
     stack.inject(&echoing).await;

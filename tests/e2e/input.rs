@@ -1,4 +1,4 @@
-//! Bad input beside good: the good arrives, the bad is kept with the reason.
+//! Bad input beside good: the good alerts arrive, the bad ones are kept with the reason.
 
 use std::io::Read;
 
@@ -7,15 +7,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
-
-use crate::harness::{Stack, alert_for, unique};
+use tocsin_tests::harness::{Stack, alert_for, unique};
 
 fn attribute(message: &Message, name: &str) -> String {
     let attributes = message.message_attributes.as_ref().unwrap();
     attributes[name].string_value.clone().unwrap()
 }
 
-/// A record as Lambda hands it over.
+/// A record as Lambda passes it to the router.
 fn record(stack: &Stack, message_id: &str, body: &str) -> Value {
     json!({
         "messageId": message_id, "body": body, "eventSource": "aws:sqs",
@@ -24,7 +23,7 @@ fn record(stack: &Stack, message_id: &str, body: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_bad_records_of_a_batch_do_not_hurt_the_good() {
+async fn bad_records_of_a_batch_do_not_affect_good_ones() {
     let stack = Stack::ready().await;
     let good = [unique("good"), unique("good")];
     let without = |field: &str| {
@@ -70,27 +69,27 @@ async fn the_bad_records_of_a_batch_do_not_hurt_the_good() {
     assert_eq!(
         answer["batchItemFailures"],
         json!([]),
-        "nothing is to be delivered again"
+        "no record is to be retried"
     );
     for id in &good {
         stack.delivery_in(id, "DELIVERED").await;
     }
     for ((body, code, said), id) in bad.iter().zip(&ids) {
-        let letter = stack
+        let dead_letter = stack
             .take_message(stack.output("AlertsDlqUrl"), |message| {
                 attribute(message, "tocsinMessageId") == *id
             })
             .await;
-        assert_eq!(attribute(&letter, "tocsinReason"), *code);
-        let detail = attribute(&letter, "tocsinDetail");
+        assert_eq!(attribute(&dead_letter, "tocsinReason"), *code);
+        let detail = attribute(&dead_letter, "tocsinDetail");
         assert!(detail.contains(said), "{detail}");
-        assert_eq!(&unpacked(&letter), body, "the dead letter is whole");
+        assert_eq!(&unpacked(&dead_letter), body, "the dead letter is whole");
     }
 }
 
-fn unpacked(letter: &Message) -> String {
-    let body = letter.body.clone().unwrap();
-    if !letter
+fn unpacked(dead_letter: &Message) -> String {
+    let body = dead_letter.body.clone().unwrap();
+    if !dead_letter
         .message_attributes
         .as_ref()
         .unwrap()
@@ -106,7 +105,7 @@ fn unpacked(letter: &Message) -> String {
 }
 
 #[tokio::test]
-async fn alerts_with_unshowable_or_excessive_fields_are_mended_and_arrive() {
+async fn alerts_with_unprintable_or_excessive_fields_are_normalized_and_arrive() {
     let stack = Stack::ready().await;
     let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
     let cases = [
@@ -162,7 +161,7 @@ async fn alerts_with_unshowable_or_excessive_fields_are_mended_and_arrive() {
 }
 
 #[tokio::test]
-async fn the_seeds_forms_are_understood_on_the_queue() {
+async fn sns_envelopes_and_community_edition_alerts_are_understood_on_the_queue() {
     let stack = Stack::ready().await;
     let inner = unique("envelope");
     let envelope = json!({

@@ -10,18 +10,12 @@
     reason = "a test stops where something is missing"
 )]
 
+mod api;
 mod claims;
-mod cli_code;
-mod cli_destinations;
-mod cli_harness;
-mod cli_rescue;
-mod cli_terminal;
+mod cli;
 mod delivery;
 mod failures;
-mod harness;
 mod input;
-mod management;
-mod operations;
 mod permissions;
 mod resilience;
 mod secrecy;

@@ -1,24 +1,9 @@
-//! Each role may do what its function does, and nothing besides.
+//! Each role may do what its function does, and nothing else.
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::json;
-
-use crate::harness::{Stack, unique};
-
-const SENDERS: [&str; 11] = [
-    "asana",
-    "github",
-    "jira",
-    "opsgenie",
-    "pagerduty",
-    "servicenow",
-    "slack",
-    "sns",
-    "sqs",
-    "teams",
-    "webhook",
-];
+use tocsin_tests::harness::{Stack, providers, unique};
 
 /// The error code of a call that must have been denied.
 macro_rules! denied {
@@ -59,16 +44,17 @@ async fn a_sender_reads_its_own_secrets_and_no_others() {
         .await
         .unwrap();
     denied!(client.get_secret_value().secret_id(&foreign));
-    let others = SENDERS.into_iter().chain(["router", "api"]);
-    for other in others.filter(|one| *one != "slack" && *one != "webhook") {
-        let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of(other).await);
+    let system = ["router", "api"].map(str::to_owned);
+    let others = providers().into_iter().chain(system);
+    for other in others.filter(|one| one != "slack" && one != "webhook") {
+        let client = aws_sdk_secretsmanager::Client::new(&stack.in_the_role_of(&other).await);
         denied!(client.get_secret_value().secret_id(&own));
         denied!(client.get_secret_value().secret_id(&foreign));
     }
 }
 
 #[tokio::test]
-async fn the_router_neither_publishes_nor_invokes_what_is_no_sender() {
+async fn the_router_neither_publishes_nor_invokes_the_api() {
     let stack = Stack::ready().await;
     let config = stack.in_the_role_of("router").await;
     let topics = aws_sdk_sns::Client::new(&config);
@@ -105,8 +91,8 @@ async fn the_router_neither_publishes_nor_invokes_what_is_no_sender() {
 #[tokio::test]
 async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
     let stack = Stack::ready().await;
-    for sender in SENDERS {
-        let config = stack.in_the_role_of(sender).await;
+    for sender in providers() {
+        let config = stack.in_the_role_of(&sender).await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         denied!(
             dynamodb

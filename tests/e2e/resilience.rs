@@ -1,13 +1,12 @@
-//! Destinations in trouble: who waits, who does not, who is told.
+//! Failing destinations: which deliveries wait, which do not, and what is reported.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tocsin_tests::harness::{Stack, alert_for, unique};
 use tocsin_tests::simulator::Fault;
 
-use crate::harness::{Stack, alert_for, unique};
-
-/// A webhook destination of this test's own, under a name that none has.
+/// Adds a webhook destination for one test only; gives its name.
 async fn destination(stack: &Stack, path: &str, more: Value) -> String {
     let name = unique("resilience");
     let mut destination = json!({"displayName": name, "type": "webhook"});
@@ -25,18 +24,14 @@ async fn destination(stack: &Stack, path: &str, more: Value) -> String {
 
 fn throttled(path: &str, times: usize, retry_after: u32) -> Fault {
     Fault {
-        path: path.to_owned(),
-        about: String::new(),
-        status: 429,
         times,
         headers: BTreeMap::from([("retry-after".to_owned(), retry_after.to_string())]),
-        body: "slow down".to_owned(),
-        late: false,
+        ..Fault::once(path, "", 429)
     }
 }
 
 #[tokio::test]
-async fn a_throttled_destination_is_paused_for_all_and_no_attempt_is_used_up() {
+async fn the_breaker_of_a_throttled_destination_delays_all_and_uses_up_no_attempt() {
     let stack = Stack::ready().await;
     let slow = destination(&stack, "/hook", json!({})).await;
     let first = unique("first");
@@ -47,7 +42,7 @@ async fn a_throttled_destination_is_paused_for_all_and_no_attempt_is_used_up() {
     let report = stack.delivery_in(&first, "RETRYING").await;
     assert_eq!(report["attempts"][0]["kind"], "throttled");
 
-    // These come during the pause; so does one for somebody else.
+    // These come while the breaker is open; each also goes to another destination.
     let later: Vec<_> = (0..3).map(|_| unique("during")).collect();
     for id in &later {
         let alert = alert_for(id, &[&slow, "e2e-plain"]);
@@ -88,13 +83,13 @@ async fn a_throttled_destination_is_paused_for_all_and_no_attempt_is_used_up() {
 }
 
 #[tokio::test]
-async fn a_destination_that_takes_nothing_is_reported_to_whoever_watches() {
+async fn a_failing_destination_is_reported_to_destinations_of_system_errors() {
     let stack = Stack::ready().await;
     let broken = destination(&stack, "/nobody", json!({})).await;
     let watching = json!({"alertTypes": ["SYSTEM_ERROR"]});
     let watcher = destination(&stack, "/hook", watching).await;
-    // The router's copy of the destinations is at most 30 seconds old, and looks
-    // again at once for a name it does not know.
+    // The router's copy of the destinations is up to 30 seconds old; a name that is
+    // not in it makes the router read them again at once.
     stack
         .send(&alert_for(&unique("look"), &[&watcher]).to_string())
         .await;
@@ -104,19 +99,19 @@ async fn a_destination_that_takes_nothing_is_reported_to_whoever_watches() {
         stack.delivery_in(id, "FAILED").await;
     }
     let path = format!("/hook/{watcher}");
-    let told = stack
+    let received = stack
         .received_when(&broken, |all| {
             all.iter()
                 .any(|one| one.path == path && one.body["id"] == "Tocsin.DestinationFailing")
         })
         .await;
-    let told: Vec<_> = told
+    let alerts: Vec<_> = received
         .iter()
         .filter(|one| one.path == path && one.body["type"] == "SYSTEM_ERROR")
         .collect();
-    assert_eq!(told.len(), 1, "once an hour: {told:#?}");
+    assert_eq!(alerts.len(), 1, "once an hour: {alerts:#?}");
     stack.delete_destination(&watcher).await;
-    let context = &told[0].body["alertContext"];
+    let context = &alerts[0].body["alertContext"];
     assert_eq!(context["displayName"], broken);
     assert_eq!(context["failure"]["status"], 404);
     assert_eq!(context["alertId"], ids[0]);
@@ -137,7 +132,7 @@ async fn a_destination_has_its_own_bounds_for_retries() {
 }
 
 #[tokio::test]
-async fn what_a_destination_finally_refuses_goes_to_its_fallback() {
+async fn an_alert_that_a_destination_refuses_goes_to_its_fallback() {
     let stack = Stack::ready().await;
     let fallback = destination(&stack, "/hook", json!({})).await;
     let broken = destination(&stack, "/nobody", json!({"fallback": fallback})).await;
@@ -163,7 +158,7 @@ async fn what_a_destination_finally_refuses_goes_to_its_fallback() {
         of(&broken)["destinationId"],
         "{report:#}"
     );
-    // The alert about the destination, which some other test watches, mentions it too.
+    // A system alert about the destination, for another test, mentions the alert too.
     let received = stack.received(&id).await;
     let own = received.iter().filter(|one| one.body["alertId"] == *id);
     assert_eq!(own.count(), 2);
@@ -189,7 +184,7 @@ async fn a_canary_that_arrives_in_time_is_counted_under_the_stacks_name() {
 }
 
 #[tokio::test]
-async fn what_waits_goes_where_its_destination_was_moved_meanwhile() {
+async fn a_waiting_delivery_goes_to_the_new_address_of_its_destination() {
     let stack = Stack::ready().await;
     let name = destination(&stack, "/hook", json!({})).await;
     let id = unique("moved");
@@ -208,7 +203,7 @@ async fn what_waits_goes_where_its_destination_was_moved_meanwhile() {
     assert!(answer["ok"].is_object(), "{answer:#}");
     stack.delivery_in(&id, "DELIVERED").await;
     let received = stack.received(&id).await;
-    let taken: Vec<_> = received.iter().filter(|one| one.status == 200).collect();
-    assert_eq!(taken.len(), 1, "{received:#?}");
-    assert_eq!(taken[0].path, moved);
+    let accepted: Vec<_> = received.iter().filter(|one| one.status == 200).collect();
+    assert_eq!(accepted.len(), 1, "{received:#?}");
+    assert_eq!(accepted[0].path, moved);
 }

@@ -1,8 +1,7 @@
-//! No secret where people look: logs, the API's answers, the tables.
+//! No secret is visible in logs, in the answers of the API, or in the tables.
 
 use serde_json::json;
-
-use crate::harness::{PLANTED, Stack, alert_for, unique};
+use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
 
 #[tokio::test]
 async fn a_planted_secret_shows_up_nowhere() {
@@ -33,7 +32,7 @@ async fn a_planted_secret_shows_up_nowhere() {
     assert_eq!(answer["error"]["code"], "INVALID");
     assert!(!answer.to_string().contains(PLANTED), "{answer:#}");
 
-    let logs = stack.logs();
+    let logs = Stack::logs();
     assert!(
         logs.contains(&id),
         "the logs that were searched are those of this test"

@@ -57,6 +57,7 @@ impl Vendor {
                     severity: alert.severity,
                     delivery: &delivery,
                     detail,
+                    began_at: Timestamp::now(),
                     now: Timestamp::now(),
                     settings: &settings,
                     secret: &secret,

@@ -4,13 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use tocsin_api::{Providers, ProvidersConfig};
-use tocsin_sender::{AddressPolicy, BaseUrls};
 
 /// The files of every provider's folder. `name.rs` may be a folder `name/mod.rs`.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "Cargo.toml",
     "README.md",
+    "src/form.rs",
     "src/lib.rs",
     "src/main.rs",
     "src/message.rs",
@@ -27,9 +26,6 @@ const FILES: [&str; 14] = [
 
 /// The files that some providers have as well.
 const OPTIONAL_FILES: [&str; 3] = ["src/lookup.rs", "src/secret.rs", "src/tests/limits.rs"];
-
-/// The resources of every sender in the template, after the provider's name.
-const RESOURCES: [&str; 4] = ["Function", "Invocation", "LogGroup", "Role"];
 
 /// The sections of every provider's README.
 const SECTIONS: [&str; 6] = [
@@ -88,24 +84,41 @@ fn missing(name: &str) -> Vec<String> {
         missing.push(format!("{path}/src/secret.rs, although it has a secret"));
     }
     let template = read("template.yaml");
-    for resource in RESOURCES {
-        let resource = format!("{}{resource}", capitalised(name));
-        if !template.contains(&format!("\n  {resource}:\n")) {
-            missing.push(format!("{resource} in template.yaml"));
-        }
+    let sender = capitalised(name);
+    let row = format!("\n    {sender}: {{ Provider: {name}, CodeUri: {path}, ");
+    if !template.contains(&row) {
+        missing.push(format!("{sender} in Mappings.Senders of template.yaml"));
     }
-    if !template.contains(&format!("CodeUri: {path}\n")) {
-        missing.push(format!("a function with CodeUri {path} in template.yaml"));
+    if !is_looped(&template, "Senders", &sender) {
+        missing.push(format!("{sender} in Fn::ForEach::Senders of template.yaml"));
     }
-    if !registered().contains(&name) {
+    if !is_looped(&template, "SenderRoles", &sender)
+        && !template.contains(&format!("\n  {sender}Role:\n"))
+    {
         missing.push(format!(
-            "the dependency tocsin-{name} of functions/api, and its entry in the registry"
+            "{sender} in Fn::ForEach::SenderRoles of template.yaml"
         ));
     }
-    if !sampled().iter().any(|sampled| sampled == name) {
+    let dependency = format!("\ntocsin-{name}.workspace = true\n");
+    if !read("functions/api/Cargo.toml").contains(&dependency) {
+        missing.push(format!("tocsin-{name} in functions/api/Cargo.toml"));
+    }
+    if !read("functions/api/src/registry/mod.rs").contains(&format!("tocsin_{name}::")) {
+        missing.push(format!(
+            "tocsin_{name} in functions/api/src/registry/mod.rs"
+        ));
+    }
+    let samples = samples(name);
+    if samples.is_empty() {
         missing.push(format!(
             "events/destination-….json with the type \"{name}\""
         ));
+    }
+    for sample in samples {
+        let simulated = format!("events/simulated/{sample}.json");
+        if !root().join(&simulated).exists() {
+            missing.push(simulated);
+        }
     }
     // AWS providers are tested on the emulator instead.
     if has_secret && !read("tests/it/contract.rs").contains(&format!("tocsin_{name}::")) {
@@ -130,24 +143,26 @@ fn capitalised(name: &str) -> String {
     first.into_iter().chain(rest).collect()
 }
 
-fn registered() -> Vec<&'static str> {
-    let config = ProvidersConfig {
-        addresses: AddressPolicy::PublicHttps,
-        base_urls: BaseUrls::default(),
-    };
-    Providers::new(&config).names().collect()
+/// Whether a loop of the template has this entry.
+fn is_looped(template: &str, name: &str, entry: &str) -> bool {
+    let start = format!("\n  Fn::ForEach::{name}:\n    - Sender\n    - [");
+    let list = template
+        .split_once(&start)
+        .and_then(|(_, rest)| rest.split_once(']'));
+    list.is_some_and(|(list, _)| list.split(", ").any(|listed| listed == entry))
 }
 
-/// The types of the sample destinations.
-fn sampled() -> Vec<String> {
-    names_in("events")
-        .iter()
-        .filter(|file| file.starts_with("destination-"))
+/// The display names of the provider's sample destinations.
+fn samples(provider: &str) -> Vec<String> {
+    let files = names_in("events");
+    let destinations = files.iter().filter(|file| file.starts_with("destination-"));
+    destinations
         .map(|file| {
-            let destination: Value = serde_json::from_str(&read(Path::new("events").join(file)))
-                .unwrap_or_else(|error| panic!("{file}: {error}"));
-            destination["type"].as_str().unwrap().to_owned()
+            serde_json::from_str::<Value>(&read(Path::new("events").join(file)))
+                .unwrap_or_else(|error| panic!("{file}: {error}"))
         })
+        .filter(|destination| destination["type"] == provider)
+        .map(|destination| destination["displayName"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -194,21 +209,18 @@ fn no_provider_has_files_with_other_names() {
 #[test]
 fn a_new_provider_is_told_all_that_it_lacks() {
     let missing = missing("pigeon");
-    for expected in [
-        "functions/senders/pigeon/src/settings.rs",
-        "functions/senders/pigeon/src/tests/settings.json",
-        "the section \"Set up\" in functions/senders/pigeon/README.md",
-        "PigeonInvocation in template.yaml",
-        "a function with CodeUri functions/senders/pigeon in template.yaml",
+    let expected = [
+        "Pigeon in Mappings.Senders of template.yaml",
+        "Pigeon in Fn::ForEach::Senders of template.yaml",
+        "Pigeon in Fn::ForEach::SenderRoles of template.yaml",
+        "tocsin-pigeon in functions/api/Cargo.toml",
+        "tocsin_pigeon in functions/api/src/registry/mod.rs",
         "events/destination-….json with the type \"pigeon\"",
-    ] {
-        assert!(
-            missing.iter().any(|entry| entry == expected),
-            "{expected} in {missing:#?}"
-        );
-    }
-    let registry = |entry: &String| entry.contains("tocsin-pigeon of functions/api");
-    assert!(missing.iter().any(registry), "{missing:#?}");
-    let simple = FILES.len() + SECTIONS.len() + RESOURCES.len() + 3;
-    assert_eq!(missing.len(), simple, "{missing:#?}");
+    ];
+    let folder = "functions/senders/pigeon";
+    let files = FILES.map(|file| format!("{folder}/{file}"));
+    let sections = SECTIONS.map(|name| format!("the section \"{name}\" in {folder}/README.md"));
+    let expected = expected.map(str::to_owned);
+    let all = files.into_iter().chain(sections).chain(expected);
+    assert_eq!(missing, all.collect::<Vec<_>>());
 }

@@ -1,4 +1,8 @@
-//! What the template must never say. cfn-lint checks its form; this, its sense.
+//! Rules for the template that cfn-lint does not know.
+
+use std::collections::BTreeSet;
+
+use tocsin_tests::harness::providers;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
@@ -32,7 +36,7 @@ fn no_permission_is_wider_than_a_named_resource() {
 }
 
 #[test]
-fn no_policy_of_somebody_else_is_attached() {
+fn no_managed_policy_of_aws_is_attached() {
     for (number, line) in lines() {
         assert!(!line.contains(":aws:policy/"), "line {number}: {line}");
         assert!(
@@ -44,56 +48,78 @@ fn no_policy_of_somebody_else_is_attached() {
     assert!(!TEMPLATE.contains("\n      Events:"));
 }
 
-/// The folders of the senders, by name.
-fn senders() -> Vec<String> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../functions/senders");
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+/// The list that a loop of the template goes through.
+fn looped(name: &str) -> BTreeSet<&'static str> {
+    let start = format!("\n  Fn::ForEach::{name}:\n    - Sender\n    - [");
+    let (_, rest) = TEMPLATE
+        .split_once(&start)
+        .unwrap_or_else(|| panic!("template.yaml has no Fn::ForEach::{name}"));
+    let (list, _) = rest.split_once(']').unwrap();
+    list.split(", ").collect()
 }
 
-fn assert_block(name: &str, what: &str) {
-    let mut rest = name.chars();
+fn has_block(name: &str) -> bool {
+    TEMPLATE.contains(&format!("\n  {name}:\n"))
+}
+
+/// The name of a sender's resources: `Slack` for `slack`.
+fn logical(provider: &str) -> String {
+    let mut rest = provider.chars();
     let first = rest.next().unwrap().to_uppercase();
-    let logical: String = first.chain(rest).collect();
-    assert!(
-        TEMPLATE.contains(&format!("\n  {logical}{what}:\n")),
-        "template.yaml has no {logical}{what}"
-    );
+    first.chain(rest).collect()
 }
 
 #[test]
-fn every_function_keeps_to_the_pattern() {
-    let senders = senders();
-    assert!(senders.len() > 1);
-    let folders = senders
-        .iter()
-        .map(|name| (name.as_str(), "functions/senders"));
-    let all = folders.chain([("router", "functions"), ("api", "functions")]);
-    for (name, folder) in all {
-        for what in ["Function", "LogGroup", "Role"] {
-            assert_block(name, what);
-        }
+fn every_provider_has_a_sender_and_a_role() {
+    let providers = providers();
+    assert!(providers.len() > 1);
+    let (senders, roles) = (looped("Senders"), looped("SenderRoles"));
+    for provider in &providers {
+        let name = logical(provider);
+        let row = format!(
+            "\n    {name}: {{ Provider: {provider}, CodeUri: functions/senders/{provider}, Description: "
+        );
         assert!(
-            TEMPLATE.contains(&format!("CodeUri: {folder}/{name}\n")),
-            "{name}"
+            TEMPLATE.contains(&row),
+            "Mappings.Senders of template.yaml has no {name}"
+        );
+        assert!(
+            senders.contains(name.as_str()),
+            "Fn::ForEach::Senders of template.yaml has no {name}"
+        );
+        assert!(
+            roles.contains(name.as_str()) ^ has_block(&format!("{name}Role")),
+            "template.yaml needs one role {name}Role: in Fn::ForEach::SenderRoles, or of its own"
         );
     }
-    for name in &senders {
-        assert_block(name, "Invocation");
+    assert_eq!(senders.len(), providers.len(), "{senders:?}");
+    let rows = TEMPLATE.matches("CodeUri: functions/senders/").count();
+    assert_eq!(rows, providers.len());
+    let unknown: Vec<_> = roles.difference(&senders).collect();
+    assert!(unknown.is_empty(), "roles without a sender: {unknown:?}");
+}
+
+#[test]
+fn the_functions_of_the_system_have_log_groups_and_roles_too() {
+    for name in ["router", "api"] {
+        for what in ["Function", "LogGroup", "Role"] {
+            let block = format!("{}{what}", logical(name));
+            assert!(has_block(&block), "template.yaml has no {block}");
+        }
+        let code = format!("\n      CodeUri: functions/{name}\n");
+        assert!(TEMPLATE.contains(&code), "{name}");
     }
 }
 
 #[test]
-fn loops_are_bounded_here_and_not_by_lambda() {
+fn lambda_does_not_stop_the_retry_loop() {
     let functions = TEMPLATE.matches("Type: AWS::Serverless::Function").count();
     let allowed = TEMPLATE.matches("RecursiveLoop: Allow").count();
-    // All but the API, which is no part of the loop.
+    // All but the API, which is not a part of the loop. The senders are one block.
     assert_eq!(allowed, functions - 1);
 }
 
-/// What the schedule sends, as it stands in the template.
+/// The alert that the schedule sends.
 fn canary() -> String {
     let (_, after) = TEMPLATE.split_once("InputTemplate: !Sub >-\n").unwrap();
     after

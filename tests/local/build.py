@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from common import ROOT, Failed, Instance
+from tools import ask
 
 TEMPLATE = ROOT / "template.yaml"
-CODE_URI = re.compile(
-    r"^  (?P<id>\w+):\n    Type: AWS::Serverless::Function\n(?:^(?:    .*)?\n)*?"
-    r"^      CodeUri: (?P<folder>functions/(?:senders/)?(?P<binary>[\w-]+))$",
-    re.MULTILINE,
-)
 
 
 def cargo_build() -> None:
@@ -32,7 +27,7 @@ def cargo_build() -> None:
 
 
 def target_folder() -> Path:
-    """Where cargo puts binaries, wherever the configuration of this machine says."""
+    """Cargo's target folder, which the configuration of the machine may have moved."""
     answer = subprocess.run(
         ["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline"],
         cwd=ROOT,
@@ -45,8 +40,13 @@ def target_folder() -> Path:
     return Path(json.loads(answer.stdout)["target_directory"])
 
 
+def binaries() -> Path:
+    """Where `cargo_build` leaves the binaries."""
+    return target_folder() / "debug"
+
+
 def strip(source: Path, stripped: Path) -> bool:
-    """Writes a binary without its debug information, which is most of it; whether that worked."""
+    """Writes a binary without its debug information, which is most of it; True on success."""
     tool = shutil.which("strip")
     if tool is None:
         return False
@@ -67,25 +67,25 @@ def install_binary(source: Path, bootstrap: Path) -> None:
     if not strip(source, bootstrap):
         shutil.copyfile(source, bootstrap)
     bootstrap.chmod(0o755)
-    # The time tells the next run that nothing changed.
+    # The next run sees by the time that nothing changed.
     os.utime(bootstrap, ns=(built.st_atime_ns, built.st_mtime_ns))
 
 
-def assemble(instance: Instance, bootstrap: Path | None) -> Path:
-    """Makes what `sam build` would have made: each function's folder, and the template."""
-    text = TEMPLATE.read_text(encoding="utf-8")
-    functions = list(CODE_URI.finditer(text))
-    if len(functions) != text.count("Type: AWS::Serverless::Function\n"):
-        raise Failed(
-            "A function of template.yaml has no `CodeUri: functions/<binary>`.",
-            "stack.py reads functions as they are written there: indented by two spaces.",
-        )
-    binaries = target_folder() / "debug" if bootstrap is None else Path()
-    for function in functions:
-        source = bootstrap or binaries / function["binary"]
-        install_binary(source, instance.build / function["id"] / "bootstrap")
-    for function in reversed(functions):
-        text = text[: function.start("folder")] + function["id"] + text[function.end("folder") :]
-    built = instance.build / "template.yaml"
-    built.write_text(text, encoding="utf-8")
-    return built
+def assemble(
+    instance: Instance,
+    *,
+    template: Path = TEMPLATE,
+    built: Path | None = None,
+    bootstrap: Path | None = None,
+) -> Path:
+    """Makes what `sam build` would have made: a folder for each binary, and the template.
+
+    The binaries come from the folder `built`, by default cargo's; `bootstrap` is one
+    executable for all functions.
+    """
+    instance.build.mkdir(parents=True, exist_ok=True)
+    names = ask("sam_files.py", "assemble", template, instance.build)["binaries"]
+    for name in names:
+        source = bootstrap or (built or binaries()) / name
+        install_binary(source, instance.build / name / "bootstrap")
+    return instance.build / "template.yaml"

@@ -24,9 +24,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.dont_write_bytecode = True  # Nothing but .local is written to.
+sys.dont_write_bytecode = True  # Only .local is written to.
 
-from build import assemble, cargo_build
+from build import TEMPLATE, assemble, cargo_build
 from common import ROOT, Failed, Instance, lock, read_json, reporting, run, step, write_json
 from emulation import (
     aws_environment,
@@ -43,27 +43,6 @@ from tools import ask, ensure_tools, python_of
 SAMCONFIG = ROOT / "samconfig.toml"
 SAMCONFIG_ENV = "local"
 SETTLED = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-READ_PARAMETERS = """
-import json, sys, tomlkit
-config = tomlkit.parse(open(sys.argv[1]).read())[sys.argv[2]]
-print(json.dumps({
-    "stack": config["global"]["parameters"]["stack_name"],
-    "parameters": config["deploy"]["parameters"].get("parameter_overrides", []),
-}))
-"""
-DESCRIBE_STACK = """
-import boto3, botocore, json, sys
-try:
-    stack = boto3.client("cloudformation").describe_stacks(StackName=sys.argv[1])["Stacks"][0]
-except botocore.exceptions.ClientError as error:
-    if "does not exist" not in str(error):
-        raise
-    stack = {}
-print(json.dumps({
-    "status": stack.get("StackStatus"),
-    "outputs": {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
-}))
-"""
 
 
 # ── Deployment ───────────────────────────────────────────────────────────────
@@ -108,7 +87,9 @@ def sam_deploy(instance: Instance, template: Path, port: int, parameters: list[s
 
 def describe(stack: str, port: int) -> dict[str, Any]:
     """Status and outputs of the stack; the status of one that does not exist is None."""
-    return ask("sam", DESCRIBE_STACK, stack, env=client_environment(port))
+    environment = client_environment(port)
+    answer: dict[str, Any] = ask("aws_client.py", "describe-stack", stack, env=environment)
+    return answer
 
 
 def write_env(instance: Instance, port: int, stack: str, outputs: dict[str, str]) -> None:
@@ -128,7 +109,7 @@ def ensure_emulator(instance: Instance, stack: str, *, through_proxy: bool) -> d
         # An interrupted or failed first deployment cannot be deployed over.
         if describe(stack, state["port"])["status"] in SETTLED | {None}:
             return state
-        print("  The last deployment did not come to an end: starting from nothing.")
+        print("  The last deployment did not finish: starting from nothing.")
     with step("start the emulator"):
         return start_emulator(instance, through_proxy=through_proxy)
 
@@ -136,29 +117,36 @@ def ensure_emulator(instance: Instance, stack: str, *, through_proxy: bool) -> d
 def up(
     instance: Instance,
     *,
-    build: bool,
-    bootstrap: Path | None,
     given: list[str],
+    build: bool = True,
+    bootstrap: Path | None = None,
+    template: Path = TEMPLATE,
+    built: Path | None = None,
     through_proxy: bool = False,
 ) -> int:
+    """Starts the stack of a template, or brings it up to date.
+
+    `given` are parameters of the template. `bootstrap`, `template` and `built` are those
+    of `assemble`.
+    """
     start = time.monotonic()
     ensure_tools()
     if build and not bootstrap:
         with step("build the functions"):
             cargo_build()
     instance.folder.mkdir(parents=True, exist_ok=True)
-    config = ask("sam", READ_PARAMETERS, str(SAMCONFIG), SAMCONFIG_ENV)
+    config = ask("sam_files.py", "deployment", SAMCONFIG, SAMCONFIG_ENV)
     # CloudFormation keeps the value of a parameter until it gets another: so do we.
     kept = merged(read_json(instance.state_file).get("parameters", []), given)
     stack, parameters = config["stack"], merged(config["parameters"], kept)
     with step("assemble the stack"):
-        template = assemble(instance, bootstrap)
-        wanted = fingerprint(instance, template, parameters)
+        assembled = assemble(instance, template=template, built=built, bootstrap=bootstrap)
+        wanted = fingerprint(instance, assembled, parameters)
     state = ensure_emulator(instance, stack, through_proxy=through_proxy)
     ensure_proxy(instance, state)
     if state.get("deployed") != wanted or not instance.env_file.exists():
         with step(f"deploy the stack {stack}"):
-            sam_deploy(instance, template, state["port"], parameters)
+            sam_deploy(instance, assembled, state["port"], parameters)
             write_env(instance, state["port"], stack, describe(stack, state["port"])["outputs"])
             write_json(instance.state_file, {**state, "parameters": kept, "deployed": wanted})
     print(
@@ -241,7 +229,7 @@ def arguments() -> argparse.Namespace:
         default=[],
         type=parameter,
         metavar="Key=Value",
-        help="parameter of the template; kept until it is given anew or `down` (repeatable)",
+        help="parameter of the template; kept until `down` or another value (repeatable)",
     )
     start.add_argument(
         "--through-proxy",
@@ -272,9 +260,9 @@ def dispatch(options: argparse.Namespace) -> int:
             return down(instance)
         return up(
             instance,
+            given=options.parameter,
             build=not options.no_build,
             bootstrap=options.bootstrap,
-            given=options.parameter,
             through_proxy=options.through_proxy,
         )
 

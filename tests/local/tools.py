@@ -21,7 +21,7 @@ def ensure_venv(tool: str) -> None:
     requirements = HERE / f"requirements-{tool}.txt"
     folder = LOCAL / "venv" / tool
     stamp = folder / "installed"
-    # A virtual environment is bound to its place and to one Python.
+    # A virtual environment works in its folder and with its Python only.
     wanted = f"{sys.version_info[:2]} {folder}\n{requirements.read_text(encoding='utf-8')}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
@@ -50,12 +50,10 @@ def ensure_tools() -> None:
             ensure_venv(tool)
 
 
-def ask(
-    tool: str, snippet: str, *arguments: str, env: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """The JSON object that a snippet of Python, run with a tool's libraries, prints."""
+def ask(script: str, *arguments: str | Path, env: dict[str, str] | None = None) -> Any:
+    """The JSON that a script of this folder prints; it runs with the libraries of SAM."""
     answer = subprocess.run(
-        [str(python_of(tool)), "-c", snippet, *arguments],
+        [python_of("sam"), HERE / script, *arguments],
         env=env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -64,6 +62,5 @@ def ask(
     )
     if answer.returncode != 0:
         lines = answer.stderr.strip().splitlines()
-        raise Failed(lines[-1] if lines else "A helper process ended without an answer.")
-    content: dict[str, Any] = json.loads(answer.stdout)
-    return content
+        raise Failed(f"{script} failed: {lines[-1] if lines else 'it printed nothing'}")
+    return json.loads(answer.stdout)

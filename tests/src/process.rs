@@ -1,7 +1,7 @@
 //! The process at the other end of a connection, found by the kernel's tables
 //! and ended as the out-of-memory killer would: at once, in the middle of things.
 
-use crate::wire::Line;
+use crate::wire::Connection;
 
 /// What the emulator calls the executable of every function. Nothing else is
 /// ever killed.
@@ -31,25 +31,25 @@ pub(crate) enum NotKilled {
 
 /// Kills the function at the other end.
 #[cfg(target_os = "linux")]
-pub(crate) fn kill_peer(line: &Line) -> Result<(), NotKilled> {
+pub(crate) fn kill_peer(connection: &Connection) -> Result<(), NotKilled> {
     use rustix::process::{Pid, Signal, kill_process};
-    let pid = function_at(line)?
+    let pid = function_at(connection)?
         .and_then(|process| Pid::from_raw(process.pid))
         .ok_or(NotKilled::NoFunction)?;
     Ok(kill_process(pid, Signal::KILL)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn kill_peer(_: &Line) -> Result<(), NotKilled> {
+pub(crate) fn kill_peer(_: &Connection) -> Result<(), NotKilled> {
     Err(NotKilled::NotHere)
 }
 
 #[cfg(target_os = "linux")]
-fn function_at(line: &Line) -> Result<Option<procfs::process::Process>, NotKilled> {
+fn function_at(connection: &Connection) -> Result<Option<procfs::process::Process>, NotKilled> {
     // Seen from there, the ends are the other way round.
     let socket = procfs::net::tcp()?
         .into_iter()
-        .find(|one| one.local_address == line.there && one.remote_address == line.here);
+        .find(|one| one.local_address == connection.there && one.remote_address == connection.here);
     let Some(socket) = socket else {
         return Ok(None);
     };

@@ -1,8 +1,8 @@
 //! Connections that can be spoiled while a request is being answered: broken
-//! off, slowed down, or bereft of the process at their other end.
+//! off, slowed down, or without the process at their other end.
 //!
-//! A server that listens on a [`Wires`] gives its handlers a [`Line`] for each
-//! connection. What they order there takes effect with the next byte.
+//! A server that listens on a [`FaultyListener`] gives its handlers a [`Connection`] for each
+//! connection. What they do with it takes effect with the next byte.
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,7 +35,7 @@ enum Manner {
 
 /// One connection, as a handler knows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct Connection {
     /// The address at this end.
     pub(crate) here: SocketAddr,
     /// The address at the other end.
@@ -43,7 +43,7 @@ pub(crate) struct Line {
     manner: Arc<Mutex<Manner>>,
 }
 
-impl Line {
+impl Connection {
     /// The rest of the answer comes byte by byte.
     pub(crate) fn drip(&self) {
         *self.manner.lock().unwrap() = Manner::Dripping;
@@ -59,35 +59,35 @@ impl Line {
     }
 }
 
-impl Connected<IncomingStream<'_, Wires>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Wires>) -> Self {
-        stream.io().line.clone()
+impl Connected<IncomingStream<'_, FaultyListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, FaultyListener>) -> Self {
+        stream.io().connection.clone()
     }
 }
 
 /// A listener whose connections can be spoiled.
 #[derive(Debug)]
-pub(crate) struct Wires(pub(crate) TcpListener);
+pub(crate) struct FaultyListener(pub(crate) TcpListener);
 
-impl Listener for Wires {
-    type Io = Wire;
+impl Listener for FaultyListener {
+    type Io = FaultyStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
+    async fn accept(&mut self) -> (FaultyStream, SocketAddr) {
         loop {
             let (stream, there) = Listener::accept(&mut self.0).await;
             // One that is gone already has no address any more.
             let Ok(here) = stream.local_addr() else {
                 continue;
             };
-            let line = Line {
+            let connection = Connection {
                 here,
                 there,
                 manner: Arc::default(),
             };
-            let wire = Wire {
+            let wire = FaultyStream {
                 stream,
-                line,
+                connection,
                 pause: None,
             };
             return (wire, there);
@@ -101,13 +101,13 @@ impl Listener for Wires {
 
 /// A connection that can be spoiled.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct FaultyStream {
     stream: TcpStream,
-    line: Line,
+    connection: Connection,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl Wire {
+impl FaultyStream {
     fn poll_drop_of(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if let Some(pause) = &mut self.pause {
             std::task::ready!(pause.as_mut().poll(cx));
@@ -120,7 +120,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -130,14 +130,14 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        match this.line.manner() {
+        match this.connection.manner() {
             Manner::Sound => Pin::new(&mut this.stream).poll_write(cx, bytes),
             Manner::Dripping => this.poll_drop_of(cx, bytes),
             Manner::Broken => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
@@ -150,7 +150,7 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        match this.line.manner() {
+        match this.connection.manner() {
             // A shutdown would say goodbye properly.
             Manner::Broken => Poll::Ready(Ok(())),
             Manner::Sound | Manner::Dripping => Pin::new(&mut this.stream).poll_shutdown(cx),
@@ -158,9 +158,9 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for FaultyStream {
     fn drop(&mut self) {
-        if self.line.manner() == Manner::Broken
+        if self.connection.manner() == Manner::Broken
             && let Err(error) = self.stream.set_zero_linger()
         {
             eprintln!("the connection ends properly instead of with a reset: {error}");

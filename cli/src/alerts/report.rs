@@ -1,17 +1,18 @@
-//! What happened to one alert, for people.
+//! One alert with its deliveries, as text.
 
 use std::time::Duration;
 
 use comfy_table::Cell;
-use tocsin_api::messages::{AlertReport, DeliveryRecord};
+use tocsin_api_types::AlertReport;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Attempt, AttemptResult};
+use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outcome::Receipt;
 
-use crate::print::{Tone, table, time};
+use crate::print::{Style, table, time};
 
-/// The whole of it.
-pub(super) fn told(report: &AlertReport) -> String {
+/// The whole report.
+pub(super) fn render(report: &AlertReport) -> String {
     let AlertReport { alert, routing, .. } = report;
     let mut lines = vec![format!(
         "{}  [{}] {}\n{} {}, received {}, {}",
@@ -21,7 +22,7 @@ pub(super) fn told(report: &AlertReport) -> String {
         alert.alert_type,
         alert.detection_id,
         time(report.received_at),
-        super::became(routing.disposition).paint(routing.disposition)
+        Style::of_disposition(routing.disposition).paint(routing.disposition)
     )];
     let rows = rows(report);
     if !rows.is_empty() {
@@ -38,10 +39,10 @@ pub(super) fn told(report: &AlertReport) -> String {
         lines.push(all.to_string());
     }
     for warning in &routing.warnings {
-        lines.push(format!("{} {warning}", Tone::Waiting.paint("warning:")));
+        lines.push(format!("{} {warning}", Style::Pending.paint("warning:")));
     }
     for note in &alert.notes {
-        lines.push(format!("{} {note}", Tone::Faint.paint("note:")));
+        lines.push(format!("{} {note}", Style::Muted.paint("note:")));
     }
     lines.join("\n")
 }
@@ -52,11 +53,11 @@ fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
         let mut deliveries = report.deliveries.iter();
         let delivery = deliveries.find(|one| one.destination_id == target.destination_id);
         let mut cells = vec![
-            Tone::Plain.cell(&target.display_name),
-            Tone::Plain.cell(&target.provider),
-            Tone::Plain.cell(&target.reason),
+            Style::Plain.cell(&target.display_name),
+            Style::Plain.cell(&target.provider),
+            Style::Plain.cell(&target.reason),
         ];
-        cells.extend(fared(delivery, report.received_at));
+        cells.extend(delivery_cells(delivery, report.received_at));
         cells
     });
     let is_target = |one: &&DeliveryRecord| {
@@ -70,41 +71,41 @@ fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
         .filter(|one| !is_target(one))
         .map(|one| {
             let mut cells = vec![
-                Tone::Plain.cell(&one.display_name),
-                Tone::Plain.cell(&one.provider),
-                Tone::Plain.cell("fallback of one that failed"),
+                Style::Plain.cell(&one.display_name),
+                Style::Plain.cell(&one.provider),
+                Style::Plain.cell("fallback of a failed destination"),
             ];
-            cells.extend(fared(Some(one), report.received_at));
+            cells.extend(delivery_cells(Some(one), report.received_at));
             cells
         });
     of_targets.chain(others).collect()
 }
 
-/// How a delivery fared: state, attempts, latency, receipt.
-fn fared(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> [Cell; 4] {
+/// State, attempts, latency, and receipt or failure of a delivery.
+fn delivery_cells(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> [Cell; 4] {
     let Some(delivery) = delivery else {
-        let none = || Tone::Plain.cell("");
-        return [Tone::Waiting.cell("handed over"), none(), none(), none()];
+        let none = || Style::Plain.cell("");
+        return [Style::Pending.cell("dispatched"), none(), none(), none()];
     };
     let last = delivery.attempts.last();
     let latency = last.map(|attempt| {
         let end = attempt.at.plus(Duration::from_millis(attempt.duration_ms));
         format!("{} ms", end.since(received_at).as_millis())
     });
-    let said = last.map(outcome);
+    let result = last.map(outcome);
     let next = delivery
         .next_attempt_at
         .map(|at| format!("next attempt {}", time(at)));
-    let said: Vec<_> = said.into_iter().chain(next).collect();
+    let result: Vec<_> = result.into_iter().chain(next).collect();
     [
-        Tone::of(delivery.state).cell(delivery.state),
-        Tone::Plain.cell(delivery.attempt),
-        Tone::Plain.cell(latency.unwrap_or_default()),
-        Tone::Plain.cell(said.join("\n").trim()),
+        Style::of_state(delivery.state).cell(delivery.state),
+        Style::Plain.cell(delivery.attempt),
+        Style::Plain.cell(latency.unwrap_or_default()),
+        Style::Plain.cell(result.join("\n").trim()),
     ]
 }
 
-/// What an attempt came to.
+/// The receipt or the failure of an attempt.
 pub(crate) fn outcome(attempt: &Attempt) -> String {
     match &attempt.result {
         AttemptResult::Delivered(receipt) => self::receipt(receipt),
@@ -112,7 +113,7 @@ pub(crate) fn outcome(attempt: &Attempt) -> String {
     }
 }
 
-/// Where to look at what a delivery made.
+/// The link, id and remark of what a delivery created.
 fn receipt(receipt: &Receipt) -> String {
     [&receipt.url, &receipt.id, &receipt.remark]
         .into_iter()

@@ -7,12 +7,12 @@ use super::shared::{Consent, Input, Since};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SendArgs {
-    /// Alerts, one in each file; `-` reads one from standard input. Each is checked before any is
-    /// sent
+    /// Alerts, one in each file; `-` reads one from standard input. All are checked before the
+    /// first is sent
     #[arg(required = true)]
     pub(crate) files: Vec<Input>,
-    /// Give each alert an id and a time of its own, so that sending a sample
-    /// twice makes two alerts
+    /// Give each alert a new id and the current time, so that a sample can be sent
+    /// more than once
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Wait up to this many seconds until every delivery has ended, and show them
@@ -24,45 +24,45 @@ pub(crate) struct SendArgs {
 pub(crate) enum AlertsCommand {
     /// List alerts, newest first
     List(ListAlertsArgs),
-    /// Where alerts went, why, and how each delivery fared
+    /// Show where alerts went, why, and the state of each delivery
     Show(ShowAlertsArgs),
-    /// Send an alert again, whole, marked as re-sent; its other deliveries are not touched
+    /// Send a whole alert again, marked as re-sent; its earlier deliveries do not change
     Resend(ResendArgs),
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ListAlertsArgs {
-    /// From when on: how long ago, or a date
+    /// The beginning of the time range: how long ago, or a date
     #[arg(long, default_value = "24h")]
     pub(crate) since: Since,
-    /// Until when
+    /// The end of the time range [default: now]
     #[arg(long)]
     pub(crate) until: Option<Since>,
-    /// Only this effective severity
+    /// Only alerts of this effective severity
     #[arg(long)]
     pub(crate) severity: Option<Severity>,
-    /// Only alerts that this became of
+    /// Only alerts with this disposition
     #[arg(long, value_enum)]
-    pub(crate) disposition: Option<Became>,
-    /// At most so many
+    pub(crate) disposition: Option<DispositionArg>,
+    /// The most entries to list
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: usize,
 }
 
-/// What became of an alert.
+/// The disposition of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Became {
-    /// It has at least one target
+pub(crate) enum DispositionArg {
+    /// The alert has targets
     Routed,
-    /// Its detection asked for silence
+    /// The detection asked for no delivery
     Skipped,
-    /// Nothing matched
+    /// No destination matched
     Unrouted,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowAlertsArgs {
-    /// Their ids
+    /// The alerts' ids
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,
     /// Wait up to this many seconds until every delivery has ended
@@ -72,9 +72,9 @@ pub(crate) struct ShowAlertsArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ResendArgs {
-    /// Its id
+    /// The alert's id
     pub(crate) id: String,
-    /// Only to these destinations, by name or id [default: all that it went to]
+    /// Only to these destinations, by name or id [default: all its targets]
     #[arg(long = "destination", value_name = "NAME", value_delimiter = ',')]
     pub(crate) destinations: Vec<String>,
     /// Wait up to this many seconds until every delivery has ended, and show them
@@ -90,69 +90,70 @@ pub(crate) enum DeliveriesCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DeliveriesArgs {
-    /// Only those that ended without arriving
+    /// Only deliveries that ended without success
     #[arg(long)]
     pub(crate) failed: bool,
-    /// From when on: how long ago, or a date
+    /// The beginning of the time range: how long ago, or a date
     #[arg(long, default_value = "24h")]
     pub(crate) since: Since,
-    /// Until when
+    /// The end of the time range [default: now]
     #[arg(long)]
     pub(crate) until: Option<Since>,
-    /// Only to this destination, by name or id
+    /// Only deliveries to this destination, by name or id
     #[arg(long, value_name = "NAME")]
     pub(crate) destination: Option<String>,
-    /// At most so many
+    /// The most entries to list
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: usize,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLettersCommand {
-    /// List what waits, with the reasons
+    /// List the messages, with the reasons
     List(ListDeadLettersArgs),
-    /// Show one whole
+    /// Show a whole message
     Show(ShowDeadLetterArgs),
-    /// Put them back to be processed again, once the cause is gone
+    /// Put messages back to be processed again, once the cause is fixed
     Redrive(RedriveArgs),
 }
 
-/// The queues of what could not be processed.
+/// The dead-letter queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Queue {
-    /// Records that are no alerts, and alerts that failed again and again
+    /// Messages that are not alerts, and alerts that could not be routed
     Alerts,
-    /// Retries that cannot be made
+    /// Retries that could not be dispatched
     Retries,
-    /// Deliveries that a sender could not take
-    HandOvers,
+    /// Dispatches that no sender could process
+    #[value(alias = "hand-overs")]
+    FailedDispatches,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ListDeadLettersArgs {
-    /// Only of this queue
+    /// Only messages of this queue
     #[arg(long, value_enum)]
     pub(crate) queue: Option<Queue>,
-    /// At most so many of each queue
+    /// The most messages to list of each queue
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) limit: u8,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowDeadLetterArgs {
-    /// Its message id
+    /// The message id
     pub(crate) id: String,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RedriveArgs {
-    /// Their message ids
+    /// The message ids
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub(crate) ids: Vec<String>,
-    /// All of them
+    /// All messages of the queue
     #[arg(long)]
     pub(crate) all: bool,
-    /// The queue they are in
+    /// The queue of the messages
     #[arg(long, value_enum)]
     pub(crate) queue: Queue,
     #[command(flatten)]
@@ -161,23 +162,23 @@ pub(crate) struct RedriveArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AuditArgs {
-    /// From when on: how long ago, or a date
+    /// The beginning of the time range: how long ago, or a date
     #[arg(long, default_value = "24h")]
     pub(crate) since: Since,
-    /// Until when
+    /// The end of the time range [default: now]
     #[arg(long)]
     pub(crate) until: Option<Since>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TailArgs {
-    /// Begin with what happened since then: how long ago, or a date
+    /// Begin with events since then: how long ago, or a date
     #[arg(long, default_value = "1m")]
     pub(crate) since: Since,
-    /// Only to this destination, by name or id
+    /// Only deliveries to this destination, by name or id
     #[arg(long, value_name = "NAME")]
     pub(crate) destination: Option<String>,
-    /// Seconds between looks
+    /// Seconds between requests
     #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub(crate) interval: u64,
 }

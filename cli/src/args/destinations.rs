@@ -21,13 +21,13 @@ pub(crate) enum DestinationsCommand {
     Edit(EditArgs),
     /// Delete a destination and its secret
     Delete(DeleteArgs),
-    /// Let destinations take part again
+    /// Let destinations receive alerts again
     Enable(EnableArgs),
-    /// Silence destinations without forgetting them
+    /// Stop deliveries to destinations, and keep them configured
     Disable(EnableArgs),
-    /// Deliver a test alert on the way of real ones, and show what the destination answered
+    /// Deliver a test alert on the path of real alerts, and show the destination's answer
     Test(TestArgs),
-    /// Make the destinations those of a YAML file; shows the differences first
+    /// Change the destinations to those of a YAML file; shows the plan first
     #[command(after_help = APPLY_HELP)]
     Apply(ApplyArgs),
     /// Print all destinations as YAML that `apply` takes; secrets stay where they are
@@ -35,17 +35,20 @@ pub(crate) enum DestinationsCommand {
 }
 
 const ADD_HELP: &str = "\
-Secrets are asked for without echo, or come from a file or standard input: never from the command
-line, where other processes could see them. A secret is a JSON object such as
-{\"webhookUrl\": \"https://…\"}; where a provider has only one credential, its bare text will do.
+`tocsin providers` lists the stack's providers; `tocsin providers NAME` shows the settings and the
+secret of one, with defaults and examples.
+
+Secrets are asked for without echo, or read from a file or standard input: never given on the
+command line, where other processes could see them. A secret is a JSON object such as
+{\"webhookUrl\": \"https://…\"}; if it needs only one field, the bare text is enough.
 
   tocsin destinations add slack
   tocsin destinations add pagerduty --name on-call --severity HIGH,CRITICAL --secret-file key.txt
   tocsin destinations add sns --name fan-out --setting topicArn=arn:aws:sns:…:alerts";
 
 const APPLY_HELP: &str = "\
-Secrets are never in the file. For each destination the file says where its secret comes from:
-  secret: keep                          the one in place (the same as saying nothing)
+Secrets are never in the file. For each destination the file names the source of its secret:
+  secret: keep                          the current secret (the same as no `secret`)
   secret: {env: NAME}                   a JSON object in an environment variable
   secret: {file: PATH}                  a JSON object in a file; paths are relative to the YAML file
   secret: {webhookUrl: {env: NAME}}     field by field
@@ -59,10 +62,10 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct AddArgs {
-    /// Its kind
-    #[arg(required_unless_present = "file", value_parser = crate::catalog::provider_names())]
+    /// The provider; `tocsin providers` lists them
+    #[arg(required_unless_present = "file")]
     pub(crate) provider: Option<String>,
-    /// Take the whole description from a YAML or JSON file, as in events/destination-*.json;
+    /// Read the whole description from a YAML or JSON file, as in events/destination-*.json;
     /// flags win over it
     #[arg(long, value_name = "FILE", conflicts_with = "provider")]
     pub(crate) file: Option<Input>,
@@ -70,39 +73,42 @@ pub(crate) struct AddArgs {
     pub(crate) changes: Changes,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
-    /// Add it silenced
+    /// Add it disabled
     #[arg(long)]
     pub(crate) disabled: bool,
 }
 
-/// What flags say of a destination.
+/// Changes of a destination.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Changes {
-    /// What people and detections call it
+    /// The display name, by which people and detections refer to it
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Severities it takes, separated by commas; `none`: only lists reach it
+    /// Severities it receives, separated by commas; `none`: only alerts that name it
     #[arg(long = "severity", value_name = "SEVERITY", value_delimiter = ',')]
     pub(crate) severities: Vec<List<Severity>>,
-    /// Alert types it takes; `none`: all
+    /// Alert types it receives; `none`: all
     #[arg(long = "alert-type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) alert_types: Vec<List<AlertType>>,
-    /// Log types it takes; `none`: all
+    /// Log types it receives; `none`: all
     #[arg(long = "log-type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) log_types: Vec<List<String>>,
-    /// One of the provider's settings, as KEY=VALUE; lists and objects as JSON; `null` removes it
+    /// A setting of the provider, as KEY=VALUE; lists as a,b or JSON, objects as JSON; `null`
+    /// removes it
     #[arg(long = "setting", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<Setting>,
-    /// All of the provider's settings, a YAML or JSON file
+    /// All settings of the provider, a YAML or JSON file
     #[arg(long = "settings", value_name = "FILE")]
     pub(crate) settings_file: Option<Input>,
-    /// The destination that gets what this one finally refused; `none`: no one
+    /// The destination that receives alerts which this one permanently fails to accept;
+    /// `none`: no fallback
     #[arg(long, value_name = "NAME")]
     pub(crate) fallback: Option<List<String>>,
     /// Hours after its first attempt that a delivery is retried, 1 to 168; `none`: the stack's
+    /// default
     #[arg(long, value_name = "HOURS")]
     pub(crate) retry_hours: Option<List<u16>>,
-    /// Attempts at a delivery, 1 to 64; `none`: the stack's
+    /// Attempts of a delivery, 1 to 64; `none`: the stack's default
     #[arg(long, value_name = "NUMBER")]
     pub(crate) most_attempts: Option<List<u32>>,
 }
@@ -134,22 +140,22 @@ impl Changes {
     }
 }
 
-/// One setting of a provider.
+/// A setting of a provider.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setting {
     /// Its key.
     pub(crate) key: String,
-    /// Its value as it was written.
+    /// Its value, as it was typed.
     pub(crate) value: String,
 }
 
-/// A text that is no setting.
+/// A text that is not a setting.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be KEY=VALUE, such as region=eu")]
-pub(crate) struct NoSetting;
+pub(crate) struct NotASetting;
 
 impl FromStr for Setting {
-    type Err = NoSetting;
+    type Err = NotASetting;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
@@ -157,19 +163,19 @@ impl FromStr for Setting {
                 key: key.to_owned(),
                 value: value.to_owned(),
             }),
-            _ => Err(NoSetting),
+            _ => Err(NotASetting),
         }
     }
 }
 
 impl Setting {
-    /// JSON when it reads as such, else the text itself.
+    /// The value as JSON if it is JSON, else as text.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.value).unwrap_or_else(|_| self.value.clone().into())
     }
 }
 
-/// Where the secret comes from, other than from a prompt.
+/// The source of the secret, other than a prompt.
 #[derive(Clone, Debug, ClapArgs)]
 #[group(multiple = false)]
 pub(crate) struct SecretArgs {
@@ -218,7 +224,7 @@ pub(crate) struct TestArgs {
     /// The destinations, by name or id
     #[arg(required = true)]
     pub(crate) names: Vec<String>,
-    /// The alert to send in place of a made-up one; `-` reads standard input
+    /// The alert to send in place of the built-in one; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<Input>,
     /// Seconds to wait for the answers
@@ -228,15 +234,15 @@ pub(crate) struct TestArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ApplyArgs {
-    /// What the destinations shall be; `-` reads standard input
+    /// The file that describes the destinations; `-` reads standard input
     pub(crate) file: Input,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Delete destinations that the file does not name
+    /// Delete destinations that the file does not list
     #[arg(long)]
     pub(crate) prune: bool,
-    /// Show which of the alerts since then, such as 7d, would go elsewhere
+    /// Also show which alerts since then, such as 7d, would be routed differently
     #[arg(long, value_name = "SINCE", requires = "dry_run")]
     pub(crate) replay: Option<Since>,
     #[command(flatten)]
@@ -249,7 +255,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn settings_are_json_where_they_read_as_such() {
+    fn settings_are_read_as_json_or_text() {
         for (text, value) in [
             ("region=eu", json!("eu")),
             ("maxMessageBytes=1048576", json!(1_048_576)),
@@ -259,7 +265,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Setting>().unwrap().json(), value, "{text}");
         }
-        assert_eq!("region".parse::<Setting>(), Err(NoSetting));
-        assert_eq!("=x".parse::<Setting>(), Err(NoSetting));
+        assert_eq!("region".parse::<Setting>(), Err(NotASetting));
+        assert_eq!("=x".parse::<Setting>(), Err(NotASetting));
     }
 }

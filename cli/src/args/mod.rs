@@ -1,5 +1,5 @@
-//! The command line: every command and what it takes. What a command does is
-//! told in the module of its name.
+//! The command line: every command with its arguments. The module of the same name
+//! runs it.
 
 mod alerts;
 mod destinations;
@@ -10,8 +10,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alerts::{
-    AlertsCommand, AuditArgs, Became, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand,
-    ListAlertsArgs, ListDeadLettersArgs, Queue, RedriveArgs, ResendArgs, SendArgs, TailArgs,
+    AlertsCommand, AuditArgs, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand,
+    DispositionArg, ListAlertsArgs, ListDeadLettersArgs, Queue, RedriveArgs, ResendArgs, SendArgs,
+    TailArgs,
 };
 pub(crate) use destinations::{
     AddArgs, ApplyArgs, Changes, DeleteArgs, DestinationsCommand, EditArgs, EnableArgs, SecretArgs,
@@ -19,14 +20,14 @@ pub(crate) use destinations::{
 };
 pub(crate) use shared::{Consent, Input, List, Since};
 
-/// What `--help` says at its end.
+/// The end of `--help`.
 const AFTER_HELP: &str = "\
 Exit codes:
   0  done
   1  failed: the message says why and what to do next
-  2  the command line is wrong, or something needed was not given
-  3  done, but not all is well: deliveries had not ended when the time of --wait was over, a
-     test did not arrive, a dead letter was not put back, or the audit found something
+  2  the command line is wrong, or something required is missing
+  3  done, but incomplete: deliveries had not ended after --wait, a test alert was not
+     delivered, a dead letter was not put back, or the audit found a problem
 
 Documentation: docs/cli.md";
 
@@ -39,15 +40,15 @@ pub(crate) struct Args {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) target: Target,
-    /// How to print
+    /// The output format
     #[arg(long, short, value_enum, global = true, default_value_t)]
     pub(crate) output: Output,
 }
 
-/// Which stack to speak to. Credentials are found as the AWS CLI finds them.
+/// The stack to use. Credentials are found as the AWS CLI finds them.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Target {
-    /// The stack's name, as it was deployed [default: the one in samconfig.toml here or in a
+    /// The stack's name [default: the one in samconfig.toml here or in a
     /// folder above, else tocsin]
     #[arg(long, global = true, env = "TOCSIN_STACK")]
     pub(crate) stack: Option<String>,
@@ -57,12 +58,12 @@ pub(crate) struct Target {
     /// The AWS profile to use
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
-    /// Another endpoint than AWS, for a local stack
+    /// The endpoint in place of AWS, for a local stack
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
 }
 
-/// How to print.
+/// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people
@@ -70,38 +71,40 @@ pub(crate) enum Output {
     Table,
     /// For programs
     Json,
-    /// For both
+    /// For people and programs
     Yaml,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Manage the places that alerts are delivered to
+    /// Manage the destinations that alerts are delivered to
     #[command(subcommand)]
     Destinations(DestinationsCommand),
+    /// Show the stack's providers, and the settings and secrets of each
+    Providers(ProvidersArgs),
     /// Explain where an alert would go, and why
     Route(RouteArgs),
-    /// Show the request that a destination would get for an alert, secrets masked
+    /// Show the message that a destination would get for an alert, with secrets masked
     Preview(PreviewArgs),
     /// Put alerts on the stack's queue
     Send(SendArgs),
     /// Show what happened to alerts, and send them again
     #[command(subcommand)]
     Alerts(AlertsCommand),
-    /// Show deliveries, such as those that failed
+    /// List deliveries, for example those that failed
     #[command(subcommand)]
     Deliveries(DeliveriesCommand),
-    /// Look into the queues of what could not be processed, and put it back
+    /// Show messages that could not be processed, and put them back
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
-    /// Check that nothing was lost: every alert accounted for, every delivery ended or waiting
+    /// Check that nothing was lost: every alert is accounted for, every delivery ended or waits
     Audit(AuditArgs),
     /// Print deliveries as they happen, until Ctrl-C
     Tail(TailArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(CompletionsArgs),
-    /// Write the manual pages into a folder
+    /// Write the manual pages to a folder
     Man(ManArgs),
 }
 
@@ -109,6 +112,12 @@ const COMPLETIONS_HELP: &str = "\
   bash:  tocsin completions bash > ~/.local/share/bash-completion/completions/tocsin
   zsh:   tocsin completions zsh > \"${fpath[1]}/_tocsin\"
   fish:  tocsin completions fish > ~/.config/fish/completions/tocsin.fish";
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ProvidersArgs {
+    /// The provider whose fields to show [default: list all providers]
+    pub(crate) name: Option<String>,
+}
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RouteArgs {
@@ -130,13 +139,13 @@ pub(crate) struct PreviewArgs {
     /// The destination that would get it, by name or id
     #[arg(long, value_name = "NAME", required_unless_present = "provider")]
     pub(crate) destination: Option<String>,
-    /// A kind of destination, before there is one
-    #[arg(long, conflicts_with = "destination", value_parser = crate::catalog::provider_names())]
+    /// A provider, for a destination that does not exist yet; `tocsin providers` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "destination")]
     pub(crate) provider: Option<String>,
-    /// The settings it would have, a YAML or JSON file
+    /// The settings of that destination, a YAML or JSON file
     #[arg(long, value_name = "FILE", requires = "provider")]
     pub(crate) settings: Option<Input>,
-    /// Which form of the message
+    /// The form of the message
     #[arg(long, value_enum, default_value_t)]
     pub(crate) form: MessageForm,
 }
@@ -147,19 +156,19 @@ pub(crate) enum MessageForm {
     /// The whole message
     #[default]
     Full,
-    /// Title, severity and link only: what is sent when the whole message was refused
+    /// Title, severity and link: sent after the provider refused the full message
     Minimal,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CompletionsArgs {
-    /// Which shell
+    /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ManArgs {
-    /// Where to write them; made if it does not exist
+    /// The folder; created if it does not exist
     pub(crate) folder: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! Kinds of values that several commands take.
+//! Arguments that several commands share.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// All of its text.
+    /// The whole text.
     pub(crate) fn read(&self) -> anyhow::Result<String> {
         match self {
             Self::Stdin => {
@@ -55,7 +55,7 @@ impl std::fmt::Display for Input {
     }
 }
 
-/// The beginning of a stretch of time: how long ago, or when.
+/// A moment: how long ago, or a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Since {
     /// `24h`, `7d`, `1h 30m`.
@@ -64,24 +64,24 @@ pub(crate) enum Since {
     At(Timestamp),
 }
 
-/// The longest time ago that means anything: nothing that Tocsin keeps is older.
+/// The longest time ago that is accepted: nothing in a ledger is older.
 const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// A text that names no time.
+/// A text that is not a moment.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoTime {
-    /// It is none.
+pub(crate) enum NotATime {
+    /// Neither a duration nor a date.
     #[error(
         "give how long ago, such as 30m, 24h or 7d, or a date such as 2026-11-20 or 2026-11-20T08:00:00Z"
     )]
     Unreadable,
-    /// It lies before everything.
-    #[error("give at most 36500d, a hundred years: nothing is older")]
+    /// Too long ago.
+    #[error("give at most 36500d, a hundred years")]
     TooLong,
 }
 
 impl Since {
-    /// The moment meant.
+    /// The moment, given the present.
     pub(crate) fn moment(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(moment) => moment,
@@ -91,7 +91,7 @@ impl Since {
 }
 
 impl FromStr for Since {
-    type Err = NoTime;
+    type Err = NotATime;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(moment) = text.parse() {
@@ -102,8 +102,8 @@ impl FromStr for Since {
         }
         match humantime::parse_duration(text) {
             Ok(ago) if ago <= LONGEST => Ok(Self::Ago(ago)),
-            Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(NoTime::TooLong),
-            Err(_) => Err(NoTime::Unreadable),
+            Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err(NotATime::TooLong),
+            Err(_) => Err(NotATime::Unreadable),
         }
     }
 }
@@ -129,7 +129,7 @@ impl<T: FromStr> FromStr for List<T> {
 }
 
 impl<T: Clone + Ord> List<T> {
-    /// All entries given; `None` when the flag was not.
+    /// All entries; `None` if the flag was not given.
     pub(crate) fn entries<C: FromIterator<T>>(given: &[Self]) -> Option<C> {
         if given.is_empty() {
             return None;
@@ -142,10 +142,10 @@ impl<T: Clone + Ord> List<T> {
     }
 }
 
-/// Whether changes need a word of consent.
+/// Consent to a change.
 #[derive(Clone, Copy, Debug, ClapArgs)]
 pub(crate) struct Consent {
-    /// Do it without asking
+    /// Do not ask for consent
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_by_distance_or_by_date() {
+    fn moments_are_durations_or_dates() {
         let hours = |n: u64| Since::Ago(Duration::from_hours(n));
         assert_eq!("24h".parse(), Ok(hours(24)));
         assert_eq!("7d".parse(), Ok(hours(7 * 24)));
@@ -167,10 +167,10 @@ mod tests {
             Ok(Since::At("2026-11-20T00:00:00Z".parse().unwrap()))
         );
         for text in ["", "yesterday", "24", "-3h", "2026-13-01"] {
-            assert_eq!(text.parse::<Since>(), Err(NoTime::Unreadable), "{text:?}");
+            assert_eq!(text.parse::<Since>(), Err(NotATime::Unreadable), "{text:?}");
         }
         for text in ["999999999d", "99999999999999999999d", "101years"] {
-            assert_eq!(text.parse::<Since>(), Err(NoTime::TooLong), "{text:?}");
+            assert_eq!(text.parse::<Since>(), Err(NotATime::TooLong), "{text:?}");
         }
         assert_eq!(hours(12).moment(noon).to_string(), "2026-11-20T00:00:00Z");
     }

@@ -1,8 +1,7 @@
-//! `tocsin destinations apply`: first what would change, then, if it is wanted,
-//! the change.
+//! `tocsin destinations apply`: shows the plan, then applies it after consent.
 
 use anyhow::{Context, bail};
-use tocsin_api::messages::{
+use tocsin_api_types::{
     ApplyDestinations, ApplyMode, ApplyReport, ChangeKind, ChangeResult, Declared, Expected, Prune,
 };
 
@@ -16,7 +15,7 @@ use crate::{print, terminal};
 
 pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyhow::Result<()> {
     let entries = document::parse(&args.file.read()?)
-        .with_context(|| format!("{} holds no destinations", args.file))?;
+        .with_context(|| format!("{} does not describe destinations", args.file))?;
     let mut request = ApplyDestinations {
         destinations: declared(entries, &args)?,
         unlisted: if args.prune {
@@ -28,10 +27,10 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         expected: None,
         actor: actor(),
     };
-    let planned = asked(stack, &request, "comparing").await?;
+    let planned = send(stack, &request, "comparing").await?;
     if args.dry_run {
         return match args.replay {
-            None => print::show(output, &planned, plan::planned),
+            None => print::show(output, &planned, plan::render_plan),
             Some(since) => {
                 let replayed = replay::run(stack, &request, since).await?;
                 let both = replay::Report {
@@ -41,8 +40,8 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
                 print::show(output, &both, |both| {
                     format!(
                         "{}\n\n{}",
-                        plan::planned(&both.plan),
-                        replay::told(&both.replay)
+                        plan::render_plan(&both.plan),
+                        replay::render(&both.replay)
                     )
                 })
             }
@@ -53,21 +52,21 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         .iter()
         .all(|one| one.kind == ChangeKind::Unchanged)
     {
-        return print::show(output, &planned, plan::planned);
+        return print::show(output, &planned, plan::render_plan);
     }
     match output {
-        Output::Table => print::line(plan::planned(&planned))?,
-        Output::Json | Output::Yaml => print::remark(plan::planned(&planned)),
+        Output::Table => print::line(plan::render_plan(&planned))?,
+        Output::Json | Output::Yaml => print::remark(plan::render_plan(&planned)),
     }
-    if !terminal::agreed("Apply this?", args.consent)? {
+    if !terminal::confirm("Apply this?", args.consent)? {
         print::remark("Nothing was changed.");
         return Ok(());
     }
     request.mode = ApplyMode::Apply;
-    // What was agreed to is what is carried out, or nothing is.
+    // Nothing is applied if the plan has changed since it was shown.
     request.expected = Some(planned.changes.iter().map(Expected::from).collect());
-    let applied = asked(stack, &request, "applying").await?;
-    print::show(output, &applied, plan::applied)?;
+    let applied = send(stack, &request, "applying").await?;
+    print::show(output, &applied, plan::render_result)?;
     let failed = applied
         .changes
         .iter()
@@ -75,25 +74,25 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         .count();
     if failed > 0 {
         bail!(
-            "{} failed, the others were made; mend the cause and apply the file again",
+            "{} failed, the other changes were made; fix the cause and apply the file again",
             print::count(failed, "change", "changes")
         );
     }
     Ok(())
 }
 
-async fn asked(
+async fn send(
     stack: &Stack,
     request: &ApplyDestinations,
-    doing: &str,
+    message: &str,
 ) -> anyhow::Result<ApplyReport> {
-    let progress = terminal::progress(doing, None);
+    let progress = terminal::progress(message, None);
     let report = stack.ask(request.clone()).await;
     progress.finish_and_clear();
     report
 }
 
-/// The file's destinations with their secrets, all of which must be there.
+/// The file's destinations with their secrets. A missing secret is an error.
 fn declared(entries: Vec<Entry>, args: &ApplyArgs) -> anyhow::Result<Vec<Declared>> {
     let folder = folder(Some(&args.file));
     let references = References {

@@ -1,14 +1,21 @@
-//! What flags say, carried over to the description of a destination.
+//! Applying flags to the description of a destination.
 
 use serde_json::{Map, Value};
 
+use tocsin_core::provider::form::Form;
+
 use crate::args::{Changes, List};
-use crate::catalog;
 use crate::document;
 
 impl Changes {
-    /// Carries the flags over to `fields`, a destination as files describe it.
-    pub(super) fn apply(&self, fields: &mut Map<String, Value>) -> anyhow::Result<()> {
+    /// Applies the flags to `fields`, a destination as files describe it. With the
+    /// provider's form, settings are read by their kind; without it, or if the form
+    /// lacks them, as JSON or text.
+    pub(super) fn apply(
+        &self,
+        fields: &mut Map<String, Value>,
+        form: Option<&Form>,
+    ) -> anyhow::Result<()> {
         if let Some(name) = &self.name {
             fields.insert("displayName".to_owned(), name.clone().into());
         }
@@ -32,12 +39,16 @@ impl Changes {
                 fields.insert("fallback".to_owned(), name.clone().into());
             }
         }
-        self.apply_settings(fields)?;
+        self.apply_settings(fields, form)?;
         self.apply_retry(fields);
         Ok(())
     }
 
-    fn apply_settings(&self, fields: &mut Map<String, Value>) -> anyhow::Result<()> {
+    fn apply_settings(
+        &self,
+        fields: &mut Map<String, Value>,
+        form: Option<&Form>,
+    ) -> anyhow::Result<()> {
         if self.settings.is_empty() && self.settings_file.is_none() {
             return Ok(());
         }
@@ -46,14 +57,10 @@ impl Changes {
             (None, Some(Value::Object(settings))) => settings.clone(),
             (None, _) => Map::new(),
         };
-        let provider = fields
-            .get("type")
-            .and_then(Value::as_str)
-            .and_then(catalog::provider);
         for setting in &self.settings {
-            let value = match provider.and_then(|one| one.setting(&setting.key)) {
-                // What looks like a number may be a name.
-                Some(question) if setting.value != "null" => question.form.read(&setting.value),
+            let value = match form.and_then(|one| one.setting(&setting.key)) {
+                // A text can look like a number.
+                Some(field) if setting.value != "null" => field.read(&setting.value),
                 _ => setting.json(),
             };
             if value.is_null() {
@@ -108,6 +115,18 @@ mod tests {
     use crate::args::{Args, Command, DestinationsCommand};
     use clap::Parser;
     use serde_json::json;
+    use tocsin_core::provider::form::FormField;
+
+    fn form() -> Form {
+        Form {
+            settings: vec![
+                FormField::list("projects", "Projects"),
+                FormField::text("issueType", "Type"),
+                FormField::text("assignee", "Assignee"),
+            ],
+            auth_methods: Vec::new(),
+        }
+    }
 
     fn changed(flags: &[&str], from: &Value) -> Value {
         let line = ["tocsin", "destinations", "edit", "x"].iter().chain(flags);
@@ -118,7 +137,7 @@ mod tests {
         };
         assert_eq!(args.changes.any(), !flags.is_empty());
         let mut fields = from.as_object().unwrap().clone();
-        args.changes.apply(&mut fields).unwrap();
+        args.changes.apply(&mut fields, Some(&form())).unwrap();
         fields.into()
     }
 

@@ -1,19 +1,22 @@
 //! `tocsin destinations edit`: by flags, or in an editor.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use tocsin_api::messages::{
-    ApiError, DestinationDraft, DestinationReport, ErrorCode, UpdateDestination,
+use tocsin_api_types::{
+    ApiError, DestinationDraft, DestinationReport, ErrorCode, ProviderDescription,
+    UpdateDestination,
 };
 
-use super::add::{choose, new_secret};
+use super::add::new_secret;
+use super::draft::choose_method;
 use crate::args::{Consent, EditArgs, Output};
 use crate::exit::Usage;
 use crate::secret::{self, Secret};
 use crate::stack::{Stack, actor};
-use crate::{catalog, document, print, terminal};
+use crate::terminal::{self, Terminal};
+use crate::{document, print, providers};
 
-/// What stands above the text in the editor.
+/// The comment above the text in the editor.
 const HEAD: &str = "\
 # Save and close to change the destination; close without saving to leave it.
 # Its secret is not shown: `tocsin destinations edit NAME --ask-credentials` changes that.
@@ -23,43 +26,59 @@ pub(super) async fn run(stack: &Stack, args: EditArgs, output: Output) -> anyhow
     let by_flags = args.changes.any() || args.secret.given() || args.ask_credentials;
     if !by_flags && !terminal::is_interactive() {
         return Err(Usage::error(
-            "there is no terminal for an editor: say by flags what to change, such as --severity or --setting",
+            "there is no terminal for an editor: give flags for the changes, such as --severity or --setting",
         ));
     }
     let current = super::get(stack, args.destination.clone()).await?;
     let before = document::description(&current)?;
     let mut fields = before.clone();
-    args.changes.apply(&mut fields)?;
-    let secret = secret(&args, &current)?;
+    let needs_form =
+        !args.changes.settings.is_empty() || args.secret.given() || args.ask_credentials;
+    let provider = if needs_form {
+        Some(providers::fetch_one(stack, current.destination.provider.as_str()).await?)
+    } else {
+        None
+    };
+    args.changes
+        .apply(&mut fields, provider.as_ref().map(|one| &one.form))?;
+    let secret = match &provider {
+        Some(provider) => secret(&args, &current, provider)?,
+        None => Secret::Keep,
+    };
     if by_flags {
         let changed = update(stack, &current, fields, secret).await?;
-        return told(output, &changed, &before);
+        return show(output, &changed, &before);
     }
     if let Some(changed) = in_editor(stack, &current, &before).await? {
-        return told(output, &changed, &before);
+        return show(output, &changed, &before);
     }
     print::remark("Nothing was changed.");
     Ok(())
 }
 
-/// The new secret that is asked for, or given by flags.
-fn secret(args: &EditArgs, current: &DestinationReport) -> anyhow::Result<Secret> {
-    let one = &current.destination;
-    let name = one.provider.as_str();
+/// The new secret, from a prompt or from flags.
+fn secret(
+    args: &EditArgs,
+    current: &DestinationReport,
+    provider: &ProviderDescription,
+) -> anyhow::Result<Secret> {
+    let settings = &current.destination.settings;
     if !args.ask_credentials {
-        return args.secret.read(name, &one.settings);
+        return args.secret.read(provider, settings);
     }
     if !terminal::is_interactive() {
         return Err(Usage::error(
             "there is no terminal to ask on: use --secret-file or --secret-stdin",
         ));
     }
-    let provider = catalog::provider(name)
-        .filter(|one| !one.credentials.is_empty())
-        .ok_or_else(|| {
-            anyhow!("{name} destinations have no secret: the sender's IAM role is the credential")
-        })?;
-    secret::ask(choose(provider, &one.settings)?).map(Secret::Fields)
+    if provider.form.auth_methods.is_empty() {
+        bail!(
+            "{} destinations have no secret: the sender's IAM role is the credential",
+            provider.name
+        );
+    }
+    let method = choose_method(&mut Terminal, provider, settings)?;
+    secret::ask(&mut Terminal, method).map(Secret::Fields)
 }
 
 async fn update(
@@ -80,8 +99,8 @@ async fn update(
     stack.ask(request).await
 }
 
-/// Edits until the API takes it, or the person gives up. What they wrote is never
-/// lost.
+/// Opens the editor until the API accepts the text or the person gives up, in which
+/// case the text is printed.
 async fn in_editor(
     stack: &Stack,
     current: &DestinationReport,
@@ -102,18 +121,18 @@ async fn in_editor(
             Err(error) => error,
         };
         let code = error.downcast_ref::<ApiError>().map(|error| error.code);
-        let editing_helps = matches!(code, None | Some(ErrorCode::Invalid));
-        let bad = print::Tone::Bad.paint("not taken:");
-        print::remark(format!("{bad} {error:#}"));
-        if !editing_helps || !terminal::agreed("Edit again?", Consent { yes: false })? {
-            print::remark(format!("What you wrote:\n{edited}"));
+        let can_be_fixed = matches!(code, None | Some(ErrorCode::Invalid));
+        let refused = print::Style::Error.paint("not accepted:");
+        print::remark(format!("{refused} {error:#}"));
+        if !can_be_fixed || !terminal::confirm("Edit again?", Consent { yes: false })? {
+            print::remark(format!("Your text:\n{edited}"));
             return Err(error.context("the destination was not changed"));
         }
         text = edited;
     }
 }
 
-fn told(
+fn show(
     output: Output,
     changed: &DestinationReport,
     before: &Map<String, Value>,

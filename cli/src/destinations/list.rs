@@ -1,14 +1,14 @@
-//! Destinations for people.
+//! Destinations as tables.
 
 use comfy_table::Cell;
 use serde_json::Value;
-use tocsin_api::messages::DestinationReport;
+use tocsin_api_types::DestinationReport;
 use tocsin_core::destination::{Destination, Enabled};
 use tocsin_core::health::Health;
 
-use crate::print::{Tone, list, table, time};
+use crate::print::{Style, list, table, time};
 
-/// All of them, a row each.
+/// All destinations, one row each.
 pub(super) fn all(all: &[DestinationReport]) -> String {
     if all.is_empty() {
         return "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
@@ -18,25 +18,25 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
         "name",
         "provider",
         "enabled",
-        "fares",
+        "health",
         "severities",
         "alert types",
         "log types",
     ]);
     for report in all {
         let one = &report.destination;
-        let tone = match one.enabled {
-            Enabled::Yes => Tone::Plain,
-            Enabled::No => Tone::Faint,
+        let style = match one.enabled {
+            Enabled::Yes => Style::Plain,
+            Enabled::No => Style::Muted,
         };
         rows.add_row([
-            tone.cell(&one.display_name),
-            tone.cell(&one.provider),
+            style.cell(&one.display_name),
+            style.cell(&one.provider),
             enabled(one),
-            fares(report.health.as_ref()),
-            tone.cell(list(&one.severities, "only by list")),
-            tone.cell(list(&one.alert_types, "all")),
-            tone.cell(list(&one.log_types, "all")),
+            health(report.health.as_ref()),
+            style.cell(list(&one.severities, "only by list")),
+            style.cell(list(&one.alert_types, "all")),
+            style.cell(list(&one.log_types, "all")),
         ]);
     }
     rows.to_string()
@@ -44,28 +44,31 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
 
 fn enabled(one: &Destination) -> Cell {
     match one.enabled {
-        Enabled::Yes => Tone::Good.cell("yes"),
-        Enabled::No => Tone::Bad.cell("no"),
+        Enabled::Yes => Style::Success.cell("yes"),
+        Enabled::No => Style::Error.cell("no"),
     }
 }
 
-/// How a destination fares, in a word or two.
-fn fares(health: Option<&Health>) -> Cell {
+/// The state of the circuit breaker, or since when deliveries fail.
+fn health(health: Option<&Health>) -> Cell {
     let failing = health.and_then(|health| health.failing_since);
-    let paused = health.and_then(|health| health.pause);
-    match (paused, failing) {
-        (Some(pause), _) => Tone::Waiting.cell(format!("paused until {}", time(pause.until))),
-        (None, Some(since)) => Tone::Bad.cell(format!("failing since {}", time(since))),
-        (None, None) => Tone::Good.cell("well"),
+    let breaker = health.and_then(|health| health.breaker);
+    match (breaker, failing) {
+        (Some(breaker), _) => Style::Pending.cell(format!(
+            "circuit breaker open until {}",
+            time(breaker.until)
+        )),
+        (None, Some(since)) => Style::Error.cell(format!("failing since {}", time(since))),
+        (None, None) => Style::Success.cell("healthy"),
     }
 }
 
-/// One of them, a row for each field.
+/// One destination, one row for each field.
 pub(super) fn one(report: &DestinationReport) -> String {
     let one = &report.destination;
     let mut rows = table(&["field", "value"]);
     let mut add = |field: &str, value: String| {
-        rows.add_row([Tone::Faint.cell(field), Tone::Plain.cell(value)]);
+        rows.add_row([Style::Muted.cell(field), Style::Plain.cell(value)]);
     };
     add("name", one.display_name.clone());
     add("id", one.destination_id.to_string());
@@ -77,7 +80,7 @@ pub(super) fn one(report: &DestinationReport) -> String {
     );
     add("log types", list(&one.log_types, "all"));
     for (key, value) in &one.settings {
-        add(&format!("settings.{key}"), shown(value));
+        add(&format!("settings.{key}"), text(value));
     }
     add(
         "secret",
@@ -94,7 +97,7 @@ pub(super) fn one(report: &DestinationReport) -> String {
         let hours = limits.window_hours.map(|hours| format!("{hours} h"));
         let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
         let limits: Vec<_> = hours.into_iter().chain(attempts).collect();
-        add("retried for at most", limits.join(", "));
+        add("retried at most", limits.join(", "));
     }
     add(
         "added",
@@ -105,20 +108,23 @@ pub(super) fn one(report: &DestinationReport) -> String {
         format!("{} by {}", time(one.updated_at), one.updated_by),
     );
     add("revision", one.revision.to_string());
-    rows.add_row([Tone::Faint.cell("enabled"), enabled(one)]);
-    rows.add_row([Tone::Faint.cell("fares"), fares(report.health.as_ref())]);
+    rows.add_row([Style::Muted.cell("enabled"), enabled(one)]);
+    rows.add_row([Style::Muted.cell("health"), health(report.health.as_ref())]);
     if let Some(failure) = report
         .health
         .as_ref()
         .and_then(|one| one.last_failure.as_ref())
     {
-        rows.add_row([Tone::Faint.cell("last failure"), Tone::Plain.cell(failure)]);
+        rows.add_row([
+            Style::Muted.cell("last failure"),
+            Style::Plain.cell(failure),
+        ]);
     }
     rows.to_string()
 }
 
 /// Texts as they are, everything else as JSON.
-fn shown(value: &Value) -> String {
+fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

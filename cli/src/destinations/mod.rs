@@ -3,6 +3,7 @@
 mod add;
 mod apply;
 mod changes;
+mod draft;
 mod edit;
 mod list;
 mod plan;
@@ -10,14 +11,14 @@ mod replay;
 mod test;
 
 use anyhow::Context;
-use tocsin_api::messages::{
+use tocsin_api_types::{
     DeleteDestination, DestinationReport, GetDestination, ListDestinations, RemovedSecret,
     SetDestinationEnabled,
 };
 use tocsin_core::destination::Enabled;
 
 use crate::args::{DeleteArgs, DestinationsCommand, EnableArgs, Output, Target};
-use crate::exit::Ending;
+use crate::exit::Exit;
 use crate::stack::{Stack, actor};
 use crate::{document, print, terminal};
 
@@ -25,7 +26,7 @@ pub(crate) async fn run(
     command: DestinationsCommand,
     target: &Target,
     output: Output,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<Exit> {
     let stack = Stack::connect(target).await?;
     match command {
         DestinationsCommand::List => {
@@ -45,10 +46,10 @@ pub(crate) async fn run(
             print::line(document::write(&fetch(&stack).await?)?.trim_end())?;
         }
     }
-    Ok(Ending::Well)
+    Ok(Exit::Success)
 }
 
-/// All destinations of the stack.
+/// The stack's destinations.
 async fn fetch(stack: &Stack) -> anyhow::Result<Vec<DestinationReport>> {
     stack.ask(ListDestinations {}).await
 }
@@ -61,7 +62,7 @@ async fn get(stack: &Stack, destination: String) -> anyhow::Result<DestinationRe
 }
 
 async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Result<()> {
-    // All are looked up before the first goes.
+    // A wrong name is found before the first one is deleted.
     let mut found = Vec::new();
     for name in args.names {
         found.push(get(stack, name).await?.destination);
@@ -70,11 +71,8 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
         .iter()
         .map(|one| format!("{:?}", one.display_name))
         .collect();
-    let question = format!(
-        "Delete {} and what is stored of their secrets?",
-        names.join(", ")
-    );
-    if !terminal::agreed(&question, args.consent)? {
+    let question = format!("Delete {} and their secrets?", names.join(", "));
+    if !terminal::confirm(&question, args.consent)? {
         print::remark("Nothing was deleted.");
         return Ok(());
     }
@@ -94,7 +92,7 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
                 format!(
                     "deleted {:?}; {}",
                     one.destination.display_name,
-                    fate(&one.secret)
+                    secret_note(&one.secret)
                 )
             })
             .collect();
@@ -102,22 +100,24 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
     })
 }
 
-/// What became of a deleted destination's secret.
-fn fate(secret: &RemovedSecret) -> String {
+/// What happened to the secret of a deleted destination.
+fn secret_note(secret: &RemovedSecret) -> String {
     match secret {
         RemovedSecret::None => "it had no secret".to_owned(),
         RemovedSecret::Removed {
             name,
             recoverable_until,
         } => format!(
-            "its secret goes, too; until {} \
-             `aws secretsmanager restore-secret --secret-id {name}` brings that back, and \
+            "its secret is deleted as well; until {} \
+             `aws secretsmanager restore-secret --secret-id {name}` restores it, and \
              `--from-secret {name}` adds a destination with it",
             print::time(*recoverable_until)
         ),
-        RemovedSecret::Shared { name } => format!("the secret {name} is not its own and stays"),
+        RemovedSecret::Shared { name } => {
+            format!("the secret {name} was not created for it and is kept")
+        }
         RemovedSecret::Left { name, reason } => {
-            format!("its secret {name} stays behind, remove it by hand: {reason}")
+            format!("its secret {name} could not be deleted, delete it by hand: {reason}")
         }
     }
 }

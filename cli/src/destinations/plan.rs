@@ -1,23 +1,23 @@
-//! A plan of changes for people: `+` is added, `~` changes, `-` is deleted.
+//! A plan of changes as text: `+` is added, `~` is changed, `-` is deleted.
 
 use serde_json::{Map, Value};
-use tocsin_api::messages::{ApplyReport, Change, ChangeKind, ChangeResult, SecretChange};
+use tocsin_api_types::{ApplyReport, Change, ChangeKind, ChangeResult, SecretChange};
 
-use crate::print::Tone;
+use crate::print::Style;
 
-/// What would change.
-pub(super) fn planned(report: &ApplyReport) -> String {
+/// The planned changes.
+pub(super) fn render_plan(report: &ApplyReport) -> String {
     let mut lines: Vec<String> = report.changes.iter().flat_map(change).collect();
     lines.push(summary(report));
     lines.join("\n")
 }
 
-/// What was changed; the plan itself has been seen.
-pub(super) fn applied(report: &ApplyReport) -> String {
+/// The result of a plan that was printed before.
+pub(super) fn render_result(report: &ApplyReport) -> String {
     let failures = report.changes.iter().filter_map(|one| match &one.result {
         ChangeResult::Failed(error) => Some(format!(
             "{} {:?}: {error}",
-            Tone::Bad.paint("failed"),
+            Style::Error.paint("failed"),
             one.display_name
         )),
         ChangeResult::Planned | ChangeResult::Nothing | ChangeResult::Done => None,
@@ -29,7 +29,7 @@ pub(super) fn applied(report: &ApplyReport) -> String {
         .count();
     let mut lines: Vec<_> = failures.collect();
     lines.push(format!(
-        "Done: {}. Severities follow within 30 seconds, lists at once.",
+        "Done: {}. Lists find them at once, severities within 30 seconds.",
         crate::print::count(done, "change", "changes")
     ));
     lines.join("\n")
@@ -39,16 +39,16 @@ fn change(change: &Change) -> Vec<String> {
     let name = &change.display_name;
     match &change.kind {
         ChangeKind::Unchanged => Vec::new(),
-        ChangeKind::Delete => vec![Tone::Bad.paint(format!("- {name}"))],
+        ChangeKind::Delete => vec![Style::Error.paint(format!("- {name}"))],
         ChangeKind::Add { secret } => {
             let with = match secret {
                 SecretChange::None | SecretChange::Kept => "",
                 SecretChange::Set | SecretChange::Replaced => ", with its secret",
             };
-            vec![Tone::Good.paint(format!("+ {name}{with}"))]
+            vec![Style::Success.paint(format!("+ {name}{with}"))]
         }
         ChangeKind::Update { fields, secret } => {
-            let mut lines = vec![Tone::Waiting.paint(format!("~ {name}"))];
+            let mut lines = vec![Style::Pending.paint(format!("~ {name}"))];
             lines.extend(
                 fields
                     .iter()
@@ -74,7 +74,7 @@ fn summary(report: &ApplyReport) -> String {
     };
     let unchanged = count(|kind| matches!(kind, ChangeKind::Unchanged));
     if unchanged == report.changes.len() {
-        return format!("No change: {unchanged} as they are to be.");
+        return format!("No change: {unchanged} up to date.");
     }
     format!(
         "Plan: {} to add, {} to change, {} to delete, {unchanged} unchanged.",
@@ -84,7 +84,7 @@ fn summary(report: &ApplyReport) -> String {
     )
 }
 
-/// The fields in which two descriptions differ, settings one by one.
+/// The differences between two descriptions, setting by setting.
 pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
     compare("", before, after)
 }
@@ -125,8 +125,8 @@ fn difference(field: &str, before: &Value, after: &Value) -> String {
     };
     format!(
         "    {field}: {} → {}",
-        Tone::Bad.paint(side(before)),
-        Tone::Good.paint(side(after))
+        Style::Error.paint(side(before)),
+        Style::Success.paint(side(after))
     )
 }
 
@@ -154,7 +154,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            plain(&planned(&report)),
+            plain(&render_plan(&report)),
             "+ new, with its secret\n\
              ~ other\n    settings.projectKey: \"SEC\" → \"SOC\"\n    severities: nothing → [\"HIGH\"]\n    secret: replaced\n\
              - old\n\
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_told() {
+    fn failed_changes_are_named() {
         let report: ApplyReport = serde_json::from_value(json!({
             "dryRun": false,
             "changes": [
@@ -173,10 +173,10 @@ mod tests {
             ],
         }))
         .unwrap();
-        let told = plain(&applied(&report));
+        let text = plain(&render_result(&report));
         assert!(
-            told.starts_with("failed \"b\": too busy\nDone: 1 change."),
-            "{told}"
+            text.starts_with("failed \"b\": too busy\nDone: 1 change."),
+            "{text}"
         );
     }
 

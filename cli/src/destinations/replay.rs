@@ -1,11 +1,11 @@
-//! `apply --dry-run --replay`: the alerts of the last days, routed by the
-//! destinations there are and by those there would be.
+//! `apply --dry-run --replay`: routes the alerts of the last days by the current
+//! destinations and by the planned ones.
 
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
-use tocsin_api::messages::{
+use tocsin_api_types::{
     AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Prune,
 };
 use tocsin_core::Timestamp;
@@ -14,21 +14,21 @@ use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Reason, Routing, route};
 
 use crate::args::Since;
-use crate::print::{Tone, count, table, time};
+use crate::print::{Style, count, table, time};
 use crate::stack::Stack;
 use crate::{document, terminal};
 
 /// Alerts that are fetched at the same time.
-const AT_ONCE: usize = 8;
+const CONCURRENT_READS: usize = 8;
 
-/// Alerts that are replayed, the newest: each is fetched whole, which takes about
-/// a second for a hundred of them.
-const MOST: usize = 20_000;
+/// The most alerts that are replayed, the newest ones: each is fetched whole, which
+/// takes about a second for a hundred of them.
+const MOST_ALERTS: usize = 20_000;
 
-/// Alerts of one page, fetched and compared before the next is asked for.
+/// Alerts of one page: they are compared before the next page is fetched.
 const PAGE: u16 = 200;
 
-/// A plan, and what it would have meant.
+/// A plan, and its effect on past alerts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
@@ -36,31 +36,31 @@ pub(super) struct Report {
     pub(super) replay: Replay,
 }
 
-/// What a plan would have meant.
+/// The effect of a plan on past alerts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Replay {
-    /// Alerts received since then
+    /// The beginning of the time range.
     since: Timestamp,
-    /// so many
+    /// The number of alerts replayed.
     alerts: usize,
-    /// (all there are, or the newest only)
+    /// Whether these are all alerts of the range.
     extent: Extent,
-    /// and those among them that would go elsewhere.
+    /// The alerts that would be routed differently.
     rerouted: Vec<Rerouted>,
 }
 
-/// How much of the time was replayed.
+/// How much of the time range was replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Extent {
     /// All alerts.
     All,
-    /// There are more than [`MOST`].
+    /// Only the newest [`MOST_ALERTS`].
     Newest,
 }
 
-/// An alert that would go elsewhere.
+/// An alert that would be routed differently.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Rerouted {
@@ -68,13 +68,13 @@ struct Rerouted {
     received_at: Timestamp,
     severity: Severity,
     title: String,
-    /// Destinations that would get it and do not now.
+    /// Destinations that would get it, and do not get it now.
     gained: BTreeSet<String>,
-    /// Destinations that get it now and would not.
+    /// Destinations that get it now, and would not get it.
     lost: BTreeSet<String>,
 }
 
-/// Replays the alerts since then against what `request` would make.
+/// Replays the alerts since then by the destinations that `request` would make.
 pub(super) async fn run(
     stack: &Stack,
     request: &ApplyDestinations,
@@ -91,14 +91,14 @@ pub(super) async fn run(
         rerouted: Vec::new(),
     };
     let mut default = None;
-    let mut wanted = ListAlerts {
+    let mut page_request = ListAlerts {
         since: Some(since),
         limit: Some(PAGE),
         ..ListAlerts::default()
     };
     let progress = terminal::progress("alerts replayed:", None);
     loop {
-        let page = stack.ask(wanted.clone()).await?;
+        let page = stack.ask(page_request.clone()).await?;
         let fetched = fetch_all(stack, &page.alerts).await?;
         default = default.or_else(|| default_destination(&fetched));
         let compared = fetched
@@ -110,11 +110,11 @@ pub(super) async fn run(
         if page.cursor.is_none() {
             break;
         }
-        if replay.alerts >= MOST {
+        if replay.alerts >= MOST_ALERTS {
             replay.extent = Extent::Newest;
             break;
         }
-        wanted.cursor = page.cursor;
+        page_request.cursor = page.cursor;
     }
     progress.finish_and_clear();
     Ok(replay)
@@ -126,12 +126,12 @@ async fn fetch_all(stack: &Stack, page: &[AlertSummary]) -> anyhow::Result<Vec<A
             let alert_id = one.alert_id.as_str().to_owned();
             stack.ask(GetAlert { alert_id })
         })
-        .buffered(AT_ONCE)
+        .buffered(CONCURRENT_READS)
         .try_collect()
         .await
 }
 
-/// The destinations after the plan.
+/// The destinations after the plan is applied.
 fn proposed(current: &Destinations, request: &ApplyDestinations) -> anyhow::Result<Destinations> {
     let mut all: Vec<Destination> = Vec::new();
     for declared in &request.destinations {
@@ -152,7 +152,7 @@ fn proposed(current: &Destinations, request: &ApplyDestinations) -> anyhow::Resu
     Ok(all.into_iter().collect())
 }
 
-/// The stack's default destination, as far as the alerts tell: one went there.
+/// The stack's default destination, if one of the alerts was routed to it.
 fn default_destination(reports: &[AlertReport]) -> Option<String> {
     let mut targets = reports.iter().flat_map(|one| &one.routing.targets);
     let target = targets.find(|target| target.reason == Reason::Default)?;
@@ -184,8 +184,8 @@ fn compare(
     })
 }
 
-/// The same for people.
-pub(super) fn told(replay: &Replay) -> String {
+/// The replay as text.
+pub(super) fn render(replay: &Replay) -> String {
     let newest = match replay.extent {
         Extent::All => "",
         Extent::Newest => "the newest ",
@@ -193,25 +193,25 @@ pub(super) fn told(replay: &Replay) -> String {
     let alerts = format!("{newest}{}", count(replay.alerts, "alert", "alerts"));
     if replay.rerouted.is_empty() {
         return format!(
-            "Replay: none of {alerts} since {} would go elsewhere.",
+            "Replay: none of {alerts} since {} would be routed differently.",
             time(replay.since)
         );
     }
-    let mut rows = table(&["received", "severity", "title", "would go elsewhere", "id"]);
+    let mut rows = table(&["received", "severity", "title", "routing change", "id"]);
     for one in &replay.rerouted {
         let gained = one.gained.iter().map(|name| format!("+ {name}"));
         let lost = one.lost.iter().map(|name| format!("- {name}"));
         let changes: Vec<_> = gained.chain(lost).collect();
         rows.add_row([
-            Tone::Plain.cell(time(one.received_at)),
-            Tone::Plain.cell(one.severity),
-            Tone::Plain.cell(&one.title),
-            Tone::Waiting.cell(changes.join("\n")),
-            Tone::Faint.cell(&one.alert_id),
+            Style::Plain.cell(time(one.received_at)),
+            Style::Plain.cell(one.severity),
+            Style::Plain.cell(&one.title),
+            Style::Pending.cell(changes.join("\n")),
+            Style::Muted.cell(&one.alert_id),
         ]);
     }
     format!(
-        "Replay: {} of {alerts} since {} would go elsewhere.\n{rows}",
+        "Replay: {} of {alerts} since {} would be routed differently.\n{rows}",
         replay.rerouted.len(),
         time(replay.since)
     )
@@ -228,13 +228,13 @@ mod tests {
         ApplyDestinations {
             destinations: entries
                 .into_iter()
-                .map(|entry| tocsin_api::messages::Declared {
+                .map(|entry| tocsin_api_types::Declared {
                     destination: entry.draft,
                     secret: None,
                 })
                 .collect(),
             unlisted,
-            mode: tocsin_api::messages::ApplyMode::DryRun,
+            mode: tocsin_api_types::ApplyMode::DryRun,
             expected: None,
             actor: None,
         }
@@ -242,11 +242,11 @@ mod tests {
 
     fn rerouted(unlisted: Prune) -> (Vec<String>, Vec<String>) {
         let none = Destinations::default();
-        let there_are = json!([
+        let existing = json!([
             {"displayName": "a", "type": "slack", "severities": ["HIGH"]},
             {"displayName": "b", "type": "slack", "severities": ["HIGH"]},
         ]);
-        let current = proposed(&none, &request(&there_are, Prune::Keep)).unwrap();
+        let current = proposed(&none, &request(&existing, Prune::Keep)).unwrap();
         let wanted = json!([
             {"displayName": "a", "type": "slack", "severities": ["LOW"]},
             {"displayName": "c", "type": "slack", "severities": ["HIGH"]},
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_elsewhere_is_told_by_names() {
+    fn routing_changes_are_reported_by_name() {
         let names = |names: &[&str]| {
             names
                 .iter()

@@ -1,16 +1,16 @@
-//! `tocsin destinations test`: a test alert on the way of real ones.
+//! `tocsin destinations test`: sends a test alert on the path of real alerts.
 
 use serde_json::Value;
-use tocsin_api::messages::{SendTestAlert, TestReport};
+use tocsin_api_types::{SendTestAlert, TestReport};
 use tocsin_core::delivery::State;
 
 use crate::args::{Output, TestArgs};
-use crate::exit::Ending;
-use crate::print::{self, Tone, table};
+use crate::exit::Exit;
+use crate::print::{self, Style, table};
 use crate::stack::{Stack, actor};
 use crate::{alerts, terminal};
 
-pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Ending> {
+pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Exit> {
     let alert = args
         .alert
         .as_ref()
@@ -27,19 +27,19 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
     let report = stack.ask(request).await;
     waiting.finish_and_clear();
     let report = report?;
-    print::show(output, &report, told)?;
-    let arrived = report
+    print::show(output, &report, render)?;
+    let delivered = report
         .results
         .iter()
         .all(|one| one.state == Some(State::Delivered));
-    Ok(if arrived {
-        Ending::Well
+    Ok(if delivered {
+        Exit::Success
     } else {
-        Ending::NotWell
+        Exit::Incomplete
     })
 }
 
-fn told(report: &TestReport) -> String {
+fn render(report: &TestReport) -> String {
     let mut rows = table(&["destination", "provider", "state", "took", "answer"]);
     for one in &report.results {
         let took = one
@@ -49,15 +49,18 @@ fn told(report: &TestReport) -> String {
         let answer = one.attempt.as_ref().map(alerts::outcome);
         let answer: Vec<_> = answer.into_iter().chain(one.remark.clone()).collect();
         rows.add_row([
-            Tone::Plain.cell(&one.display_name),
-            Tone::Plain.cell(&one.provider),
+            Style::Plain.cell(&one.display_name),
+            Style::Plain.cell(&one.provider),
             match one.state {
-                Some(state) => Tone::of(state).cell(state),
-                None => Tone::Waiting.cell("not begun"),
+                Some(state) => Style::of_state(state).cell(state),
+                None => Style::Pending.cell("not begun"),
             },
-            Tone::Plain.cell(took.unwrap_or_default()),
-            Tone::Plain.cell(answer.join("\n").trim()),
+            Style::Plain.cell(took.unwrap_or_default()),
+            Style::Plain.cell(answer.join("\n").trim()),
         ]);
     }
-    format!("{rows}\nlater: tocsin alerts show {}", report.alert_id)
+    format!(
+        "{rows}\nshow it later: tocsin alerts show {}",
+        report.alert_id
+    )
 }

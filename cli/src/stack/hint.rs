@@ -1,9 +1,9 @@
-//! What to do when AWS does not do its part.
+//! Advice for errors of AWS.
 
-/// The advice for what was said; `code` is the service's own word for it.
-pub(super) fn of(said: &str, code: Option<&str>, stack: &str) -> Option<String> {
+/// The advice for an error; `code` is the service's error code.
+pub(super) fn of(message: &str, code: Option<&str>, stack: &str) -> Option<String> {
     let Some(code) = code else {
-        return without_answer(&said.to_lowercase()).map(str::to_owned);
+        return without_answer(&message.to_lowercase()).map(str::to_owned);
     };
     let fixed = match code {
         "ResourceNotFoundException"
@@ -15,7 +15,7 @@ pub(super) fn of(said: &str, code: Option<&str>, stack: &str) -> Option<String> 
         }
         "AccessDeniedException" | "AccessDenied" => {
             return Some(format!(
-                "these credentials may not do that: it takes lambda:InvokeFunction on {stack}-api, for `send` sqs:GetQueueUrl and sqs:SendMessage on {stack}-alerts; see --profile"
+                "these credentials lack a permission: the command needs lambda:InvokeFunction on {stack}-api, for `send` also sqs:GetQueueUrl and sqs:SendMessage on {stack}-alerts; see --profile"
             ));
         }
         "ExpiredTokenException"
@@ -24,22 +24,22 @@ pub(super) fn of(said: &str, code: Option<&str>, stack: &str) -> Option<String> 
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch" => {
-            "the credentials are not valid (any more): sign in again, or see --profile"
+            "the credentials are invalid or have expired: sign in again, or see --profile"
         }
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" => {
-            "AWS was asked too often: wait a little, and repeat this"
+            "AWS throttles these requests: wait a little, and try again"
         }
         _ => return None,
     };
     Some(fixed.to_owned())
 }
 
-/// No service has answered: what the SDK says is all there is.
-fn without_answer(said: &str) -> Option<&'static str> {
-    if said.contains("region") {
-        return Some("no region is known: give --region, or set AWS_REGION");
+/// The advice for an error without an answer of a service.
+fn without_answer(message: &str) -> Option<&'static str> {
+    if message.contains("region") {
+        return Some("no region is configured: give --region, or set AWS_REGION");
     }
-    if said.contains("credential") || said.contains("identity") {
+    if message.contains("credential") || message.contains("identity") {
         return Some(
             "no AWS credentials were found: `aws configure` or `aws sso login` sets them up; see --profile",
         );
@@ -47,8 +47,8 @@ fn without_answer(said: &str) -> Option<&'static str> {
     let unreachable = ["dispatch failure", "connect", "dns", "timed out", "timeout"];
     unreachable
         .iter()
-        .any(|word| said.contains(word))
-        .then_some("AWS cannot be reached: see to the network, to --region and --endpoint-url")
+        .any(|word| message.contains(word))
+        .then_some("AWS cannot be reached: check the network, --region and --endpoint-url")
 }
 
 #[cfg(test)]
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_failure_has_its_advice() {
-        for (said, code, advice) in [
+        for (message, code, advice) in [
             (
                 "",
                 Some("ResourceNotFoundException"),
@@ -91,8 +91,8 @@ mod tests {
                 "cannot be reached",
             ),
         ] {
-            let hint = of(said, code, "tocsin").unwrap();
-            assert!(hint.contains(advice), "{said:?} {code:?}: {hint}");
+            let hint = of(message, code, "tocsin").unwrap();
+            assert!(hint.contains(advice), "{message:?} {code:?}: {hint}");
         }
         assert_eq!(of("x", Some("ServiceException"), "tocsin"), None);
         assert_eq!(of("x", None, "tocsin"), None);

@@ -1,34 +1,36 @@
-//! Looking alerts and deliveries up.
+//! Reading alerts and deliveries.
 
 use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::Value;
-use tocsin_aws::{Cursor, History, LedgerError, MESSAGE_LIMIT};
+use tocsin_api_types::{
+    AlertPage, AlertReport, AlertSummary, ApiError, DeliveryPage, DeliverySummary, ExplainRoute,
+    Explanation, ListAlerts, ListDeliveries, json_size,
+};
+use tocsin_aws::{Cursor, LedgerError, MESSAGE_LIMIT};
 use tocsin_core::alert::{self, Alert, AlertId};
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
+use tocsin_core::history::History;
 use tocsin_core::routing::route;
 
 use crate::Api;
 use crate::destinations::no_destination;
-use crate::messages::{
-    AlertPage, AlertReport, AlertSummary, ApiError, DeliveryPage, DeliverySummary, ExplainRoute,
-    Explanation, ListAlerts, ListDeliveries, size,
-};
-use crate::pagination::{Budget, Span, cursor, limit};
+use crate::error::OrApiError;
+use crate::pagination::{Budget, Range, encode, limit};
 
-/// How long one call looks for the entries of a page.
-const LOOKING: Duration = Duration::from_secs(10);
+/// How long one call searches for the entries of a page.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Alerts whose deliveries are read at the same time.
-pub(crate) const AT_ONCE: usize = 10;
+pub(crate) const CONCURRENT_READS: usize = 10;
 
-/// Entries of a page when nothing is said, and at most.
-const USUAL: u16 = 100;
-const MOST: u16 = 500;
+/// Entries of a page, by default and at most.
+const DEFAULT_ENTRIES: u16 = 100;
+const MOST_ENTRIES: u16 = 500;
 
-/// What is wanted of the deliveries.
+/// The deliveries to list.
 struct Filter {
     state: Option<State>,
     destination: Option<DestinationId>,
@@ -40,7 +42,7 @@ impl Api {
         request: ExplainRoute,
     ) -> Result<Explanation, ApiError> {
         let alert = read_alert(&request.alert)?;
-        let destinations = self.store.load().await?;
+        let destinations = self.store.load().await.or_api_error()?;
         let routing = route(&alert, &destinations, self.default_destination.as_deref());
         Ok(Explanation { alert, routing })
     }
@@ -60,34 +62,42 @@ impl Api {
             ApiError::not_found(
                 "alertId",
                 format!(
-                    "there is no alert {alert_id:?} in the ledger; it may still be on the queue, in the dead-letter queue, or expired"
+                    "there is no alert {alert_id:?} in the ledger; it may still be on the alerts queue or in its dead-letter queue, or it has expired"
                 ),
             )
         };
         let id = AlertId::new(alert_id).ok_or_else(not_found)?;
-        self.ledger.history(&id).await?.ok_or_else(not_found)
+        self.ledger
+            .history(&id)
+            .await
+            .or_api_error()?
+            .ok_or_else(not_found)
     }
 
     pub(crate) async fn list_alerts(&self, request: ListAlerts) -> Result<AlertPage, ApiError> {
-        let most = limit(request.limit, USUAL, MOST)?;
-        let span = Span::read(request.since, request.until, request.cursor.as_deref())?;
-        let budget = Budget::of(LOOKING);
+        let most = limit(request.limit, DEFAULT_ENTRIES, MOST_ENTRIES)?;
+        let range = Range::read(request.since, request.until, request.cursor.as_deref())?;
+        let budget = Budget::of(TIME_LIMIT);
         let mut alerts = Vec::new();
-        let mut next = Some(span.from);
+        let mut next = Some(range.from);
         while let Some(from) = next.take_if(|_| alerts.len() < most && !budget.is_spent()) {
-            let page = self.ledger.timeline(span.since, &from, most).await?;
+            let page = self
+                .ledger
+                .timeline(range.since, &from, most)
+                .await
+                .or_api_error()?;
             next = page.next;
             for entry in page.entries {
-                let wanted = request.severity.is_none_or(|one| one == entry.severity)
+                let matches = request.severity.is_none_or(|one| one == entry.severity)
                     && request
                         .disposition
                         .is_none_or(|one| one == entry.disposition);
-                if !wanted {
+                if !matches {
                     continue;
                 }
                 if alerts.len() == most {
-                    // The rest belongs to the next page.
-                    next = alerts.last().map(AlertSummary::position);
+                    // The other entries belong to the next page.
+                    next = alerts.last().map(cursor_after);
                     break;
                 }
                 alerts.push(AlertSummary {
@@ -103,7 +113,7 @@ impl Api {
         }
         Ok(AlertPage {
             alerts,
-            cursor: next.as_ref().map(cursor).transpose()?,
+            cursor: next.as_ref().map(encode).transpose()?,
         })
     }
 
@@ -111,8 +121,8 @@ impl Api {
         &self,
         request: ListDeliveries,
     ) -> Result<DeliveryPage, ApiError> {
-        let most = limit(request.limit, USUAL, MOST)?;
-        let span = Span::read(request.since, request.until, request.cursor.as_deref())?;
+        let most = limit(request.limit, DEFAULT_ENTRIES, MOST_ENTRIES)?;
+        let range = Range::read(request.since, request.until, request.cursor.as_deref())?;
         let destination = match &request.destination {
             None => None,
             Some(name) => Some(self.destination_id(name).await?),
@@ -123,43 +133,44 @@ impl Api {
         };
         let (deliveries, next) = match request.state {
             Some(state @ (State::Failed | State::Exhausted)) => {
-                self.ended(state, &filter, span, most).await?
+                self.undelivered(state, &filter, range, most).await?
             }
-            _ => self.of_alerts(&filter, span, most).await?,
+            _ => self.by_alert(&filter, range, most).await?,
         };
         Ok(DeliveryPage {
             deliveries,
-            cursor: next.as_ref().map(cursor).transpose()?,
+            cursor: next.as_ref().map(encode).transpose()?,
         })
     }
 
-    /// One that is deleted is still known by its id.
+    /// An id is accepted even if the destination is deleted.
     async fn destination_id(&self, name: &str) -> Result<DestinationId, ApiError> {
         if let Some(id) = DestinationId::parse(name) {
             return Ok(id);
         }
-        let all = self.store.load().await?;
+        let all = self.store.load().await.or_api_error()?;
         let found = all.called(name).next().map(|one| one.destination_id);
         found.ok_or_else(|| no_destination("destination"))
     }
 
-    /// By the index of what failed for good.
-    async fn ended(
+    /// Deliveries in a final state without success, by their index.
+    async fn undelivered(
         &self,
         state: State,
         filter: &Filter,
-        span: Span,
+        range: Range,
         most: usize,
     ) -> Result<(Vec<DeliverySummary>, Option<Cursor>), ApiError> {
-        let budget = Budget::of(LOOKING);
+        let budget = Budget::of(TIME_LIMIT);
         let mut found = Vec::new();
-        let mut next = Some(span.from);
+        let mut next = Some(range.from);
         while let Some(from) = next.take_if(|_| found.len() < most && !budget.is_spent()) {
-            let some = AT_ONCE.min(most - found.len());
+            let some = CONCURRENT_READS.min(most - found.len());
             let page = self
                 .ledger
-                .attention(state, span.since, &from, some)
-                .await?;
+                .attention(state, range.since, &from, some)
+                .await
+                .or_api_error()?;
             next = page.next;
             let ids = page.entries.iter().map(|entry| &entry.alert_id);
             for (entry, history) in page.entries.iter().zip(self.histories(ids).await) {
@@ -170,27 +181,31 @@ impl Api {
                 if filter
                     .destination
                     .is_none_or(|id| id == entry.destination_id)
-                    && let Some(history) = history?
+                    && let Some(history) = history.or_api_error()?
                 {
-                    found.extend(only.of(history));
+                    found.extend(only.matching(history));
                 }
             }
         }
         Ok((found, next))
     }
 
-    /// Alert by alert.
-    async fn of_alerts(
+    /// Deliveries of any state, alert by alert.
+    async fn by_alert(
         &self,
         filter: &Filter,
-        span: Span,
+        range: Range,
         most: usize,
     ) -> Result<(Vec<DeliverySummary>, Option<Cursor>), ApiError> {
-        let budget = Budget::of(LOOKING);
+        let budget = Budget::of(TIME_LIMIT);
         let mut found = Vec::new();
-        let mut next = Some(span.from);
+        let mut next = Some(range.from);
         while let Some(from) = next.take_if(|_| found.len() < most && !budget.is_spent()) {
-            let page = self.ledger.timeline(span.since, &from, AT_ONCE).await?;
+            let page = self
+                .ledger
+                .timeline(range.since, &from, CONCURRENT_READS)
+                .await
+                .or_api_error()?;
             next = page.next;
             let ids = page.entries.iter().map(|entry| &entry.alert_id);
             let histories = self.histories(ids).await;
@@ -198,11 +213,11 @@ impl Api {
                 if found.len() >= most {
                     break;
                 }
-                if let Some(history) = history? {
-                    found.extend(filter.of(history));
+                if let Some(history) = history.or_api_error()? {
+                    found.extend(filter.matching(history));
                 }
                 if found.len() >= most {
-                    next = Some(entry.position());
+                    next = Some(entry.cursor());
                 }
             }
         }
@@ -218,20 +233,18 @@ impl Api {
     }
 }
 
-impl AlertSummary {
-    fn position(&self) -> Cursor {
-        Cursor::of_alert(self.received_at, &self.alert_id)
-    }
+fn cursor_after(alert: &AlertSummary) -> Cursor {
+    Cursor::after_alert(alert.received_at, &alert.alert_id)
 }
 
 impl Filter {
-    fn of(&self, history: History) -> Vec<DeliverySummary> {
+    fn matching(&self, history: History) -> Vec<DeliverySummary> {
         let alert = history.alert;
-        let wanted = history.deliveries.into_iter().filter(|one| {
+        let matching = history.deliveries.into_iter().filter(|one| {
             self.state.is_none_or(|state| one.state == state)
                 && self.destination.is_none_or(|id| one.destination_id == id)
         });
-        wanted
+        matching
             .map(|delivery| DeliverySummary {
                 alert_id: alert.alert.alert_id.clone(),
                 title: alert.alert.title.clone(),
@@ -243,15 +256,15 @@ impl Filter {
     }
 }
 
-/// An alert in any form that the queue takes.
+/// Reads an alert in any form that the alerts queue accepts.
 pub(crate) fn read_alert(given: &Value) -> Result<Alert, ApiError> {
-    if size(given) > MESSAGE_LIMIT {
+    if json_size(given) > MESSAGE_LIMIT {
         return Err(ApiError::invalid(
             "alert",
             "is larger than 1 MiB, which no message on the alerts queue can be",
         ));
     }
-    // As a string it is the body of a queue message, to the letter.
+    // A string is the unchanged body of a queue message.
     let body = given
         .as_str()
         .map_or_else(|| given.to_string(), str::to_owned);

@@ -5,24 +5,16 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
-use tocsin_aws::{Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, telemetry};
+use tocsin_api_types::{Answer, ApiError, Request, json_size};
+use tocsin_aws::{Clients, DestinationStore, Env, Ledger, SecretStore, StartError, telemetry};
 
-use crate::messages::{Answer, ApiError, Request, size};
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
 
-/// Bytes of an answer: what Lambda takes of a synchronous invoke.
+/// The largest answer in bytes: Lambda's limit for a synchronous invocation.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
 
-/// Why the function cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its environment is incomplete.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-}
-
-/// The API and what it works with.
+/// The API, with its tables, queues and secrets.
 pub struct Api {
     pub(crate) stack: String,
     pub(crate) store: DestinationStore,
@@ -34,7 +26,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// Reads the environment and makes the clients.
+    /// Reads the environment and creates the clients.
     ///
     /// # Errors
     ///
@@ -51,7 +43,7 @@ impl Api {
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),
             providers: Providers::new(&ProvidersConfig::read(&env)?),
-            // Nothing is written here that could expire.
+            // The API writes no item that expires.
             ledger: Ledger::new(
                 &clients,
                 env.required("TOCSIN_LEDGER_TABLE")?,
@@ -61,24 +53,22 @@ impl Api {
         })
     }
 
-    /// Carries out one request, given as JSON.
+    /// Executes one request, given as JSON.
     pub async fn handle(&self, request: Value) -> Answer {
         let answer = match Request::read(request) {
-            // The operations' own futures are nested too deeply to be part of this one.
-            Ok(request) => self.carry_out(request).boxed().await,
+            // The futures of the operations are nested too deeply to be part of this one.
+            Ok(request) => self.execute(request).boxed().await,
             Err(error) => Err(error),
         };
-        match answer {
-            Ok(value) => Answer::Ok(value),
-            Err(error) => {
-                tracing::warn!(code = ?error.code, field = error.field, error = error.message, "the request was refused");
-                Answer::Error(error)
-            }
+        if let Err(error) = &answer {
+            tracing::warn!(code = ?error.code, field = error.field, error = error.message, "a request failed");
         }
+        Answer(answer)
     }
 
-    async fn carry_out(&self, request: Request) -> Result<Value, ApiError> {
+    async fn execute(&self, request: Request) -> Result<Value, ApiError> {
         match request {
+            Request::ListProviders(_) => json(&self.providers.describe()),
             Request::ListDestinations(_) => json(&self.list_destinations().await?),
             Request::GetDestination(one) => json(&self.get_destination(&one.destination).await?),
             Request::AddDestination(one) => json(&self.add_destination(*one).await?),
@@ -101,9 +91,9 @@ impl Api {
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Value, ApiError> {
-    if size(value) > ANSWER_LIMIT {
+    if json_size(value) > ANSWER_LIMIT {
         return Err(ApiError::unavailable(
-            &"the answer is larger than the 6 MiB that Lambda gives back: ask for less at a time",
+            &"the answer is larger than 6 MiB, Lambda's limit: request less at a time",
         ));
     }
     serde_json::to_value(value).map_err(|error| ApiError::unavailable(&error))

@@ -1,26 +1,25 @@
-//! The audit: [`tocsin_aws::audit`] over a stretch of the ledger.
+//! The audit: [`tocsin_core::audit`] over a time range of the ledger.
 
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use tocsin_aws::audit::{Trouble, TroubleKind, check};
+use tocsin_api_types::{ApiError, Audit, AuditReport, Finding, QueueDepths, Verdict};
 use tocsin_aws::{LedgerError, Queue, TimelineEntry};
 use tocsin_core::Timestamp;
+use tocsin_core::audit::{AlertCounts, DeliveryCounts, Problem, ProblemKind, check};
 
 use crate::Api;
-use crate::alerts::AT_ONCE;
-use crate::messages::{
-    AlertCounts, ApiError, Audit, AuditReport, DeliveryCounts, Finding, QueueDepths, Verdict,
-};
-use crate::pagination::{Budget, Span, cursor};
+use crate::alerts::CONCURRENT_READS;
+use crate::error::{IntoApiError, OrApiError};
+use crate::pagination::{Budget, Range, encode};
 
-/// How long one call goes through the ledger.
-const LOOKING: Duration = Duration::from_secs(20);
+/// How long one call reads the ledger.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Findings of one answer.
+/// The most findings of one answer.
 const MOST_FINDINGS: usize = 100;
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Default)]
 struct Findings {
     shown: Vec<Finding>,
@@ -29,44 +28,48 @@ struct Findings {
 
 impl Api {
     pub(crate) async fn audit(&self, request: Audit) -> Result<AuditReport, ApiError> {
-        let span = Span::read(request.since, request.until, request.cursor.as_deref())?;
-        let budget = Budget::of(LOOKING);
+        let range = Range::read(request.since, request.until, request.cursor.as_deref())?;
+        let budget = Budget::of(TIME_LIMIT);
         let mut alerts = AlertCounts::default();
         let mut deliveries = DeliveryCounts::default();
         let mut findings = Findings::default();
-        let mut next = Some(span.from);
+        let mut next = Some(range.from);
         while let Some(from) = next.take_if(|_| !budget.is_spent()) {
-            let page = self.ledger.timeline(span.since, &from, AT_ONCE).await?;
+            let page = self
+                .ledger
+                .timeline(range.since, &from, CONCURRENT_READS)
+                .await
+                .or_api_error()?;
             next = page.next;
             let ids = page.entries.iter().map(|entry| &entry.alert_id);
             let histories = self.histories(ids).await;
             let now = Timestamp::now();
             for (entry, history) in page.entries.iter().zip(histories) {
-                let troubles = match history {
+                let problems = match history {
                     Ok(Some(history)) => {
-                        let checked = check(&history, now);
-                        deliveries += checked.deliveries;
-                        checked.troubles
+                        let audit = check(&history, now);
+                        deliveries += audit.deliveries;
+                        audit.problems
                     }
-                    // It expired between the two looks.
+                    // It expired between the two reads.
                     Ok(None) => continue,
                     Err(error @ LedgerError::Unreadable { .. }) => vec![unreadable(&error)],
-                    Err(error) => return Err(error.into()),
+                    Err(error) => return Err(error.into_api_error()),
                 };
                 alerts.add(entry.disposition);
-                findings.add(entry, troubles);
+                findings.add(entry, problems);
             }
         }
         Ok(AuditReport {
-            since: span.since,
-            until: span.until,
+            since: range.since,
+            until: range.until,
             verdict: findings.verdict(),
             alerts,
             deliveries,
             findings: findings.shown,
             findings_left_out: findings.left_out,
             queues: self.queue_depths().await?,
-            cursor: next.as_ref().map(cursor).transpose()?,
+            cursor: next.as_ref().map(encode).transpose()?,
         })
     }
 
@@ -77,15 +80,15 @@ impl Api {
             &queues.retries,
             &queues.dead_alerts,
             &queues.dead_retries,
-            &queues.failed_hand_overs,
+            &queues.failed_dispatches,
         ];
-        let depths = try_join_all(all.map(Queue::depth)).await?;
+        let depths = try_join_all(all.map(Queue::depth)).await.or_api_error()?;
         let [
             alerts,
             retries,
             dead_alerts,
             dead_retries,
-            failed_hand_overs,
+            failed_dispatches,
         ] = depths[..]
         else {
             return Err(ApiError::unavailable(&"a queue was not counted"));
@@ -95,35 +98,35 @@ impl Api {
             retries: retries.total(),
             dead_alerts: dead_alerts.total(),
             dead_retries: dead_retries.total(),
-            failed_hand_overs: failed_hand_overs.total(),
+            failed_dispatches: failed_dispatches.total(),
         })
     }
 }
 
-fn unreadable(error: &LedgerError) -> Trouble {
-    Trouble {
+fn unreadable(error: &LedgerError) -> Problem {
+    Problem {
         destination: None,
-        kind: TroubleKind::Unreadable,
+        kind: ProblemKind::Unreadable,
         what: error.to_string(),
-        advice: "this version of Tocsin did not write it: look at the item in the table",
+        advice: "this version of Tocsin did not write the item: look at it in the table",
     }
 }
 
 impl Findings {
-    fn add(&mut self, entry: &TimelineEntry, troubles: Vec<Trouble>) {
-        for trouble in troubles {
+    fn add(&mut self, entry: &TimelineEntry, problems: Vec<Problem>) {
+        for problem in problems {
             if self.shown.len() == MOST_FINDINGS {
                 self.left_out += 1;
                 continue;
             }
-            let (destination_id, display_name) = trouble.destination.unzip();
+            let (destination_id, display_name) = problem.destination.unzip();
             self.shown.push(Finding {
                 alert_id: entry.alert_id.clone(),
                 destination_id,
                 display_name,
-                kind: trouble.kind,
-                what: trouble.what,
-                advice: trouble.advice.to_owned(),
+                kind: problem.kind,
+                what: problem.what,
+                advice: problem.advice.to_owned(),
             });
         }
     }

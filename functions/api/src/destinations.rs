@@ -1,58 +1,73 @@
-//! Looking at destinations and changing them, one at a time.
+//! Reading destinations, and changing them one at a time.
 
-use std::time::Duration;
-
-use tocsin_aws::{Changed, StoreError, Stored};
+use tocsin_api_types::{
+    AddDestination, ApiError, DeleteDestination, DeletedDestination, DestinationReport,
+    SetDestinationEnabled, UpdateDestination,
+};
+use tocsin_aws::{RevisionConflict, StoreError, StoredDestination};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
 use crate::Api;
-use crate::messages::{
-    AddDestination, ApiError, DeleteDestination, DeletedDestination, DestinationReport,
-    SetDestinationEnabled, UpdateDestination,
-};
+use crate::error::{IntoApiError, OrApiError};
 use crate::validate::{ChangeRequest, checked_actor};
 
-/// Tries to switch a destination that others are changing at the same time.
-const SWITCHES: usize = 5;
+/// Attempts to enable or disable a destination that others change at the same time.
+const SWITCH_ATTEMPTS: usize = 5;
 
-/// Destinations whose health one call asks for: `BatchGetItem` takes 100 keys.
-const HEALTH_AT_ONCE: usize = 100;
+/// Destinations whose health one call reads: `BatchGetItem` takes 100 keys.
+const HEALTH_BATCH: usize = 100;
 
-/// Everything that is stored, and the same to look through.
+/// All destinations at one moment: as stored, and to look up.
 pub(crate) struct Snapshot {
-    pub(crate) stored: Vec<Stored>,
+    pub(crate) stored: Vec<StoredDestination>,
     pub(crate) all: Destinations,
 }
 
 impl Snapshot {
     /// The destination of this id or display name.
-    pub(crate) fn find(&self, name: &str) -> Result<&Stored, ApiError> {
+    pub(crate) fn find(&self, name: &str) -> Result<&StoredDestination, ApiError> {
         let found = self.all.called(name).next();
         found
             .and_then(|one| self.get(one.destination_id))
             .ok_or_else(|| no_destination("destination"))
     }
 
-    pub(crate) fn get(&self, id: DestinationId) -> Option<&Stored> {
+    pub(crate) fn get(&self, id: DestinationId) -> Option<&StoredDestination> {
         let mut all = self.stored.iter();
         all.find(|one| one.destination.destination_id == id)
     }
 
-    pub(crate) fn report(&self, one: &Destination) -> DestinationReport {
-        report(&self.all, one)
+    /// The destinations after these are written and those are deleted.
+    pub(crate) fn after<'a>(
+        &self,
+        written: impl IntoIterator<Item = &'a Destination>,
+        deleted: &[StoredDestination],
+    ) -> Destinations {
+        let written: Vec<&Destination> = written.into_iter().collect();
+        let is_replaced = |one: &Destination| {
+            let mut ids = written.iter().map(|other| other.destination_id);
+            ids.any(|id| id == one.destination_id)
+        };
+        let is_deleted = |one: &Destination| {
+            let mut ids = deleted.iter().map(|other| other.destination.destination_id);
+            ids.any(|id| id == one.destination_id)
+        };
+        let unchanged = self.all.iter();
+        let unchanged = unchanged.filter(|one| !is_replaced(one) && !is_deleted(one));
+        unchanged.chain(written.iter().copied()).cloned().collect()
     }
 }
 
-/// What lists do not name, since it may be a secret in a wrong place.
+/// The error does not repeat the name, which may be a secret in the wrong place.
 pub(crate) fn no_destination(field: &str) -> ApiError {
     ApiError::not_found(
         field,
-        "there is no destination of this id or display name; listDestinations lists them all",
+        "there is no destination with this id or display name; listDestinations lists all",
     )
 }
 
-/// A destination, and what there is to know besides.
+/// A destination with the name of its fallback.
 pub(crate) fn report(all: &Destinations, one: &Destination) -> DestinationReport {
     let fallback = one.fallback.and_then(|id| all.get(id));
     DestinationReport {
@@ -63,20 +78,20 @@ pub(crate) fn report(all: &Destinations, one: &Destination) -> DestinationReport
 }
 
 impl Api {
-    pub(crate) async fn held(&self) -> Result<Snapshot, ApiError> {
-        let stored = self.store.stored().await?;
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, ApiError> {
+        let stored = self.store.stored().await.or_api_error()?;
         let all = stored.iter().map(|one| one.destination.clone()).collect();
         Ok(Snapshot { stored, all })
     }
 
     pub(crate) async fn list_destinations(&self) -> Result<Vec<DestinationReport>, ApiError> {
-        let all = self.store.load().await?;
+        let all = self.store.load().await.or_api_error()?;
         let reports = all.iter().map(|one| report(&all, one)).collect();
         self.with_health(reports).await
     }
 
     pub(crate) async fn get_destination(&self, name: &str) -> Result<DestinationReport, ApiError> {
-        let all = self.store.load().await?;
+        let all = self.store.load().await.or_api_error()?;
         let found = all.called(name).next();
         let found = found.ok_or_else(|| no_destination("destination"))?;
         let mut reports = self.with_health(vec![report(&all, found)]).await?;
@@ -87,15 +102,15 @@ impl Api {
         &self,
         mut reports: Vec<DestinationReport>,
     ) -> Result<Vec<DestinationReport>, ApiError> {
-        for some in reports.chunks_mut(HEALTH_AT_ONCE) {
-            let ids: Vec<_> = some
+        for batch in reports.chunks_mut(HEALTH_BATCH) {
+            let ids: Vec<_> = batch
                 .iter()
                 .map(|one| one.destination.destination_id)
                 .collect();
-            let mut health = self.ledger.health(&ids).await?;
-            for one in some {
-                let kept = health.remove(&one.destination.destination_id);
-                one.health = kept.map(|kept| kept.health);
+            let mut health = self.ledger.health(&ids).await.or_api_error()?;
+            for report in batch {
+                let known = health.remove(&report.destination.destination_id);
+                report.health = known.map(|known| known.health);
             }
         }
         Ok(reports)
@@ -106,20 +121,20 @@ impl Api {
         request: AddDestination,
     ) -> Result<DestinationReport, ApiError> {
         let actor = checked_actor(request.actor)?;
-        let held = self.held().await?;
-        let wanted = ChangeRequest {
+        let snapshot = self.snapshot().await?;
+        let change = ChangeRequest {
             draft: request.destination,
             secret: request.secret,
-            present: None,
+            current: None,
             id: DestinationId::generate(),
-            all: &held.all,
+            all: &snapshot.all,
             actor: &actor,
         };
-        let prepared = self.prepare(wanted).await?;
-        name_is_free(&held.all, &prepared.destination)?;
-        let added = self.carry_out_addition(prepared).await?;
-        self.retire_superseded(&held.stored).await;
-        Ok(held.report(&added))
+        let change = self.validate(change).await?;
+        check_name_is_free(&snapshot.all, &change.destination)?;
+        let added = self.write_new(change).await?;
+        self.retire_superseded(&snapshot.stored).await;
+        Ok(report(&snapshot.all, &added))
     }
 
     pub(crate) async fn update_destination(
@@ -127,23 +142,24 @@ impl Api {
         request: UpdateDestination,
     ) -> Result<DestinationReport, ApiError> {
         let actor = checked_actor(request.actor)?;
-        let held = self.held().await?;
-        let present = held.find(&request.destination)?;
-        check_revision(&present.destination, Some(request.revision))?;
-        let wanted = ChangeRequest {
+        let snapshot = self.snapshot().await?;
+        let current = snapshot.find(&request.destination)?;
+        check_revision(&current.destination, Some(request.revision))?;
+        let change = ChangeRequest {
             draft: request.draft,
             secret: request.secret,
-            present: Some(present),
-            id: present.destination.destination_id,
-            all: &held.all,
+            current: Some(current),
+            id: current.destination.destination_id,
+            all: &snapshot.all,
             actor: &actor,
         };
-        let prepared = self.prepare(wanted).await?;
-        name_is_free(&held.all, &prepared.destination)?;
-        check_fallback_cycle(&held.all, &prepared.destination)?;
-        let updated = self.carry_out_update(present, prepared).await?;
-        self.retire_superseded(&held.stored).await;
-        Ok(held.report(&updated))
+        let change = self.validate(change).await?;
+        check_name_is_free(&snapshot.all, &change.destination)?;
+        let after = snapshot.after([&change.destination], &[]);
+        check_fallback_cycle(&after, &change.destination, "fallback")?;
+        let updated = self.write_update(current, change).await?;
+        self.retire_superseded(&snapshot.stored).await;
+        Ok(report(&snapshot.all, &updated))
     }
 
     pub(crate) async fn delete_destination(
@@ -151,67 +167,68 @@ impl Api {
         request: DeleteDestination,
     ) -> Result<DeletedDestination, ApiError> {
         let actor = checked_actor(request.actor)?;
-        let held = self.held().await?;
-        let present = held.find(&request.destination)?;
-        check_revision(&present.destination, request.revision)?;
-        let id = Some(present.destination.destination_id);
-        let leaning: Vec<_> = held
+        let snapshot = self.snapshot().await?;
+        let current = snapshot.find(&request.destination)?;
+        check_revision(&current.destination, request.revision)?;
+        let id = Some(current.destination.destination_id);
+        let dependents: Vec<_> = snapshot
             .all
             .iter()
             .filter(|one| one.fallback == id)
             .map(|one| format!("{:?}", one.display_name))
             .collect();
-        if !leaning.is_empty() {
+        if !dependents.is_empty() {
             return Err(ApiError::conflict(
                 "destination",
                 format!(
-                    "it is the fallback of {}: give them another one first",
-                    leaning.join(", ")
+                    "it is the fallback of {}: give them another fallback first",
+                    dependents.join(", ")
                 ),
             ));
         }
-        let deleted = self.carry_out_deletion(present, &actor).await?;
-        self.retire_superseded(&held.stored).await;
+        let deleted = self.write_deletion(current, &actor).await?;
+        self.retire_superseded(&snapshot.stored).await;
         Ok(deleted)
     }
 
-    /// Switches it on or off, whatever else is being changed of it meanwhile,
-    /// unless a revision was given.
+    /// Enables or disables a destination. Without a revision in the request, a
+    /// concurrent change of something else does not stop it.
     pub(crate) async fn set_enabled(
         &self,
         request: SetDestinationEnabled,
     ) -> Result<DestinationReport, ApiError> {
         let actor = checked_actor(request.actor)?;
         for attempt in 1.. {
-            let held = self.held().await?;
-            let present = held.find(&request.destination)?;
-            check_revision(&present.destination, request.revision)?;
-            let switched = Stored {
+            let snapshot = self.snapshot().await?;
+            let current = snapshot.find(&request.destination)?;
+            check_revision(&current.destination, request.revision)?;
+            let switched = StoredDestination {
                 destination: Destination {
                     enabled: request.enabled,
                     updated_at: Timestamp::now(),
                     updated_by: actor.clone(),
-                    revision: present.destination.revision + 1,
-                    // A fallback that was deleted by hand must not stand in the way.
-                    fallback: present
+                    revision: current.destination.revision + 1,
+                    // The table refuses a fallback that does not exist, and somebody
+                    // may have deleted it by hand.
+                    fallback: current
                         .destination
                         .fallback
-                        .filter(|id| held.all.get(*id).is_some()),
-                    ..present.destination.clone()
+                        .filter(|id| snapshot.all.get(*id).is_some()),
+                    ..current.destination.clone()
                 },
-                ..present.clone()
+                ..current.clone()
             };
-            match self.store.replace(&present.destination, &switched).await {
-                Err(StoreError::Changed(_)) if request.revision.is_none() && attempt < SWITCHES => {
-                }
-                Err(error) => return Err(error.into()),
+            match self.store.replace(&current.destination, &switched).await {
+                Err(StoreError::RevisionConflict(_))
+                    if request.revision.is_none() && attempt < SWITCH_ATTEMPTS => {}
+                Err(error) => return Err(error.into_api_error()),
                 Ok(()) => {
-                    let what = match request.enabled {
+                    let event = match request.enabled {
                         Enabled::Yes => "a destination was enabled",
                         Enabled::No => "a destination was disabled",
                     };
-                    log(&switched.destination, what);
-                    return Ok(held.report(&switched.destination));
+                    log_change(&switched.destination, event);
+                    return Ok(report(&snapshot.all, &switched.destination));
                 }
             }
         }
@@ -219,57 +236,48 @@ impl Api {
     }
 }
 
-/// Saves writing a secret for nothing; the table's own condition decides.
-pub(crate) fn name_is_free(all: &Destinations, one: &Destination) -> Result<(), ApiError> {
-    let taken = all.iter().any(|other| {
+/// Saves a useless write of the secret; the table's condition decides.
+fn check_name_is_free(all: &Destinations, one: &Destination) -> Result<(), ApiError> {
+    let is_taken = all.iter().any(|other| {
         other.display_name == one.display_name && other.destination_id != one.destination_id
     });
-    if taken {
-        return Err(StoreError::NameTaken {
-            name: one.display_name.clone(),
-        }
-        .into());
+    if is_taken {
+        let name = one.display_name.clone();
+        return Err(StoreError::NameTaken { name }.into_api_error());
     }
     Ok(())
 }
 
-fn check_revision(present: &Destination, read: Option<u64>) -> Result<(), ApiError> {
+fn check_revision(current: &Destination, read: Option<u64>) -> Result<(), ApiError> {
     match read {
-        Some(read) if read != present.revision => {
-            Err(StoreError::Changed(Box::new(Changed::of(present))).into())
-        }
+        Some(read) if read != current.revision => Err(StoreError::RevisionConflict(Box::new(
+            RevisionConflict::of(current),
+        ))
+        .into_api_error()),
         _ => Ok(()),
     }
 }
 
-/// A chain of fallbacks has to end: nothing goes round in a circle.
-fn check_fallback_cycle(all: &Destinations, wanted: &Destination) -> Result<(), ApiError> {
-    let mut next = wanted.fallback;
-    // As many steps as there are destinations lead to the end, or round.
-    for _ in 0..=all.iter().count() {
-        let Some(id) = next else { return Ok(()) };
-        if id == wanted.destination_id {
-            break;
-        }
-        next = all.get(id).and_then(|one| one.fallback);
-    }
-    Err(ApiError::invalid(
-        "fallback",
-        "leads round in a circle: a chain of fallbacks has to end",
-    ))
+/// Refuses a fallback that leads round in a cycle, given all destinations after
+/// the change.
+pub(crate) fn check_fallback_cycle(
+    after: &Destinations,
+    changed: &Destination,
+    field: &str,
+) -> Result<(), ApiError> {
+    after
+        .check_fallback_chain(changed.destination_id)
+        .map_err(|cycle| ApiError::invalid(field, cycle.to_string()))
 }
 
-/// Who did it and when.
-pub(crate) fn log(one: &Destination, what: &str) {
+/// Logs who changed a destination.
+pub(crate) fn log_change(one: &Destination, event: &str) {
     tracing::info!(
         destination.id = %one.destination_id,
         destination.name = one.display_name,
         provider = one.provider.as_str(),
         revision = one.revision,
         actor = one.updated_by,
-        "{what}"
+        "{event}"
     );
 }
-
-/// How long the router may go on with what it knew of a destination.
-pub(crate) const ROUTER_MEMORY: Duration = Duration::from_secs(30);

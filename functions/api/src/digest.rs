@@ -1,20 +1,20 @@
-//! Whether a given secret is the one that is stored already, told without reading
-//! that: by a salted digest beside the destination, which no answer shows.
+//! Whether a given secret equals the stored one, decided without reading the stored
+//! one: by a salted digest that is kept beside the destination and never answered.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// Makes digests with one salt.
+/// Computes digests with one salt.
 pub(crate) struct SecretDigest {
     salt: String,
 }
 
 impl SecretDigest {
-    /// With the salt of `known`, so that the same secret gives the same digest;
-    /// with a new salt where there is none yet.
-    pub(crate) fn like(known: Option<&str>) -> Self {
+    /// With the salt of a known digest, so that the same secret gives the same digest,
+    /// or with a new salt.
+    pub(crate) fn with_salt_of(known: Option<&str>) -> Self {
         let salt = known.and_then(|known| known.split_once(':'));
         Self {
             salt: match salt {
@@ -24,10 +24,10 @@ impl SecretDigest {
         }
     }
 
-    /// The digest of a secret, whatever the order of its fields.
+    /// The digest of a secret. The order of its fields does not matter.
     pub(crate) fn of(&self, fields: &Map<String, Value>) -> String {
         let canonical = sorted(&Value::Object(fields.clone())).to_string();
-        // HMAC takes keys of any length.
+        // HMAC accepts keys of any length.
         let mac = Hmac::<Sha256>::new_from_slice(self.salt.as_bytes())
             .map(|mac| mac.chain_update(canonical).finalize().into_bytes());
         let digest = mac.map(hex::encode).unwrap_or_default();
@@ -65,15 +65,15 @@ mod tests {
     }
 
     #[test]
-    fn the_same_secret_has_the_same_digest_and_only_that() {
+    fn only_the_same_secret_has_the_same_digest() {
         let one = fields(json!({"url": "https://PLANTED", "headers": {"a": "1", "b": "2"}}));
         let again = fields(json!({"headers": {"b": "2", "a": "1"}, "url": "https://PLANTED"}));
         let other = fields(json!({"url": "https://PLANTED", "headers": {"a": "1", "b": "3"}}));
-        let stored = SecretDigest::like(None).of(&one);
+        let stored = SecretDigest::with_salt_of(None).of(&one);
         assert!(!stored.contains("PLANTED"));
-        assert_eq!(SecretDigest::like(Some(&stored)).of(&again), stored);
-        assert_ne!(SecretDigest::like(Some(&stored)).of(&other), stored);
-        // Equal secrets of two destinations do not show that they are equal.
-        assert_ne!(SecretDigest::like(None).of(&one), stored);
+        assert_eq!(SecretDigest::with_salt_of(Some(&stored)).of(&again), stored);
+        assert_ne!(SecretDigest::with_salt_of(Some(&stored)).of(&other), stored);
+        // The digests of two destinations do not show that their secrets are equal.
+        assert_ne!(SecretDigest::with_salt_of(None).of(&one), stored);
     }
 }

@@ -1,40 +1,39 @@
-//! Which part of the ledger a list or an audit looks at, and how far one call got.
+//! Pages of lists and audits: the time range, the cursor, the time limit of a call.
 
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tocsin_api_types::ApiError;
 use tocsin_aws::Cursor;
 use tocsin_core::Timestamp;
 
-use crate::messages::ApiError;
+/// The range when no beginning is given.
+const DEFAULT_RANGE: Duration = Duration::from_hours(24);
 
-/// What is looked at when no beginning is given.
-const USUAL: Duration = Duration::from_hours(24);
-
-/// A stretch of time, and where in it to go on.
+/// A time range, and where in it to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    /// At or after this,
+pub(crate) struct Range {
+    /// The beginning, inclusive.
     pub(crate) since: Timestamp,
-    /// and before this.
+    /// The end, exclusive.
     pub(crate) until: Timestamp,
-    /// From here backwards.
+    /// Where to continue, backwards in time.
     pub(crate) from: Cursor,
 }
 
-impl Span {
+impl Range {
     pub(crate) fn read(
         since: Option<Timestamp>,
         until: Option<Timestamp>,
         cursor: Option<&str>,
     ) -> Result<Self, ApiError> {
-        let from = cursor.map(position).transpose()?;
-        // A further page of a list without an end goes on where that one began.
+        let from = cursor.map(decode).transpose()?;
+        // The next page of a list without an end must not begin with newer entries.
         let until = until
             .or_else(|| from.as_ref().map(|from| from.at))
             .unwrap_or_else(Timestamp::now);
-        let since = since.unwrap_or_else(|| until.minus(USUAL));
+        let since = since.unwrap_or_else(|| until.minus(DEFAULT_RANGE));
         if since > until {
             return Err(ApiError::invalid("since", "must not be later than `until`"));
         }
@@ -46,21 +45,21 @@ impl Span {
     }
 }
 
-/// A position as a text that means nothing to anybody else.
-pub(crate) fn cursor(position: &Cursor) -> Result<String, ApiError> {
-    let json = serde_json::to_vec(position).map_err(|error| ApiError::unavailable(&error))?;
+/// A cursor as the text that the client sends back.
+pub(crate) fn encode(cursor: &Cursor) -> Result<String, ApiError> {
+    let json = serde_json::to_vec(cursor).map_err(|error| ApiError::unavailable(&error))?;
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
-fn position(cursor: &str) -> Result<Cursor, ApiError> {
+fn decode(cursor: &str) -> Result<Cursor, ApiError> {
     let json = URL_SAFE_NO_PAD.decode(cursor).ok();
     json.and_then(|json| serde_json::from_slice(&json).ok())
         .ok_or_else(|| ApiError::invalid("cursor", "must be the `cursor` of an earlier answer"))
 }
 
-/// How many entries a page may have.
-pub(crate) fn limit(given: Option<u16>, usual: u16, most: u16) -> Result<usize, ApiError> {
-    let limit = given.unwrap_or(usual);
+/// The number of entries of a page.
+pub(crate) fn limit(given: Option<u16>, default: u16, most: u16) -> Result<usize, ApiError> {
+    let limit = given.unwrap_or(default);
     if (1..=most).contains(&limit) {
         Ok(limit.into())
     } else {
@@ -68,7 +67,7 @@ pub(crate) fn limit(given: Option<u16>, usual: u16, most: u16) -> Result<usize, 
     }
 }
 
-/// How long one call may look around.
+/// The time that one call may use.
 pub(crate) struct Budget {
     began: Instant,
     time: Duration,
@@ -96,27 +95,27 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_a_day_unless_it_is_said() {
+    fn a_range_is_a_day_by_default() {
         let until = at("2026-01-02T00:00:00Z");
-        let span = Span::read(None, Some(until), None).unwrap();
-        assert_eq!(span.since, at("2026-01-01T00:00:00Z"));
-        assert_eq!(span.from, Cursor::before(until));
-        let error = Span::read(Some(until), Some(span.since), None).unwrap_err();
+        let range = Range::read(None, Some(until), None).unwrap();
+        assert_eq!(range.since, at("2026-01-01T00:00:00Z"));
+        assert_eq!(range.from, Cursor::before(until));
+        let error = Range::read(Some(until), Some(range.since), None).unwrap_err();
         assert_eq!(error.field.as_deref(), Some("since"));
     }
 
     #[test]
-    fn a_cursor_leads_back_and_nothing_else_is_one() {
+    fn a_cursor_is_read_back_and_other_texts_are_refused() {
         let position = Cursor {
             at: at("2026-01-01T10:00:00.5Z"),
             after: Some(("a".to_owned(), "ALERT".to_owned())),
         };
-        let text = cursor(&position).unwrap();
+        let text = encode(&position).unwrap();
         let since = at("2026-01-01T00:00:00Z");
-        let span = Span::read(Some(since), None, Some(&text)).unwrap();
-        assert_eq!((span.from, span.until), (position.clone(), position.at));
+        let range = Range::read(Some(since), None, Some(&text)).unwrap();
+        assert_eq!((range.from, range.until), (position.clone(), position.at));
         for other in ["", "x", "bm8", "../.."] {
-            let error = Span::read(None, None, Some(other)).unwrap_err();
+            let error = Range::read(None, None, Some(other)).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("cursor"), "{other}");
         }
     }

@@ -1,5 +1,7 @@
-//! What would be sent, made by the provider's own code.
+//! Previews: the message that would be sent, built by the provider's code.
 
+use tocsin_api_types::{ApiError, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::destination::{DestinationId, Destinations};
 use tocsin_core::provider::Detail;
@@ -9,7 +11,7 @@ use tocsin_sender::AttemptInput;
 use crate::Api;
 use crate::alerts::read_alert;
 use crate::destinations::no_destination;
-use crate::messages::{ApiError, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+use crate::error::OrApiError;
 
 impl Api {
     pub(crate) async fn preview_message(
@@ -22,20 +24,21 @@ impl Api {
                 (provider, settings, DestinationId::generate())
             }
             PreviewOf::Destination(name) => {
-                let all = self.store.load().await?;
+                let all = self.store.load().await.or_api_error()?;
                 let found = all.called(&name).next();
                 let one = found.ok_or_else(|| no_destination("to.destination"))?;
                 let settings = one.settings.clone();
                 (one.provider.to_string(), settings, one.destination_id)
             }
         };
-        // The severity is the alert's own affair: no destination has a say in it.
+        // The effective severity does not depend on destinations.
         let severity = route(&alert, &Destinations::default(), None).severity;
         let delivery = DeliveryId::of(&alert.alert_id, id);
         let input = AttemptInput {
             alert: &alert,
             severity,
             delivery: &delivery,
+            began_at: Timestamp::now(),
             settings: &settings,
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,

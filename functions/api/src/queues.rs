@@ -1,16 +1,15 @@
-//! The stack's queues, as the API uses them.
+//! The stack's queues.
 
+use tocsin_api_types::DeadLetterQueue;
 use tocsin_aws::{Clients, Env, EnvError, Queue};
 
-use crate::messages::DeadLetterQueue;
-
-/// The two queues that are worked off, and the three in which something waits.
+/// The two queues that the router reads, and the three dead-letter queues.
 pub(crate) struct Queues {
     pub(crate) alerts: Queue,
     pub(crate) retries: Queue,
     pub(crate) dead_alerts: Queue,
     pub(crate) dead_retries: Queue,
-    pub(crate) failed_hand_overs: Queue,
+    pub(crate) failed_dispatches: Queue,
 }
 
 impl Queues {
@@ -21,24 +20,24 @@ impl Queues {
             retries: queue("TOCSIN_RETRY_QUEUE_URL")?,
             dead_alerts: queue("TOCSIN_ALERTS_DLQ_URL")?,
             dead_retries: queue("TOCSIN_RETRY_DLQ_URL")?,
-            failed_hand_overs: queue("TOCSIN_FAILED_HAND_OVERS_URL")?,
+            failed_dispatches: queue("TOCSIN_FAILED_HAND_OVERS_URL")?,
         })
     }
 
-    /// Where such dead letters lie.
+    /// The queue itself.
     pub(crate) const fn dead(&self, queue: DeadLetterQueue) -> &Queue {
         match queue {
             DeadLetterQueue::Alerts => &self.dead_alerts,
             DeadLetterQueue::Retries => &self.dead_retries,
-            DeadLetterQueue::HandOvers => &self.failed_hand_overs,
+            DeadLetterQueue::FailedDispatches => &self.failed_dispatches,
         }
     }
 
-    /// Where they go when they are put back.
+    /// The queue to which its messages are put back.
     pub(crate) const fn live(&self, queue: DeadLetterQueue) -> &Queue {
         match queue {
             DeadLetterQueue::Alerts => &self.alerts,
-            DeadLetterQueue::Retries | DeadLetterQueue::HandOvers => &self.retries,
+            DeadLetterQueue::Retries | DeadLetterQueue::FailedDispatches => &self.retries,
         }
     }
 }

@@ -1,53 +1,53 @@
-//! What happens to a destination's secret, and whether it may.
+//! What a change does with a destination's secret, and whether it is allowed to.
 //!
-//! Each secret that is written has a name of its own, so that a destination's
-//! settings and its secret take effect in one write: no sender ever combines new
-//! settings with an old secret that it still remembers by its name. And no secret
-//! leads to another host than the one it was given for: what is kept or shared is
-//! bound to it (see [`SecretBinding`]).
+//! Each secret that is written has a new name, so that a destination's settings and
+//! its secret take effect in one write: no sender combines new settings with an old
+//! secret that it has cached by name. A secret that is kept or shared is sent only to
+//! the host that it was given for (see [`SecretBinding`]).
 
 use serde_json::{Map, Value};
-use tocsin_aws::{ORIGIN_TAG, Stored};
+use tocsin_api_types::{ApiError, NewSecret, SecretChange, json_size};
+use tocsin_aws::{ORIGIN_TAG, StoredDestination};
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::provider::Secrets;
 use uuid::Uuid;
 
 use crate::Api;
 use crate::digest::SecretDigest;
-use crate::messages::{ApiError, NewSecret, SecretChange, size};
+use crate::error::OrApiError;
 use crate::registry::{ErasedProvider, SecretBinding};
 use crate::validate::{ChangeRequest, JSON_LIMIT};
 
-/// What has to happen to a secret.
+/// What to do with a secret.
 #[derive(Debug)]
 pub(crate) enum SecretStep {
-    /// There is none.
+    /// There is no secret.
     None,
-    /// It stays, with its digest.
+    /// Keep the current secret, with its digest.
     Keep(Option<String>),
-    /// It is in Secrets Manager already.
+    /// Use a secret that exists in Secrets Manager.
     Refer(SecretChange),
-    /// It is written.
+    /// Write a new secret.
     Write(NewValue),
 }
 
-/// A secret that is to be written.
+/// A secret to write.
 #[derive(Debug)]
 pub(crate) struct NewValue {
-    /// Its name, which no secret has had before.
+    /// Its name, which is new.
     pub(crate) name: String,
     /// Its value; `Secrets` does not print it.
     pub(crate) value: Secrets,
-    /// The digest that goes with it.
+    /// Its digest.
     pub(crate) digest: String,
-    /// Where it may be sent.
+    /// The origin to which it may be sent.
     pub(crate) origin: Option<String>,
-    /// Whether it takes another one's place.
+    /// Whether it replaces another secret.
     pub(crate) change: SecretChange,
 }
 
 impl SecretStep {
-    /// What it is, for people.
+    /// The change, as the API reports it.
     pub(crate) fn change(&self) -> SecretChange {
         match self {
             Self::None => SecretChange::None,
@@ -58,13 +58,13 @@ impl SecretStep {
     }
 }
 
-/// Where the secrets of one destination are.
-pub(crate) struct OwnSecrets {
+/// The secrets that were created for one destination.
+pub(crate) struct OwnedSecrets {
     folder: String,
 }
 
-impl OwnSecrets {
-    /// Those of this destination.
+impl OwnedSecrets {
+    /// The secrets of this destination.
     pub(crate) fn of(stack: &str, provider: &ProviderName, id: DestinationId) -> Self {
         Self {
             folder: format!("{stack}/{provider}/{id}"),
@@ -72,63 +72,63 @@ impl OwnSecrets {
     }
 
     /// Whether the secret of this name is one of them.
-    pub(crate) fn hold(&self, name: &str) -> bool {
+    pub(crate) fn contains(&self, name: &str) -> bool {
         name.strip_prefix(&self.folder)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// A name for one more.
-    fn fresh(&self) -> String {
+    /// A name for a new one.
+    fn new_name(&self) -> String {
         format!("{}/{}", self.folder, Uuid::new_v4().simple())
     }
 }
 
 impl Api {
-    /// The name of the secret, and what has to happen to it.
+    /// The name of the secret after the change, and what to do with it.
     pub(crate) async fn secret(
         &self,
-        wanted: &ChangeRequest<'_>,
+        change: &ChangeRequest<'_>,
         provider: &ProviderName,
     ) -> Result<(Option<String>, SecretStep), ApiError> {
-        let settings = &wanted.draft.settings;
-        let kind = self.providers.get(provider.as_str())?;
-        let held = wanted
-            .present
+        let settings = &change.draft.settings;
+        let registered = self.providers.get(provider.as_str())?;
+        let current_name = change
+            .current
             .and_then(|stored| stored.destination.secret_name.as_deref());
-        if !matches!(wanted.secret, Some(NewSecret::Fields(_))) {
-            let named = wanted.secret.is_some() || held.is_some();
+        if !matches!(change.secret, Some(NewSecret::Fields(_))) {
+            let named = change.secret.is_some() || current_name.is_some();
             let placeholder = if named {
-                kind.placeholder(settings)?
+                registered.placeholder(settings)?
             } else {
                 None
             };
-            kind.check(settings, placeholder.as_ref())?;
+            registered.check(settings, placeholder.as_ref())?;
         }
-        match (&wanted.secret, held) {
-            (Some(NewSecret::Fields(fields)), held) => {
-                let mut value = self.new_value(fields, wanted, provider)?;
-                kind.check(settings, Some(&value.value))?;
-                value.origin = kind.binding(settings)?.origin;
-                match held {
-                    Some(held) if self.is_the_same(&value, held, wanted).await? => {
-                        Ok((Some(held.to_owned()), SecretStep::Keep(Some(value.digest))))
+        match (&change.secret, current_name) {
+            (Some(NewSecret::Fields(fields)), current_name) => {
+                let mut value = self.new_value(fields, change, provider)?;
+                registered.check(settings, Some(&value.value))?;
+                value.origin = registered.binding(settings)?.origin;
+                match current_name {
+                    Some(name) if self.is_same(&value, name, change).await? => {
+                        Ok((Some(name.to_owned()), SecretStep::Keep(Some(value.digest))))
                     }
                     _ => Ok((Some(value.name.clone()), SecretStep::Write(value))),
                 }
             }
-            // By its name or by silence, it is the same secret.
-            (Some(NewSecret::Named(name)), Some(held)) if name == held => {
-                self.described(name).await?;
-                kept(kind, wanted, held)
+            // Named or left out, it is the same secret.
+            (Some(NewSecret::Named(name)), Some(current_name)) if name == current_name => {
+                self.origin_mark(name).await?;
+                keep(registered, change, current_name)
             }
-            (None, Some(held)) => kept(kind, wanted, held),
-            (Some(NewSecret::Named(name)), held) => {
-                self.check_reference(wanted, provider, name).await?;
-                let change = match held {
+            (None, Some(current_name)) => keep(registered, change, current_name),
+            (Some(NewSecret::Named(name)), current_name) => {
+                self.check_reference(change, provider, name).await?;
+                let step = match current_name {
                     None => SecretChange::Set,
                     Some(_) => SecretChange::Replaced,
                 };
-                Ok((Some(name.clone()), SecretStep::Refer(change)))
+                Ok((Some(name.clone()), SecretStep::Refer(step)))
             }
             (None, None) => Ok((None, SecretStep::None)),
         }
@@ -137,88 +137,96 @@ impl Api {
     fn new_value(
         &self,
         fields: &Map<String, Value>,
-        wanted: &ChangeRequest<'_>,
+        change: &ChangeRequest<'_>,
         provider: &ProviderName,
     ) -> Result<NewValue, ApiError> {
         check_size(fields)?;
-        let known = wanted.present.and_then(|one| one.secret_digest.as_deref());
-        let held = wanted
-            .present
+        let known = change.current.and_then(|one| one.secret_digest.as_deref());
+        let current_name = change
+            .current
             .and_then(|stored| stored.destination.secret_name.as_ref());
         Ok(NewValue {
-            name: OwnSecrets::of(&self.stack, provider, wanted.id).fresh(),
+            name: OwnedSecrets::of(&self.stack, provider, change.id).new_name(),
             value: Secrets::new(Value::Object(fields.clone()).to_string()),
-            digest: SecretDigest::like(known).of(fields),
+            digest: SecretDigest::with_salt_of(known).of(fields),
             origin: None,
-            change: match held {
+            change: match current_name {
                 None => SecretChange::Set,
                 Some(_) => SecretChange::Replaced,
             },
         })
     }
 
-    /// Whether the secret that is held is the given one, is there still, and is
-    /// used as before.
-    async fn is_the_same(
+    /// Whether the current secret has this value, still exists, and is still sent to
+    /// the same host.
+    async fn is_same(
         &self,
         value: &NewValue,
-        held: &str,
-        wanted: &ChangeRequest<'_>,
+        current_name: &str,
+        change: &ChangeRequest<'_>,
     ) -> Result<bool, ApiError> {
-        let Some(present) = wanted.present else {
+        let Some(current) = change.current else {
             return Ok(false);
         };
-        let kind = self.providers.get(present.destination.provider.as_str())?;
-        let own = OwnSecrets::of(&self.stack, &present.destination.provider, wanted.id);
-        let same = own.hold(held)
-            && present.secret_digest.as_deref() == Some(value.digest.as_str())
-            && kind.binding(&present.destination.settings) == kind.binding(&wanted.draft.settings);
-        Ok(same && self.secrets.describe(held).await?.is_some())
+        let registered = self.providers.get(current.destination.provider.as_str())?;
+        let owned = OwnedSecrets::of(&self.stack, &current.destination.provider, change.id);
+        let same = owned.contains(current_name)
+            && current.secret_digest.as_deref() == Some(value.digest.as_str())
+            && registered.binding(&current.destination.settings)
+                == registered.binding(&change.draft.settings);
+        Ok(same
+            && self
+                .secrets
+                .describe(current_name)
+                .await
+                .or_api_error()?
+                .is_some())
     }
 
-    /// A reference may only lead to what the sender may read, to nobody else's, and
-    /// to what may be sent where this destination sends it.
+    /// Checks that the sender may read the named secret, that it does not belong to
+    /// another destination, and that it may be sent where this destination sends it.
     async fn check_reference(
         &self,
-        wanted: &ChangeRequest<'_>,
+        change: &ChangeRequest<'_>,
         provider: &ProviderName,
         name: &str,
     ) -> Result<(), ApiError> {
         let folder = format!("{}/{provider}/", self.stack);
         let last = name.strip_prefix(&folder).unwrap_or_default();
-        let fit = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
-        if last.is_empty() || name.len() > 512 || !last.bytes().all(fit) {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b);
+        if last.is_empty() || name.len() > 512 || !last.bytes().all(allowed) {
             return Err(ApiError::invalid(
                 "secret",
                 format!(
-                    "must be an object with the provider's secret fields, or the name of a secret below {folder}, which is all that its sender may read"
+                    "must be an object with the provider's secret fields, or the name of a secret below {folder}, the only secrets that its sender may read"
                 ),
             ));
         }
         let others = || {
-            let all = wanted.all.iter();
-            all.filter(|one| one.destination_id != wanted.id)
+            let all = change.all.iter();
+            all.filter(|one| one.destination_id != change.id)
         };
-        if others().any(|one| OwnSecrets::of(&self.stack, provider, one.destination_id).hold(name))
+        if others()
+            .any(|one| OwnedSecrets::of(&self.stack, provider, one.destination_id).contains(name))
         {
             return Err(ApiError::invalid(
                 "secret",
                 "names the secret of another destination: give this one a secret of its own, or both a shared one",
             ));
         }
-        let marked = self.described(name).await?;
+        let marked = self.origin_mark(name).await?;
         let binding = self
             .providers
             .get(provider.as_str())?
-            .binding(&wanted.draft.settings)?;
+            .binding(&change.draft.settings)?;
         let mut users = others()
             .filter(|one| one.secret_name.as_deref() == Some(name))
             .peekable();
         if users.peek().is_none() {
             return check_mark(name, marked.as_deref(), &binding);
         }
-        let kind = self.providers.get(provider.as_str())?;
-        let agree = users.all(|one| kind.binding(&one.settings).as_ref() == Ok(&binding));
+        let registered = self.providers.get(provider.as_str())?;
+        let agree = users.all(|one| registered.binding(&one.settings).as_ref() == Ok(&binding));
         if agree {
             return Ok(());
         }
@@ -228,9 +236,9 @@ impl Api {
         ))
     }
 
-    /// Where the secret of this name, which must exist, is marked to be sent.
-    async fn described(&self, name: &str) -> Result<Option<String>, ApiError> {
-        match self.secrets.describe(name).await? {
+    /// The origin in the tag of the secret of this name, which must exist.
+    async fn origin_mark(&self, name: &str) -> Result<Option<String>, ApiError> {
+        match self.secrets.describe(name).await.or_api_error()? {
             Some(described) => Ok(described.origin),
             None => Err(ApiError::invalid(
                 "secret",
@@ -240,26 +248,27 @@ impl Api {
     }
 }
 
-/// A secret stays only while it is good for the same.
-fn kept(
-    kind: &dyn ErasedProvider,
-    wanted: &ChangeRequest<'_>,
-    held: &str,
+/// Keeps the current secret if the new settings have the same binding.
+fn keep(
+    registered: &dyn ErasedProvider,
+    change: &ChangeRequest<'_>,
+    current_name: &str,
 ) -> Result<(Option<String>, SecretStep), ApiError> {
-    let digest = wanted.present.and_then(|stored: &Stored| {
-        let before = kind.binding(&stored.destination.settings);
-        (before == kind.binding(&wanted.draft.settings)).then(|| stored.secret_digest.clone())
+    let digest = change.current.and_then(|stored: &StoredDestination| {
+        let before = registered.binding(&stored.destination.settings);
+        (before == registered.binding(&change.draft.settings)).then(|| stored.secret_digest.clone())
     });
     match digest {
-        Some(digest) => Ok((Some(held.to_owned()), SecretStep::Keep(digest))),
+        Some(digest) => Ok((Some(current_name.to_owned()), SecretStep::Keep(digest))),
         None => Err(ApiError::invalid(
             "secret",
-            "the new settings lead to another host, or need another kind of credential: give the secret again, so that the present one goes nowhere it was not meant for",
+            "the new settings send the secret to a different host, or need another kind of credential: give the secret again",
         )),
     }
 }
 
-/// A secret that nobody uses yet must say itself where it may be sent.
+/// A secret that no destination uses yet must have a tag with the origin to which it
+/// may be sent.
 fn check_mark(name: &str, marked: Option<&str>, binding: &SecretBinding) -> Result<(), ApiError> {
     let Some(origin) = &binding.origin else {
         return Ok(());
@@ -268,19 +277,21 @@ fn check_mark(name: &str, marked: Option<&str>, binding: &SecretBinding) -> Resu
         return Ok(());
     }
     let what = match marked {
-        None => "no destination uses this secret yet, and it does not say where it may be sent",
-        Some(_) => "this secret is marked to be sent to another host",
+        None => {
+            "no destination uses this secret yet, and it has no tag with the host to which it may be sent"
+        }
+        Some(_) => "the tag of this secret names another host",
     };
     Err(ApiError::invalid(
         "secret",
         format!(
-            "{what}: to allow it, run `aws secretsmanager tag-resource --secret-id {name} --tags Key={ORIGIN_TAG},Value={origin}`, and repeat this"
+            "{what}: to allow it, run `aws secretsmanager tag-resource --secret-id {name} --tags Key={ORIGIN_TAG},Value={origin}`, and repeat the request"
         ),
     ))
 }
 
 fn check_size(fields: &Map<String, Value>) -> Result<(), ApiError> {
-    if size(fields) > JSON_LIMIT {
+    if json_size(fields) > JSON_LIMIT {
         return Err(ApiError::invalid(
             "secret",
             "the secret is larger than 32 KiB",
@@ -303,19 +314,19 @@ mod tests {
     }
 
     #[test]
-    fn each_secret_has_a_name_of_its_own() {
-        let own = OwnSecrets::of(
+    fn each_secret_has_a_new_name() {
+        let owned = OwnedSecrets::of(
             "tocsin",
             &ProviderName::new("jira").unwrap(),
             DestinationId::parse(ID).unwrap(),
         );
-        let (one, other) = (own.fresh(), own.fresh());
+        let (one, other) = (owned.new_name(), owned.new_name());
         assert_ne!(one, other);
         assert!(one.starts_with(&format!("tocsin/jira/{ID}/")));
-        assert!(own.hold(&one) && own.hold(&other));
-        assert!(own.hold(&format!("tocsin/jira/{ID}")));
+        assert!(owned.contains(&one) && owned.contains(&other));
+        assert!(owned.contains(&format!("tocsin/jira/{ID}")));
         for foreign in ["tocsin/jira/shared", &format!("tocsin/jira/{ID}0"), "other"] {
-            assert!(!own.hold(foreign), "{foreign}");
+            assert!(!owned.contains(foreign), "{foreign}");
         }
     }
 

@@ -1,37 +1,39 @@
-//! Test alerts and alerts that are sent again: both go through the alerts queue,
-//! the way that every alert takes.
+//! Test alerts and alerts that are sent again: both go through the alerts queue, like
+//! every alert.
 
 use std::time::Duration;
 
-use tocsin_aws::{History, Message};
+use tocsin_api_types::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
+use tocsin_aws::{DESTINATIONS_CACHE_TTL, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::system_alert;
 use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
 use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
+use tocsin_core::history::History;
 use tocsin_core::routing::Target;
 use tocsin_core::text::{Unit, prefix};
 
 use crate::Api;
 use crate::alerts::read_alert;
-use crate::destinations::{ROUTER_MEMORY, no_destination};
-use crate::messages::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
+use crate::destinations::no_destination;
+use crate::error::OrApiError;
 use crate::pagination::Budget;
 use crate::validate::checked_actor;
 
-/// What the title of a test alert begins with.
+/// The prefix of a test alert's title.
 const TEST_MARK: &str = "[Test] ";
 
-/// What the title of an alert that is sent again begins with.
-const AGAIN_MARK: &str = "[Re-sent] ";
+/// The prefix of the title of an alert that is sent again.
+const RESENT_MARK: &str = "[Re-sent] ";
 
-/// Seconds to wait for the answers to a test when nothing is said, and at most:
-/// the function has to answer before its own time is over.
-const USUAL_WAIT: u8 = 10;
+/// Seconds to wait for the answers to a test, by default and at most: the function
+/// must answer before its own timeout.
+const DEFAULT_WAIT: u8 = 10;
 const LONGEST_WAIT: u8 = 20;
 
-/// Between two looks into the ledger.
-const INTERVAL: Duration = Duration::from_millis(250);
+/// The time between two reads of the ledger.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Api {
     pub(crate) async fn send_test_alert(
@@ -39,16 +41,16 @@ impl Api {
         request: SendTestAlert,
     ) -> Result<TestReport, ApiError> {
         let actor = checked_actor(request.actor)?;
-        let wait = request.wait_seconds.unwrap_or(USUAL_WAIT);
+        let wait = request.wait_seconds.unwrap_or(DEFAULT_WAIT);
         if wait > LONGEST_WAIT {
             let problem = format!("must be at most {LONGEST_WAIT}");
             return Err(ApiError::invalid("waitSeconds", problem));
         }
-        let all = self.store.load().await?;
-        let chosen = chosen(&all, &request.destinations)?;
+        let all = self.store.load().await.or_api_error()?;
+        let chosen = choose(&all, &request.destinations)?;
         let alert = match &request.alert {
             Some(given) => read_alert(given)?,
-            None => own_alert(&actor)?,
+            None => built_in_alert(&actor)?,
         };
         let alert = as_test(alert, request.severity, &chosen)?;
         self.enqueue(&alert).await?;
@@ -59,7 +61,9 @@ impl Api {
             "a test alert was sent"
         );
         let budget = Budget::of(Duration::from_secs(wait.into()));
-        let history = self.settled(&alert.alert_id, &chosen, &budget).await?;
+        let history = self
+            .wait_for_attempts(&alert.alert_id, &chosen, &budget)
+            .await?;
         let now = Timestamp::now();
         let results = chosen
             .iter()
@@ -71,15 +75,15 @@ impl Api {
         })
     }
 
-    /// What the ledger says once every delivery has a settled attempt, or time is up.
-    async fn settled(
+    /// The alert's history, once every delivery has a settled attempt or the time is up.
+    async fn wait_for_attempts(
         &self,
         id: &AlertId,
         chosen: &[&Destination],
         budget: &Budget,
     ) -> Result<Option<History>, ApiError> {
         loop {
-            let history = self.ledger.history(id).await?;
+            let history = self.ledger.history(id).await.or_api_error()?;
             let done = history.as_ref().is_some_and(|history| {
                 let attempted = |one: &&Destination| {
                     latest(history, one.destination_id)
@@ -90,30 +94,30 @@ impl Api {
             if done || budget.is_spent() {
                 return Ok(history);
             }
-            tokio::time::sleep(INTERVAL).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     pub(crate) async fn resend_alert(&self, request: ResendAlert) -> Result<Resent, ApiError> {
         let actor = checked_actor(request.actor)?;
         let stored = self.history(&request.alert_id).await?.alert;
-        let all = self.store.load().await?;
+        let all = self.store.load().await.or_api_error()?;
         let mut left_out = Vec::new();
         let chosen = if let Some(names) = &request.destinations {
-            chosen(&all, names)?
+            choose(&all, names)?
         } else {
-            let (there, gone) = still_there(&all, &stored.routing.targets);
-            left_out = gone;
-            there
+            let (enabled, others) = enabled_targets(&all, &stored.routing.targets);
+            left_out = others;
+            enabled
         };
         if chosen.is_empty() {
             return Err(ApiError::conflict(
                 "destinations",
-                "the alert has no target that is still there and enabled: say which destinations are to get it",
+                "none of the alert's targets exists and is enabled: name the destinations that should get it",
             ));
         }
         let of = stored.alert.alert_id.clone();
-        let alert = again(
+        let alert = as_resent(
             stored.alert,
             stored.routing.severity,
             &chosen,
@@ -143,18 +147,18 @@ impl Api {
             delay: Duration::ZERO,
         };
         let sent = self.queues.alerts.send(&[message]).await;
-        Ok(sent.into_iter().collect::<Result<(), _>>()?)
+        sent.into_iter().collect::<Result<(), _>>().or_api_error()
     }
 }
 
-/// The destinations of these ids or names, each once, all of them enabled.
-fn chosen<'a>(all: &'a Destinations, wanted: &[String]) -> Result<Vec<&'a Destination>, ApiError> {
-    if wanted.is_empty() || wanted.len() > limits::ROUTING_LIST {
+/// The destinations of these ids or names, each once. All must be enabled.
+fn choose<'a>(all: &'a Destinations, names: &[String]) -> Result<Vec<&'a Destination>, ApiError> {
+    if names.is_empty() || names.len() > limits::ROUTING_LIST {
         let problem = format!("must name 1 to {} destinations", limits::ROUTING_LIST);
         return Err(ApiError::invalid("destinations", problem));
     }
     let mut chosen: Vec<&Destination> = Vec::new();
-    for (at, name) in wanted.iter().enumerate() {
+    for (at, name) in names.iter().enumerate() {
         let field = format!("destinations[{at}]");
         let found = all.called(name).next();
         let one = found.ok_or_else(|| no_destination(&field))?;
@@ -175,28 +179,28 @@ fn chosen<'a>(all: &'a Destinations, wanted: &[String]) -> Result<Vec<&'a Destin
     Ok(chosen)
 }
 
-/// The targets that can still get something, and the names of the others.
-fn still_there<'a>(
+/// The targets that exist and are enabled, and the names of the others.
+fn enabled_targets<'a>(
     all: &'a Destinations,
     targets: &[Target],
 ) -> (Vec<&'a Destination>, Vec<String>) {
-    let mut there = Vec::new();
-    let mut gone = Vec::new();
+    let mut enabled = Vec::new();
+    let mut others = Vec::new();
     for target in targets {
         match all.get(target.destination_id) {
-            Some(one) if one.enabled == Enabled::Yes => there.push(one),
-            _ => gone.push(target.display_name.clone()),
+            Some(one) if one.enabled == Enabled::Yes => enabled.push(one),
+            _ => others.push(target.display_name.clone()),
         }
     }
-    (there, gone)
+    (enabled, others)
 }
 
 fn names(chosen: &[&Destination]) -> Vec<String> {
     chosen.iter().map(|one| one.display_name.clone()).collect()
 }
 
-/// An alert that says nothing but that it is a test.
-fn own_alert(actor: &str) -> Result<Alert, ApiError> {
+/// The alert of a test for which none is given.
+fn built_in_alert(actor: &str) -> Result<Alert, ApiError> {
     read_alert(&serde_json::json!({
         "id": system_alert::TEST,
         "createdAt": Timestamp::now(),
@@ -204,7 +208,7 @@ fn own_alert(actor: &str) -> Result<Alert, ApiError> {
         "type": "RULE",
         "title": "Tocsin reaches this destination",
         "name": "Test of a destination",
-        "description": format!("{actor} asked for this test. There is nothing to do."),
+        "description": format!("{actor} requested this test. There is nothing to do."),
         "tags": ["Test"],
     }))
 }
@@ -217,7 +221,7 @@ fn as_test(
     let id = format!("test-{}", uuid::Uuid::new_v4().simple());
     Ok(Alert {
         detection_id: system_alert::TEST.to_owned(),
-        alert_id: fit_id(&id)?,
+        alert_id: alert_id(&id)?,
         title: marked(TEST_MARK, &alert.title),
         severity: severity.unwrap_or(alert.severity),
         routing: only_to(chosen, None),
@@ -227,7 +231,7 @@ fn as_test(
 }
 
 /// The whole alert under a new id, marked, with the severity it had.
-fn again(
+fn as_resent(
     alert: Alert,
     severity: Severity,
     chosen: &[&Destination],
@@ -237,19 +241,20 @@ fn again(
     let room = limits::ALERT_ID - mark.len();
     let stem = prefix(alert.alert_id.as_str(), room, Unit::Bytes);
     Ok(Alert {
-        alert_id: fit_id(&format!("{stem}{mark}"))?,
-        title: marked(AGAIN_MARK, &alert.title),
+        alert_id: alert_id(&format!("{stem}{mark}"))?,
+        title: marked(RESENT_MARK, &alert.title),
         routing: only_to(chosen, Some(severity)),
         notes: Vec::new(),
         ..alert
     })
 }
 
-fn fit_id(text: &str) -> Result<AlertId, ApiError> {
-    AlertId::new(text).ok_or_else(|| ApiError::invalid("alertId", "cannot be made a new id of"))
+fn alert_id(text: &str) -> Result<AlertId, ApiError> {
+    AlertId::new(text)
+        .ok_or_else(|| ApiError::invalid("alertId", "cannot be the beginning of a new id"))
 }
 
-/// The mark stands once, however often an alert is sent again.
+/// Adds the mark once, however often an alert is sent again.
 fn marked(mark: &str, title: &str) -> String {
     if title.starts_with(mark) {
         return title.to_owned();
@@ -266,7 +271,7 @@ fn only_to(chosen: &[&Destination], severity: Option<Severity>) -> RoutingHints 
     }
 }
 
-/// Where the delivery stands, and its latest settled attempt.
+/// The state of the delivery, and its latest settled attempt.
 fn latest(history: &History, id: DestinationId) -> Option<(State, Option<&Attempt>)> {
     let mut deliveries = history.deliveries.iter();
     let delivery = deliveries.find(|one| one.destination_id == id)?;
@@ -275,16 +280,19 @@ fn latest(history: &History, id: DestinationId) -> Option<(State, Option<&Attemp
 
 fn result(one: &Destination, history: Option<&History>, now: Timestamp) -> TestResult {
     let found = history.and_then(|history| latest(history, one.destination_id));
-    let fresh = now.since(one.updated_at) < ROUTER_MEMORY;
+    let ttl = DESTINATIONS_CACHE_TTL;
+    let may_be_outdated = now.since(one.updated_at) < ttl;
     TestResult {
         destination_id: one.destination_id,
         display_name: one.display_name.clone(),
         provider: one.provider.to_string(),
         state: found.map(|(state, _)| state),
         attempt: found.and_then(|(_, attempt)| attempt).cloned(),
-        remark: fresh.then(|| {
-            "it was added or changed less than 30 seconds ago: what was tested may be what it was before"
-                .to_owned()
+        remark: may_be_outdated.then(|| {
+            format!(
+                "the destination was added or changed less than {} seconds ago: the test may have used its earlier state",
+                ttl.as_secs()
+            )
         }),
     }
 }
@@ -312,10 +320,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_is_whole_marked_once_and_goes_only_where_it_is_to() {
+    fn a_resent_alert_is_whole_marked_once_and_goes_only_to_the_chosen() {
         let one = destination("one", true);
         let now = Timestamp::now();
-        let first = again(alert(), Severity::Critical, &[&one], now).unwrap();
+        let first = as_resent(alert(), Severity::Critical, &[&one], now).unwrap();
         assert_eq!(first.title, "[Re-sent] t");
         assert_eq!(first.alert_context, alert().alert_context);
         assert_eq!(first.routing.severity.as_deref(), Some("CRITICAL"));
@@ -326,15 +334,16 @@ mod tests {
         );
         assert!(first.alert_id.as_str().len() <= limits::ALERT_ID);
         assert_ne!(first.alert_id, alert().alert_id);
-        let second = again(first, Severity::Critical, &[&one], now.plus(INTERVAL)).unwrap();
+        let second =
+            as_resent(first, Severity::Critical, &[&one], now.plus(POLL_INTERVAL)).unwrap();
         assert_eq!(second.title, "[Re-sent] t");
-        // It goes through the queue and comes out the same.
+        // Read from the queue, it is the same.
         let back = tocsin_core::alert::parse(&serde_json::to_string(&second).unwrap()).unwrap();
         assert_eq!(back, second);
     }
 
     #[test]
-    fn a_test_is_marked_and_has_an_id_of_its_own() {
+    fn a_test_is_marked_and_has_a_new_id() {
         let one = destination("one", true);
         let sent = as_test(alert(), Some(Severity::High), &[&one]).unwrap();
         assert_eq!(
@@ -343,17 +352,17 @@ mod tests {
         );
         assert_eq!(sent.detection_id, system_alert::TEST);
         assert!(sent.alert_id.as_str().starts_with("test-"));
-        assert_eq!(own_alert("alice").unwrap().notes, []);
+        assert_eq!(built_in_alert("alice").unwrap().notes, []);
     }
 
     #[test]
-    fn only_enabled_destinations_can_be_chosen_each_once() {
+    fn only_enabled_destinations_can_be_chosen() {
         let all: Destinations = [destination("on", true), destination("off", false)]
             .into_iter()
             .collect();
         let choose = |names: &[&str]| {
             let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&all, &names).map(|chosen| chosen.len())
+            super::choose(&all, &names).map(|chosen| chosen.len())
         };
         assert_eq!(choose(&["on", "on"]), Ok(1));
         for (names, field, says) in [

@@ -1,97 +1,88 @@
-//! From a draft to a destination: everything that can be said against it before
-//! anything is written.
+//! From a draft to a destination: every check before anything is written.
 
-use tocsin_aws::Stored;
+use tocsin_api_types::{ApiError, DestinationDraft, NewSecret, json_size};
+use tocsin_aws::StoredDestination;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 use tocsin_core::routing::SKIP;
 use tocsin_core::text::sanitize;
 
 use crate::Api;
-use crate::messages::{ApiError, DestinationDraft, NewSecret, size};
 use crate::secret::SecretStep;
 
-/// Characters of a display name, and of who asks.
+/// The longest display name or actor, in characters.
 const NAME_LIMIT: usize = 100;
 
-/// Log types of one destination.
+/// The most log types of one destination.
 const LOG_TYPES_LIMIT: usize = 100;
 
-/// Bytes of a destination's settings as JSON, and of its secret: Secrets
-/// Manager's own limit for a secret is 64 KiB.
+/// The largest settings, and the largest secret, as JSON in bytes. Secrets Manager's
+/// limit for a secret is 64 KiB.
 pub(crate) const JSON_LIMIT: usize = 32 * 1024;
 
-/// A destination that may be written, and what has to happen to its secret.
+/// A destination that can be written, and what to do with its secret.
 #[derive(Debug)]
 pub(crate) struct ValidatedChange {
-    /// The destination as it is to be.
+    /// The new state of the destination.
     pub(crate) destination: Destination,
-    /// Its secret.
+    /// What to do with the secret.
     pub(crate) secret: SecretStep,
 }
 
-/// What a destination is prepared with.
+/// A change that was requested, with what its checks need.
 pub(crate) struct ChangeRequest<'a> {
     pub(crate) draft: DestinationDraft,
     pub(crate) secret: Option<NewSecret>,
-    /// The destination as it is, unless it is new.
-    pub(crate) present: Option<&'a Stored>,
-    /// Its id: that of `present`, or the one it is to have.
+    /// The current state of the destination, unless it is new.
+    pub(crate) current: Option<&'a StoredDestination>,
+    /// The id of `current`, or the id of the new destination.
     pub(crate) id: DestinationId,
-    /// All there are, and will be.
+    /// All destinations, including those that the same request adds.
     pub(crate) all: &'a Destinations,
     pub(crate) actor: &'a str,
 }
 
 impl Api {
     /// Checks a draft and completes it.
-    pub(crate) async fn prepare(
+    pub(crate) async fn validate(
         &self,
-        wanted: ChangeRequest<'_>,
+        change: ChangeRequest<'_>,
     ) -> Result<ValidatedChange, ApiError> {
-        check_draft(&wanted.draft)?;
-        let provider = ProviderName::new(&wanted.draft.provider)
+        check_draft(&change.draft)?;
+        let provider = ProviderName::new(&change.draft.provider)
             .map_err(|error| ApiError::invalid("type", error.to_string()))?;
         self.providers.get(provider.as_str())?;
-        if let Some(present) = wanted.present
-            && present.destination.provider != provider
+        if let Some(current) = change.current
+            && current.destination.provider != provider
         {
             return Err(ApiError::invalid(
                 "type",
                 format!(
-                    "the type of a destination cannot change from {}: delete it, and add another",
-                    present.destination.provider
+                    "the type of a destination cannot change from {}: delete the destination and add a new one",
+                    current.destination.provider
                 ),
             ));
         }
-        let (secret_name, secret) = self.secret(&wanted, &provider).await?;
-        let fallback = fallback(&wanted)?;
+        let (secret_name, secret) = self.secret(&change, &provider).await?;
+        let fallback = fallback(&change)?;
         let now = Timestamp::now();
         let ChangeRequest {
             draft,
-            present,
+            current,
             id,
             actor,
             ..
-        } = wanted;
-        let before = present.map(|stored| &stored.destination);
+        } = change;
+        let before = current.map(|stored| &stored.destination);
         let destination = Destination {
-            destination_id: id,
-            display_name: draft.display_name,
-            provider,
-            enabled: draft.enabled,
-            severities: draft.severities,
-            alert_types: draft.alert_types,
-            log_types: draft.log_types,
-            settings: draft.settings,
             secret_name,
             fallback,
-            retry: draft.retry,
             created_at: before.map_or(now, |one| one.created_at),
             created_by: before.map_or(actor, |one| &one.created_by).to_owned(),
             updated_at: now,
             updated_by: actor.to_owned(),
             revision: before.map_or(0, |one| one.revision) + 1,
+            ..draft.into_destination(id, provider)
         };
         Ok(ValidatedChange {
             destination,
@@ -100,17 +91,17 @@ impl Api {
     }
 }
 
-fn fallback(wanted: &ChangeRequest<'_>) -> Result<Option<DestinationId>, ApiError> {
-    let Some(name) = &wanted.draft.fallback else {
+fn fallback(change: &ChangeRequest<'_>) -> Result<Option<DestinationId>, ApiError> {
+    let Some(name) = &change.draft.fallback else {
         return Ok(None);
     };
-    let Some(found) = wanted.all.called(name).next() else {
+    let Some(found) = change.all.called(name).next() else {
         return Err(ApiError::invalid(
             "fallback",
-            "there is no destination of this id or display name",
+            "there is no destination with this id or display name",
         ));
     };
-    if found.destination_id == wanted.id {
+    if found.destination_id == change.id {
         return Err(ApiError::invalid(
             "fallback",
             "a destination cannot be its own fallback",
@@ -119,11 +110,10 @@ fn fallback(wanted: &ChangeRequest<'_>) -> Result<Option<DestinationId>, ApiErro
     Ok(Some(found.destination_id))
 }
 
-/// Who asks, for the record.
+/// The actor of a request, or an error if it cannot be recorded.
 pub(crate) fn checked_actor(actor: Option<String>) -> Result<String, ApiError> {
     let actor = actor.unwrap_or_else(|| "unknown".to_owned());
-    let fit = !actor.trim().is_empty() && is_one_line(&actor);
-    if fit {
+    if !actor.trim().is_empty() && is_one_line(&actor) {
         Ok(actor)
     } else {
         Err(ApiError::invalid(
@@ -150,7 +140,7 @@ fn check_draft(draft: &DestinationDraft) -> Result<(), ApiError> {
     }
     if name == SKIP || DestinationId::parse(name).is_some() {
         return invalid(
-            "the display name must not be SKIP, nor look like an id: both mean something else in lists",
+            "the display name must not be SKIP or an id: both have another meaning in lists of destinations",
         );
     }
     if draft.log_types.len() > LOG_TYPES_LIMIT {
@@ -169,7 +159,7 @@ fn check_draft(draft: &DestinationDraft) -> Result<(), ApiError> {
             "each log type must have 1 to 100 characters, none of them invisible",
         ));
     }
-    if size(&draft.settings) > JSON_LIMIT {
+    if json_size(&draft.settings) > JSON_LIMIT {
         return Err(ApiError::invalid(
             "settings",
             "the settings are larger than 32 KiB",
@@ -183,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lists_could_not_mean_are_refused() {
+    fn names_with_another_meaning_in_lists_are_refused() {
         let long = "x".repeat(101);
         for name in [
             "",
@@ -214,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_refused_with_its_field() {
+    fn large_fields_are_refused_by_name() {
         for (draft, field) in [
             (
                 serde_json::json!({"settings": {"x": "y".repeat(40_000)}}),

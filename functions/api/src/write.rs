@@ -1,96 +1,101 @@
-//! Carrying out a change of one destination. A secret is written before the
-//! destination names it, and retired after the destination has let go of it: at
-//! no time does one point at a secret that is not there or not its own.
+//! Writing a change of one destination. A secret is written before the destination
+//! names it, and retired after no destination names it any more: a destination
+//! never names a secret that does not exist or is not its own.
 
 use std::time::Duration;
 
-use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, Stored, Superseded};
+use tocsin_api_types::{ApiError, DeletedDestination, RemovedSecret};
+use tocsin_aws::{RECOVERY_WINDOW, Retired, StoreError, StoredDestination, SupersededSecret};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::Destination;
 
 use crate::Api;
-use crate::destinations::log;
-use crate::messages::{ApiError, DeletedDestination, RemovedSecret};
-use crate::secret::{NewValue, OwnSecrets, SecretStep};
+use crate::destinations::log_change;
+use crate::error::{IntoApiError, OrApiError};
+use crate::secret::{NewValue, OwnedSecrets, SecretStep};
 use crate::validate::ValidatedChange;
 
-/// How long a delivery may be on its way with the name of a secret that has been
-/// replaced since: Lambda keeps an asynchronous invoke for 6 hours at most, and
-/// the router's memory comes on top.
-const ON_THE_WAY: Duration = Duration::from_hours(7);
+/// How long a dispatched delivery can still name a secret that was replaced since:
+/// Lambda keeps an asynchronous invocation as long as `MaximumEventAgeInSeconds` of
+/// the template says (6 hours), and the router's copy of the destinations can be
+/// [`tocsin_aws::DESTINATIONS_CACHE_TTL`] old before that.
+const LONGEST_DISPATCH: Duration = Duration::from_hours(7);
 
 impl Api {
-    /// The secret first: a destination never points at one that is not there.
-    pub(crate) async fn carry_out_addition(
-        &self,
-        prepared: ValidatedChange,
-    ) -> Result<Destination, ApiError> {
+    /// Writes the secret of a new destination, then the destination.
+    pub(crate) async fn write_new(&self, change: ValidatedChange) -> Result<Destination, ApiError> {
         let ValidatedChange {
             destination,
             secret,
-        } = prepared;
-        let stored = Stored {
+        } = change;
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
-            ..Stored::from(destination)
+            ..StoredDestination::from(destination)
         };
         if let Err(error) = self.store.add(&stored).await {
-            self.forget_secret(&secret, &error).await;
-            return Err(error.into());
+            self.discard_secret(&secret, &error).await;
+            return Err(error.into_api_error());
         }
-        log(&stored.destination, "a destination was added");
+        log_change(&stored.destination, "a destination was added");
         Ok(stored.destination)
     }
 
-    /// Settings and the name of the secret change in one write, under the lock of
-    /// the revision: who loses has changed nothing.
-    pub(crate) async fn carry_out_update(
+    /// Writes a new secret, then the destination: settings and the name of the secret
+    /// change in one write, on condition of the revision.
+    pub(crate) async fn write_update(
         &self,
-        before: &Stored,
-        prepared: ValidatedChange,
+        before: &StoredDestination,
+        change: ValidatedChange,
     ) -> Result<Destination, ApiError> {
         let ValidatedChange {
             destination,
             secret,
-        } = prepared;
-        let stored = Stored {
+        } = change;
+        let stored = StoredDestination {
             secret_digest: self.write_secret(&secret).await?,
             superseded: self.superseded(before, &destination),
             destination,
         };
         if let Err(error) = self.store.replace(&before.destination, &stored).await {
-            self.forget_secret(&secret, &error).await;
-            return Err(error.into());
+            self.discard_secret(&secret, &error).await;
+            return Err(error.into_api_error());
         }
-        log(&stored.destination, "a destination was changed");
+        log_change(&stored.destination, "a destination was changed");
         self.renew_earlier(before, &stored.destination, &secret)
             .await;
         Ok(stored.destination)
     }
 
-    /// Deliveries on their way have the earlier secret's name: when that secret is
-    /// refused, they find the new value under it. Only where both go to the same
-    /// host, of course.
-    async fn renew_earlier(&self, before: &Stored, after: &Destination, secret: &SecretStep) {
+    /// Writes the new value into the earlier secret as well, if both are sent to the
+    /// same host: dispatched deliveries still name the earlier secret, and read it
+    /// again when the provider refuses its old value.
+    async fn renew_earlier(
+        &self,
+        before: &StoredDestination,
+        after: &Destination,
+        secret: &SecretStep,
+    ) {
         let before = &before.destination;
-        let own = OwnSecrets::of(&self.stack, &before.provider, before.destination_id);
+        let owned = OwnedSecrets::of(&self.stack, &before.provider, before.destination_id);
         let (SecretStep::Write(new), Some(earlier)) = (secret, &before.secret_name) else {
             return;
         };
-        let Ok(kind) = self.providers.get(before.provider.as_str()) else {
+        let Ok(provider) = self.providers.get(before.provider.as_str()) else {
             return;
         };
-        let alike = kind.binding(&before.settings) == kind.binding(&after.settings);
-        if !alike || !own.hold(earlier) {
+        let same_binding = provider.binding(&before.settings) == provider.binding(&after.settings);
+        if !same_binding || !owned.contains(earlier) {
             return;
         }
         let json = new.value.expose().to_owned();
         if let Err(error) = self.secrets.renew(earlier, json).await {
-            // Should the old value be refused, what is on its way fails.
-            tracing::warn!(secret.name = earlier, %error, "an earlier secret keeps its old value");
+            // If the provider refuses the old value, dispatched deliveries fail.
+            tracing::warn!(secret.name = earlier, %error, "the earlier secret could not be updated; dispatched deliveries may fail");
         }
     }
 
-    /// Writes what is to be written; gives the digest of what will be in force.
+    /// Writes a new secret; gives the digest of the secret that the destination will
+    /// have.
     async fn write_secret(&self, secret: &SecretStep) -> Result<Option<String>, ApiError> {
         match secret {
             SecretStep::None | SecretStep::Refer(_) => Ok(None),
@@ -103,24 +108,27 @@ impl Api {
                 ..
             }) => {
                 let json = value.expose().to_owned();
-                self.secrets.create(name, json, origin.as_deref()).await?;
+                self.secrets
+                    .create(name, json, origin.as_deref())
+                    .await
+                    .or_api_error()?;
                 Ok(Some(digest.clone()))
             }
         }
     }
 
-    /// The earlier secrets of a destination once it is as `after` says.
-    fn superseded(&self, before: &Stored, after: &Destination) -> Vec<Superseded> {
-        let own = OwnSecrets::of(&self.stack, &after.provider, after.destination_id);
+    /// The earlier secrets of a destination after a change.
+    fn superseded(&self, before: &StoredDestination, after: &Destination) -> Vec<SupersededSecret> {
+        let owned = OwnedSecrets::of(&self.stack, &after.provider, after.destination_id);
         let replaced = before.destination.secret_name.clone();
         let replaced = replaced.filter(|name| after.secret_name.as_ref() != Some(name));
         let mut all = before.superseded.clone();
-        // What is in use again is no earlier one any more.
+        // A secret that is used again is not an earlier one any more.
         all.retain(|one| after.secret_name.as_ref() != Some(&one.name));
         all.extend(
             replaced
-                .filter(|name| own.hold(name))
-                .map(|name| Superseded {
+                .filter(|name| owned.contains(name))
+                .map(|name| SupersededSecret {
                     name,
                     at: Timestamp::now(),
                 }),
@@ -128,29 +136,29 @@ impl Api {
         all
     }
 
-    /// The secret of a change that did not come about.
-    async fn forget_secret(&self, secret: &SecretStep, error: &StoreError) {
+    /// Deletes the secret of a change that failed.
+    async fn discard_secret(&self, secret: &SecretStep, error: &StoreError) {
         let SecretStep::Write(new) = secret else {
             return;
         };
         if let StoreError::Aws(error) = error {
-            // It may have come about all the same: a secret too many costs less
-            // than one that is missing.
-            tracing::warn!(secret.name = new.name, %error, "a secret may be without a destination");
+            // The change may have succeeded all the same. An unused secret costs less
+            // than a missing one.
+            tracing::warn!(secret.name = new.name, %error, "the change may have failed; its secret is kept and may be unused");
             return;
         }
         if let Err(error) = self.secrets.delete(&new.name).await {
-            tracing::warn!(secret.name = new.name, %error, "a secret without a destination stays behind");
+            tracing::warn!(secret.name = new.name, %error, "an unused secret could not be deleted");
         }
     }
 
-    pub(crate) async fn carry_out_deletion(
+    pub(crate) async fn write_deletion(
         &self,
-        present: &Stored,
+        current: &StoredDestination,
         actor: &str,
     ) -> Result<DeletedDestination, ApiError> {
-        let destination = present.destination.clone();
-        self.store.remove(&destination).await?;
+        let destination = current.destination.clone();
+        self.store.remove(&destination).await.or_api_error()?;
         tracing::info!(
             destination.id = %destination.destination_id,
             destination.name = destination.display_name,
@@ -158,7 +166,7 @@ impl Api {
             actor,
             "a destination was deleted"
         );
-        for earlier in &present.superseded {
+        for earlier in &current.superseded {
             self.retire_earlier(earlier).await;
         }
         let secret = self.retire_secret(&destination).await;
@@ -172,8 +180,8 @@ impl Api {
         let Some(name) = deleted.secret_name.clone() else {
             return RemovedSecret::None;
         };
-        let own = OwnSecrets::of(&self.stack, &deleted.provider, deleted.destination_id);
-        if !own.hold(&name) {
+        let owned = OwnedSecrets::of(&self.stack, &deleted.provider, deleted.destination_id);
+        if !owned.contains(&name) {
             return RemovedSecret::Shared { name };
         }
         match self.secrets.retire(&name).await {
@@ -183,7 +191,7 @@ impl Api {
             },
             Ok(Retired::Missing) => RemovedSecret::None,
             Err(error) => {
-                tracing::warn!(secret.name = name, %error, "a secret without a destination stays behind");
+                tracing::warn!(secret.name = name, %error, "an unused secret could not be deleted");
                 RemovedSecret::Left {
                     name,
                     reason: error.to_string(),
@@ -192,55 +200,63 @@ impl Api {
         }
     }
 
-    /// Retires the earlier secrets that no delivery on its way needs any more.
-    /// What fails here is done after the next change.
-    pub(crate) async fn retire_superseded(&self, all: &[Stored]) {
+    /// Retires the earlier secrets that no dispatched delivery can need any more. A
+    /// secret that cannot be retired is tried again after the next change.
+    pub(crate) async fn retire_superseded(&self, all: &[StoredDestination]) {
         let now = Timestamp::now();
         for one in all {
-            let (due, mut left) = due(&one.superseded, now);
+            let (due, mut remaining) = due(&one.superseded, now);
             if due.is_empty() {
                 continue;
             }
             for earlier in due {
                 if !self.retire_earlier(&earlier).await {
-                    left.push(earlier);
+                    remaining.push(earlier);
                 }
             }
-            match self.store.note_superseded(&one.destination, &left).await {
-                // Who changed it meanwhile has kept the list.
-                Ok(()) | Err(StoreError::Changed(_)) => {}
+            match self
+                .store
+                .note_superseded(&one.destination, &remaining)
+                .await
+            {
+                // A concurrent change has kept the list.
+                Ok(()) | Err(StoreError::RevisionConflict(_)) => {}
                 Err(error) => {
-                    tracing::warn!(destination.id = %one.destination.destination_id, %error, "retired secrets are still listed");
+                    tracing::warn!(destination.id = %one.destination.destination_id, %error, "retired secrets could not be removed from the destination's list");
                 }
             }
         }
     }
 
-    /// Whether it is gone.
-    async fn retire_earlier(&self, earlier: &Superseded) -> bool {
+    /// Gives whether the secret is retired.
+    async fn retire_earlier(&self, earlier: &SupersededSecret) -> bool {
         match self.secrets.retire(&earlier.name).await {
             Ok(Retired::Scheduled | Retired::Missing) => true,
             Err(error) => {
-                tracing::warn!(secret.name = earlier.name, %error, "an earlier secret stays behind");
+                tracing::warn!(secret.name = earlier.name, %error, "an earlier secret could not be retired");
                 false
             }
         }
     }
 }
 
-/// Those that nothing on its way needs any more, and the others.
-fn due(superseded: &[Superseded], now: Timestamp) -> (Vec<Superseded>, Vec<Superseded>) {
+/// The secrets that no dispatched delivery can need any more, and the others.
+fn due(
+    superseded: &[SupersededSecret],
+    now: Timestamp,
+) -> (Vec<SupersededSecret>, Vec<SupersededSecret>) {
     let all = superseded.iter().cloned();
-    all.partition(|one| now.since(one.at) >= ON_THE_WAY)
+    all.partition(|one| now.since(one.at) >= LONGEST_DISPATCH)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tocsin_aws::DESTINATIONS_CACHE_TTL;
 
     #[test]
-    fn an_earlier_secret_stays_as_long_as_deliveries_may_need_it() {
-        let earlier = |name: &str, at: &str| Superseded {
+    fn an_earlier_secret_is_kept_as_long_as_deliveries_can_need_it() {
+        let earlier = |name: &str, at: &str| SupersededSecret {
             name: name.to_owned(),
             at: at.parse().unwrap(),
         };
@@ -248,7 +264,23 @@ mod tests {
             earlier("old", "2026-01-01T00:00:00Z"),
             earlier("new", "2026-01-01T06:00:00Z"),
         ];
-        let (gone, left) = due(&all, "2026-01-01T07:00:00Z".parse().unwrap());
-        assert_eq!((gone, left), (all[..1].to_vec(), all[1..].to_vec()));
+        let (retired, kept) = due(&all, "2026-01-01T07:00:00Z".parse().unwrap());
+        assert_eq!((retired, kept), (all[..1].to_vec(), all[1..].to_vec()));
+    }
+
+    /// What the template says of each sender's invocations.
+    #[test]
+    fn the_longest_dispatch_is_longer_than_lambda_keeps_an_event() {
+        let template = include_str!("../../../template.yaml");
+        let ages: Vec<u64> = template
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("MaximumEventAgeInSeconds:"))
+            .map(|seconds| seconds.trim().parse().unwrap())
+            .collect();
+        assert!(!ages.is_empty());
+        for age in ages {
+            let longest = Duration::from_secs(age) + DESTINATIONS_CACHE_TTL;
+            assert!(LONGEST_DISPATCH >= longest, "{age} s");
+        }
     }
 }

@@ -1,40 +1,59 @@
-//! From records of the alerts queue to consignments: parse, route, record.
+//! The alerts queue: parse the records, route the alerts, record both in the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use tocsin_aws::telemetry::{Counts, Metric};
-use tocsin_aws::{AlertRecord, AwsError, LedgerError, PutAlert};
+use tocsin_aws::{AlertRecord, AwsError, DestinationCache, Ledger, LedgerError, PutAlert, Queue};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert};
 use tocsin_core::delivery::{AlertDeliveries, Delivery};
 use tocsin_core::destination::{Destinations, ProviderName};
 use tocsin_core::routing::{Disposition, Routing, route};
+use tracing::Span;
 
 use crate::dispatch::RoutedDeliveries;
 use crate::records::{FailedRecords, Record};
-use crate::reject::{Reason, reject};
-use crate::router::Router;
+use crate::reject::{Rejection, reject};
 
-/// An alert, and the records that hold it: more than one when a message came
-/// twice in one batch.
-struct Arrived {
+/// Turns records of the alerts queue into deliveries.
+pub(crate) struct AlertIntake<'a> {
+    pub(crate) destinations: &'a DestinationCache,
+    pub(crate) ledger: &'a Ledger,
+    /// For records that are not alerts.
+    pub(crate) dead_letter_queue: &'a Queue,
+    /// The id or display name of the destination for high-severity alerts that no
+    /// destination's filters match.
+    pub(crate) default_destination: Option<&'a str>,
+}
+
+/// An alert, and the records that hold it: several when one batch has it twice.
+struct ParsedAlert {
     message_ids: Vec<String>,
     sent_at: Timestamp,
     alert: Alert,
 }
 
-/// An alert and where it goes.
-struct Routed {
+/// An alert with its routing.
+struct RoutedAlert {
     message_ids: Vec<String>,
     alert: Alert,
     routing: Routing,
 }
 
-impl Router {
-    /// Turns records into consignments; whatever goes wrong with one concerns
-    /// that one only.
-    pub(crate) async fn take_alerts(
+/// The span of everything that is logged about an alert.
+fn span(alert: &Alert) -> Span {
+    tracing::error_span!(
+        "alert",
+        alert.id = alert.alert_id.as_str(),
+        detection.id = alert.detection_id
+    )
+}
+
+impl AlertIntake<'_> {
+    /// The deliveries of these records. A failure of one record does not affect the
+    /// others.
+    pub(crate) async fn process(
         &self,
         records: Vec<Record>,
         counts: &mut Counts,
@@ -44,31 +63,28 @@ impl Router {
             return Vec::new();
         }
         counts.add(Metric::AlertsReceived, records.len());
-        let arrived = self.parse(records, counts, failed).await;
-        if arrived.is_empty() {
+        let parsed = self.parse(records, counts, failed).await;
+        if parsed.is_empty() {
             return Vec::new();
         }
-        let (routed, destinations) = match self.route(&arrived).await {
+        let (routings, mut destinations) = match self.route(&parsed).await {
             Ok(routed) => routed,
             Err(error) => {
-                for one in arrived {
-                    failed.add_all(&one.message_ids, &error);
+                for one in parsed {
+                    span(&one.alert).in_scope(|| failed.add_all(&one.message_ids, &error));
                 }
                 return Vec::new();
             }
         };
-        let routed = arrived
-            .into_iter()
-            .zip(routed)
-            .map(|(arrived, routing)| Routed {
-                message_ids: arrived.message_ids,
-                alert: arrived.alert,
-                routing,
-            })
-            .collect();
-        let recorded = self.record(routed, failed).await;
-        // A routing of an earlier time may know what the copy does not.
-        let mut destinations = destinations;
+        let routed = parsed.into_iter().zip(routings);
+        let routed = routed.map(|(parsed, routing)| RoutedAlert {
+            message_ids: parsed.message_ids,
+            alert: parsed.alert,
+            routing,
+        });
+        let recorded = self.record(routed.collect(), failed).await;
+        // The routing of a duplicate was decided earlier, and may have targets that the
+        // cached destinations lack.
         if recorded
             .iter()
             .any(|one| one.routing.lost_a_target(&destinations))
@@ -77,7 +93,7 @@ impl Router {
                 Ok(fresh) => fresh,
                 Err(error) => {
                     for one in recorded {
-                        failed.add_all(&one.message_ids, &error);
+                        one.fail(&error, failed);
                     }
                     return Vec::new();
                 }
@@ -85,7 +101,7 @@ impl Router {
         }
         recorded
             .into_iter()
-            .flat_map(|one| one.consign(&destinations, counts))
+            .flat_map(|one| one.into_deliveries(&destinations, counts))
             .collect()
     }
 
@@ -94,100 +110,108 @@ impl Router {
         records: Vec<Record>,
         counts: &mut Counts,
         failed: &mut FailedRecords,
-    ) -> Vec<Arrived> {
-        let mut arrived: Vec<Arrived> = Vec::new();
+    ) -> Vec<ParsedAlert> {
+        let mut parsed: Vec<ParsedAlert> = Vec::new();
         let mut rejected = Vec::new();
         for record in records {
             match alert::parse(&record.body) {
-                Ok(alert) => match arrived.iter_mut().find(|one| one.alert == alert) {
+                Ok(alert) => match parsed.iter_mut().find(|one| one.alert == alert) {
                     Some(same) => same.message_ids.push(record.message_id),
-                    None => arrived.push(Arrived {
+                    None => parsed.push(ParsedAlert {
                         message_ids: vec![record.message_id],
                         sent_at: record.sent_at,
                         alert,
                     }),
                 },
                 Err(error) => {
-                    let reason = Reason {
+                    let rejection = Rejection {
                         code: error.code(),
                         detail: error.to_string(),
                     };
-                    rejected.push((record, reason));
+                    rejected.push((record, rejection));
                 }
             }
         }
         counts.add(Metric::AlertsRejected, rejected.len());
-        reject(&self.alerts_dlq, rejected, failed).await;
-        arrived
+        reject(self.dead_letter_queue, rejected, failed).await;
+        parsed
     }
 
-    /// Routes alerts by the cached destinations; if one misses something there, by
-    /// those that there were when it was sent, or later.
+    /// Routes alerts by the cached destinations. When an alert names a destination that
+    /// the cache does not have, all are routed by destinations that are at least as new
+    /// as that alert.
     async fn route(
         &self,
-        arrived: &[Arrived],
+        parsed: &[ParsedAlert],
     ) -> Result<(Vec<Routing>, Arc<Destinations>), AwsError> {
-        let default = self.config.default_destination.as_deref();
-        let by = |destinations: &Destinations| -> Vec<_> {
-            let alerts = arrived.iter();
-            alerts
-                .map(|one| route(&one.alert, destinations, default))
+        let route_all = |destinations: &Destinations| -> Vec<_> {
+            parsed
+                .iter()
+                .map(|one| route(&one.alert, destinations, self.default_destination))
                 .collect()
         };
         let cached = self.destinations.get().await?;
-        let routed = by(&cached);
-        let missing = arrived.iter().zip(&routed);
-        let Some(sent_at) = missing
+        let routings = route_all(&cached);
+        let Some(sent_at) = parsed
+            .iter()
+            .zip(&routings)
             .filter(|(_, routing)| routing.misses_a_destination())
             .map(|(one, _)| one.sent_at)
             .max()
         else {
-            return Ok((routed, cached));
+            return Ok((routings, cached));
         };
         let fresh = self.destinations.get_since(sent_at).await?;
-        Ok((by(&fresh), fresh))
+        Ok((route_all(&fresh), fresh))
     }
 
-    /// Records routed alerts. An alert that is known already keeps the routing
-    /// decided first; one whose id is taken gets an id of its own and is
-    /// recorded under that.
-    async fn record(&self, routed: Vec<Routed>, failed: &mut FailedRecords) -> Vec<Routed> {
-        let mut done = Vec::new();
+    /// Records routed alerts. A duplicate keeps the routing that was decided first. An
+    /// alert whose id belongs to a different alert is recorded with a derived id.
+    async fn record(
+        &self,
+        routed: Vec<RoutedAlert>,
+        failed: &mut FailedRecords,
+    ) -> Vec<RoutedAlert> {
+        let mut recorded = Vec::new();
         let mut with_derived_id = Vec::new();
-        for (one, recorded) in self.write(routed).await {
-            match recorded {
-                Ok(PutAlert::Created) => done.push(one),
-                Ok(PutAlert::Duplicate(stored)) => done.push(Routed {
+        for (one, result) in self.write(routed).await {
+            match result {
+                Ok(PutAlert::Created) => recorded.push(one),
+                Ok(PutAlert::Duplicate(stored)) => recorded.push(RoutedAlert {
                     routing: stored.routing,
                     ..one
                 }),
-                Ok(PutAlert::IdConflict) => with_derived_id.push(Routed {
+                Ok(PutAlert::IdConflict) => with_derived_id.push(RoutedAlert {
                     alert: one.alert.with_derived_id(),
                     ..one
                 }),
-                Err(error) => failed.add_all(&one.message_ids, &error),
+                Err(error) => one.fail(&error, failed),
             }
         }
-        for (one, recorded) in self.write(with_derived_id).await {
-            match recorded {
-                Ok(PutAlert::Created) => done.push(one),
-                Ok(PutAlert::Duplicate(stored)) => done.push(Routed {
+        for (one, result) in self.write(with_derived_id).await {
+            match result {
+                Ok(PutAlert::Created) => recorded.push(one),
+                Ok(PutAlert::Duplicate(stored)) => recorded.push(RoutedAlert {
                     routing: stored.routing,
                     ..one
                 }),
-                // An id made of a digest of the alert cannot belong to another one.
+                // A derived id contains a digest of its alert: no other alert has it.
                 Ok(PutAlert::IdConflict) => {
-                    failed.add_all(&one.message_ids, &"its own id is taken");
+                    one.fail(&"a different alert has its derived id", failed);
                 }
-                Err(error) => failed.add_all(&one.message_ids, &error),
+                Err(error) => one.fail(&error, failed),
             }
         }
-        done
+        recorded
     }
 
-    /// Records alerts. Two under one id must not travel in one call, since DynamoDB
-    /// carries its statements out in no certain order: the second waits for the first.
-    async fn write(&self, routed: Vec<Routed>) -> Vec<(Routed, Result<PutAlert, LedgerError>)> {
+    /// Writes alerts to the ledger. Two alerts with one id must not share a call,
+    /// because `DynamoDB` runs its statements in no particular order: the second waits
+    /// for the first.
+    async fn write(
+        &self,
+        routed: Vec<RoutedAlert>,
+    ) -> Vec<(RoutedAlert, Result<PutAlert, LedgerError>)> {
         let mut written = Vec::new();
         let mut waiting = routed;
         while !waiting.is_empty() {
@@ -204,30 +228,37 @@ impl Router {
                     received_at,
                 })
                 .collect();
-            let recorded = self.ledger.record(&records).await;
-            written.extend(now.into_iter().zip(recorded));
+            let results = self.ledger.record(&records).await;
+            written.extend(now.into_iter().zip(results));
             waiting = later;
         }
         written
     }
 }
 
-impl Routed {
-    /// One consignment for each provider among the targets.
-    fn consign(self, destinations: &Destinations, counts: &mut Counts) -> Vec<RoutedDeliveries> {
-        self.log();
+impl RoutedAlert {
+    /// Has SQS deliver the alert's records again.
+    fn fail(&self, why: &dyn std::fmt::Display, failed: &mut FailedRecords) {
+        span(&self.alert).in_scope(|| failed.add_all(&self.message_ids, why));
+    }
+
+    /// The alert's deliveries, one entry for each provider among the targets.
+    fn into_deliveries(
+        self,
+        destinations: &Destinations,
+        counts: &mut Counts,
+    ) -> Vec<RoutedDeliveries> {
+        span(&self.alert).in_scope(|| self.log());
         if self.routing.disposition == Disposition::Unrouted {
             counts.add(Metric::AlertsUnrouted, 1);
         }
         let mut by_provider: BTreeMap<ProviderName, Vec<Delivery>> = BTreeMap::new();
         for target in &self.routing.targets {
+            let destination = destinations.get(target.destination_id);
             by_provider
                 .entry(target.provider.clone())
                 .or_default()
-                .push(Delivery::first(
-                    target,
-                    destinations.get(target.destination_id),
-                ));
+                .push(Delivery::first(target, destination));
         }
         by_provider
             .into_iter()
@@ -244,6 +275,7 @@ impl Routed {
     }
 
     fn log(&self) {
+        let id = &self.alert.alert_id;
         let targets: Vec<_> = self
             .routing
             .targets
@@ -251,26 +283,19 @@ impl Routed {
             .map(|target| target.display_name.as_str())
             .collect();
         tracing::info!(
-            alert.id = self.alert.alert_id.as_str(),
-            detection.id = self.alert.detection_id,
             severity = self.routing.severity.as_str(),
             disposition = %self.routing.disposition,
             targets = targets.join(", "),
-            "the alert is routed"
+            "alert {id} was routed to {} destination(s)",
+            targets.len()
         );
         for warning in &self.routing.warnings {
-            tracing::warn!(
-                alert.id = self.alert.alert_id.as_str(),
-                detection.id = self.alert.detection_id,
-                %warning,
-                "routing met something that should be mended"
-            );
+            tracing::warn!(%warning, "routing alert {id} found a problem: {warning}");
         }
         if !self.alert.notes.is_empty() {
             tracing::warn!(
-                alert.id = self.alert.alert_id.as_str(),
                 notes = serde_json::to_string(&self.alert.notes).unwrap_or_default(),
-                "the alert was mended on its way in"
+                "alert {id} was normalized on receipt"
             );
         }
     }

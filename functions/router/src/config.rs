@@ -1,31 +1,32 @@
-//! What the template tells the router.
+//! The router's configuration, which the template sets as environment variables.
 
 use std::time::Duration;
 
-use tocsin_aws::{Env, EnvError};
+use tocsin_aws::{Env, EnvError, Ledger};
 
 /// The router's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The destinations' table.
+    /// The name of the destinations' table.
     pub destinations_table: String,
-    /// The ledger's table.
+    /// The name of the ledger's table.
     pub ledger_table: String,
     /// How long the ledger keeps an alert.
     pub retention: Duration,
-    /// Where records go that are no alerts.
+    /// The queue for records that are not alerts.
     pub alerts_dlq_url: String,
-    /// Where retries go that can never be made.
+    /// The queue for retries that can never be made.
     pub retry_dlq_url: String,
-    /// Where retries wait.
+    /// The queue in which retries wait.
     pub retry_queue_url: String,
-    /// Tells retries from alerts: the queue a record comes from, which no
-    /// message can forge.
+    /// The ARN of that queue. A record is a retry if it comes from this queue: no
+    /// message can forge that.
     pub retry_queue_arn: String,
-    /// The senders are called this and the provider's name; nothing but the name
-    /// where functions run by themselves.
+    /// A sender's function name is this prefix and the provider's name. Empty when the
+    /// functions run without a stack.
     pub sender_prefix: String,
-    /// The id or name of the destination for grave alerts that nothing matched.
+    /// The id or display name of the destination for high-severity alerts that no
+    /// destination's filters match.
     pub default_destination: Option<String>,
 }
 
@@ -34,13 +35,12 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid.
     pub fn read(env: &Env) -> Result<Self, EnvError> {
-        let days: u64 = env.parsed("TOCSIN_RETENTION_DAYS")?.unwrap_or(90);
         Ok(Self {
             destinations_table: env.required("TOCSIN_DESTINATIONS_TABLE")?,
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
-            retention: Duration::from_secs(days * 24 * 60 * 60),
+            retention: Ledger::retention(env)?,
             alerts_dlq_url: env.required("TOCSIN_ALERTS_DLQ_URL")?,
             retry_dlq_url: env.required("TOCSIN_RETRY_DLQ_URL")?,
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,

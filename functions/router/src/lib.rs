@@ -9,4 +9,4 @@ mod retries;
 mod router;
 
 pub use config::Config;
-pub use router::{Router, StartError};
+pub use router::Router;

@@ -1,22 +1,23 @@
-//! The records of a batch, sorted by where they come from.
+//! The records of a batch, by the queue that they come from.
+
+use std::collections::BTreeSet;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use std::collections::BTreeSet;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::RetryQueueMessage;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    /// Names the record in the answer to Lambda.
+    /// The id that SQS gave the message; it names the record in the response to Lambda.
     pub(crate) message_id: String,
-    /// What it says.
+    /// The message's body; empty when it has none.
     pub(crate) body: String,
-    /// When it was put on the queue.
+    /// When the message was put on the queue.
     pub(crate) sent_at: Timestamp,
 }
 
-/// A batch, sorted.
+/// The records of one batch.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     /// From the alerts queue.
@@ -26,9 +27,8 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Sorts a batch. A record without an id, which SQS never sends, cannot be
-    /// reported as failed: it counts as an alert with an empty id, and a failure
-    /// of it then fails the whole batch, as Lambda defines it.
+    /// Splits a batch by queue. SQS never sends a record without an id. Should one come,
+    /// its id is empty, and its failure fails the whole batch, as Lambda defines it.
     pub(crate) fn of(event: SqsEvent, retry_queue_arn: &str) -> Self {
         let mut records = Self::default();
         for message in event.records {
@@ -39,13 +39,13 @@ impl Records {
                 continue;
             }
             match serde_json::from_str(&record.body) {
-                // A sender asks for an alert about a destination: it is routed
+                // A sender asks for an alert about a destination. That alert is routed
                 // like any other.
                 Ok(RetryQueueMessage::Failing { failing }) => records.alerts.push(Record {
                     body: failing.alert().to_string(),
                     ..record
                 }),
-                // What is neither is found out when it is read as a retry.
+                // A record that is neither is rejected when it is parsed as a retry.
                 Ok(RetryQueueMessage::Retry(_)) | Err(_) => records.retries.push(record),
             }
         }
@@ -63,7 +63,7 @@ impl Record {
     }
 }
 
-/// SQS says it in milliseconds since 1970.
+/// SQS gives the time in milliseconds since 1970.
 fn sent_at(message: &SqsMessage) -> Option<Timestamp> {
     let millis = message.attributes.get("SentTimestamp")?.parse().ok()?;
     Timestamp::from_unix_millis(millis)
@@ -74,24 +74,24 @@ fn sent_at(message: &SqsMessage) -> Option<Timestamp> {
 pub(crate) struct FailedRecords(BTreeSet<String>);
 
 impl FailedRecords {
-    /// Has `record` delivered again, and says why in the log.
+    /// Has SQS deliver a record again, and logs why.
     pub(crate) fn add(&mut self, message_id: &str, why: &dyn std::fmt::Display) {
         tracing::error!(
             message.id = message_id,
             error = %why,
-            "the record could not be dealt with; SQS will deliver it again"
+            "record {message_id} could not be processed; SQS will deliver it again: {why}"
         );
         self.0.insert(message_id.to_owned());
     }
 
-    /// Has several records delivered again for one reason.
+    /// Has SQS deliver several records again, for one reason.
     pub(crate) fn add_all(&mut self, message_ids: &[String], why: &dyn std::fmt::Display) {
         for message_id in message_ids {
             self.add(message_id, why);
         }
     }
 
-    /// The answer to Lambda.
+    /// The response to Lambda: it names the failed records.
     pub(crate) fn into_response(self) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for message_id in self.0 {
@@ -107,7 +107,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_queue_decides_what_a_record_is_whatever_it_says() {
+    fn a_records_queue_decides_what_it_is_whatever_its_body_says() {
         let event = json!({"Records": [
             {"messageId": "1", "body": "{\"alertId\": \"forged retry\"}", "eventSourceARN": "arn:alerts"},
             {"messageId": "2", "body": "{}", "eventSourceARN": "arn:retry"},

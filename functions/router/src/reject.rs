@@ -1,5 +1,5 @@
-//! Records that can never be dealt with, on their way to a dead-letter queue with
-//! the reason attached.
+//! Records that can never be processed. They go to a dead-letter queue, with the reason
+//! as message attributes.
 
 use std::io::Write;
 use std::time::Duration;
@@ -12,42 +12,44 @@ use tocsin_aws::{MESSAGE_LIMIT, Message, Queue};
 
 use crate::records::{FailedRecords, Record};
 
-/// Why a record can never be delivered.
+/// Why a record can never be processed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// A short name.
+pub(crate) struct Rejection {
+    /// A short name, such as `MissingField`: the attribute `tocsinReason`.
     pub(crate) code: &'static str,
-    /// A sentence.
+    /// A sentence for people: the attribute `tocsinDetail`.
     pub(crate) detail: String,
 }
 
-/// Sends records to a dead-letter queue, with the reasons.
+/// Sends records to a dead-letter queue, with the reasons of their rejection.
 pub(crate) async fn reject(
     queue: &Queue,
-    rejected: Vec<(Record, Reason)>,
+    rejected: Vec<(Record, Rejection)>,
     failed: &mut FailedRecords,
 ) {
-    let mut letters: Vec<(String, Message)> = Vec::new();
-    for (record, reason) in rejected {
+    let mut dead_letters: Vec<(String, Message)> = Vec::new();
+    for (record, rejection) in rejected {
         tracing::warn!(
             message.id = record.message_id,
-            reason = reason.code,
-            detail = reason.detail,
-            "the record is rejected and goes to the dead-letter queue"
+            reason = rejection.code,
+            detail = rejection.detail,
+            "record {} is rejected ({}) and goes to the dead-letter queue",
+            record.message_id,
+            rejection.code
         );
-        match dead_letter(&record.message_id, &record.body, &reason) {
-            Some(letter) => letters.push((record.message_id, letter)),
+        match dead_letter(&record.message_id, &record.body, &rejection) {
+            Some(message) => dead_letters.push((record.message_id, message)),
             None => failed.add(
                 &record.message_id,
-                &"there is no room beside its body for the reason of its rejection; SQS itself will move it to the dead-letter queue",
+                &"its body leaves no room for the reason of the rejection; after its last receive SQS itself moves it to the dead-letter queue",
             ),
         }
     }
-    let messages: Vec<_> = letters.iter().map(|(_, letter)| letter.clone()).collect();
+    let (message_ids, messages): (Vec<_>, Vec<_>) = dead_letters.into_iter().unzip();
     let sent = queue.send(&messages).await;
-    for ((message_id, _), sent) in letters.iter().zip(sent) {
+    for (message_id, sent) in message_ids.into_iter().zip(sent) {
         if let Err(error) = sent {
-            failed.add(message_id, &error);
+            failed.add(&message_id, &error);
         }
     }
 }
@@ -55,12 +57,12 @@ pub(crate) async fn reject(
 /// The dead letter of a record.
 ///
 /// Body and attributes share SQS's limit of 1 MiB, so a body at that limit is
-/// compressed to make room. `None` when it does not even fit then: the caller
-/// leaves such a record to SQS's own redrive, which moves it whole.
-fn dead_letter(message_id: &str, body: &str, reason: &Reason) -> Option<Message> {
+/// compressed to make room. `None` when even the compressed body does not fit: such a
+/// record is left to SQS's own redrive, which moves it unchanged.
+fn dead_letter(message_id: &str, body: &str, rejection: &Rejection) -> Option<Message> {
     let attributes = vec![
-        ("tocsinReason", reason.code.to_owned()),
-        ("tocsinDetail", allowed(&reason.detail)),
+        ("tocsinReason", rejection.code.to_owned()),
+        ("tocsinDetail", allowed(&rejection.detail)),
         ("tocsinMessageId", message_id.to_owned()),
     ];
     let plain = Message {
@@ -88,7 +90,8 @@ fn compressed(body: &str) -> Option<String> {
     Some(STANDARD.encode(encoder.finish().ok()?))
 }
 
-/// Without characters that SQS refuses in an attribute, and never empty.
+/// A text that SQS accepts as an attribute: no forbidden characters, at most 1,000
+/// bytes, never empty.
 fn allowed(text: &str) -> String {
     let shown = tocsin_core::text::sanitize(text);
     let cut = tocsin_core::text::truncate(&shown, 1_000, tocsin_core::text::Unit::Bytes);
@@ -101,12 +104,14 @@ fn allowed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use flate2::read::GzDecoder;
     use std::io::Read;
 
-    fn reason() -> Reason {
-        Reason {
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    fn rejection() -> Rejection {
+        Rejection {
             code: "NotJson",
             detail: "the message is not JSON\u{0}".to_owned(),
         }
@@ -114,10 +119,10 @@ mod tests {
 
     #[test]
     fn a_dead_letter_keeps_the_body_and_says_why() {
-        let letter = dead_letter("m1", "not json", &reason()).unwrap();
-        assert_eq!(letter.body, "not json");
+        let message = dead_letter("m1", "not json", &rejection()).unwrap();
+        assert_eq!(message.body, "not json");
         assert_eq!(
-            letter.attributes,
+            message.attributes,
             [
                 ("tocsinReason", "NotJson".to_owned()),
                 ("tocsinDetail", "the message is not JSON\u{fffd}".to_owned()),
@@ -129,9 +134,9 @@ mod tests {
     #[test]
     fn a_body_at_the_limit_is_compressed_and_whole() {
         let body = "x".repeat(MESSAGE_LIMIT);
-        let letter = dead_letter("m1", &body, &reason()).unwrap();
-        assert!(letter.size() <= MESSAGE_LIMIT);
-        let packed = STANDARD.decode(&letter.body).unwrap();
+        let message = dead_letter("m1", &body, &rejection()).unwrap();
+        assert!(message.size() <= MESSAGE_LIMIT);
+        let packed = STANDARD.decode(&message.body).unwrap();
         let mut unpacked = String::new();
         GzDecoder::new(&packed[..])
             .read_to_string(&mut unpacked)
@@ -150,6 +155,6 @@ mod tests {
         })
         .take(MESSAGE_LIMIT)
         .collect();
-        assert_eq!(dead_letter("m1", &noise, &reason()), None);
+        assert_eq!(dead_letter("m1", &noise, &rejection()), None);
     }
 }

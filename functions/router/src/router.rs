@@ -1,44 +1,38 @@
-//! One batch: what it takes, in which order.
+//! The router, and the steps of one batch.
 
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use tocsin_aws::telemetry::{self, Counts};
-use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, EnvError, Ledger, Queue};
+use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, Ledger, Queue, StartError};
 
-use crate::Config;
-use crate::dispatch::{RoutedDeliveries, Senders};
+use crate::alerts::AlertIntake;
+use crate::config::Config;
+use crate::dispatch::Senders;
 use crate::records::{FailedRecords, Records};
+use crate::retries::RetryIntake;
 
-/// Kept back at the end of an invocation to answer in.
+/// Reserved at the end of an invocation, to answer within its time limit.
 const RESERVE: Duration = Duration::from_secs(2);
 
-/// Why the router cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its environment is incomplete.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-}
-
-/// The router and what it works with.
+/// The router with its clients.
 #[derive(Debug)]
 pub struct Router {
-    pub(crate) config: Config,
-    pub(crate) destinations: DestinationCache,
-    pub(crate) ledger: Ledger,
-    pub(crate) alerts_dlq: Queue,
-    pub(crate) retry_queue: Queue,
-    pub(crate) retry_dlq: Queue,
+    config: Config,
+    destinations: DestinationCache,
+    ledger: Ledger,
+    alerts_dlq: Queue,
+    retry_queue: Queue,
+    retry_dlq: Queue,
     senders: Senders,
 }
 
 impl Router {
-    /// Reads the environment, makes the clients, opens the first connection.
+    /// Reads the environment, creates the clients, opens the first connection.
     ///
     /// # Errors
     ///
-    /// When the environment is incomplete.
+    /// When an environment variable is missing or invalid.
     pub async fn start() -> Result<Self, StartError> {
         let env = Env::of_process();
         telemetry::init(&env);
@@ -49,7 +43,7 @@ impl Router {
         Ok(router)
     }
 
-    /// A router of these clients.
+    /// A router that uses these clients.
     #[must_use]
     pub fn new(clients: &Clients, config: Config) -> Self {
         let store = DestinationStore::new(clients, &config.destinations_table);
@@ -65,10 +59,11 @@ impl Router {
         }
     }
 
-    /// Deals with a batch. The answer names the records that SQS must deliver
-    /// again; nothing else can fail. A batch that is not done shortly before
-    /// `deadline` is delivered again as a whole: what was recorded and claimed
-    /// keeps that from doing anything twice.
+    /// Processes a batch. The response names the records that SQS must deliver again.
+    ///
+    /// A batch that is not finished shortly before `deadline` is delivered again as a
+    /// whole. That does nothing twice: the ledger recognizes alerts that it holds, and
+    /// the senders' claims are refused for deliveries that were made.
     pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
         let ids: Vec<_> = event
             .records
@@ -78,30 +73,50 @@ impl Router {
         let left = deadline
             .duration_since(SystemTime::now())
             .unwrap_or(Duration::ZERO);
-        let worked = tokio::time::timeout(left.saturating_sub(RESERVE), self.work(event)).await;
-        worked.unwrap_or_else(|_| {
+        let processed =
+            tokio::time::timeout(left.saturating_sub(RESERVE), self.process(event)).await;
+        processed.unwrap_or_else(|_| {
             let mut unfinished = FailedRecords::default();
-            unfinished.add_all(&ids, &"there was no time left; AWS answers slowly");
+            unfinished.add_all(&ids, &"the invocation ran out of time; AWS answers slowly");
             unfinished.into_response()
         })
     }
 
-    async fn work(&self, event: SqsEvent) -> SqsBatchResponse {
+    async fn process(&self, event: SqsEvent) -> SqsBatchResponse {
         let records = Records::of(event, &self.config.retry_queue_arn);
         let mut counts = Counts::of_function("router");
         let mut failed = FailedRecords::default();
-        let mut consignments = self
-            .take_alerts(records.alerts, &mut counts, &mut failed)
+        let mut deliveries = self
+            .alert_intake()
+            .process(records.alerts, &mut counts, &mut failed)
             .await;
-        consignments.extend(self.take_retries(records.retries, &mut failed).await);
-        self.hand_over(consignments, &mut failed).await;
+        deliveries.extend(
+            self.retry_intake()
+                .process(records.retries, &mut failed)
+                .await,
+        );
+        for dispatch in self.senders.dispatch(deliveries).await {
+            failed.add_all(&dispatch.message_ids, &dispatch.error);
+        }
         counts.emit();
         failed.into_response()
     }
 
-    async fn hand_over(&self, consignments: Vec<RoutedDeliveries>, failed: &mut FailedRecords) {
-        for not in self.senders.hand_over(consignments).await {
-            failed.add_all(&not.message_ids, &not.error);
+    fn alert_intake(&self) -> AlertIntake<'_> {
+        AlertIntake {
+            destinations: &self.destinations,
+            ledger: &self.ledger,
+            dead_letter_queue: &self.alerts_dlq,
+            default_destination: self.config.default_destination.as_deref(),
+        }
+    }
+
+    fn retry_intake(&self) -> RetryIntake<'_> {
+        RetryIntake {
+            destinations: &self.destinations,
+            ledger: &self.ledger,
+            retry_queue: &self.retry_queue,
+            dead_letter_queue: &self.retry_dlq,
         }
     }
 }

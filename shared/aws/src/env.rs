@@ -1,42 +1,52 @@
-//! A function's environment variables, read once at its start: what is missing
-//! or wrong stops it there, with the name of the variable.
+//! A function's environment variables. They are read once, at the start: a missing
+//! or invalid variable stops the function there, and the error names it.
 
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::error::Error;
 use std::str::FromStr;
 
 /// The environment variables of this process.
 #[derive(Clone, Debug)]
 pub struct Env(HashMap<String, String>);
 
-/// A variable that is missing or wrong. The template sets them all, so this
-/// means that a function runs outside of it, or that the two have drifted apart.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// A variable is missing or invalid. The template sets all of them: either the
+/// function runs outside of its stack, or template and code differ.
+#[derive(Debug, thiserror::Error)]
 pub enum EnvError {
-    /// Not set, or empty.
+    /// The variable is not set, or is empty.
     #[error("the environment variable {name} is not set; template.yaml sets it for this function")]
     Missing {
-        /// Which variable.
+        /// The variable's name.
         name: String,
     },
-    /// Set to something that cannot be read.
-    #[error("the environment variable {name} is unusable: {problem}")]
-    Wrong {
-        /// Which variable.
+    /// The variable is set to a value that cannot be read.
+    #[error("the environment variable {name} is invalid: {source}")]
+    Invalid {
+        /// The variable's name.
         name: String,
-        /// What is wrong with it.
-        problem: String,
+        /// Why the value cannot be read.
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
+impl EnvError {
+    /// The variable `name` is set to a value that cannot be read.
+    pub fn invalid(name: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Invalid {
+            name: name.to_owned(),
+            source: source.into(),
+        }
+    }
+}
+
 impl Env {
-    /// The variables of the process.
+    /// The variables of this process.
     #[must_use]
     pub fn of_process() -> Self {
         Self(std::env::vars().collect())
     }
 
-    /// The value of a variable, or `None` when it is not set or empty.
+    /// The value of a variable; `None` when it is not set or is empty.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0
@@ -45,11 +55,11 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that must be there.
+    /// The value of a variable that the function cannot run without.
     ///
     /// # Errors
     ///
-    /// When it is not set or empty.
+    /// When the variable is not set or is empty.
     pub fn required(&self, name: &str) -> Result<String, EnvError> {
         self.optional(name)
             .map(str::to_owned)
@@ -58,21 +68,20 @@ impl Env {
             })
     }
 
-    /// The value of a variable, read as a `T`, if it is set.
+    /// The value of a variable, parsed as a `T`; `None` when it is not set.
     ///
     /// # Errors
     ///
-    /// When it is set and cannot be read.
+    /// When the value does not parse.
     pub fn parsed<T>(&self, name: &str) -> Result<Option<T>, EnvError>
     where
-        T: FromStr<Err: Display>,
+        T: FromStr<Err: Error + Send + Sync + 'static>,
     {
         self.optional(name)
             .map(|value| {
-                value.parse().map_err(|error: T::Err| EnvError::Wrong {
-                    name: name.to_owned(),
-                    problem: error.to_string(),
-                })
+                value
+                    .parse()
+                    .map_err(|error: T::Err| EnvError::invalid(name, error))
             })
             .transpose()
     }
@@ -89,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_name_the_variable() {
+    fn errors_name_the_variable_and_keep_their_cause() {
         let env = Env::from_iter([
             ("EMPTY".to_owned(), String::new()),
             ("DAYS".to_owned(), "many".to_owned()),
@@ -100,8 +109,14 @@ mod tests {
                 .to_string()
                 .contains("EMPTY is not set")
         );
-        let wrong = env.parsed::<u32>("DAYS").unwrap_err().to_string();
-        assert!(wrong.contains("DAYS is unusable: invalid digit"), "{wrong}");
-        assert_eq!(env.parsed::<u32>("OTHER"), Ok(None));
+        let error = env.parsed::<u32>("DAYS").unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("DAYS is invalid: invalid digit"), "{text}");
+        assert!(
+            error
+                .source()
+                .is_some_and(<dyn Error>::is::<std::num::ParseIntError>)
+        );
+        assert!(env.parsed::<u32>("OTHER").unwrap().is_none());
     }
 }

@@ -1,29 +1,29 @@
 //! # tocsin-aws
 //!
-//! Every AWS service that more than one function uses, each behind a type that
-//! speaks the words of the design: [`DestinationStore`], [`Ledger`],
-//! [`SecretStore`], [`Queue`]. SDK types stay inside.
+//! The AWS services that more than one function uses. Each is behind a type that
+//! speaks of alerts, deliveries and destinations: [`DestinationStore`], [`Ledger`],
+//! [`SecretStore`], [`Queue`]. The SDK's types stay inside.
 
-pub mod audit;
 mod clients;
 mod destinations;
 mod env;
 mod error;
 mod ledger;
+mod offline;
 mod queue;
 mod secrets;
 pub mod telemetry;
 
 pub use clients::Clients;
 pub use destinations::{
-    Changed, DestinationCache, DestinationStore, StoreError, Stored, Superseded,
+    DESTINATIONS_CACHE_TTL, DestinationCache, DestinationStore, RevisionConflict, StoreError,
+    StoredDestination, SupersededSecret,
 };
 pub use env::{Env, EnvError};
-pub use error::AwsError;
+pub use error::{AwsError, StartError};
 pub use ledger::{
-    AlertRecord, AttentionEntry, AttentionPage, CasResult, Claim, ClaimRequest, Cursor, Deferral,
-    DeliveryRecord, History, Lease, Ledger, LedgerError, PutAlert, SettleResult, Settlement,
-    StoredAlert, TimelineEntry, TimelinePage, Verdict, VersionedHealth,
+    AlertRecord, AttentionEntry, AttentionPage, AttributeError, CasResult, Cursor, Ledger,
+    LedgerError, PutAlert, TimelineEntry, TimelinePage, VersionedHealth,
 };
 pub use queue::{Depth, MESSAGE_LIMIT, Message, Queue, ReceivedMessage};
-pub use secrets::{Described, ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretStore};
+pub use secrets::{ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretMetadata, SecretStore};

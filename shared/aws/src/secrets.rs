@@ -1,4 +1,5 @@
-//! Secrets Manager: destinations' credentials, cached for five minutes.
+//! The destinations' credentials in Secrets Manager: reading them through a cache of
+//! five minutes, and writing them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,96 +12,111 @@ use aws_sdk_secretsmanager::types::Tag;
 use tocsin_core::provider::Secrets;
 use tokio::sync::Mutex;
 
-use crate::clients::Offline;
-use crate::{AwsError, Clients};
+use crate::clients::Clients;
+use crate::error::AwsError;
+use crate::offline::Offline;
 
-/// A rotated secret is noticed after this long at the latest (and at once when
-/// the provider refuses the old one).
-const TIME_TO_LIVE: Duration = Duration::from_mins(5);
+/// How old a cached secret may be. A rotated secret is in force after this long at the
+/// latest, and at once when the provider refuses the old one.
+const SECRET_TTL: Duration = Duration::from_mins(5);
 
-/// The tag of a secret that says where it may be sent: scheme, host and port.
+/// The tag of a secret that limits where it may be sent: scheme, host and port.
 pub const ORIGIN_TAG: &str = "tocsin:origin";
 
-/// What is known of a secret besides its value.
+/// The metadata of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
-    /// Where it may be sent, when its [`ORIGIN_TAG`] says so.
+pub struct SecretMetadata {
+    /// Where the secret may be sent: the value of its [`ORIGIN_TAG`], if it has one.
     pub origin: Option<String>,
 }
 
+/// How long a retired secret can be restored: Secrets Manager's shortest window.
+pub const RECOVERY_WINDOW: Duration = Duration::from_hours(7 * 24);
+
+/// The result of retiring a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Secrets Manager deletes it when [`RECOVERY_WINDOW`] is over.
+    Scheduled,
+    /// No secret has this name.
+    Missing,
+}
+
 /// Why a secret could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum SecretError {
-    /// There is none of this name, or it is scheduled for deletion.
+    /// No secret has this name, or it is scheduled for deletion.
     #[error("the secret {name} does not exist; set the destination's secret again")]
     Missing {
         /// The secret's name.
         name: String,
     },
-    /// The function's role must not read it.
+    /// The sender's role is not allowed to read the secret.
     #[error("the sender's role may not read the secret {name}: {source}")]
     Denied {
         /// The secret's name.
         name: String,
-        /// What Secrets Manager said.
+        /// Secrets Manager's refusal.
         source: AwsError,
     },
-    /// It is binary; Tocsin's are JSON texts.
+    /// The secret is binary; Tocsin's secrets are JSON texts.
     #[error("the secret {name} holds no text; set the destination's secret again")]
     NotText {
         /// The secret's name.
         name: String,
     },
-    /// Secrets Manager could not be asked.
+    /// Secrets Manager did not answer, or failed.
     #[error(transparent)]
     Unavailable(AwsError),
 }
 
-/// How long a failure counts for those who wait for the same secret: were each to
-/// ask for itself, one after the other, they would run out of time together.
-const FAILURE_TO_LIVE: Duration = Duration::from_secs(1);
+/// How long a failed read answers for later ones. Deliveries that wait for the same
+/// secret would otherwise ask one after the other, and run out of time together.
+const FAILURE_TTL: Duration = Duration::from_secs(1);
 
-/// What was read, and when.
-type Held = Option<(Instant, Result<Secrets, SecretError>)>;
+/// The latest read of a secret, and when it was made.
+type CachedRead = Option<(Instant, Result<Secrets, SecretError>)>;
 
-type Slot = Arc<Mutex<Held>>;
+type CacheEntry = Arc<Mutex<CachedRead>>;
 
-/// Reads secrets, each at most once at a time, however many deliveries wait for it.
+/// Reads and writes secrets. Reads of one secret share one call, however many
+/// deliveries wait for it.
 #[derive(Clone, Debug)]
 pub struct SecretStore {
     client: Client,
     offline: Option<Arc<Offline>>,
-    slots: Arc<Mutex<HashMap<String, Slot>>>,
+    entries: Arc<Mutex<HashMap<String, CacheEntry>>>,
 }
 
 impl SecretStore {
-    /// An empty cache before Secrets Manager.
+    /// An empty cache in front of Secrets Manager.
     #[must_use]
     pub fn new(clients: &Clients) -> Self {
         Self {
             client: clients.secrets.clone(),
             offline: clients.offline.clone(),
-            slots: Arc::default(),
+            entries: Arc::default(),
         }
     }
 
-    /// The secret, from the cache when it is fresh.
+    /// The secret, from the cache when the cached value is fresh.
     ///
     /// # Errors
     ///
-    /// When it is missing, forbidden, or Secrets Manager does not answer.
+    /// When the secret is missing, is binary, must not be read, or Secrets Manager does
+    /// not answer.
     pub async fn get(&self, name: &str) -> Result<Secrets, SecretError> {
-        let slot = self.slot(name).await;
-        let mut held = slot.lock().await;
-        match &*held {
-            Some((read, Ok(secrets))) if read.elapsed() < TIME_TO_LIVE => Ok(secrets.clone()),
-            Some((read, Err(error))) if read.elapsed() < FAILURE_TO_LIVE => Err(error.clone()),
-            _ => self.read_into(name, &mut held).await,
+        let entry = self.entry(name).await;
+        let mut cached = entry.lock().await;
+        match &*cached {
+            Some((read, Ok(secrets))) if read.elapsed() < SECRET_TTL => Ok(secrets.clone()),
+            Some((read, Err(error))) if read.elapsed() < FAILURE_TTL => Err(error.clone()),
+            _ => self.read_into(name, &mut cached).await,
         }
     }
 
-    /// The secret as it is now, when the provider refused `refused`. `None` when
-    /// it is still the same.
+    /// The secret's present value, after the provider refused the value `refused`.
+    /// `None` when the value is still the same.
     ///
     /// # Errors
     ///
@@ -110,29 +126,29 @@ impl SecretStore {
         name: &str,
         refused: &Secrets,
     ) -> Result<Option<Secrets>, SecretError> {
-        let slot = self.slot(name).await;
-        let mut held = slot.lock().await;
-        let current = match &*held {
-            // Another delivery has already asked again.
+        let entry = self.entry(name).await;
+        let mut cached = entry.lock().await;
+        let current = match &*cached {
+            // Another delivery has read the new value already.
             Some((_, Ok(secrets))) if !secrets.same_as(refused) => secrets.clone(),
-            _ => self.read_into(name, &mut held).await?,
+            _ => self.read_into(name, &mut cached).await?,
         };
         Ok((!current.same_as(refused)).then_some(current))
     }
 
-    async fn slot(&self, name: &str) -> Slot {
-        let mut slots = self.slots.lock().await;
-        slots.entry(name.to_owned()).or_default().clone()
+    async fn entry(&self, name: &str) -> CacheEntry {
+        let mut entries = self.entries.lock().await;
+        entries.entry(name.to_owned()).or_default().clone()
     }
 
-    async fn read_into(&self, name: &str, held: &mut Held) -> Result<Secrets, SecretError> {
+    async fn read_into(&self, name: &str, cached: &mut CachedRead) -> Result<Secrets, SecretError> {
         if let Some(offline) = &self.offline {
             return offline.secret(name).ok_or_else(|| SecretError::Missing {
                 name: name.to_owned(),
             });
         }
         let read = self.read(name).await;
-        *held = Some((Instant::now(), read.clone()));
+        *cached = Some((Instant::now(), read.clone()));
         read
     }
 
@@ -143,20 +159,20 @@ impl SecretStore {
             .secret_id(name)
             .send()
             .await
-            .map_err(|error| classify(name, &error))?;
+            .map_err(|error| classify(name, error))?;
         let text = answer.secret_string.ok_or_else(|| SecretError::NotText {
             name: name.to_owned(),
         })?;
         Ok(Secrets::new(text))
     }
 
-    /// Writes a secret that there is not yet. `origin` is where it may be sent,
-    /// unless it says so itself, as a webhook's address does.
+    /// Creates a secret. `origin` limits where it may be sent; `None` when the secret
+    /// itself says where, as a webhook's address does.
     ///
     /// # Errors
     ///
-    /// When there is one of this name, or Secrets Manager refuses or does not
-    /// answer.
+    /// When a secret of this name exists, or Secrets Manager refuses the call or does
+    /// not answer.
     pub async fn create(
         &self,
         name: &str,
@@ -175,16 +191,14 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("writing the secret", &error))
+            .map_err(|error| AwsError::new("creating the secret", error))
     }
-}
 
-impl SecretStore {
-    /// Gives a secret that there is another value.
+    /// Replaces the value of an existing secret.
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses or does not answer.
+    /// When Secrets Manager refuses the call or does not answer.
     pub async fn renew(&self, name: &str, json: String) -> Result<(), AwsError> {
         self.client
             .put_secret_value()
@@ -193,14 +207,14 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("renewing the secret", &error))
+            .map_err(|error| AwsError::new("replacing the secret's value", error))
     }
 
-    /// Removes a secret that nothing uses, at once.
+    /// Deletes a secret that no destination uses, at once and beyond recovery.
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses or does not answer.
+    /// When Secrets Manager refuses the call or does not answer.
     pub async fn delete(&self, name: &str) -> Result<(), AwsError> {
         self.client
             .delete_secret()
@@ -209,28 +223,14 @@ impl SecretStore {
             .send()
             .await
             .map(drop)
-            .map_err(|error| AwsError::new("removing the secret", &error))
+            .map_err(|error| AwsError::new("deleting the secret", error))
     }
-}
 
-/// How long a retired secret can be brought back: Secrets Manager's shortest.
-pub const RECOVERY_WINDOW: Duration = Duration::from_hours(7 * 24);
-
-/// What became of a secret that was to be retired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retired {
-    /// It goes when [`RECOVERY_WINDOW`] is over.
-    Scheduled,
-    /// There was none of this name.
-    Missing,
-}
-
-impl SecretStore {
-    /// Removes a secret that was in use; it can be brought back for a week.
+    /// Schedules a secret for deletion; it can be restored during [`RECOVERY_WINDOW`].
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses or does not answer.
+    /// When Secrets Manager refuses the call or does not answer.
     pub async fn retire(&self, name: &str) -> Result<Retired, AwsError> {
         let days = RECOVERY_WINDOW.as_secs() / (24 * 60 * 60);
         let deleted = self
@@ -240,52 +240,50 @@ impl SecretStore {
             .recovery_window_in_days(days.cast_signed())
             .send()
             .await
-            .map_err(|error| AwsError::new("removing the secret", &error));
+            .map_err(|error| AwsError::new("deleting the secret", error));
         match deleted {
             Ok(_) => Ok(Retired::Scheduled),
-            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => {
-                Ok(Retired::Missing)
-            }
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Retired::Missing),
             Err(error) => Err(error),
         }
     }
 
-    /// What is known of a secret besides its value; `None` when there is none of
-    /// this name, or it is scheduled for deletion.
+    /// The metadata of a secret; `None` when no secret has this name, or it is
+    /// scheduled for deletion.
     ///
     /// # Errors
     ///
-    /// When Secrets Manager refuses or does not answer.
-    pub async fn describe(&self, name: &str) -> Result<Option<Described>, AwsError> {
+    /// When Secrets Manager refuses the call or does not answer.
+    pub async fn describe(&self, name: &str) -> Result<Option<SecretMetadata>, AwsError> {
         let described = self
             .client
             .describe_secret()
             .secret_id(name)
             .send()
             .await
-            .map_err(|error| AwsError::new("looking for the secret", &error));
+            .map_err(|error| AwsError::new("describing the secret", error));
         match described {
             Ok(secret) if secret.deleted_date().is_some() => Ok(None),
             Ok(secret) => {
                 let mut tags = secret.tags().iter();
                 let tag = tags.find(|tag| tag.key() == Some(ORIGIN_TAG));
-                Ok(Some(Described {
+                Ok(Some(SecretMetadata {
                     origin: tag.and_then(Tag::value).map(str::to_owned),
                 }))
             }
-            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-fn classify<R: std::fmt::Debug>(
+fn classify<R: std::fmt::Debug + Send + Sync + 'static>(
     name: &str,
-    error: &SdkError<GetSecretValueError, R>,
+    error: SdkError<GetSecretValueError, R>,
 ) -> SecretError {
     let name = name.to_owned();
     let source = AwsError::new("reading the secret", error);
-    match source.code.as_deref() {
+    match source.code() {
         Some("ResourceNotFoundException" | "InvalidRequestException") => {
             SecretError::Missing { name }
         }

@@ -167,6 +167,14 @@ pub struct Destination {
     pub revision: u64,
 }
 
+/// A chain of fallbacks that never ends.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("leads round in a cycle ({}): a chain of fallbacks must end", .names.join(" → "))]
+pub struct FallbackCycle {
+    /// The names along the chain; the last one comes twice.
+    pub names: Vec<String>,
+}
+
 /// All destinations, in the order in which people look for them: by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Destinations(Vec<Destination>);
@@ -190,6 +198,30 @@ impl Destinations {
     #[must_use]
     pub fn get(&self, id: DestinationId) -> Option<&Destination> {
         self.0.iter().find(|one| one.destination_id == id)
+    }
+
+    /// Checks that the chain of fallbacks that begins with this destination ends.
+    ///
+    /// # Errors
+    ///
+    /// The names along the chain, up to the one that comes a second time.
+    pub fn check_fallback_chain(&self, id: DestinationId) -> Result<(), FallbackCycle> {
+        let mut chain: Vec<&Destination> = Vec::new();
+        let mut next = self.get(id);
+        while let Some(one) = next {
+            let comes_again = chain
+                .iter()
+                .any(|other| other.destination_id == one.destination_id);
+            chain.push(one);
+            if comes_again {
+                let names = chain.iter().map(|one| one.display_name.clone());
+                return Err(FallbackCycle {
+                    names: names.collect(),
+                });
+            }
+            next = one.fallback.and_then(|fallback| self.get(fallback));
+        }
+        Ok(())
     }
 
     /// All of them, by name.
@@ -220,6 +252,39 @@ impl FromIterator<Destination> for Destinations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Destinations, each with the name of its fallback.
+    fn chained(links: &[(&str, Option<&str>)]) -> Destinations {
+        let id = |name: &str| format!("7a0b0b5c-1f0e-4b8e-9f05-{:0>12x}", name.as_bytes()[0]);
+        let one = |(name, fallback): &(&str, Option<&str>)| {
+            serde_json::from_value(serde_json::json!({
+                "destinationId": id(name), "displayName": name, "type": "slack",
+                "fallback": fallback.map(id),
+                "createdAt": "2026-01-01T00:00:00Z", "createdBy": "a",
+                "updatedAt": "2026-01-01T00:00:00Z", "updatedBy": "a", "revision": 1,
+            }))
+        };
+        links.iter().map(|link| one(link).unwrap()).collect()
+    }
+
+    fn cycle(links: &[(&str, Option<&str>)], name: &str) -> Option<Vec<String>> {
+        let all = chained(links);
+        let id = all.called(name).next().unwrap().destination_id;
+        all.check_fallback_chain(id).err().map(|cycle| cycle.names)
+    }
+
+    #[test]
+    fn a_chain_of_fallbacks_must_end() {
+        let chain = [("a", Some("b")), ("b", Some("c")), ("c", None)];
+        assert_eq!(cycle(&chain, "a"), None);
+        // The fallback of `b` was deleted.
+        assert_eq!(cycle(&[("a", Some("b")), ("b", Some("z"))], "a"), None);
+        let circle = [("a", Some("b")), ("b", Some("c")), ("c", Some("b"))];
+        let names = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
+        assert_eq!(cycle(&circle, "a"), names(&["a", "b", "c", "b"]));
+        assert_eq!(cycle(&circle, "c"), names(&["c", "b", "c"]));
+        assert_eq!(cycle(&[("a", Some("a"))], "a"), names(&["a", "a"]));
+    }
 
     #[test]
     fn provider_names_can_stand_in_paths_and_function_names() {

@@ -30,10 +30,12 @@
 //! Each step consumes what the step before made, and none reaches back.
 
 pub mod alert;
+pub mod audit;
 pub mod delivery;
 pub mod destination;
 pub mod escape;
 pub mod health;
+pub mod history;
 pub mod json;
 pub mod link;
 pub mod message;

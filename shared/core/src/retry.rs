@@ -145,25 +145,25 @@ impl RetryPolicy {
         began.plus(self.window)
     }
 
-    /// When a delivery that must wait for its `place` in line is looked at again:
-    /// not later than its end, so that it ends with a reason.
+    /// When a delivery that is scheduled for `slot` is looked at again: not later
+    /// than the end of its window, so that it is exhausted in time.
     #[must_use]
-    pub fn wait(&self, began_at: Timestamp, place: Timestamp) -> Timestamp {
-        place.min(self.end(began_at))
+    pub fn defer_until(&self, began_at: Timestamp, slot: Timestamp) -> Timestamp {
+        slot.min(self.end(began_at))
     }
 
-    /// What follows attempt number `attempt` where the destination is paused: the
-    /// same, but not before its place in line.
+    /// The decision for a delivery whose destination's breaker is open: the same,
+    /// but no retry before the delivery's slot.
     #[must_use]
-    pub fn decide_in_line(
+    pub fn not_before(
         &self,
         decision: Decision,
         began_at: Timestamp,
-        place: Option<Timestamp>,
+        slot: Option<Timestamp>,
     ) -> Decision {
-        match (decision, place) {
-            (Decision::Retry { due }, Some(place)) => Decision::Retry {
-                due: due.max(self.wait(began_at, place)),
+        match (decision, slot) {
+            (Decision::Retry { due }, Some(slot)) => Decision::Retry {
+                due: due.max(self.defer_until(began_at, slot)),
             },
             (decision, _) => decision,
         }

@@ -1,26 +1,26 @@
-//! What the template tells a sender.
+//! A sender's configuration, which the template sets as environment variables.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tocsin_aws::{Env, EnvError};
+use tocsin_aws::{Env, EnvError, Ledger};
 use tocsin_core::retry::RetryPolicy;
 use url::Url;
 
-use crate::AddressPolicy;
+use crate::ssrf::AddressPolicy;
 
 /// A sender's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The ledger's table.
+    /// The name of the ledger's table.
     pub ledger_table: String,
     /// How long the ledger keeps a delivery.
     pub retention: Duration,
-    /// Where retries go.
+    /// The queue in which retries wait.
     pub retry_queue_url: String,
-    /// The id or name of the destination that gets the canaries.
+    /// The id or display name of the destination that receives the canary alerts.
     pub canary_destination: Option<String>,
-    /// When a failed attempt is repeated.
+    /// When failed attempts are repeated; a destination may have limits of its own.
     pub policy: RetryPolicy,
     /// Which addresses may be called.
     pub addresses: AddressPolicy,
@@ -31,9 +31,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Names the variable that is missing or wrong.
+    /// When a variable is missing or invalid.
     pub fn read(env: &Env) -> Result<Self, EnvError> {
-        let days: u64 = env.parsed("TOCSIN_RETENTION_DAYS")?.unwrap_or(90);
         let mut policy = RetryPolicy::default();
         if let Some(hours) = env.parsed::<u64>("TOCSIN_RETRY_WINDOW_HOURS")? {
             policy.window = Duration::from_secs(hours * 60 * 60);
@@ -41,26 +40,19 @@ impl Config {
         if let Some(most) = env.parsed("TOCSIN_RETRY_MOST_ATTEMPTS")? {
             policy.most_attempts = most;
         }
-        let private = env
-            .parsed("TOCSIN_ALLOW_PRIVATE_ENDPOINTS")?
-            .unwrap_or(false);
         Ok(Self {
             ledger_table: env.required("TOCSIN_LEDGER_TABLE")?,
-            retention: Duration::from_secs(days * 24 * 60 * 60),
+            retention: Ledger::retention(env)?,
             retry_queue_url: env.required("TOCSIN_RETRY_QUEUE_URL")?,
             canary_destination: env.optional("TOCSIN_CANARY_DESTINATION").map(str::to_owned),
             policy,
-            addresses: if private {
-                AddressPolicy::Any
-            } else {
-                AddressPolicy::PublicHttps
-            },
+            addresses: AddressPolicy::read(env)?,
         })
     }
 }
 
-/// Addresses used in place of the providers' own: `TOCSIN_BASE_URLS`, pairs of
-/// provider and URL such as `slack@http://127.0.0.1:4700,jira@http://…`.
+/// Base URLs that replace the providers' own: `TOCSIN_BASE_URLS`, a comma-separated
+/// list such as `slack@http://127.0.0.1:4700,jira@http://…`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BaseUrls(BTreeMap<String, Url>);
 
@@ -69,7 +61,7 @@ impl BaseUrls {
     ///
     /// # Errors
     ///
-    /// When an entry is no such pair.
+    /// When an entry is not of the form `provider@URL`.
     pub fn read(env: &Env) -> Result<Self, EnvError> {
         const NAME: &str = "TOCSIN_BASE_URLS";
         let pairs = env.optional(NAME).unwrap_or_default();
@@ -77,18 +69,19 @@ impl BaseUrls {
             .split(',')
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
-                pair.split_once('@')
-                    .and_then(|(provider, url)| Some((provider.to_owned(), url.parse().ok()?)))
-                    .ok_or_else(|| EnvError::Wrong {
-                        name: NAME.to_owned(),
-                        problem: format!("{pair:?} is no provider@URL"),
-                    })
+                let (provider, url) = pair.split_once('@').ok_or_else(|| {
+                    EnvError::invalid(NAME, format!("{pair:?} is not of the form provider@URL"))
+                })?;
+                let url = url
+                    .parse()
+                    .map_err(|error| EnvError::invalid(NAME, error))?;
+                Ok((provider.to_owned(), url))
             })
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
-    /// The address in place of this provider's own, if there is one.
+    /// The base URL that replaces this provider's own, if one is configured.
     #[must_use]
     pub fn of(&self, provider: &str) -> Option<Url> {
         self.0.get(provider).cloned()
@@ -117,12 +110,12 @@ mod tests {
         let both = read("slack@http://127.0.0.1:1,jira@https://j.example/x").unwrap();
         assert_eq!(both.of("jira").unwrap().as_str(), "https://j.example/x");
         assert_eq!(both.of("github"), None);
-        assert_eq!(read(""), Ok(BaseUrls::default()));
+        assert_eq!(read("").unwrap(), BaseUrls::default());
         assert!(read("slack").is_err() && read("slack@nonsense").is_err());
     }
 
     #[test]
-    fn private_addresses_are_closed_unless_opened() {
+    fn private_addresses_are_blocked_unless_they_are_allowed() {
         let addresses = |more: &[_]| Config::read(&env(more)).unwrap().addresses;
         assert_eq!(addresses(&[]), AddressPolicy::PublicHttps);
         assert_eq!(

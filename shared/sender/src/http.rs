@@ -1,4 +1,4 @@
-//! The HTTP client: one request, one answer, no second thoughts.
+//! The HTTP client. It sends one request, never retries, and follows no redirects.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -9,25 +9,25 @@ use tocsin_core::Timestamp;
 use tocsin_core::outcome::{Failure, FailureKind};
 use tocsin_core::provider::{Method, Request, Response};
 
-use crate::AddressPolicy;
-use crate::ssrf::{BlockedAddress, GuardedResolver};
+use crate::ssrf::{AddressPolicy, BlockedAddress, GuardedResolver};
 
-/// The whole request, from the name to the last byte of the answer.
+/// The longest time for a whole request, from name resolution to the last byte of the
+/// response.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
-/// Bytes of an answer that are read; no receipt needs more.
+/// The largest part of a response that is read, in bytes; no receipt needs more.
 pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
 
-/// A frozen sandbox wakes up with connections that the other side has closed
-/// long ago; those idle for longer than this are not used again.
+/// How long an idle connection is kept. A Lambda sandbox that was frozen resumes with
+/// connections that the server has closed in the meantime.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Name, TCP and TLS together.
+    /// Name resolution, TCP and TLS together.
     pub connect: Duration,
-    /// The whole request, from the name to the last byte of the answer.
+    /// The whole request, from name resolution to the last byte of the response.
     pub request: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Default for Limits {
     }
 }
 
-/// Calls providers.
+/// The client that calls providers.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client,
@@ -48,7 +48,8 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that calls only what `addresses` allows.
+    /// A client that calls only the addresses that `addresses` allows, with the default
+    /// [`Limits`]: 3 s to connect, 10 s for the whole request.
     ///
     /// # Errors
     ///
@@ -57,7 +58,7 @@ impl HttpClient {
         Self::with_limits(addresses, Limits::default())
     }
 
-    /// The same with other limits than the usual ones.
+    /// The same with other limits.
     ///
     /// # Errors
     ///
@@ -82,11 +83,11 @@ impl HttpClient {
         })
     }
 
-    /// Sends one request and reads at most `limit` bytes of the answer.
+    /// Sends one request and reads at most `limit` bytes of the response.
     ///
     /// # Errors
     ///
-    /// When no answer came: the failure says how far it got.
+    /// When no response came. The failure says how far the request got.
     pub async fn send(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
         let url = request.address.expose();
         self.addresses
@@ -104,16 +105,16 @@ impl HttpClient {
         for (name, value) in &request.headers {
             builder = builder.header(name, value.expose());
         }
-        let answer = builder.send().await.map_err(failure)?;
-        Ok(read(answer, limit).await)
+        let response = builder.send().await.map_err(failure)?;
+        Ok(read(response, limit).await)
     }
 }
 
-/// The answer, with as much of its body as comes. The status already says what
-/// the provider did: a body that breaks off must not turn a success into an
-/// attempt to be repeated. Who needs the body sees that it is incomplete.
-async fn read(mut answer: reqwest::Response, limit: usize) -> Response {
-    let headers = answer
+/// Reads as much of the body as arrives. The status already says what the provider
+/// did: a connection that breaks during the body must not turn a success into a failed
+/// attempt. A reader that needs the body finds that it is incomplete.
+async fn read(mut response: reqwest::Response, limit: usize) -> Response {
+    let headers = response
         .headers()
         .iter()
         .map(|(name, value)| {
@@ -121,10 +122,10 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Response {
             (name.as_str().to_owned(), value)
         })
         .collect();
-    let status = answer.status().as_u16();
+    let status = response.status().as_u16();
     let mut body = Vec::new();
     while body.len() < limit
-        && let Ok(Some(chunk)) = answer.chunk().await
+        && let Ok(Some(chunk)) = response.chunk().await
     {
         let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
@@ -137,7 +138,7 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Response {
     }
 }
 
-/// What a transport error means. The URL, which may be a credential, is left out.
+/// What a transport error means. The URL is left out, because it may be a credential.
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<BlockedAddress>()) {
@@ -152,12 +153,13 @@ fn failure(error: reqwest::Error) -> Failure {
     } else {
         FailureKind::Interrupted
     };
-    let mut said: Vec<String> = causes(&error).map(ToString::to_string).collect();
-    // Each layer repeats what the one below it says.
-    said.dedup();
-    Failure::new(kind, said.join(": "))
+    let mut messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    // A layer often repeats the message of the layer below it.
+    messages.dedup();
+    Failure::new(kind, messages.join(": "))
 }
 
+/// An error and its chain of causes.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -186,10 +188,10 @@ mod tests {
         std::thread::spawn(move || {
             for stream in listener.incoming().take(times) {
                 let mut stream = stream.unwrap();
-                // The request is small, and what it says is of no interest.
+                // The request is small, and its content does not matter.
                 let _ = stream.read(&mut [0; 4_096]).unwrap();
                 let body = "x".repeat(size);
-                // Whoever reads no further than a limit may hang up before the end.
+                // A client that reads only up to its limit may close the connection.
                 let _ = write!(
                     stream,
                     "HTTP/1.1 200 OK\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n{body}"
@@ -200,12 +202,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_is_read_up_to_the_limit_that_is_asked_for() {
+    async fn a_response_is_read_up_to_the_limit() {
         let request = Request::get(Address::Public(serve(100_000, 3)));
         let http = HttpClient::new(AddressPolicy::Any).unwrap();
         for (limit, read) in [(ANSWER_LIMIT, 65_536), (99_999, 99_999), (200_000, 100_000)] {
-            let answer = http.send(&request, limit).await.unwrap();
-            assert_eq!(answer.body.len(), read);
+            let response = http.send(&request, limit).await.unwrap();
+            assert_eq!(response.body.len(), read);
         }
     }
 }

@@ -1,16 +1,17 @@
 //! # tocsin-sender
 //!
-//! The one delivery pipeline that all senders run. A sender function is a
-//! provider in [`HttpTransport`] (or something else that is a [`Transport`]) and this:
+//! The delivery pipeline that all senders run. A sender's function is this pipeline
+//! with a [`Transport`]: for most providers [`HttpTransport`] with the provider's own
+//! requests and outcomes.
 //!
 //! ```text
-//! hand-over ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
-//!              │ (25 in one call)               │ only when transient    │ (25 in one call)
+//! batch ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
+//!          │ (25 in one call)              │ transient failures only │ (25 in one call)
 //! ```
 //!
-//! A delivery that is to be repeated is put on the retry queue *before* the
-//! ledger says so: a crash between the two leaves a retry too many, which the
-//! claim turns away, rather than one too few.
+//! A retry is put on the retry queue *before* the ledger records it. A crash between the
+//! two leaves one retry too many, whose claim the ledger refuses, rather than a delivery
+//! that nobody repeats.
 
 mod config;
 mod http;
@@ -20,63 +21,47 @@ mod ssrf;
 mod transport;
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use tocsin_aws::{Clients, Env, EnvError, SecretStore, telemetry};
+use tocsin_aws::{Clients, Env, SecretStore, telemetry};
 use tocsin_core::delivery::DeliveryBatch;
 use tocsin_core::provider::Provider;
 use url::Url;
 
 pub use config::{BaseUrls, Config};
 pub use http::{HttpClient, Limits};
-pub use pipeline::{Sender, SenderError};
+pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
 pub use ssrf::{AddressPolicy, BlockedAddress};
+pub use tocsin_aws::StartError;
 pub use transport::{
     AttemptInput, Context, HttpTransport, Transport, misconfigured, retry_minimal,
 };
 
-/// Why a sender function cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Its environment is incomplete.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-    /// The HTTP client could not be made: no usable root certificates.
-    #[error("the HTTP client could not be made: {0}")]
-    HttpTransport(#[from] reqwest::Error),
-    /// The provider's name is none.
-    #[error(transparent)]
-    Provider(#[from] tocsin_core::destination::NotAProviderName),
-    /// The Lambda runtime ended.
-    #[error("the Lambda runtime ended: {0}")]
-    Runtime(lambda_runtime::Error),
-}
-
-/// What a sender may make its provider of.
+/// From which a sender creates its transport.
 #[derive(Debug)]
 pub struct Startup {
-    /// AWS clients and their configuration.
+    /// AWS clients, and the configuration for further ones.
     pub clients: Clients,
-    /// Addresses in place of the providers' own.
+    /// Base URLs that replace the providers' own.
     pub base_urls: BaseUrls,
 }
 
-/// Runs the sender of an HTTP provider, made of the address that stands in for
-/// the vendor's own, if there is one.
+/// Runs the sender of an HTTP provider. `make` gets the base URL that replaces the
+/// provider's own, if one is configured.
 ///
 /// # Errors
 ///
-/// When the function cannot start.
-pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), Error> {
+/// As for [`run`].
+pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), StartError> {
     run(|startup| Ok(HttpTransport(make(startup.base_urls.of(P::NAME))))).await
 }
 
-/// Runs a sender function until the sandbox ends.
+/// Runs a sender's function until its sandbox ends.
 ///
 /// # Errors
 ///
-/// When the function cannot start.
+/// When the function cannot start, or the Lambda runtime fails.
 pub async fn run<D: Transport>(
-    make: impl FnOnce(&Startup) -> Result<D, Error>,
-) -> Result<(), Error> {
+    make: impl FnOnce(&Startup) -> Result<D, StartError>,
+) -> Result<(), StartError> {
     let env = Env::of_process();
     telemetry::init(&env);
     let clients = Clients::load(&env).await?;
@@ -84,11 +69,14 @@ pub async fn run<D: Transport>(
     let config = Config::read(&env)?;
     let startup = Startup { clients, base_urls };
     let context = Context {
-        http: HttpClient::new(config.addresses)?,
+        // Fails when the system has no usable root certificates.
+        http: HttpClient::new(config.addresses)
+            .map_err(|error| StartError::setup("creating the HTTP client", error))?,
         secrets: SecretStore::new(&startup.clients),
     };
-    let deliver = make(&startup)?;
-    let sender = Sender::new(deliver, context, &startup.clients, config)?;
+    let transport = make(&startup)?;
+    let sender = Sender::new(transport, context, &startup.clients, config)
+        .map_err(|error| StartError::setup("reading the provider's name", error))?;
     sender.ledger.warm_up().await;
     let sender = &sender;
     lambda_runtime::run(service_fn(
@@ -98,5 +86,5 @@ pub async fn run<D: Transport>(
         },
     ))
     .await
-    .map_err(Error::Runtime)
+    .map_err(|error| StartError::setup("running the Lambda runtime", error))
 }

@@ -33,6 +33,8 @@ pub struct AttemptInput<'a> {
     pub severity: Severity,
     /// The delivery's identity, which all its attempts share.
     pub delivery: &'a DeliveryId,
+    /// When the delivery began: not later than its first attempt.
+    pub began_at: Timestamp,
     /// The destination's settings as JSON; the provider parses them.
     pub settings: &'a Map<String, Value>,
     /// The name of the destination's secret, if it has one.
@@ -128,6 +130,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             severity: self.input.severity,
             delivery: self.input.delivery,
             detail,
+            began_at: self.input.began_at,
             now: Timestamp::now(),
             settings: &self.settings,
             secret: &self.secret,

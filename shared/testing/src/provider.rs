@@ -12,6 +12,9 @@ use tocsin_core::provider::{
 
 use crate::{Expected, Row, check_outcomes, delivery, full, response};
 
+/// When the delivery began.
+const BEGAN_AT: &str = "2020-10-13T03:35:24Z";
+
 /// A word in the secrets of tests, by which a leak is found.
 const PLANTED: &str = "PLANTED";
 
@@ -43,7 +46,7 @@ impl<P: Provider> ProviderFixture<P> {
         }
     }
 
-    /// Calls `f` with the context of one attempt, six seconds after the alert.
+    /// Calls `f` with the context of one attempt, six seconds after the delivery began.
     ///
     /// # Panics
     ///
@@ -60,6 +63,7 @@ impl<P: Provider> ProviderFixture<P> {
             severity: alert.severity,
             delivery: &delivery(),
             detail,
+            began_at: BEGAN_AT.parse().expect("a time"),
             now,
             settings: &self.settings,
             secret: &self.secret,
@@ -97,6 +101,23 @@ impl<P: Provider> ProviderFixture<P> {
     pub fn lookup(&self, alert: &Alert) -> Option<Request> {
         self.with_context(alert, Detail::Full, |context| {
             self.provider.lookup(context).expect("a lookup request")
+        })
+    }
+
+    /// The lookup request for `alert`, of a delivery that began at `began_at`.
+    ///
+    /// # Panics
+    ///
+    /// If the destination is invalid, `began_at` is not a time, or the provider has no
+    /// lookup.
+    pub fn lookup_since(&self, alert: &Alert, began_at: &str) -> Request {
+        self.with_context(alert, Detail::Full, |context| {
+            let context = RequestContext {
+                began_at: began_at.parse().expect("a time"),
+                ..*context
+            };
+            let lookup = self.provider.lookup(&context).expect("a lookup request");
+            lookup.expect("a provider with a lookup")
         })
     }
 

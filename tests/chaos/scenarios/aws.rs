@@ -1,26 +1,26 @@
-//! Services of AWS that are throttled, away, or lose their answers.
+//! AWS services that throttle, are unavailable, or lose their answers.
 
 use serde_json::json;
 
 use super::traffic::at_once;
 use super::{CLAIM, SETTLEMENT, aws, seconds};
 use crate::destination::Via;
-use crate::scenario::{Order, Scenario, Stage};
+use crate::scenario::{Injection, Scenario, Stage};
 
 /// After an outage: what the router held is visible again after 180 s, and
 /// Lambda repeats a sender's invocation after one minute and after two more.
 const OUTAGE: std::time::Duration = seconds(600);
 
 pub(super) fn all() -> Vec<Scenario> {
-    let mut all = blips();
+    let mut all = short_faults();
     all.extend(outages());
     all
 }
 
-/// Over before anyone's patience ends.
-fn blips() -> Vec<Scenario> {
-    let of = |fault: &str, via: Via, order: fn(&str) -> Order| {
-        Scenario::new(fault, via).orders(move |trial| vec![order(&trial.label)])
+/// Shorter than any timeout.
+fn short_faults() -> Vec<Scenario> {
+    let of = |fault: &str, via: Via, injection: fn(&str) -> Injection| {
+        Scenario::new(fault, via).inject(move |run| vec![injection(&run.label)])
     };
     vec![
         of("Lambda throttled twice", Via::Webhook, |label| {
@@ -74,27 +74,21 @@ fn blips() -> Vec<Scenario> {
         unrecorded(Via::Jira),
         unrecorded(Via::Webhook),
         hanging_settlement(),
-        Scenario::new("retry queue loses its answer", Via::Webhook).orders(|trial| {
+        Scenario::new("retry queue loses its answer", Via::Webhook).inject(|run| {
             vec![
-                Order::Vendor(json!({"status": 503, "times": 3})),
-                aws(
-                    "sqs",
-                    "SendMessage",
-                    &[&trial.label],
-                    "lose",
-                    ("times", 1.0),
-                ),
+                Injection::Vendor(json!({"status": 503, "times": 3})),
+                aws("sqs", "SendMessage", &[&run.label], "lose", ("times", 1.0)),
             ]
         }),
     ]
 }
 
-/// What was sent cannot be recorded for a while that is shorter than a sender lives.
+/// The outcome cannot be recorded for a time that is shorter than a sender runs.
 fn unrecorded(via: Via) -> Scenario {
     Scenario::new("ledger unavailable for 20 s between post and record", via)
         .stage(Stage::MoreKills)
-        .orders(|trial| {
-            let about = [SETTLEMENT, trial.label.as_str()];
+        .inject(|run| {
+            let about = [SETTLEMENT, run.label.as_str()];
             vec![aws(
                 "dynamodb",
                 "BatchExecute",
@@ -106,13 +100,13 @@ fn unrecorded(via: Via) -> Scenario {
         .patience(seconds(300))
 }
 
-/// What was sent cannot be recorded as long as its sender lives, and each try
-/// costs time: the next one is still told that it arrived.
+/// The outcome cannot be recorded as long as its sender runs, and each try takes
+/// time: the next sender still learns that the message arrived.
 fn hanging_settlement() -> Scenario {
     Scenario::new("ledger hangs for 60 s after the post", Via::Webhook)
         .stage(Stage::Router)
-        .orders(|trial| {
-            let about = [SETTLEMENT, trial.label.as_str()];
+        .inject(|run| {
+            let about = [SETTLEMENT, run.label.as_str()];
             vec![aws(
                 "dynamodb",
                 "BatchExecute",
@@ -121,8 +115,8 @@ fn hanging_settlement() -> Scenario {
                 ("forSeconds", 60.0),
             )]
         })
-        // In a hand-over of its own: it takes a whole invocation.
-        .send(|trial| at_once(trial, 1))
+        // In a batch of its own: it takes a whole invocation.
+        .send(|run| at_once(run, 1))
         .patience(OUTAGE)
 }
 
@@ -131,18 +125,24 @@ fn outages() -> Vec<Scenario> {
     let minute = |fault: &str, via: Via, service: &'static str, operation: &'static str| {
         Scenario::new(fault, via)
             .stage(Stage::Outages)
-            .orders(move |_| {
-                let order = aws(service, operation, &[], "unavailable", ("forSeconds", 60.0));
-                vec![Order::Vendor(json!({"status": 503, "times": 3})), order]
+            .inject(move |_| {
+                let injection = aws(service, operation, &[], "unavailable", ("forSeconds", 60.0));
+                vec![
+                    Injection::Vendor(json!({"status": 503, "times": 3})),
+                    injection,
+                ]
             })
-            .lift(seconds(60), |trial| async move { trial.is_held_up().await })
+            .lift(
+                seconds(60),
+                |run| async move { run.nothing_has_ended().await },
+            )
             .patience(OUTAGE)
     };
     vec![
         Scenario::new("Lambda throttled for 30 s", Via::Webhook)
             .stage(Stage::Router)
-            .orders(|trial| {
-                let about = [trial.label.as_str()];
+            .inject(|run| {
+                let about = [run.label.as_str()];
                 vec![aws(
                     "lambda",
                     "Invoke",
@@ -151,7 +151,10 @@ fn outages() -> Vec<Scenario> {
                     ("forSeconds", 30.0),
                 )]
             })
-            .lift(seconds(30), |trial| async move { trial.is_held_up().await })
+            .lift(
+                seconds(30),
+                |run| async move { run.nothing_has_ended().await },
+            )
             .patience(OUTAGE),
         minute(
             "secret store unavailable for a minute",

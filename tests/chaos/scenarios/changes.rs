@@ -1,21 +1,18 @@
-//! Destinations, secrets, queues and topics that change, or go, while alerts are
-//! on their way.
+//! Destinations, secrets, queues and topics that change, or are deleted, while alerts
+//! are under way.
 
 use std::sync::Arc;
 
 use serde_json::json;
+use tocsin_tests::harness::FIFO;
 
 use super::{aws, seconds};
 use crate::destination::Via;
+use crate::run::{Run, Site};
 use crate::scenario::Scenario;
-use crate::trial::{Site, Trial};
 
-/// A key in the right form, and none that the receiver knows.
+/// A key in the right form that the receiver does not know.
 const OTHER_KEY: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// The one queue and the one topic that the local stack may send to and that are
-/// nobody's.
-const TARGET: &str = "tests.fifo";
 
 pub(super) fn all() -> Vec<Scenario> {
     let waiting = |fault: &str| {
@@ -27,25 +24,25 @@ pub(super) fn all() -> Vec<Scenario> {
     vec![
         waiting("destination disabled while deliveries wait")
             .fails(&["misconfigured"])
-            .lift(seconds(3), |trial| async move { trial.disable().await })
-            .taken_back(),
+            .lift(seconds(3), |run| async move { run.disable().await })
+            .with_faults_removed(),
         waiting("destination deleted while deliveries wait")
             .fails(&["misconfigured"])
-            .lift(seconds(3), |trial| async move { trial.delete().await })
-            .taken_back(),
+            .lift(seconds(3), |run| async move { run.delete().await })
+            .with_faults_removed(),
         rotated(),
         moved(),
         revoked(),
         queue_deleted(),
         topic_deleted(),
         Scenario::new("secret deleted", Via::Webhook)
-            .before(|trial| async move { trial.delete_secret().await })
+            .before(|run| async move { run.delete_secret().await })
             .fails(&["misconfigured"])
             .short(),
         Scenario::new("secret store unavailable for 10 s", Via::Webhook)
             .meets("internal")
-            .orders(|trial| {
-                let about = [trial.destinations[0].id.as_str()];
+            .inject(|run| {
+                let about = [run.destinations[0].id.as_str()];
                 vec![aws(
                     "secretsmanager",
                     "GetSecretValue",
@@ -55,8 +52,8 @@ pub(super) fn all() -> Vec<Scenario> {
                 )]
             })
             .short(),
-        Scenario::new("secret store hangs once", Via::SlackHook).orders(|trial| {
-            let about = [trial.destinations[0].id.as_str()];
+        Scenario::new("secret store hangs once", Via::SlackHook).inject(|run| {
+            let about = [run.destinations[0].id.as_str()];
             vec![aws(
                 "secretsmanager",
                 "GetSecretValue",
@@ -68,74 +65,74 @@ pub(super) fn all() -> Vec<Scenario> {
     ]
 }
 
-/// The senders hold a key that the receiver does not take any more. It is read
-/// again with the first refusal, not after the five minutes for which it is held.
+/// The senders have a key in their cache that the receiver does not accept any more.
+/// They read it again at the first refusal, not after the five minutes of the cache.
 fn rotated() -> Scenario {
     Scenario::new("secret rotated", Via::SignedWebhook)
-        .before(|trial| async move {
-            let destination = &trial.destinations[0];
-            let base = trial.site.stack.simulator("");
+        .before(|run| async move {
+            let destination = &run.destinations[0];
+            let base = run.site.stack.simulator("");
             let right = destination.via.secret(&destination.path, &base).unwrap();
             let mut wrong = right.clone();
             wrong["signingKey"] = json!(OTHER_KEY);
-            trial.set_secret(&wrong).await;
-            let first = format!("{}before", trial.label);
-            trial.send_some(std::slice::from_ref(&first)).await;
-            trial.state_of(&first, "FAILED").await;
-            trial.set_secret(&right).await;
+            run.set_secret(&wrong).await;
+            let first = format!("{}before", run.label);
+            run.send_some(std::slice::from_ref(&first)).await;
+            run.state_of(&first, "FAILED").await;
+            run.set_secret(&right).await;
         })
         .short()
 }
 
-/// The receiver moves while its old address is in use: that takes nothing more,
-/// and the secret says the new one.
+/// The receiver moves while its old address is in use: the old one refuses, and the
+/// secret names the new one.
 fn moved() -> Scenario {
     Scenario::new("secret rotated between two alerts", Via::Webhook)
-        .before(|trial| async move {
-            let destination = &trial.destinations[0];
+        .before(|run| async move {
+            let destination = &run.destinations[0];
             let old = format!("{}/old", destination.path);
-            trial.set_secret(&at(&destination.base, &old)).await;
-            trial.send_first("DELIVERED").await;
-            let refusal = json!({"path": old, "about": trial.label, "status": 401, "times": 1_000});
-            trial.site.simulator.order(&refusal).await;
+            run.set_secret(&at(&destination.base, &old)).await;
+            run.send_first("DELIVERED").await;
+            let refusal = json!({"path": old, "about": run.label, "status": 401, "times": 1_000});
+            run.site.simulator.inject(&refusal).await;
             let new = format!("{}/new", destination.path);
-            trial.set_secret(&at(&destination.base, &new)).await;
+            run.set_secret(&at(&destination.base, &new)).await;
         })
-        .taken_back()
+        .with_faults_removed()
 }
 
 fn at(base: &str, path: &str) -> serde_json::Value {
     json!({"url": format!("{base}{path}")})
 }
 
-/// The secret goes and its credential is taken back. A sender that holds it yet is
-/// refused, and finds nothing newer; one that does not misses it.
+/// The secret is deleted and its credential revoked. A sender with the secret in its
+/// cache is refused, and finds nothing newer; others do not find the secret.
 fn revoked() -> Scenario {
     Scenario::new(
         "secret deleted between two alerts, and refused",
         Via::Webhook,
     )
-    .before(|trial| async move {
-        trial.send_first("DELIVERED").await;
-        trial.delete_secret().await;
+    .before(|run| async move {
+        run.send_first("DELIVERED").await;
+        run.delete_secret().await;
     })
     .vendor(json!({"status": 401, "times": 1_000}))
     .fails(&["unauthorized", "misconfigured"])
     .most_calls(4)
-    .taken_back()
+    .with_faults_removed()
 }
 
 fn queue_deleted() -> Scenario {
     Scenario::new("queue deleted between two alerts", Via::Queue)
         .at(|site| async move {
-            let queue = site.stack.sqs().create_queue().queue_name(TARGET);
+            let queue = site.stack.sqs().create_queue().queue_name(FIFO);
             let made = queue.attributes("FifoQueue".into(), "true").send().await;
             made.unwrap().queue_url.unwrap()
         })
-        .before(|trial| async move {
-            trial.send_first("DELIVERED").await;
-            let queue = trial.site.stack.sqs().delete_queue();
-            let gone = queue.queue_url(&trial.destinations[0].base).send().await;
+        .before(|run| async move {
+            run.send_first("DELIVERED").await;
+            let queue = run.site.stack.sqs().delete_queue();
+            let gone = queue.queue_url(&run.destinations[0].base).send().await;
             gone.unwrap();
         })
         .fails(&["misconfigured"])
@@ -144,7 +141,7 @@ fn queue_deleted() -> Scenario {
 fn topic_deleted() -> Scenario {
     Scenario::new("topic deleted between two alerts", Via::Topic)
         .at(|site| async move {
-            let topic = sns(&site).create_topic().name(TARGET);
+            let topic = sns(&site).create_topic().name(FIFO);
             let made = topic.attributes("FifoTopic", "true").send().await;
             made.unwrap().topic_arn.unwrap()
         })
@@ -152,10 +149,10 @@ fn topic_deleted() -> Scenario {
         .fails(&["misconfigured"])
 }
 
-async fn delete_topic(trial: Arc<Trial>) {
-    trial.send_first("DELIVERED").await;
-    let topic = sns(&trial.site).delete_topic();
-    let gone = topic.topic_arn(&trial.destinations[0].base).send().await;
+async fn delete_topic(run: Arc<Run>) {
+    run.send_first("DELIVERED").await;
+    let topic = sns(&run.site).delete_topic();
+    let gone = topic.topic_arn(&run.destinations[0].base).send().await;
     gone.unwrap();
 }
 

@@ -1,13 +1,13 @@
 //! Functions that are killed between any two of their steps.
 //!
-//! A kill takes everything with it that the process had at hand, so those of one
-//! provider must not run side by side.
+//! A kill hits all deliveries of the process, so kills of one provider must not run
+//! at the same time.
 
 use serde_json::json;
 
 use super::{CLAIM, RECORD, SETTLEMENT, aws, seconds};
 use crate::destination::Via;
-use crate::scenario::{Order, Scenario, Stage};
+use crate::scenario::{Injection, Scenario, Stage};
 
 /// A sender's lease ends after 65 s; Lambda repeats the invocation after 60 s.
 const SENDER: std::time::Duration = seconds(200);
@@ -28,8 +28,8 @@ fn sender(fault: &str, via: Via) -> Scenario {
         .patience(SENDER)
 }
 
-/// A call of the sender to DynamoDB about this trial.
-fn at_ledger(label: &str, step: &str, action: &str) -> Order {
+/// A call of the sender to DynamoDB about this run.
+fn at_ledger(label: &str, step: &str, action: &str) -> Injection {
     aws(
         "dynamodb",
         "BatchExecute",
@@ -44,13 +44,13 @@ fn senders() -> Vec<Scenario> {
     let kill_late = json!({"mishap": "kill", "times": 1, "late": true});
     vec![
         sender("before the claim", Via::SlackHook)
-            .orders(|trial| vec![at_ledger(&trial.label, CLAIM, "killBefore")]),
+            .inject(|run| vec![at_ledger(&run.label, CLAIM, "killBefore")]),
         sender("after the claim", Via::Teams)
-            .orders(|trial| vec![at_ledger(&trial.label, CLAIM, "killAfter")]),
-        sender("before the post", Via::Opsgenie).orders(|trial| {
-            let about = [trial.destinations[0].id.as_str()];
-            let order = aws("secretsmanager", "", &about, "killBefore", ("times", 1.0));
-            vec![order]
+            .inject(|run| vec![at_ledger(&run.label, CLAIM, "killAfter")]),
+        sender("before the post", Via::Opsgenie).inject(|run| {
+            let about = [run.destinations[0].id.as_str()];
+            let injection = aws("secretsmanager", "", &about, "killBefore", ("times", 1.0));
+            vec![injection]
         }),
         sender("during the post", Via::Jira).vendor(kill),
         sender("after the post, before the record", Via::PagerDuty)
@@ -58,7 +58,7 @@ fn senders() -> Vec<Scenario> {
             .short(),
         sender("after the post, before the record", Via::GitHub).vendor(kill_late.clone()),
         sender("after the post, before the record", Via::ServiceNow)
-            .orders(|trial| vec![at_ledger(&trial.label, SETTLEMENT, "killBefore")]),
+            .inject(|run| vec![at_ledger(&run.label, SETTLEMENT, "killBefore")]),
         sender("after the post, before the record", Via::Asana).vendor(kill_late.clone()),
         sender("after the post, before the record", Via::Webhook)
             .vendor(kill_late)
@@ -68,13 +68,13 @@ fn senders() -> Vec<Scenario> {
 
 /// Killed round a retry: the vendor answers 503 first.
 fn retrying_senders() -> Vec<Scenario> {
-    let retrying = |fault: &str, via: Via, step: fn(&str) -> Order| {
+    let retrying = |fault: &str, via: Via, step: fn(&str) -> Injection| {
         sender(fault, via)
             .stage(Stage::MoreKills)
-            .orders(move |trial| {
+            .inject(move |run| {
                 vec![
-                    Order::Vendor(json!({"status": 503, "times": 3})),
-                    step(&trial.label),
+                    Injection::Vendor(json!({"status": 503, "times": 3})),
+                    step(&run.label),
                 ]
             })
     };
@@ -92,26 +92,26 @@ fn retrying_senders() -> Vec<Scenario> {
         }),
         sender("after the record of a delivery", Via::Webhook)
             .stage(Stage::MoreKills)
-            .orders(|trial| vec![at_ledger(&trial.label, SETTLEMENT, "killAfter")]),
+            .inject(|run| vec![at_ledger(&run.label, SETTLEMENT, "killAfter")]),
         before_fallback(),
     ]
 }
 
-/// The first destination refuses for good. Whoever takes over finds that again,
-/// and queues the fallback again.
+/// The first destination refuses for good. The sender that takes over finds that
+/// again, and queues the fallback again.
 fn before_fallback() -> Scenario {
     sender("between queueing the fallback and the record", Via::GitHub)
         .stage(Stage::MoreKills)
         .falls_back_to(Via::ServiceNow)
-        .orders(|trial| {
-            let about = [trial.label.as_str()];
+        .inject(|run| {
+            let about = [run.label.as_str()];
             vec![
-                Order::Vendor(json!({"status": 422, "times": 1_000})),
+                Injection::Vendor(json!({"status": 422, "times": 1_000})),
                 aws("sqs", "SendMessage", &about, "killAfter", ("times", 1.0)),
             ]
         })
         .fails(&["refused"])
-        .taken_back()
+        .with_faults_removed()
 }
 
 fn router(fault: &str) -> Scenario {
@@ -122,41 +122,41 @@ fn router(fault: &str) -> Scenario {
 
 fn routers() -> Vec<Scenario> {
     vec![
-        router("before the record")
-            .orders(|trial| vec![at_ledger(&trial.label, RECORD, "killBefore")]),
+        router("before the record").inject(|run| vec![at_ledger(&run.label, RECORD, "killBefore")]),
         router("between record and hand-over")
-            .orders(|trial| vec![at_ledger(&trial.label, RECORD, "killAfter")]),
-        between_hand_overs(),
-        router("after the last hand-over").orders(|trial| {
-            let about = [trial.label.as_str()];
+            .inject(|run| vec![at_ledger(&run.label, RECORD, "killAfter")]),
+        between_dispatches(),
+        router("after the last hand-over").inject(|run| {
+            let about = [run.label.as_str()];
             vec![aws("lambda", "Invoke", &about, "killAfter", ("times", 1.0))]
         }),
     ]
 }
 
-/// Hand-overs leave at the same time: one is held up, and the other's answer kills.
-fn between_hand_overs() -> Scenario {
+/// Batches are dispatched at the same time: one is delayed, and the other's answer
+/// kills the router.
+fn between_dispatches() -> Scenario {
     router("between two hand-overs")
         .and_via(Via::SlackHook)
-        .orders(|trial| {
+        .inject(|run| {
             let invoke = |sender: &str, action| {
-                let about = [sender, trial.label.as_str()];
+                let about = [sender, run.label.as_str()];
                 aws("lambda", "Invoke", &about, action, ("times", 1.0))
             };
             vec![invoke("-slack/", "hang"), invoke("-webhook/", "killAfter")]
         })
-        .send(|trial| async move {
-            trial.send().await;
+        .send(|run| async move {
+            run.send().await;
             tokio::time::sleep(seconds(20)).await;
-            let all = trial.site.simulator.received(&trial.label).await;
+            let all = run.site.simulator.received(&run.label).await;
             let at = |at: usize| {
-                let path = &trial.destinations[at].path;
+                let path = &run.destinations[at].path;
                 all.iter().filter(|one| one.path.starts_with(path)).count()
             };
-            let (handed_over, held_up) = (at(0), at(1));
+            let (dispatched, delayed) = (at(0), at(1));
             assert!(
-                held_up < handed_over,
-                "the first had {handed_over}, the second {held_up}: both had left"
+                delayed < dispatched,
+                "the first received {dispatched}, the second {delayed}: both were dispatched"
             );
         })
 }

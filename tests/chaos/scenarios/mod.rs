@@ -1,9 +1,10 @@
 //! All scenarios.
 
 mod aws;
+mod breakers;
 mod changes;
 mod kills;
-mod pauses;
+
 mod repeats;
 mod storm;
 mod traffic;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::scenario::{Extent, Order, Scenario};
+use crate::scenario::{Extent, Injection, Scenario};
 
 /// The scenarios of this extent, in the order of the table.
 pub(crate) fn all(extent: Extent) -> Vec<Scenario> {
@@ -21,7 +22,7 @@ pub(crate) fn all(extent: Extent) -> Vec<Scenario> {
         vendors::all(),
         changes::all(),
         traffic::all(),
-        pauses::all(),
+        breakers::all(),
         kills::all(),
         repeats::all(),
         aws::all(),
@@ -38,16 +39,22 @@ const fn seconds(number: u64) -> Duration {
 }
 
 /// A fault of AWS in calls that hold all of these texts.
-fn aws(service: &str, operation: &str, about: &[&str], action: &str, span: (&str, f64)) -> Order {
+fn aws(
+    service: &str,
+    operation: &str,
+    about: &[&str],
+    action: &str,
+    span: (&str, f64),
+) -> Injection {
     let (kind, length) = span;
-    let mut order = json!({
+    let mut injection = json!({
         "service": service, "operation": operation, "about": about, "action": action,
     });
-    order[kind] = match kind {
+    injection[kind] = match kind {
         "times" => Value::from(length as u64),
         _ => Value::from(length),
     };
-    Order::Aws(order)
+    Injection::Aws(injection)
 }
 
 /// In the sender's claims of first attempts.

@@ -1,5 +1,5 @@
-//! Far more alerts than a destination takes: nothing is lost, the destination is
-//! not hammered, and another destination of the same alerts does not wait for it.
+//! Far more alerts than a destination accepts: nothing is lost, the destination gets
+//! few calls beyond them, and another destination of the same alerts does not wait.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::seconds;
 use crate::destination::Via;
-use crate::scenario::{Extent, Order, Scenario, Stage};
-use crate::trial::Trial;
+use crate::run::Run;
+use crate::scenario::{Extent, Injection, Scenario, Stage};
 
-/// `STORM` alerts at once, to a destination that takes `RATE` of them a second:
-/// 10,000 and 1 take three hours. The line of a destination that throttles begins
-/// with one a second, so patience goes by the alerts alone.
+/// `STORM` alerts at once, to a destination that accepts `RATE` of them a second:
+/// 10,000 and 1 take three hours. The rate limiter begins with one a second for a
+/// destination that throttles, so patience depends on the number of alerts only.
 pub(super) fn storm(extent: Extent) -> Scenario {
     let alerts = setting("STORM").unwrap_or(match extent {
         Extent::Short => 20,
@@ -31,25 +31,29 @@ pub(super) fn storm(extent: Extent) -> Scenario {
         .short()
         .stage(Stage::Storm)
         .alerts(alerts)
-        .before(move |trial| {
+        .before(move |run| {
             let earlier = earlier.clone();
             async move {
-                let now = trial.site.proxy.calls().await;
+                let now = run.site.proxy.calls().await;
                 *earlier.lock().unwrap() = now;
             }
         })
-        .orders(move |_| vec![Order::Vendor(json!({"perSecond": rate, "retryAfter": 1}))])
+        .inject(move |_| {
+            vec![Injection::Vendor(
+                json!({"perSecond": rate, "retryAfter": 1}),
+            )]
+        })
         .patience(seconds(90 + 2 * alerts as u64))
         .check(others_first)
-        .check(|trial| async move {
-            let query = format!("path={}", trial.destinations[0].path);
-            trial.site.simulator.withdraw(&query).await;
-            let all = trial.site.simulator.received(&trial.label).await;
-            let path = &trial.destinations[0].path;
+        .check(|run| async move {
+            let query = format!("path={}", run.destinations[0].path);
+            run.site.simulator.remove_faults(&query).await;
+            let all = run.site.simulator.received(&run.label).await;
+            let path = &run.destinations[0].path;
             let calls = all.iter().filter(|one| one.path.starts_with(path)).count();
-            let messages = trial.ids.len();
+            let messages = run.ids.len();
             let said = format!("{calls} calls for {messages} messages");
-            if calls <= due_calls(messages) {
+            if calls <= most_calls(messages) {
                 Ok(said)
             } else {
                 Err(said)
@@ -57,14 +61,14 @@ pub(super) fn storm(extent: Extent) -> Scenario {
         });
     match extent {
         Extent::Short => storm,
-        // Only where nothing else runs are the calls the storm's own.
-        Extent::Full => storm.check(move |trial| cost(trial, calls.clone())),
+        // Only where nothing else runs do all calls belong to the storm.
+        Extent::Full => storm.check(move |run| cost(run, calls.clone())),
     }
 }
 
-/// Calls that a storm may cost the destination: one for each message, and what it
-/// takes to find out that it throttles, and how fast it may go.
-const fn due_calls(messages: usize) -> usize {
+/// The most calls that a storm may cost the destination: one for each message, and
+/// those that find out that it throttles, and at which rate.
+const fn most_calls(messages: usize) -> usize {
     messages + messages / 2 + 20
 }
 
@@ -77,11 +81,11 @@ fn setting(name: &str) -> Option<usize> {
 }
 
 /// The second destination has everything before the first.
-async fn others_first(trial: Arc<Trial>) -> Result<String, String> {
-    let all = trial.site.simulator.received(&trial.label).await;
+async fn others_first(run: Arc<Run>) -> Result<String, String> {
+    let all = run.site.simulator.received(&run.label).await;
     let first = all.iter().map(|one| one.at).min().unwrap_or(0);
     let last_at = |at: usize| {
-        let path = &trial.destinations[at].path;
+        let path = &run.destinations[at].path;
         let accepted = all
             .iter()
             .filter(|one| one.is_accepted() && one.path.starts_with(path));
@@ -101,16 +105,13 @@ async fn others_first(trial: Arc<Trial>) -> Result<String, String> {
 }
 
 /// What the functions asked of AWS meanwhile.
-async fn cost(
-    trial: Arc<Trial>,
-    earlier: Arc<Mutex<BTreeMap<String, u64>>>,
-) -> Result<String, String> {
-    let now = trial.site.proxy.calls().await;
+async fn cost(run: Arc<Run>, earlier: Arc<Mutex<BTreeMap<String, u64>>>) -> Result<String, String> {
+    let now = run.site.proxy.calls().await;
     let earlier = earlier.lock().unwrap();
     let of =
         |name: &str| now.get(name).copied().unwrap_or(0) - earlier.get(name).copied().unwrap_or(0);
     Ok(format!(
-        "hand-overs {}, ledger writes in batches {}, retry messages in batches {}",
+        "dispatches {}, ledger writes in batches {}, retry messages in batches {}",
         of("lambda.Invoke"),
         of("dynamodb.BatchExecuteStatement"),
         of("sqs.SendMessageBatch"),

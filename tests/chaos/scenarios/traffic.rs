@@ -1,4 +1,4 @@
-//! Alerts that come twice, at once, or among what is none.
+//! Alerts that come twice, at the same time, or among messages that are not alerts.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::destination::Via;
+use crate::run::Run;
 use crate::scenario::Scenario;
-use crate::trial::Trial;
 
 pub(super) fn all() -> Vec<Scenario> {
     vec![
@@ -16,34 +16,34 @@ pub(super) fn all() -> Vec<Scenario> {
             .short(),
         Scenario::new("the same batch twice, at the same time", Via::Webhook)
             .alerts(10)
-            .send(|trial| at_once(trial, 2))
+            .send(|run| at_once(run, 2))
             .short(),
         Scenario::new("eight claimants of each delivery", Via::Webhook)
             .alerts(10)
-            .send(|trial| at_once(trial, 8))
+            .send(|run| at_once(run, 8))
             .short(),
-        Scenario::new("each alert five times", Via::SlackHook).send(|trial| async move {
+        Scenario::new("each alert five times", Via::SlackHook).send(|run| async move {
             for _ in 0..5 {
-                trial.send().await;
+                run.send().await;
             }
         }),
     ]
 }
 
-/// The router gets the same batch this often at once.
-pub(super) async fn at_once(trial: Arc<Trial>, times: usize) {
-    let records: Vec<Value> = trial
+/// The router gets the same batch this often at the same time.
+pub(super) async fn at_once(run: Arc<Run>, times: usize) {
+    let records: Vec<Value> = run
         .ids
         .iter()
         .map(|id| {
             json!({
-                "messageId": id, "body": trial.alert(id).to_string(), "eventSource": "aws:sqs",
-                "eventSourceARN": trial.site.stack.output("AlertsQueueArn"),
+                "messageId": id, "body": run.alert(id).to_string(), "eventSource": "aws:sqs",
+                "eventSourceARN": run.site.stack.output("AlertsQueueArn"),
             })
         })
         .collect();
     let event = json!({"Records": records});
-    let (stack, event) = (&trial.site.stack, &event);
+    let (stack, event) = (&run.site.stack, &event);
     let answers = join_all((0..times).map(|_| stack.invoke("router", event))).await;
     for answer in answers {
         assert_eq!(answer["batchItemFailures"], json!([]));
@@ -52,29 +52,29 @@ pub(super) async fn at_once(trial: Arc<Trial>, times: usize) {
 
 /// Good alerts with bad ones before, between and behind them; the bad ones must
 /// come to the dead-letter queue, each with its reason.
-async fn poison(trial: Arc<Trial>) {
-    let stack = &trial.site.stack;
+async fn poison(run: Arc<Run>) {
+    let stack = &run.site.stack;
     let without_severity = {
-        let mut alert = trial.alert(&format!("{}poison", trial.label));
+        let mut alert = run.alert(&format!("{}poison", run.label));
         alert.as_object_mut().unwrap().remove("severity");
         alert.to_string()
     };
     let poisons = [
-        (format!("{} is no JSON", trial.label), "NotJson"),
-        (json!([trial.label]).to_string(), "NotObject"),
+        (format!("{} is not JSON", run.label), "NotJson"),
+        (json!([run.label]).to_string(), "NotObject"),
         (without_severity, "MissingField"),
     ];
-    for ((poison, _), id) in poisons.iter().zip(&trial.ids) {
+    for ((poison, _), id) in poisons.iter().zip(&run.ids) {
         stack.send(poison).await;
-        stack.send(&trial.alert(id).to_string()).await;
+        stack.send(&run.alert(id).to_string()).await;
     }
     for (poison, reason) in &poisons {
-        let letter = stack
+        let dead_letter = stack
             .take_message(stack.output("AlertsDlqUrl"), |message| {
                 message.body.as_deref() == Some(poison)
             })
             .await;
-        let attributes = letter.message_attributes.unwrap();
+        let attributes = dead_letter.message_attributes.unwrap();
         let said = attributes["tocsinReason"].string_value.as_deref();
         assert_eq!(said, Some(*reason));
     }

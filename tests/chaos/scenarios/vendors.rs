@@ -1,4 +1,4 @@
-//! Vendors that refuse, break off, dawdle, babble, or are not there.
+//! Vendors that refuse, break off, are slow, answer too much, or are unreachable.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::seconds;
 use crate::destination::Via;
-use crate::door::{Door, untrusted};
+use crate::run::Site;
 use crate::scenario::Scenario;
-use crate::trial::Site;
+use crate::unreachable_server::{UnreachableServer, untrusted};
 
 pub(super) fn all() -> Vec<Scenario> {
     let mut all = answers();
@@ -17,10 +17,11 @@ pub(super) fn all() -> Vec<Scenario> {
     all
 }
 
-/// Answers that are none.
+/// Answers that report failure.
 fn answers() -> Vec<Scenario> {
-    let webhook =
-        |fault: &str, order: Value| Scenario::new(fault, Via::Webhook).vendor(order).short();
+    let webhook = |fault: &str, injection: Value| {
+        Scenario::new(fault, Via::Webhook).vendor(injection).short()
+    };
     let mut all = vec![
         webhook(
             "429 with Retry-After: 8",
@@ -61,7 +62,7 @@ fn answers() -> Vec<Scenario> {
     all
 }
 
-/// Connections that break, hang, or do not come about.
+/// Connections that break, hang, or cannot be made.
 fn connections() -> Vec<Scenario> {
     vec![
         Scenario::new("reset before the work was done", Via::Webhook)
@@ -83,10 +84,11 @@ fn connections() -> Vec<Scenario> {
     ]
 }
 
-/// The vendor did its work, and its answer did not arrive: only those providers
-/// that can be asked, or deduplicate, can be spared a second message.
+/// The vendor did its work, and its answer was lost: only providers that can be
+/// asked, or that deduplicate, are spared a second message.
 fn lost_answers() -> Vec<Scenario> {
-    let lost = |fault: &str, via: Via, order: Value| Scenario::new(fault, via).vendor(order);
+    let lost =
+        |fault: &str, via: Via, injection: Value| Scenario::new(fault, via).vendor(injection);
     vec![
         lost(
             "reset after the work was done",
@@ -131,34 +133,38 @@ fn lost_answers() -> Vec<Scenario> {
 }
 
 fn refused() -> Scenario {
-    behind("connection refused", || async { Door::shut().await })
+    behind("connection refused", || async {
+        UnreachableServer::refuse().await
+    })
 }
 
 fn hanging() -> Scenario {
-    behind("connection hangs", || async { Door::deaf().await })
+    behind("connection hangs", || async {
+        UnreachableServer::accept_never().await
+    })
 }
 
-/// A webhook behind a door that is opened after a while.
-fn behind<F: Future<Output = Door> + Send + 'static>(
+/// A webhook at an address that is opened after a while.
+fn behind<F: Future<Output = UnreachableServer> + Send + 'static>(
     fault: &str,
     make: impl Fn() -> F + Copy + Send + Sync + 'static,
 ) -> Scenario {
-    let door = Arc::new(OnceLock::new());
-    let shared = door.clone();
+    let server = Arc::new(OnceLock::new());
+    let shared = server.clone();
     Scenario::new(fault, Via::Webhook)
         .meets("unreachable")
         .at(move |_| {
-            let door = shared.clone();
+            let server = shared.clone();
             async move {
                 let new = make().await;
-                format!("http://{}", door.get_or_init(|| new).address)
+                format!("http://{}", server.get_or_init(|| new).address)
             }
         })
-        .lift(seconds(12), move |trial| {
-            let door = door.clone();
+        .lift(seconds(12), move |run| {
+            let server = server.clone();
             async move {
-                let door = door.get().unwrap();
-                door.open(trial.site.simulator_address()).await;
+                let server = server.get().unwrap();
+                server.open(run.site.simulator_address()).await;
             }
         })
         .short()
@@ -173,10 +179,10 @@ fn misplaced<F: Future<Output = String> + Send + 'static>(
     Scenario::new(fault, Via::GitHub)
         .meets("unreachable")
         .at(place)
-        .lift(seconds(8), |trial| async move {
-            let early = trial.site.simulator.count(&trial.label).await;
-            assert_eq!(early.received, 0, "something arrived all the same");
-            trial.set("apiUrl", &trial.site.stack.simulator("")).await;
+        .lift(seconds(8), |run| async move {
+            let early = run.site.simulator.count(&run.label).await;
+            assert_eq!(early.received, 0, "something arrived in spite of the fault");
+            run.set("apiUrl", &run.site.stack.simulator("")).await;
         })
         .short()
 }

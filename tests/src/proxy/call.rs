@@ -76,7 +76,7 @@ fn operation<'a>(target: &'a str, path: &str, body: &'a str) -> &'a str {
 }
 
 fn refusal(status: StatusCode, code: &'static str) -> Response {
-    let said = json!({"__type": code, "message": "as ordered by a test"});
+    let said = json!({"__type": code, "message": "injected by a test"});
     let mut response = (status, axum::Json(said)).into_response();
     let headers = response.headers_mut();
     headers.insert("x-amzn-errortype", HeaderValue::from_static(code));

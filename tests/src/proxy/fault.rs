@@ -31,7 +31,7 @@ pub struct ServiceFault {
 pub enum Span {
     /// So many calls.
     Times(usize),
-    /// So many seconds from the order on.
+    /// So many seconds from its injection on.
     ForSeconds(f64),
 }
 
@@ -86,7 +86,7 @@ impl Faults {
             *times = times.saturating_sub(1);
         }
         Some(match taken.span {
-            // Ordered again as it was taken, it is for this one call.
+            // If it is injected again, then for this call only.
             Span::Times(_) => ServiceFault {
                 span: Span::Times(1),
                 ..taken
@@ -95,13 +95,12 @@ impl Faults {
         })
     }
 
-    pub(super) fn withdraw(&mut self, about: &str) {
+    pub(super) fn remove_faults(&mut self, about: &str) {
         self.0
             .retain(|one| !one.fault.about.iter().any(|text| text == about));
     }
 
-    /// Those ordered for more calls than there were, or for a time in which there
-    /// was none.
+    /// Those injected for more calls than there were, or for a time without calls.
     pub(super) fn unused(&self) -> Vec<ServiceFault> {
         self.0
             .iter()

@@ -2,13 +2,13 @@
 //!
 //! Passes every request of a function on to the emulator of AWS, unchanged, so
 //! that signatures and permissions hold as without it, except for those that it
-//! is ordered to spoil.
+//! a test tells it to spoil.
 //!
 //! | path | |
 //! |---|---|
 //! | `PUT /_faults` | `{"service": "dynamodb", "operation": "BatchExecute", "about": ["INSERT", "alert-1"], "times": 1, "action": "killAfter"}`, see [`ServiceFault`]; `"forSeconds": 60` in place of `times` |
-//! | `GET /_faults` | those that were ordered and have not happened, or not as often, oldest first |
-//! | `DELETE /_faults?about=…` | withdraws those about this |
+//! | `GET /_faults` | those that have not happened, or not as often as wanted, oldest first |
+//! | `DELETE /_faults?about=…` | removes those about this |
 //! | `GET /_counts` | calls so far, by `service.operation` |
 //! | everything else | AWS |
 
@@ -32,7 +32,7 @@ use serde::Deserialize;
 pub use fault::{Action, ServiceFault, Span};
 
 use crate::process::kill_peer;
-use crate::wire::{Line, Wires};
+use crate::wire::{Connection, FaultyListener};
 use call::Call;
 use fault::Faults;
 
@@ -91,23 +91,23 @@ impl Proxy {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
         let app = Router::new()
-            .route("/_faults", put(order).get(orders).delete(withdraw))
+            .route("/_faults", put(inject).get(injected).delete(remove_faults))
             .route("/_counts", get(counts))
             .fallback(pass)
             .with_state(self.clone())
-            .into_make_service_with_connect_info::<Line>();
+            .into_make_service_with_connect_info::<Connection>();
         Ok((bound, async move {
             // Ends only when the listener breaks; then nothing on the stack works.
-            let _ = axum::serve(Wires(listener), app).await;
+            let _ = axum::serve(FaultyListener(listener), app).await;
         }))
     }
 
     /// Has calls spoiled.
-    pub fn order(&self, fault: ServiceFault) {
+    pub fn inject(&self, fault: ServiceFault) {
         self.faults.lock().unwrap().add(fault);
     }
 
-    async fn pass(&self, line: &Line, request: Request) -> Result<Response, NotPassed> {
+    async fn pass(&self, connection: &Connection, request: Request) -> Result<Response, NotPassed> {
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, BODY_LIMIT).await?;
         let call = Call::of(&parts, &body);
@@ -121,30 +121,30 @@ impl Proxy {
             Action::Throttle => Ok(call.throttled()),
             Action::Hang => std::future::pending().await,
             Action::Reset => {
-                line.reset();
+                connection.reset();
                 Ok(StatusCode::OK.into_response())
             }
             Action::Lose => {
                 let answer = self.forward(parts, body).await?;
-                line.reset();
+                connection.reset();
                 Ok(answer)
             }
             Action::KillBefore => {
-                self.kill(line, fault)?;
+                self.kill(connection, fault)?;
                 Ok(StatusCode::OK.into_response())
             }
             Action::KillAfter => {
                 let answer = self.forward(parts, body).await?;
-                self.kill(line, fault)?;
+                self.kill(connection, fault)?;
                 Ok(answer)
             }
         }
     }
 
-    /// Kills whoever asks. If that fails the order stays, and whoever gave it
-    /// sees that it was not carried out.
-    fn kill(&self, line: &Line, fault: ServiceFault) -> Result<(), NotPassed> {
-        kill_peer(line).inspect_err(|_| self.order(fault))?;
+    /// Kills the function that called. If that fails the fault stays, and the test
+    /// sees it among the unused.
+    fn kill(&self, connection: &Connection, fault: ServiceFault) -> Result<(), NotPassed> {
+        kill_peer(connection).inspect_err(|_| self.inject(fault))?;
         Ok(())
     }
 
@@ -178,13 +178,16 @@ impl Proxy {
 
 async fn pass(
     State(proxy): State<Proxy>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
 ) -> Response {
-    proxy.pass(&line, request).await.unwrap_or_else(|error| {
-        eprintln!("{error}");
-        (StatusCode::BAD_GATEWAY, error.to_string()).into_response()
-    })
+    proxy
+        .pass(&connection, request)
+        .await
+        .unwrap_or_else(|error| {
+            eprintln!("{error}");
+            (StatusCode::BAD_GATEWAY, error.to_string()).into_response()
+        })
 }
 
 /// Which faults.
@@ -193,17 +196,17 @@ struct About {
     about: String,
 }
 
-async fn order(State(proxy): State<Proxy>, Json(fault): Json<ServiceFault>) -> StatusCode {
-    proxy.order(fault);
+async fn inject(State(proxy): State<Proxy>, Json(fault): Json<ServiceFault>) -> StatusCode {
+    proxy.inject(fault);
     StatusCode::NO_CONTENT
 }
 
-async fn orders(State(proxy): State<Proxy>) -> Json<Vec<ServiceFault>> {
+async fn injected(State(proxy): State<Proxy>) -> Json<Vec<ServiceFault>> {
     Json(proxy.faults.lock().unwrap().unused())
 }
 
-async fn withdraw(State(proxy): State<Proxy>, Query(which): Query<About>) -> StatusCode {
-    proxy.faults.lock().unwrap().withdraw(&which.about);
+async fn remove_faults(State(proxy): State<Proxy>, Query(which): Query<About>) -> StatusCode {
+    proxy.faults.lock().unwrap().remove_faults(&which.about);
     StatusCode::NO_CONTENT
 }
 

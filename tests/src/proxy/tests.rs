@@ -46,13 +46,13 @@ fn fault(json: Value) -> ServiceFault {
 }
 
 #[tokio::test]
-async fn what_is_not_ordered_otherwise_passes_unchanged_and_is_counted() {
+async fn a_call_without_a_fault_passes_unchanged_and_is_counted() {
     let (proxy, base) = served().await;
-    let order = json!({
+    let injection = json!({
         "service": "dynamodb", "operation": "BatchExecute", "about": ["INSERT", "alert-1"],
         "action": "unavailable", "times": 1,
     });
-    proxy.order(fault(order.clone()));
+    proxy.inject(fault(injection.clone()));
     let host = base.trim_start_matches("http://");
     for (operation, body) in [
         ("GetItem", "INSERT alert-1"),
@@ -62,7 +62,7 @@ async fn what_is_not_ordered_otherwise_passes_unchanged_and_is_counted() {
         assert_eq!((status, said), (200, json!({"host": host, "body": body})));
     }
     let left = serde_json::to_value(proxy.faults.lock().unwrap().unused()).unwrap();
-    assert_eq!(left, json!([order]));
+    assert_eq!(left, json!([injection]));
     let spoiled = call(&base, "BatchExecuteStatement", "INSERT alert-1").await;
     assert_eq!(spoiled.unwrap().0, 503);
     let (status, _) = call(&base, "BatchExecuteStatement", "INSERT alert-1")
@@ -78,7 +78,7 @@ async fn what_is_not_ordered_otherwise_passes_unchanged_and_is_counted() {
 async fn every_action_has_its_effect() {
     let (proxy, base) = served().await;
     for (action, status) in [("unavailable", 503), ("throttle", 400), ("killAfter", 502)] {
-        proxy.order(fault(
+        proxy.inject(fault(
             json!({"service": "dynamodb", "action": action, "times": 1}),
         ));
         assert_eq!(
@@ -87,12 +87,12 @@ async fn every_action_has_its_effect() {
             "{action}"
         );
     }
-    // Nobody was killed, so that order stands.
+    // Nothing was killed, so the fault is still there.
     let left = proxy.faults.lock().unwrap().unused();
     assert_eq!(left[0].action, Action::KillAfter);
     proxy.faults.lock().unwrap().0.clear();
     for (action, times_out) in [("hang", true), ("reset", false), ("lose", false)] {
-        proxy.order(fault(
+        proxy.inject(fault(
             json!({"service": "dynamodb", "action": action, "times": 1}),
         ));
         let error = call(&base, "Scan", "x").await.unwrap_err();
@@ -108,15 +108,15 @@ async fn a_fault_ends_by_the_clock_or_by_hand() {
             "service": "dynamodb", "about": ["x"], "action": "throttle", "forSeconds": seconds,
         }))
     };
-    proxy.order(lasting(0.3));
+    proxy.inject(lasting(0.3));
     assert_eq!(proxy.faults.lock().unwrap().unused().len(), 1);
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 400);
     assert!(proxy.faults.lock().unwrap().unused().is_empty());
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 200);
-    proxy.order(lasting(60.0));
+    proxy.inject(lasting(60.0));
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 400);
-    let withdrawal = Client::new().delete(format!("{base}/_faults?about=x"));
-    assert_eq!(withdrawal.send().await.unwrap().status(), 204);
+    let removal = Client::new().delete(format!("{base}/_faults?about=x"));
+    assert_eq!(removal.send().await.unwrap().status(), 204);
     assert_eq!(call(&base, "Scan", "x").await.unwrap().0, 200);
 }

@@ -1,4 +1,4 @@
-//! What tests and the demo ask of the simulator itself, and order from it.
+//! Questions of tests and the demo to the simulator itself, and how they inject faults.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::{Created, Order, Received, Simulator};
+use super::{Created, Injection, Received, Simulator};
 
 /// Which of all there is.
 #[derive(Deserialize)]
@@ -16,7 +16,7 @@ pub(super) struct About {
     about: String,
 }
 
-/// Which orders.
+/// Which injected faults.
 #[derive(Deserialize)]
 pub(super) struct Below {
     /// Those for paths that begin with this.
@@ -29,6 +29,10 @@ pub(super) struct Below {
 pub(super) struct Count {
     received: usize,
     accepted: usize,
+}
+
+pub(super) async fn vendors() -> Json<Vec<&'static str>> {
+    Json(Simulator::providers())
 }
 
 pub(super) async fn received(
@@ -84,22 +88,22 @@ pub(super) async fn show(
     }
 }
 
-pub(super) async fn order(
+pub(super) async fn inject(
     State(simulator): State<Simulator>,
-    Json(order): Json<Order>,
+    Json(injection): Json<Injection>,
 ) -> StatusCode {
-    simulator.order(order);
+    simulator.inject(injection);
     StatusCode::NO_CONTENT
 }
 
-pub(super) async fn orders(State(simulator): State<Simulator>) -> Json<Vec<Order>> {
+pub(super) async fn injected(State(simulator): State<Simulator>) -> Json<Vec<Injection>> {
     Json(simulator.faults.lock().unwrap().all())
 }
 
-pub(super) async fn withdraw(
+pub(super) async fn remove_faults(
     State(simulator): State<Simulator>,
     Query(which): Query<Below>,
 ) -> StatusCode {
-    simulator.faults.lock().unwrap().withdraw(&which.path);
+    simulator.faults.lock().unwrap().remove_faults(&which.path);
     StatusCode::NO_CONTENT
 }

@@ -1,4 +1,4 @@
-//! Answers that a test orders instead of the vendor's own, or instead of any.
+//! Answers that a test injections instead of the vendor's own, or instead of any.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -9,21 +9,33 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::process::kill_peer;
-use crate::wire::Line;
+use crate::wire::Connection;
 
 /// The size of an answer of [`Mishap::Flood`], bytes.
 const FLOOD: usize = 10 * 1024 * 1024;
 
-/// What can be ordered with `PUT /_faults`, told apart by what each has to say.
+/// What `PUT /_faults` injects; the fields tell which one it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Order {
+pub enum Injection {
     /// See [`Limit`].
     Limit(Limit),
     /// See [`Breakage`].
     Breakage(Breakage),
     /// See [`Fault`].
     Fault(Fault),
+}
+
+impl From<Fault> for Injection {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Breakage> for Injection {
+    fn from(breakage: Breakage) -> Self {
+        Self::Breakage(breakage)
+    }
 }
 
 /// An answer for the next requests below a path.
@@ -51,6 +63,22 @@ pub struct Fault {
     pub late: bool,
 }
 
+impl Fault {
+    /// Answers the next request below `path` that is about this with a status.
+    #[must_use]
+    pub fn once(path: &str, about: &str, status: u16) -> Self {
+        Self {
+            path: path.to_owned(),
+            about: about.to_owned(),
+            status,
+            times: once(),
+            headers: BTreeMap::new(),
+            body: format!("a test injected {status}"),
+            late: false,
+        }
+    }
+}
+
 /// No proper answer for the next requests below a path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Breakage {
@@ -62,31 +90,31 @@ pub struct Breakage {
     /// How many requests.
     #[serde(default = "once")]
     pub times: usize,
-    /// What becomes of them.
+    /// What happens to them.
     pub mishap: Mishap,
     /// Whether the vendor does first what it was asked.
     #[serde(default)]
     pub late: bool,
 }
 
-/// What can become of a request that gets no proper answer.
+/// What can happen to a request that gets no proper answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mishap {
     /// The connection is reset.
     Reset,
-    /// Nothing is ever said.
+    /// No answer is ever sent.
     Hang,
     /// The answer comes byte by byte.
     Drip,
     /// The answer is 10 MB long.
     Flood,
-    /// Whoever asked is killed.
+    /// The function that sent the request is killed.
     Kill,
 }
 
 /// So many requests a second below a path, and 429 to all others. Stays until it
-/// is withdrawn with `DELETE /_faults`.
+/// is removed with `DELETE /_faults`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limit {
@@ -107,10 +135,10 @@ pub(super) enum Trouble {
     Limit(Limit),
 }
 
-/// All that is ordered and not used up.
+/// All injected faults that are not used up.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
-    orders: Vec<Order>,
+pub(super) struct Injections {
+    injections: Vec<Injection>,
     buckets: Vec<Bucket>,
 }
 
@@ -166,28 +194,28 @@ impl Mishap {
     /// When whoever asked cannot be killed: the reason.
     pub(super) async fn befall(
         self,
-        line: &Line,
+        connection: &Connection,
         answer: Option<Response>,
     ) -> Result<Response, String> {
         let answer = answer.unwrap_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
         match self {
-            Self::Reset => line.reset(),
+            Self::Reset => connection.reset(),
             Self::Hang => std::future::pending().await,
-            Self::Drip => line.drip(),
+            Self::Drip => connection.drip(),
             Self::Flood => {
                 let flooded = Body::from(vec![b'x'; FLOOD]);
                 return Ok((answer.status(), flooded).into_response());
             }
-            Self::Kill => kill_peer(line).map_err(|error| error.to_string())?,
+            Self::Kill => kill_peer(connection).map_err(|error| error.to_string())?,
         }
         Ok(answer)
     }
 }
 
-impl Orders {
-    pub(super) fn add(&mut self, order: Order) {
-        match order {
-            Order::Limit(limit) => {
+impl Injections {
+    pub(super) fn add(&mut self, injection: Injection) {
+        match injection {
+            Injection::Limit(limit) => {
                 self.buckets.retain(|one| one.limit.path != limit.path);
                 self.buckets.push(Bucket {
                     tokens: limit.most(),
@@ -195,43 +223,43 @@ impl Orders {
                     filled: Instant::now(),
                 });
             }
-            order => self.orders.push(order),
+            injection => self.injections.push(injection),
         }
     }
 
-    /// Withdraws everything ordered for paths that begin with this.
-    pub(super) fn withdraw(&mut self, path: &str) {
-        self.orders.retain(|one| !one.path().starts_with(path));
+    /// Removes the faults for paths that begin with this.
+    pub(super) fn remove_faults(&mut self, path: &str) {
+        self.injections.retain(|one| !one.path().starts_with(path));
         self.buckets.retain(|one| !one.limit.path.starts_with(path));
     }
 
     /// Everything that is not used up.
-    pub(super) fn all(&self) -> Vec<Order> {
+    pub(super) fn all(&self) -> Vec<Injection> {
         let limits = self
             .buckets
             .iter()
-            .map(|one| Order::Limit(one.limit.clone()));
-        self.orders.iter().cloned().chain(limits).collect()
+            .map(|one| Injection::Limit(one.limit.clone()));
+        self.injections.iter().cloned().chain(limits).collect()
     }
 
-    /// Takes one use of the first order for such a request.
+    /// Uses up one use of the first fault for such a request.
     pub(super) fn take(&mut self, path: &str, body: &str) -> Option<Trouble> {
         let at = self
-            .orders
+            .injections
             .iter()
             .position(|one| path.starts_with(one.path()) && body.contains(one.about()));
         let Some(at) = at else {
             return self.over_limit(path).map(Trouble::Limit);
         };
-        let order = self.orders[at].clone();
-        if self.orders[at].use_up() == 0 {
-            self.orders.remove(at);
+        let injection = self.injections[at].clone();
+        if self.injections[at].use_up() == 0 {
+            self.injections.remove(at);
         }
-        match order {
-            Order::Fault(fault) => Some(Trouble::Fault(fault)),
-            Order::Breakage(breakage) => Some(Trouble::Breakage(breakage)),
+        match injection {
+            Injection::Fault(fault) => Some(Trouble::Fault(fault)),
+            Injection::Breakage(breakage) => Some(Trouble::Breakage(breakage)),
             // Limits are kept apart, see `add`.
-            Order::Limit(limit) => Some(Trouble::Limit(limit)),
+            Injection::Limit(limit) => Some(Trouble::Limit(limit)),
         }
     }
 
@@ -244,7 +272,7 @@ impl Orders {
     }
 }
 
-impl Order {
+impl Injection {
     fn path(&self) -> &str {
         match self {
             Self::Fault(one) => &one.path,
@@ -299,44 +327,46 @@ mod tests {
 
     use super::*;
 
-    fn order(json: Value) -> Order {
+    fn injection(json: Value) -> Injection {
         serde_json::from_value(json).unwrap()
     }
 
     #[test]
-    fn orders_are_told_apart_by_what_they_say() {
-        let limit = order(json!({"path": "/", "perSecond": 1, "retryAfter": null}));
-        assert!(matches!(limit, Order::Limit(one) if one.retry_after.is_none()));
-        let reset = order(json!({"path": "/", "mishap": "reset", "late": true}));
-        assert!(matches!(reset, Order::Breakage(one) if one.mishap == Mishap::Reset && one.late));
-        let fault = order(json!({"path": "/", "status": 503}));
-        assert!(matches!(fault, Order::Fault(one) if one.times == 1));
-        assert!(serde_json::from_value::<Order>(json!({"path": "/"})).is_err());
+    fn injections_are_told_apart_by_their_fields() {
+        let limit = injection(json!({"path": "/", "perSecond": 1, "retryAfter": null}));
+        assert!(matches!(limit, Injection::Limit(one) if one.retry_after.is_none()));
+        let reset = injection(json!({"path": "/", "mishap": "reset", "late": true}));
+        assert!(
+            matches!(reset, Injection::Breakage(one) if one.mishap == Mishap::Reset && one.late)
+        );
+        let fault = injection(json!({"path": "/", "status": 503}));
+        assert!(matches!(fault, Injection::Fault(one) if one.times == 1));
+        assert!(serde_json::from_value::<Injection>(json!({"path": "/"})).is_err());
     }
 
     #[test]
-    fn an_order_is_used_up_by_the_requests_it_is_for() {
-        let mut orders = Orders::default();
-        orders.add(order(
+    fn an_injection_is_used_up_by_the_requests_that_it_is_for() {
+        let mut injections = Injections::default();
+        injections.add(injection(
             json!({"path": "/a", "about": "x", "status": 503, "times": 2}),
         ));
-        assert!(orders.take("/a/b", "y").is_none());
-        assert!(orders.take("/b", "x").is_none());
-        assert!(orders.take("/a/b", "x").is_some());
-        assert_eq!(orders.all().len(), 1);
-        assert!(orders.take("/a", "xx").is_some());
-        assert!(orders.take("/a", "x").is_none());
-        assert!(orders.all().is_empty());
+        assert!(injections.take("/a/b", "y").is_none());
+        assert!(injections.take("/b", "x").is_none());
+        assert!(injections.take("/a/b", "x").is_some());
+        assert_eq!(injections.all().len(), 1);
+        assert!(injections.take("/a", "xx").is_some());
+        assert!(injections.take("/a", "x").is_none());
+        assert!(injections.all().is_empty());
     }
 
     #[test]
-    fn a_limit_lets_its_share_through_until_it_is_withdrawn() {
-        let mut orders = Orders::default();
-        orders.add(order(json!({"path": "/a", "perSecond": 0.001})));
-        assert!(orders.take("/a", "").is_none());
-        assert!(matches!(orders.take("/a", ""), Some(Trouble::Limit(_))));
-        assert!(orders.take("/b", "").is_none());
-        orders.withdraw("/a");
-        assert!(orders.take("/a", "").is_none());
+    fn a_limit_lets_its_share_through_until_it_is_removed() {
+        let mut injections = Injections::default();
+        injections.add(injection(json!({"path": "/a", "perSecond": 0.001})));
+        assert!(injections.take("/a", "").is_none());
+        assert!(matches!(injections.take("/a", ""), Some(Trouble::Limit(_))));
+        assert!(injections.take("/b", "").is_none());
+        injections.remove_faults("/a");
+        assert!(injections.take("/a", "").is_none());
     }
 }

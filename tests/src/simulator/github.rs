@@ -14,11 +14,19 @@ use serde_json::{Value, json};
 use super::asked::{Asked, Verdict};
 use super::created::{Things, is_moment, now};
 use super::rules::{Rules, Why, Wrong};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "github";
 const VERSIONS: [&str; 3] = ["", "2022-11-28", "2026-03-10"];
 /// The number of the repository that was renamed, and its new name.
 const MOVED: (&str, &str) = ("1296269", "octo/moved");
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["repos" | "repositories", ..] | ["api", "v3", ..]),
+    answer,
+};
 
 /// `/repos/{owner}/{repo}/issues` and `/repositories/{number}/issues`, below
 /// `/api/v3` on Enterprise Server.
@@ -188,7 +196,7 @@ fn issue(asked: &Asked<'_>, repository: &str, number: usize, wanted: &Value) -> 
 /// <https://docs.github.com/en/rest/issues/issues#list-repository-issues>
 fn list(asked: &Asked<'_>, repository: &str, things: &Things) -> Verdict {
     let query = |name: &str, usual: &str| asked.query(name).unwrap_or_else(|| usual.to_owned());
-    let (state, order) = (query("state", "open"), query("direction", "desc"));
+    let (state, direction) = (query("state", "open"), query("direction", "desc"));
     let since = query("since", "0000-00-00T00:00:00Z");
     let sort = query("sort", "created");
     let number = |name: &str, usual: &str| query(name, usual).parse::<usize>().ok();
@@ -196,7 +204,7 @@ fn list(asked: &Asked<'_>, repository: &str, things: &Things) -> Verdict {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed");
     };
     let known = ["open", "closed", "all"].contains(&state.as_str())
-        && ["asc", "desc"].contains(&order.as_str())
+        && ["asc", "desc"].contains(&direction.as_str())
         && ["created", "updated", "comments"].contains(&sort.as_str())
         && is_moment(&since);
     if !known {
@@ -209,7 +217,7 @@ fn list(asked: &Asked<'_>, repository: &str, things: &Things) -> Verdict {
         .filter(|issue| state == "all" || issue["state"] == *state)
         .filter(|issue| issue["updated_at"].as_str().unwrap_or_default()[..19] >= since[..19])
         .collect();
-    if order == "desc" {
+    if direction == "desc" {
         found.reverse();
     }
     let size = size.clamp(1, 100);

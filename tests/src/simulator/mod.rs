@@ -2,6 +2,7 @@
 //!
 //! | path | |
 //! |---|---|
+//! | `GET /_vendors` | the providers whose vendors there are |
 //! | `GET /_received` | everything that arrived, oldest first; `?about=…` only what holds this text |
 //! | `GET /_received/count` | how many that are, and how many were accepted; `?about=…` likewise |
 //! | `DELETE /_received` | forgets it |
@@ -10,8 +11,8 @@
 //! | `PUT /_faults` | `{"path": prefix, "status": 503, "times": 2, "headers": {…}, "body": "…", "late": false}`: the next requests below that path are answered so |
 //! | | `{"path": prefix, "mishap": "reset", "times": 2, "late": true}`: or get no proper answer, see [`Mishap`] |
 //! | | `{"path": prefix, "perSecond": 1, "retryAfter": 5}`: or are too many, see [`Limit`] |
-//! | `GET /_faults` | what is ordered and not used up |
-//! | `DELETE /_faults?path=prefix` | withdraws it |
+//! | `GET /_faults` | what is injected and not used up |
+//! | `DELETE /_faults?path=prefix` | removes it |
 //! | everything else | the vendors, see [`vendors`] |
 
 mod asana;
@@ -47,20 +48,20 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 pub use created::Created;
-pub use fault::{Breakage, Fault, Limit, Mishap, Order};
+pub use fault::{Breakage, Fault, Injection, Limit, Mishap};
 
-use crate::wire::{Line, Wires};
+use crate::wire::{Connection, FaultyListener};
 use asked::Asked;
 use created::Things;
-use fault::{Orders, Trouble};
+use fault::{Injections, Trouble};
 
 /// Requests of this size and more are refused before they are read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// Takes the place of a vendor's name for requests that no vendor saw.
+/// The vendor's name of requests that no vendor saw.
 const NO_VENDOR: &str = "fault";
 
-/// Takes the place of the status of requests that got no answer.
+/// The status of requests that got no answer.
 const NO_ANSWER: u16 = 0;
 
 /// One request that arrived.
@@ -83,7 +84,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// Whether a vendor took it, whatever became of the answer.
+    /// Whether a vendor accepted it, even if its answer was lost.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.provider != NO_VENDOR && (200..300).contains(&self.status)
@@ -101,7 +102,7 @@ struct Kept {
 #[derive(Clone, Debug, Default)]
 pub struct Simulator {
     received: Arc<Mutex<Vec<Kept>>>,
-    faults: Arc<Mutex<Orders>>,
+    faults: Arc<Mutex<Injections>>,
     things: Arc<Mutex<Things>>,
 }
 
@@ -128,14 +129,15 @@ impl Simulator {
         self.things.lock().unwrap().find(provider, id).cloned()
     }
 
-    /// Has the next requests answered by a fault.
-    pub fn inject(&self, fault: Fault) {
-        self.order(Order::Fault(fault));
+    /// The names of the providers whose vendors the simulator plays.
+    #[must_use]
+    pub fn providers() -> Vec<&'static str> {
+        vendors::providers()
     }
 
-    /// Has requests answered otherwise, or not at all.
-    pub fn order(&self, order: Order) {
-        self.faults.lock().unwrap().add(order);
+    /// Makes the vendors answer requests with a fault, or not at all.
+    pub fn inject(&self, fault: impl Into<Injection>) {
+        self.faults.lock().unwrap().add(fault.into());
     }
 
     /// Serves on `address` until the task ends; gives the bound address.
@@ -149,10 +151,12 @@ impl Simulator {
     ) -> std::io::Result<(SocketAddr, impl Future<Output = ()> + Send + use<>)> {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
-        let app = self.app().into_make_service_with_connect_info::<Line>();
+        let app = self
+            .app()
+            .into_make_service_with_connect_info::<Connection>();
         Ok((bound, async move {
             // Ends only when the listener breaks; then the tests that need it say so.
-            let _ = axum::serve(Wires(listener), app).await;
+            let _ = axum::serve(FaultyListener(listener), app).await;
         }))
     }
 
@@ -160,15 +164,16 @@ impl Simulator {
         Router::new()
             .fallback(vendor)
             .layer(middleware::from_fn_with_state(self.clone(), faulty))
+            .route("/_vendors", get(control::vendors))
             .route("/_received", get(control::received).delete(control::forget))
             .route("/_received/count", get(control::count))
             .route("/_created/{provider}", get(control::created))
             .route("/_created/{provider}/{*id}", get(control::show))
             .route(
                 "/_faults",
-                get(control::orders)
-                    .put(control::order)
-                    .delete(control::withdraw),
+                get(control::injected)
+                    .put(control::inject)
+                    .delete(control::remove_faults),
             )
             .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.clone())
@@ -206,10 +211,10 @@ fn now() -> u64 {
     (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000) as u64
 }
 
-/// Answers by what is ordered, if something is for such a request.
+/// Answers by an injected fault, if there is one for such a request.
 async fn faulty(
     State(simulator): State<Simulator>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -246,10 +251,10 @@ async fn faulty(
                 unseen(NO_ANSWER);
                 None
             };
-            let befallen = breakage.mishap.befall(&line, answer).await;
+            let befallen = breakage.mishap.befall(&connection, answer).await;
             befallen.unwrap_or_else(|reason| {
-                // It did not happen: the order stays, and whoever gave it sees that.
-                simulator.order(Order::Breakage(breakage));
+                // It did not happen: the fault stays, and the test sees it among the unused.
+                simulator.inject(Injection::Breakage(breakage));
                 (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response()
             })
         }
@@ -262,7 +267,7 @@ async fn faulty(
     }
 }
 
-/// Has the vendor answer whose path it is.
+/// Passes a request to the vendor that its path belongs to.
 async fn vendor(State(simulator): State<Simulator>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body: Bytes = match axum::body::to_bytes(body, BODY_LIMIT).await {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::asked::{Asked, Verdict};
 use super::created::{Created, Things, now};
 use super::rules::{Rules, Why, Wrong, length};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "opsgenie";
 const PRIORITIES: [&str; 5] = ["P1", "P2", "P3", "P4", "P5"];
@@ -22,6 +23,18 @@ const RESPONDERS: [(&str, [&str; 2]); 4] = [
     ("escalation", ["id", "name"]),
     ("schedule", ["id", "name"]),
 ];
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| {
+        matches!(
+            parts,
+            ["v2", "alerts", ..] | ["jsm", "ops", "integration", "v2", "alerts", ..]
+        )
+    },
+    answer,
+};
 
 /// Everything below `/v2/alerts`, with `/jsm/ops/integration` in front or not.
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::asked::{Asked, Verdict};
 use super::created::{Created, Things};
 use super::rules::{Rules, Why, Wrong, is_address};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "pagerduty";
 /// "512 KB", read narrowly.
@@ -20,6 +21,13 @@ const ACTIONS: [&str; 3] = ["trigger", "acknowledge", "resolve"];
 const SEVERITIES: [&str; 4] = ["critical", "warning", "error", "info"];
 /// No limit is documented for most texts but that of the whole.
 const ANY: usize = LARGEST;
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["v2", "enqueue"]),
+    answer,
+};
 
 /// `POST /v2/enqueue`
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

@@ -5,8 +5,19 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, Verdict};
 use super::created::Things;
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "slack";
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["services", ..] | ["api", "chat.postMessage"]),
+    answer: |asked, things| match asked.parts()[..] {
+        ["services", ..] => webhook(asked),
+        _ => bot(asked, things),
+    },
+};
 
 /// `POST /services/T…/B…/…`
 pub(super) fn webhook(asked: &Asked<'_>) -> Verdict {

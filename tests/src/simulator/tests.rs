@@ -120,9 +120,9 @@ async fn every_mishap_befalls_the_connection_before_or_after_the_vendor_did_its_
     let (simulator, base) = served().await;
     for late in [false, true] {
         for (mishap, times_out) in [("reset", false), ("hang", true), ("drip", true)] {
-            let order =
+            let injection =
                 json!({"path": "/hook", "about": "alert-1", "mishap": mishap, "late": late});
-            simulator.order(serde_json::from_value(order).unwrap());
+            simulator.inject(serde_json::from_value::<Injection>(injection).unwrap());
             let started = Instant::now();
             let error = post_hook(&base).await.unwrap_err();
             assert_eq!(error.is_timeout(), times_out, "{mishap}: {error:?}");
@@ -135,16 +135,16 @@ async fn every_mishap_befalls_the_connection_before_or_after_the_vendor_did_its_
 }
 
 #[tokio::test]
-async fn what_holds_no_function_is_not_killed_and_the_order_stays() {
+async fn a_process_that_is_not_a_function_is_not_killed_and_the_fault_stays() {
     let (simulator, base) = served().await;
-    let order = json!({"path": "/hook", "mishap": "kill"});
-    simulator.order(serde_json::from_value(order).unwrap());
+    let injection = json!({"path": "/hook", "mishap": "kill"});
+    simulator.inject(serde_json::from_value::<Injection>(injection).unwrap());
     assert_eq!(post_hook(&base).await.unwrap(), 500);
     let left = get(&format!("{base}/_faults")).await;
     assert_eq!(left[0]["mishap"], "kill");
     let client = reqwest::Client::new();
-    let withdrawal = client.delete(format!("{base}/_faults?path=/hook"));
-    assert_eq!(withdrawal.send().await.unwrap().status(), 204);
+    let removal = client.delete(format!("{base}/_faults?path=/hook"));
+    assert_eq!(removal.send().await.unwrap().status(), 204);
     assert_eq!(post_hook(&base).await.unwrap(), 200);
 }
 
@@ -152,7 +152,7 @@ async fn what_holds_no_function_is_not_killed_and_the_order_stays() {
 async fn counts_and_excerpts_are_of_what_holds_the_text() {
     let (simulator, base) = served().await;
     let limit = json!({"path": "/hook", "perSecond": 0.001, "retryAfter": 7});
-    simulator.order(serde_json::from_value(limit).unwrap());
+    simulator.inject(serde_json::from_value::<Injection>(limit).unwrap());
     assert_eq!(post_hook(&base).await.unwrap(), 200);
     assert_eq!(post_hook(&base).await.unwrap(), 429);
     let count = get(&format!("{base}/_received/count?about=alert-1")).await;

@@ -1,5 +1,5 @@
-//! Which vendor a request is for. Their own hosts would tell them apart; here
-//! their paths do, and no two of them meet:
+//! The vendors that there are, and which of them a request is for. Their own hosts
+//! would tell them apart; here their paths do, and no two of them meet:
 //!
 //! | path | vendor |
 //! |---|---|
@@ -19,33 +19,75 @@ use super::asked::{Asked, Verdict};
 use super::created::Things;
 use super::{asana, github, jira, opsgenie, pagerduty, servicenow, slack, teams, webhook};
 
+/// A vendor that the simulator plays.
+#[derive(Debug)]
+pub(super) struct Vendor {
+    /// The name of the provider that sends to it.
+    pub(super) provider: &'static str,
+    /// Whether a request is for it, by the whole path and by its parts.
+    pub(super) is_asked: fn(&str, &[&str]) -> bool,
+    /// Its answer.
+    pub(super) answer: fn(&Asked<'_>, &mut Things) -> Verdict,
+}
+
+/// All of them.
+const VENDORS: [Vendor; 9] = [
+    asana::VENDOR,
+    github::VENDOR,
+    jira::VENDOR,
+    opsgenie::VENDOR,
+    pagerduty::VENDOR,
+    servicenow::VENDOR,
+    slack::VENDOR,
+    teams::VENDOR,
+    webhook::VENDOR,
+];
+
+/// The names of the providers whose vendors the simulator plays.
+pub(super) fn providers() -> Vec<&'static str> {
+    VENDORS.iter().map(|one| one.provider).collect()
+}
+
 /// The name of the provider, and the vendor's answer.
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> (&'static str, Verdict) {
-    let route = asked.route();
-    if route.contains("/rest/api/") {
-        return ("jira", jira::answer(asked, things));
-    }
-    if route.contains("/browse/") {
-        return ("jira", jira::page(asked, things));
-    }
-    match asked.parts()[..] {
-        ["services", ..] => ("slack", slack::webhook(asked)),
-        ["api", "chat.postMessage"] => ("slack", slack::bot(asked, things)),
-        ["hook", ..] => ("webhook", webhook::receive(asked)),
-        ["v2", "enqueue"] => ("pagerduty", pagerduty::answer(asked, things)),
-        ["v2", "alerts", ..] | ["jsm", "ops", "integration", "v2", "alerts", ..] => {
-            ("opsgenie", opsgenie::answer(asked, things))
-        }
-        ["api", "now" | "global", ..] => ("servicenow", servicenow::answer(asked, things)),
-        ["nav_to.do"] => ("servicenow", servicenow::page(asked, things)),
-        ["repos" | "repositories", ..] | ["api", "v3", ..] => {
-            ("github", github::answer(asked, things))
-        }
-        ["api", "1.0", ..] => ("asana", asana::answer(asked, things)),
-        ["powerautomate" | "workflows", ..] => ("teams", teams::answer(asked, things)),
-        _ => (
+    let (route, parts) = (asked.route(), asked.parts());
+    match VENDORS.iter().find(|one| (one.is_asked)(route, &parts)) {
+        Some(vendor) => (vendor.provider, (vendor.answer)(asked, things)),
+        None => (
             "nobody",
             Verdict::new(StatusCode::NOT_FOUND, "no such vendor"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_is_for_one_vendor() {
+        for (path, provider) in [
+            ("/services/T1/B1/x", "slack"),
+            ("/api/chat.postMessage", "slack"),
+            ("/v2/enqueue", "pagerduty"),
+            ("/v2/alerts", "opsgenie"),
+            ("/jsm/ops/integration/v2/alerts/1/notes", "opsgenie"),
+            ("/api/now/table/incident", "servicenow"),
+            ("/api/global/em/jsonv2", "servicenow"),
+            ("/nav_to.do", "servicenow"),
+            ("/rest/api/3/issue", "jira"),
+            ("/jira/rest/api/2/issue", "jira"),
+            ("/jira/browse/SEC-1", "jira"),
+            ("/repos/octo/alerts/issues", "github"),
+            ("/api/v3/repos/octo/alerts/issues", "github"),
+            ("/api/1.0/tasks", "asana"),
+            ("/powerautomate/automations/x", "teams"),
+            ("/hook/x", "webhook"),
+        ] {
+            let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
+            let asked = VENDORS.iter().filter(|one| (one.is_asked)(path, &parts));
+            let asked: Vec<_> = asked.map(|one| one.provider).collect();
+            assert_eq!(asked, [provider], "{path}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::asked::{Asked, Verdict};
+use super::vendors::Vendor;
 
 /// The key that destinations below `/hook/signed` are configured with.
 pub const SIGNING_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -27,6 +28,13 @@ const KEYS: [&str; 13] = [
     "tags",
     "version",
 ];
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: "webhook",
+    is_asked: |_, parts| matches!(parts, ["hook", ..]),
+    answer: |asked, _| receive(asked),
+};
 
 /// `POST /hook/…`
 pub(super) fn receive(asked: &Asked<'_>) -> Verdict {

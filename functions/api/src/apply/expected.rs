@@ -1,10 +1,9 @@
-//! Whether the plan that somebody agreed to is still the one that would be
-//! carried out.
+//! Whether the current plan is still the one that a dry run reported.
 
-use crate::messages::{ApiError, Expected};
+use tocsin_api_types::{ApiError, Expected};
 
-/// Refuses a plan that differs from the one that was shown, and names what does.
-pub(super) fn still_holds(shown: &[Expected], now: &[Expected]) -> Result<(), ApiError> {
+/// Refuses a plan that differs from the reported one, and names the differences.
+pub(super) fn check(shown: &[Expected], now: &[Expected]) -> Result<(), ApiError> {
     let mut differences: Vec<String> = shown
         .iter()
         .filter(|one| !now.contains(one))
@@ -15,19 +14,19 @@ pub(super) fn still_holds(shown: &[Expected], now: &[Expected]) -> Result<(), Ap
             difference(one, other)
         })
         .collect();
-    let unseen = now.iter().filter(|one| {
+    let unreported = now.iter().filter(|one| {
         shown
             .iter()
             .all(|other| other.display_name != one.display_name)
     });
-    differences.extend(unseen.map(|one| format!("{:?} was not shown", one.display_name)));
+    differences.extend(unreported.map(|one| format!("{:?} was not in the plan", one.display_name)));
     if differences.is_empty() {
         return Ok(());
     }
     Err(ApiError::conflict(
         "expected",
         format!(
-            "the plan that was shown does not hold any more, and nothing was changed: {}; look at the plan again",
+            "the destinations changed since the plan was made, and nothing was changed: {}; make a new plan",
             differences.join("; ")
         ),
     ))
@@ -36,16 +35,16 @@ pub(super) fn still_holds(shown: &[Expected], now: &[Expected]) -> Result<(), Ap
 fn difference(shown: &Expected, now: Option<&Expected>) -> String {
     let name = &shown.display_name;
     match now {
-        None => format!("{name:?} is gone"),
+        None => format!("{name:?} does not exist any more"),
         Some(now) if now.change != shown.change => format!(
-            "{name:?} was to {}, and would now be to {}",
+            "the change of {name:?} was to {}, and would now be to {}",
             shown.change, now.change
         ),
         Some(now) if now.destination_id != shown.destination_id => {
-            format!("{name:?} is another destination now")
+            format!("{name:?} is now a different destination")
         }
         Some(now) => format!(
-            "{name:?} was at revision {}, and is at {} now",
+            "{name:?} was at revision {}, and is now at {}",
             shown.revision.unwrap_or_default(),
             now.revision.unwrap_or_default()
         ),
@@ -55,7 +54,7 @@ fn difference(shown: &Expected, now: Option<&Expected>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::ChangeName;
+    use tocsin_api_types::ChangeName;
 
     fn change(name: &str, revision: Option<u64>, change: ChangeName) -> Expected {
         Expected {
@@ -67,26 +66,26 @@ mod tests {
     }
 
     #[test]
-    fn what_changed_since_the_plan_was_shown_is_named() {
+    fn what_changed_since_the_plan_is_named() {
         let shown = [
             change("a", Some(1), ChangeName::Update),
             change("b", None, ChangeName::Add),
             change("c", Some(4), ChangeName::Delete),
         ];
-        still_holds(&shown, &shown).unwrap();
+        check(&shown, &shown).unwrap();
         let now = [
             change("a", Some(2), ChangeName::Update),
             change("b", Some(1), ChangeName::Unchanged),
             change("d", Some(1), ChangeName::Delete),
         ];
-        let error = still_holds(&shown, &now).unwrap_err();
-        for told in [
-            "\"a\" was at revision 1, and is at 2 now",
-            "\"b\" was to add, and would now be to leave as it is",
-            "\"c\" is gone",
-            "\"d\" was not shown",
+        let error = check(&shown, &now).unwrap_err();
+        for difference in [
+            "\"a\" was at revision 1, and is now at 2",
+            "the change of \"b\" was to add, and would now be to keep unchanged",
+            "\"c\" does not exist any more",
+            "\"d\" was not in the plan",
         ] {
-            assert!(error.message.contains(told), "{told}: {error}");
+            assert!(error.message.contains(difference), "{difference}: {error}");
         }
     }
 }

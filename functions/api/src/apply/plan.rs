@@ -1,51 +1,59 @@
-//! What has to be done with one destination, told field by field.
+//! The change of one destination, field by field.
 
 use serde_json::{Map, Value};
-use tocsin_core::Timestamp;
-use tocsin_core::destination::{Destination, DestinationId, ProviderName};
-
-use crate::destinations::Snapshot;
-use crate::messages::{
+use tocsin_api_types::{
     Change, ChangeKind, ChangeResult, DestinationDraft, FieldChange, SecretChange,
 };
+use tocsin_core::destination::{Destination, DestinationId, Destinations};
+
+use crate::destinations::Snapshot;
 use crate::validate::ValidatedChange;
 
-/// A change with what it takes to make it; nothing where there is nothing to do.
+/// A change, with what has to be written for it, if anything.
 #[derive(Debug)]
-pub(super) struct Planned {
+pub(super) struct PlannedChange {
     change: Change,
-    prepared: Option<ValidatedChange>,
+    validated: Option<ValidatedChange>,
 }
 
-impl Planned {
+impl PlannedChange {
     pub(super) fn change(&self) -> &Change {
         &self.change
     }
 
-    pub(super) fn take(self) -> (Change, Option<ValidatedChange>) {
-        (self.change, self.prepared)
+    pub(super) fn into_parts(self) -> (Change, Option<ValidatedChange>) {
+        (self.change, self.validated)
     }
 
-    /// The id of the destination, when it is a new one.
+    /// The id of the destination that the change adds, if it adds one.
     pub(super) fn adds(&self) -> Option<DestinationId> {
-        let prepared = self.prepared.as_ref()?;
+        let validated = self.validated.as_ref()?;
         let adds = matches!(self.change.kind, ChangeKind::Add { .. });
-        adds.then_some(prepared.destination.destination_id)
+        adds.then_some(validated.destination.destination_id)
     }
 
     pub(super) fn fallback(&self) -> Option<DestinationId> {
-        self.prepared.as_ref()?.destination.fallback
+        self.validated.as_ref()?.destination.fallback
     }
 }
 
-pub(super) fn of(prepared: ValidatedChange, held: &Snapshot) -> Planned {
-    let wanted = &prepared.destination;
-    let before = held.get(wanted.destination_id).map(|one| &one.destination);
-    let secret = prepared.secret.change();
-    let kind = match before {
+/// Compares a destination with its current state. `after` holds all destinations
+/// after the plan.
+pub(super) fn plan(
+    validated: ValidatedChange,
+    snapshot: &Snapshot,
+    after: &Destinations,
+) -> PlannedChange {
+    let wanted = &validated.destination;
+    let current = snapshot
+        .get(wanted.destination_id)
+        .map(|one| &one.destination);
+    let secret = validated.secret.change();
+    let kind = match current {
         None => ChangeKind::Add { secret },
-        Some(before) => {
-            let fields = differences(before, wanted);
+        Some(current) => {
+            let before = description(current, &snapshot.all);
+            let fields = differences(&before, &description(wanted, after));
             match (fields.is_empty(), secret) {
                 (true, SecretChange::None | SecretChange::Kept) => ChangeKind::Unchanged,
                 _ => ChangeKind::Update { fields, secret },
@@ -54,93 +62,64 @@ pub(super) fn of(prepared: ValidatedChange, held: &Snapshot) -> Planned {
     };
     let change = Change {
         display_name: wanted.display_name.clone(),
-        destination_id: before.map(|one| one.destination_id),
-        revision: before.map(|one| one.revision),
+        destination_id: current.map(|one| one.destination_id),
+        revision: current.map(|one| one.revision),
         result: match kind {
             ChangeKind::Unchanged => ChangeResult::Nothing,
             _ => ChangeResult::Planned,
         },
         kind,
     };
-    let nothing = change.kind == ChangeKind::Unchanged;
-    Planned {
+    let is_unchanged = change.kind == ChangeKind::Unchanged;
+    PlannedChange {
         change,
-        prepared: (!nothing).then_some(prepared),
+        validated: (!is_unchanged).then_some(validated),
     }
 }
 
-/// What differs between two descriptions of one destination.
-fn differences(before: &Destination, wanted: &Destination) -> Vec<FieldChange> {
-    let before = described(before);
-    let wanted = described(wanted);
-    let mut changes = Vec::new();
-    compare("", &before, &wanted, &mut changes);
-    changes
-}
-
-/// What a person describes of it, without who changed it when.
-fn described(one: &Destination) -> Map<String, Value> {
-    let draft = DestinationDraft::from(one.clone());
-    // A struct of plain values: it always becomes an object.
+/// What a person writes about a destination: the fallback by its name, and not who
+/// changed the destination when.
+fn description(one: &Destination, all: &Destinations) -> Map<String, Value> {
+    let mut draft = DestinationDraft::from(one.clone());
+    if let Some(fallback) = one.fallback.and_then(|id| all.get(id)) {
+        draft.fallback = Some(fallback.display_name.clone());
+    }
+    // A struct of plain values always becomes an object.
     match serde_json::to_value(draft) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
     }
 }
 
-/// Objects member by member, everything else as a whole.
+fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    compare("", before, after, &mut changes);
+    changes
+}
+
+/// Compares objects member by member, and all other values as a whole.
 fn compare(
     path: &str,
     before: &Map<String, Value>,
-    wanted: &Map<String, Value>,
+    after: &Map<String, Value>,
     changes: &mut Vec<FieldChange>,
 ) {
-    let added = wanted.keys().filter(|name| !before.contains_key(*name));
+    let added = after.keys().filter(|name| !before.contains_key(*name));
     for name in before.keys().chain(added) {
         let field = match path {
             "" => name.clone(),
             path => format!("{path}.{name}"),
         };
-        match (before.get(name), wanted.get(name)) {
-            (Some(Value::Object(before)), Some(Value::Object(wanted))) => {
-                compare(&field, before, wanted, changes);
+        match (before.get(name), after.get(name)) {
+            (Some(Value::Object(before)), Some(Value::Object(after))) => {
+                compare(&field, before, after, changes);
             }
-            (before, wanted) if before != wanted => changes.push(FieldChange {
+            (before, after) if before != after => changes.push(FieldChange {
                 field,
                 before: before.cloned().unwrap_or_default(),
-                after: wanted.cloned().unwrap_or_default(),
+                after: after.cloned().unwrap_or_default(),
             }),
             _ => {}
         }
     }
 }
-
-/// A destination that is only announced: its name can be looked up, and no more.
-pub(super) fn announced(
-    draft: &DestinationDraft,
-    destination_id: DestinationId,
-) -> Option<Destination> {
-    let now = Timestamp::now();
-    Some(Destination {
-        destination_id,
-        display_name: draft.display_name.clone(),
-        provider: ProviderName::new(&draft.provider).ok()?,
-        enabled: draft.enabled,
-        severities: draft.severities.clone(),
-        alert_types: draft.alert_types.clone(),
-        log_types: draft.log_types.clone(),
-        settings: Map::new(),
-        secret_name: None,
-        fallback: None,
-        retry: None,
-        created_at: now,
-        created_by: String::new(),
-        updated_at: now,
-        updated_by: String::new(),
-        revision: 0,
-    })
-}
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -1,10 +1,11 @@
 use serde_json::{Value, json};
-use tocsin_aws::Stored;
+use tocsin_api_types::SecretChange;
 
 use super::*;
 use crate::secret::SecretStep;
 
 const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+const OTHER: &str = "8a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
 
 fn destination(changes: &Value) -> Destination {
     let mut whole = json!({
@@ -19,20 +20,36 @@ fn destination(changes: &Value) -> Destination {
     serde_json::from_value(whole).unwrap()
 }
 
-fn planned(stored: &[Destination], wanted: Destination, secret: SecretStep) -> Change {
-    let held = Snapshot {
-        stored: stored.iter().cloned().map(Stored::from).collect(),
+fn snapshot(stored: &[Destination]) -> Snapshot {
+    Snapshot {
+        stored: stored
+            .iter()
+            .cloned()
+            .map(StoredDestination::from)
+            .collect(),
         all: stored.iter().cloned().collect(),
-    };
-    let prepared = ValidatedChange {
+    }
+}
+
+fn validated(destination: Destination) -> ValidatedChange {
+    ValidatedChange {
+        destination,
+        secret: SecretStep::Keep(None),
+    }
+}
+
+fn planned(stored: &[Destination], wanted: Destination, secret: SecretStep) -> Change {
+    let snapshot = snapshot(stored);
+    let after = snapshot.after([&wanted], &[]);
+    let change = ValidatedChange {
         destination: wanted,
         secret,
     };
-    of(prepared, &held).take().0
+    plan::plan(change, &snapshot, &after).into_parts().0
 }
 
 #[test]
-fn a_plan_tells_what_changes_field_by_field() {
+fn a_plan_names_what_changes_field_by_field() {
     let before = destination(&json!({}));
     let after = destination(&json!({
         "enabled": false, "updatedBy": "b", "revision": 2,
@@ -44,12 +61,12 @@ fn a_plan_tells_what_changes_field_by_field() {
         panic!("{change:?}")
     };
     assert_eq!(secret, SecretChange::Kept);
-    let told: Vec<_> = fields
+    let fields: Vec<_> = fields
         .iter()
         .map(|one| (one.field.as_str(), one.before.clone(), one.after.clone()))
         .collect();
     assert_eq!(
-        told,
+        fields,
         [
             ("enabled", json!(true), json!(false)),
             ("settings.projectKey", json!("SEC"), json!("OPS")),
@@ -61,7 +78,22 @@ fn a_plan_tells_what_changes_field_by_field() {
 }
 
 #[test]
-fn what_is_as_it_is_to_be_is_left_alone() {
+fn a_plan_shows_fallbacks_by_name() {
+    let before = destination(&json!({}));
+    let other = destination(&json!({"destinationId": OTHER, "displayName": "other"}));
+    let after = destination(&json!({"fallback": OTHER}));
+    let change = planned(&[before, other], after, SecretStep::Keep(None));
+    let ChangeKind::Update { fields, .. } = change.kind else {
+        panic!("{change:?}")
+    };
+    assert_eq!(fields.len(), 1, "{fields:?}");
+    assert_eq!(fields[0].field, "fallback");
+    assert_eq!(fields[0].before, Value::Null);
+    assert_eq!(fields[0].after, json!("other"));
+}
+
+#[test]
+fn an_unchanged_destination_is_not_written() {
     let before = destination(&json!({}));
     let again = destination(&json!({"updatedBy": "b", "revision": 2}));
     let same = planned(
@@ -71,7 +103,7 @@ fn what_is_as_it_is_to_be_is_left_alone() {
     );
     assert_eq!(same.kind, ChangeKind::Unchanged);
     assert_eq!(same.result, ChangeResult::Nothing);
-    // Another secret alone is a change.
+    // A new secret alone is a change.
     let other = planned(
         &[before],
         again.clone(),
@@ -84,4 +116,41 @@ fn what_is_as_it_is_to_be_is_left_alone() {
     let new = planned(&[], again, SecretStep::None);
     assert!(matches!(new.kind, ChangeKind::Add { .. }));
     assert_eq!(new.destination_id, None);
+}
+
+#[test]
+fn a_cycle_with_a_destination_that_is_not_in_the_file_is_refused() {
+    let one = destination(&json!({}));
+    let other =
+        destination(&json!({"destinationId": OTHER, "displayName": "other", "fallback": ID}));
+    let snapshot = snapshot(&[one, other.clone()]);
+    let wanted = validated(destination(&json!({"fallback": OTHER})));
+    let error = check_fallbacks(std::slice::from_ref(&wanted), &[], &snapshot).unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("destinations[0].fallback"));
+    assert!(error.message.contains("one → other → one"), "{error}");
+    // A file that also takes the other one's fallback away is accepted.
+    let freed = validated(Destination {
+        fallback: None,
+        ..other.clone()
+    });
+    check_fallbacks(&[wanted, freed], &[], &snapshot).unwrap();
+    // So is one that deletes it, unless it is still named.
+    let alone = validated(destination(&json!({})));
+    let deleted = [StoredDestination::from(other)];
+    check_fallbacks(&[alone], &deleted, &snapshot).unwrap();
+    let named = validated(destination(&json!({"fallback": OTHER})));
+    let error = check_fallbacks(&[named], &deleted, &snapshot).unwrap_err();
+    assert!(error.message.contains("would be deleted"), "{error}");
+}
+
+#[test]
+fn every_problem_is_reported_with_the_field_of_the_first() {
+    let problems = [
+        ApiError::invalid("destinations[0].type", "a"),
+        ApiError::invalid("destinations[2].secret", "b"),
+    ];
+    let error = summary(&problems).unwrap();
+    assert_eq!(error.field.as_deref(), Some("destinations[0].type"));
+    assert!(error.message.contains("2 problems") && error.message.contains("[2].secret: b"));
+    assert_eq!(summary(&[]), None);
 }

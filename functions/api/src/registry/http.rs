@@ -1,10 +1,12 @@
-//! Providers over HTTP.
+//! Providers that are reached over HTTP.
 
 use serde_json::{Map, Value};
+use tocsin_api_types::{Preview, ShownHeader};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, parse};
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
     Address, Detail, FieldError, Provider, Request, RequestContext, Secrets, read_settings,
 };
@@ -12,10 +14,9 @@ use tocsin_sender::{AddressPolicy, AttemptInput};
 use url::Url;
 
 use super::{ErasedProvider, ProvidersConfig, SecretBinding};
-use crate::messages::{Preview, ShownHeader};
 
-/// A provider over HTTP, and the addresses it may call.
-struct HttpProvider<P> {
+/// A provider, and the addresses that it may call.
+struct ErasedHttp<P> {
     provider: P,
     addresses: AddressPolicy,
 }
@@ -24,26 +25,30 @@ pub(super) fn http<P: Provider>(
     config: &ProvidersConfig,
     make: fn(Option<Url>) -> P,
 ) -> (&'static str, Box<dyn ErasedProvider>) {
-    let kind = HttpProvider {
+    let erased = ErasedHttp {
         provider: make(config.base_urls.of(P::NAME)),
         addresses: config.addresses,
     };
-    (P::NAME, Box::new(kind))
+    (P::NAME, Box::new(erased))
 }
 
-impl<P: Provider> ErasedProvider for HttpProvider<P> {
-    /// The provider's own check, and that of the address it would call.
+impl<P: Provider> ErasedProvider for ErasedHttp<P> {
+    fn form(&self) -> Form {
+        P::form()
+    }
+
+    /// Runs the provider's check, and checks the address that it would call.
     fn check(
         &self,
         settings: &Map<String, Value>,
         secret: Option<&Secrets>,
     ) -> Result<(), FieldError> {
         let settings: P::Settings = read_settings(settings)?;
-        let none = Secrets::new("{}".to_owned());
-        let secret: P::Secret = secret.unwrap_or(&none).read()?;
+        let empty = Secrets::new("{}".to_owned());
+        let secret: P::Secret = secret.unwrap_or(&empty).read()?;
         self.provider.check(&settings, &secret)?;
         let request = self.sample_request(&settings, &secret)?;
-        let of = match request.address {
+        let part = match request.address {
             Address::Public(_) => "settings",
             Address::Secret(_) => "secret",
         };
@@ -51,7 +56,7 @@ impl<P: Provider> ErasedProvider for HttpProvider<P> {
             .check(request.address.expose())
             .map_err(|blocked| {
                 FieldError::new(
-                    of,
+                    part,
                     format!("holds an address that must not be called: {blocked}"),
                 )
             })
@@ -86,27 +91,37 @@ impl<P: Provider> ErasedProvider for HttpProvider<P> {
             severity: input.severity,
             delivery: input.delivery,
             detail,
+            began_at: input.began_at,
             now: Timestamp::now(),
             settings: &settings,
             secret: &secret,
         })?;
-        Ok(shown(&request))
+        Ok(masked(&request))
+    }
+
+    #[cfg(test)]
+    fn known_fields(&self) -> super::form_tests::KnownFields {
+        super::form_tests::KnownFields {
+            settings: super::form_tests::field_names::<P::Settings>(),
+            secret: super::form_tests::field_names::<P::Secret>(),
+        }
     }
 }
 
-impl<P: Provider> HttpProvider<P> {
-    /// Every provider's request must come about for the alert of a check.
+impl<P: Provider> ErasedHttp<P> {
+    /// The request for a sample alert.
     fn sample_request(
         &self,
         settings: &P::Settings,
         secret: &P::Secret,
     ) -> Result<Request, FieldError> {
-        let alert = sample()?;
+        let alert = sample_alert();
         self.provider.request(&RequestContext {
             alert: &alert,
             severity: alert.severity,
             delivery: &DeliveryId::of(&alert.alert_id, DestinationId::generate()),
             detail: Detail::Minimal,
+            began_at: Timestamp::now(),
             now: Timestamp::now(),
             settings,
             secret,
@@ -114,9 +129,9 @@ impl<P: Provider> HttpProvider<P> {
     }
 }
 
-/// A request without its secrets. Of an address that is one nothing is shown, not
-/// even the host: it is the placeholder's.
-fn shown(request: &Request) -> Preview {
+/// A request with its secrets masked. A secret address is masked whole, with its
+/// host, which is the placeholder's.
+fn masked(request: &Request) -> Preview {
     Preview::Request {
         method: request.method.as_str().to_owned(),
         url: match &request.address {
@@ -136,10 +151,8 @@ fn shown(request: &Request) -> Preview {
 }
 
 /// The alert whose request is checked.
-fn sample() -> Result<Alert, FieldError> {
-    parse(
-        r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z", "severity": "INFO",
-            "type": "RULE", "title": "Checking a destination"}"#,
-    )
-    .map_err(|error| FieldError::new("alert", format!("of the check itself is none: {error}")))
+fn sample_alert() -> Alert {
+    const SAMPLE: &str = r#"{"id": "Tocsin.Check", "createdAt": "2026-01-01T00:00:00Z",
+        "severity": "INFO", "type": "RULE", "title": "Checking a destination"}"#;
+    parse(SAMPLE).unwrap_or_else(|error| unreachable!("the constant is an alert: {error}"))
 }

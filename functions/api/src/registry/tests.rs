@@ -73,9 +73,13 @@ fn a_destination_with_a_forbidden_address_is_rejected() {
 
 #[test]
 fn an_unknown_provider_and_a_superfluous_secret_are_rejected() {
-    let error = check(AddressPolicy::Any, "carrier-pigeon", &json!({}), None).unwrap();
+    let all = providers(AddressPolicy::Any);
+    let error = all.get("carrier-pigeon").err().unwrap();
+    assert_eq!(error.field.as_deref(), Some("type"));
     assert!(
-        error.contains("`type` must be one of asana, github"),
+        error
+            .message
+            .contains("`type` must be one of asana, github"),
         "{error}"
     );
     let topic = json!({"topicArn": "arn:aws:sns:us-east-1:123456789012:alerts"});
@@ -170,6 +174,7 @@ fn no_preview_shows_a_credential() {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
+                began_at: alert.created_at,
                 settings,
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,

@@ -3,6 +3,6 @@
 use tocsin_asana::Asana;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), tocsin_sender::Error> {
+async fn main() -> Result<(), tocsin_sender::StartError> {
     tocsin_sender::run_http(|base_url| Asana { base_url }).await
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod lookup;
 mod message;
 mod outcome;
@@ -9,6 +10,7 @@ mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -30,6 +32,10 @@ impl Provider for GitHub {
 
     // The list of issues contains their whole bodies: see `lookup::LIST_LIMIT`.
     const LOOKUP_RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, self.base_url.as_ref())?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod lookup;
 mod message;
 mod outcome;
@@ -9,6 +10,7 @@ mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
     FieldError, Lookup, Provider, Request, RequestContext, Response, api_url,
 };
@@ -28,6 +30,10 @@ impl Provider for ServiceNow {
     const NAME: &'static str = "servicenow";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, self.base_url.as_ref())?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod message;
 mod outcome;
 mod request;
@@ -8,6 +9,7 @@ mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -26,6 +28,10 @@ impl Provider for Slack {
     const NAME: &'static str = "slack";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         secret::mode(settings, secret, self.base_url.as_ref()).map(drop)

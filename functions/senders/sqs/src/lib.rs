@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod message;
 mod outcome;
 mod request;
@@ -12,6 +13,7 @@ use tocsin_core::alert::Payload;
 use tocsin_core::message::Message;
 use tocsin_core::outcome::FailureKind;
 use tocsin_core::provider::Detail;
+use tocsin_core::provider::form::Form;
 use tocsin_sender::messaging::{AwsProvider, OutgoingMessage, SendError};
 
 pub use settings::Settings;
@@ -30,6 +32,10 @@ impl AwsProvider for Sqs {
     type Client = Client;
     type Error = SendMessageError;
     type Settings = Settings;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn client(config: &SdkConfig) -> Client {
         Client::new(config)

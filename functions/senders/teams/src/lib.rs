@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod form;
 mod message;
 mod outcome;
 mod request;
@@ -8,6 +9,7 @@ mod settings;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
@@ -25,6 +27,10 @@ impl Provider for Teams {
     const NAME: &'static str = "teams";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        form::form()
+    }
 
     fn check(&self, _settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         secret::check(secret, self.base_url.as_ref())

@@ -1,10 +1,10 @@
-//! The alert's own item: written once by the router, read again by retries.
+//! The alert's own item: the router writes it once, retries read it again.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -12,48 +12,45 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
+use tocsin_core::history::StoredAlert;
 use tocsin_core::routing::{Disposition, Routing};
 
-use super::statement::{Item, Statement, Written, n, s};
-use super::{ALERT_ITEM, LedgerError, Table};
-use crate::AwsError;
+use super::attributes::{ALERT_ITEM, Item, invalid, key, missing, n, s, text, time};
+use super::error::LedgerError;
+use super::statement::{Statement, Written};
+use super::table::Table;
+use crate::error::AwsError;
 
-/// An alert and where it goes, to be recorded.
+/// An alert with its routing, to be recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct AlertRecord<'a> {
     /// The alert.
     pub alert: &'a Alert,
-    /// Where it goes.
+    /// Where the alert goes.
     pub routing: &'a Routing,
-    /// When it came.
+    /// When the router received the alert.
     pub received_at: Timestamp,
 }
 
-/// How recording an alert ended.
+/// The result of recording an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PutAlert {
-    /// It is new.
+    /// The ledger did not know the alert.
     Created,
-    /// The very same alert was recorded before: what was decided then holds.
+    /// The ledger holds the same alert already. The routing that was decided then
+    /// stays in force.
     Duplicate(Box<StoredAlert>),
-    /// Its id belongs to a different alert.
+    /// The ledger holds a different alert with this id.
     IdConflict,
 }
 
-/// An alert as the ledger holds it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredAlert {
-    /// The alert.
-    pub alert: Alert,
-    /// Where it goes.
-    pub routing: Routing,
-    /// When it came.
-    pub received_at: Timestamp,
-}
+/// The largest alert or routing that is read back, in bytes after decompression:
+/// well above what `tocsin_core::alert::limits` lets in.
+const MAX_DECOMPRESSED: u64 = 4 * 1024 * 1024;
 
-/// The largest alert or routing, decompressed, that is read back: well above
-/// what `tocsin_core::alert::limits` lets in.
-const LARGEST: u64 = 4 * 1024 * 1024;
+/// Alerts read in one call. `BatchGetItem` answers with 16 MB at most: 25 of the
+/// largest items fit.
+const ALERTS_PER_CALL: usize = 25;
 
 impl Table {
     pub(super) async fn record(
@@ -65,19 +62,19 @@ impl Table {
             .map(|record| self.insertion(record))
             .collect();
         let written = self.write("recording alerts", statements).await;
-        let known: Vec<AlertId> = records
+        let refused: Vec<AlertId> = records
             .iter()
             .zip(&written)
-            .filter(|(_, written)| matches!(written, Ok(Written::Refused(_))))
+            .filter(|(_, written)| matches!(written, Ok(Written::ConditionFailed(_))))
             .map(|(record, _)| record.alert.alert_id.clone())
             .collect();
-        let stored = self.alerts(&known).await;
+        let stored = self.alerts(&refused).await;
         records
             .iter()
             .zip(written)
             .map(|(record, written)| match written? {
-                Written::Done => Ok(PutAlert::Created),
-                Written::Refused(_) => recognise(record.alert, &stored),
+                Written::Applied => Ok(PutAlert::Created),
+                Written::ConditionFailed(_) => compare(record.alert, &stored),
             })
             .collect()
     }
@@ -98,7 +95,7 @@ impl Table {
             ("type", s(alert.alert_type.as_str())),
             ("severity", s(routing.severity.as_str())),
             ("disposition", s(routing.disposition.to_string())),
-            // What lists and audits go by.
+            // The index `timeline`, for lists and audits.
             ("day", s(received_at.day())),
             ("receivedAt", s(received_at.sortable())),
             ("expiresAt", n(self.expiry(*received_at))),
@@ -107,7 +104,7 @@ impl Table {
             attributes.push(("attention", s("UNROUTED")));
             attributes.push(("attentionSince", s(received_at.sortable())));
         }
-        Statement::insert(&self.table, attributes)
+        Statement::insert(&self.name, attributes)
     }
 
     pub(super) async fn alerts(
@@ -118,58 +115,24 @@ impl Table {
         let mut unique = ids.to_vec();
         unique.sort();
         unique.dedup();
-        // BatchGetItem takes 100 keys, but answers 16 MB at most: 25 of the largest fit.
-        for some in unique.chunks(25) {
-            let keys = some.iter().map(|id| key(id.as_str())).collect();
+        for chunk in unique.chunks(ALERTS_PER_CALL) {
+            let keys = chunk
+                .iter()
+                .map(|id| key(id.as_str(), ALERT_ITEM))
+                .collect();
             for item in self.batch_get("reading recorded alerts", keys).await? {
-                // The key is what was asked for; one item that cannot be read
-                // costs itself only.
-                if let Some(id) = AlertId::new(super::read::text(&item, "alertId")?) {
-                    found.insert(id, StoredAlert::read(&item));
+                // An item that cannot be read does not affect the others.
+                if let Some(id) = AlertId::new(text(&item, "alertId")?) {
+                    found.insert(id, stored_alert(&item));
                 }
             }
         }
         Ok(found)
     }
-
-    /// These items, as far as there are any. 100 keys at most, and 16 MB of answer:
-    /// `BatchGetItem`'s own limits.
-    pub(super) async fn batch_get(
-        &self,
-        action: &'static str,
-        keys: Vec<Item>,
-    ) -> Result<Vec<Item>, LedgerError> {
-        /// `DynamoDB` leaves keys unprocessed when it throttles; the SDK does not ask again.
-        const ROUNDS: usize = 5;
-        let mut items = Vec::new();
-        let incomplete = |error: aws_sdk_dynamodb::error::BuildError| {
-            AwsError::unexpected(action, error.to_string())
-        };
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(true)
-            .build()
-            .map_err(incomplete)?;
-        let mut pending = HashMap::from([(self.table.clone(), wanted)]);
-        for _ in 0..ROUNDS {
-            let answer = self
-                .client
-                .batch_get_item()
-                .set_request_items(Some(pending))
-                .send()
-                .await
-                .map_err(|error| AwsError::new(action, &error))?;
-            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
-            pending = answer.unprocessed_keys.unwrap_or_default();
-            if pending.is_empty() {
-                return Ok(items);
-            }
-        }
-        Err(AwsError::unexpected(action, "DynamoDB left keys unprocessed; it throttles").into())
-    }
 }
 
-fn recognise(
+/// Compares a refused alert with the alert that the ledger holds under its id.
+fn compare(
     alert: &Alert,
     stored: &Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError>,
 ) -> Result<PutAlert, LedgerError> {
@@ -180,33 +143,26 @@ fn recognise(
         }
         Some(Ok(_)) => Ok(PutAlert::IdConflict),
         Some(Err(error)) => Err(error.clone()),
-        None => Err(AwsError::unexpected("recording alerts", "an item came and went").into()),
+        None => Err(AwsError::unexpected(
+            "recording alerts",
+            "DynamoDB refused an item that it does not have",
+        )
+        .into()),
     }
 }
 
-impl StoredAlert {
-    pub(super) fn read(item: &Item) -> Result<Self, LedgerError> {
-        let received_at = super::read::text(item, "receivedAt")?
-            .parse()
-            .map_err(|problem| super::read::unreadable(item, format!("receivedAt: {problem}")))?;
-        Ok(Self {
-            alert: decompressed(item, "alert")?,
-            routing: decompressed(item, "routing")?,
-            received_at,
-        })
-    }
-}
-
-pub(super) fn key(alert_id: &str) -> Item {
-    Item::from([
-        ("alertId".to_owned(), s(alert_id)),
-        ("item".to_owned(), s(ALERT_ITEM)),
-    ])
+/// Reads the alert's item.
+pub(super) fn stored_alert(item: &Item) -> Result<StoredAlert, LedgerError> {
+    Ok(StoredAlert {
+        alert: decompressed(item, "alert")?,
+        routing: decompressed(item, "routing")?,
+        received_at: time(item, "receivedAt")?,
+    })
 }
 
 fn compressed<T: Serialize>(value: &T) -> AttributeValue {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    // Writing to memory does not fail, and these types always serialise.
+    // Writing to memory does not fail, and these types always serialize.
     let written = serde_json::to_vec(value)
         .map_err(std::io::Error::from)
         .and_then(|json| encoder.write_all(&json))
@@ -218,14 +174,13 @@ fn decompressed<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, Ledge
     let blob = item
         .get(name)
         .and_then(|value| value.as_b().ok())
-        .ok_or_else(|| super::read::unreadable(item, format!("{name} is missing")))?;
+        .ok_or_else(|| missing(item, name))?;
     let mut json = Vec::new();
     GzDecoder::new(blob.as_ref())
-        .take(LARGEST)
+        .take(MAX_DECOMPRESSED)
         .read_to_end(&mut json)
-        .map_err(|error| super::read::unreadable(item, format!("{name}: {error}")))?;
-    serde_json::from_slice(&json)
-        .map_err(|error| super::read::unreadable(item, format!("{name}: {error}")))
+        .map_err(|error| invalid(item, name, error))?;
+    serde_json::from_slice(&json).map_err(|error| invalid(item, name, error))
 }
 
 #[cfg(test)]
@@ -233,13 +188,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compressed_reads_back() {
+    fn a_compressed_attribute_reads_back() {
         let item = Item::from([("alert".to_owned(), compressed(&vec!["a"; 1000]))]);
         let back: Vec<String> = decompressed(&item, "alert").unwrap();
         assert_eq!(back.len(), 1000);
         let broken = Item::from([(
             "alert".to_owned(),
-            AttributeValue::B(Blob::new(b"no gzip".to_vec())),
+            AttributeValue::B(Blob::new(b"not gzip".to_vec())),
         )]);
         let error = decompressed::<Vec<String>>(&broken, "alert").unwrap_err();
         assert!(error.to_string().contains("alert: "), "{error}");

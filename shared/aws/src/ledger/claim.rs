@@ -1,83 +1,25 @@
-//! Claiming a delivery: the one conditional write that says "I am at it", or
-//! why not.
-
-use std::time::Duration;
+//! Claiming deliveries: up to three rounds of conditional writes, each round one call
+//! for all deliveries that still need it. Why a write is refused is decided in
+//! [`tocsin_core::delivery::claim`].
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::claim::{Claim, ClaimRequest, Lease, Refusal, refusal};
 use tocsin_core::delivery::{DeliveryId, State};
-use tocsin_core::destination::{DestinationId, ProviderName};
-use tocsin_core::health::Origin;
 
-use super::read::DeliveryRecord;
-use super::statement::{Item, Statement, Written, n, s};
-use super::{LedgerError, Table};
-use crate::AwsError;
+use super::attributes::{Item, n, s, time};
+use super::error::LedgerError;
+use super::read::current_record;
+use super::statement::{Statement, Written};
+use super::table::Table;
+use crate::error::AwsError;
 
-/// A wish to make one attempt.
-#[derive(Clone, Debug)]
-pub struct ClaimRequest {
-    /// Which alert.
-    pub alert_id: AlertId,
-    /// To which destination.
-    pub destination_id: DestinationId,
-    /// Its name, for whoever reads the ledger.
-    pub display_name: String,
-    /// Its provider, likewise.
-    pub provider: ProviderName,
-    /// The number of the attempt, from 1.
-    pub attempt: u32,
-    /// When the delivery began; `None` when it begins with this.
-    pub began_at: Option<Timestamp>,
-    /// Whether the delivery has waited, so that there may be an item of it.
-    pub origin: Origin,
-    /// The destination whose fallback this one is, if it gets the alert as such.
-    pub fallback_for: Option<DestinationId>,
-    /// How long nobody else may try: longer than the longest attempt.
-    pub lease: Duration,
-}
+const ACTION: &str = "claiming deliveries";
 
-/// What became of the wish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// Go ahead. Nobody is at it, and the attempt before this one has settled.
-    Started(Lease),
-    /// Go ahead, but whoever held it before vanished in the middle of an
-    /// attempt: the message may have arrived.
-    TakenOver(Lease),
-    /// There is nothing left to do: it ended in this state.
-    AlreadySettled(State),
-    /// Somebody is at it until then.
-    InProgress {
-        /// When the lease runs out.
-        until: Timestamp,
-    },
-    /// A later attempt is already queued or made.
-    Stale,
-}
-
-/// What became of a claim that was refused at first.
-enum Refusal {
-    /// No more: this is what became of it.
-    Final(Claim),
-    /// It waits, and was never attempted: whoever is here may begin.
-    Unattempted,
-}
-
-/// The right to make one attempt, until it runs out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// When it runs out.
-    pub until: Timestamp,
-    /// When the delivery began.
-    pub began_at: Timestamp,
-}
-
-/// The state in which a later attempt may start.
+/// The delivery waits for this attempt or for a later one than it had.
 const NEXT_ATTEMPT: &str = "\"state\" = 'RETRYING' AND \"attempt\" < ?";
-/// The state in which a holder has vanished.
-const VANISHED: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" < ? AND \"attempt\" <= ?";
+/// The lease of the current attempt has run out.
+const LEASE_EXPIRED: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" < ? AND \"attempt\" <= ?";
 const TAKE: &str = "SET \"state\" = 'SENDING' SET \"attempt\" = ? SET \"leaseUntil\" = ? \
                     SET \"updatedAt\" = ? REMOVE \"nextAttemptAt\"";
 
@@ -87,83 +29,90 @@ impl Table {
         requests: &[ClaimRequest],
         now: Timestamp,
     ) -> Vec<Result<Claim, LedgerError>> {
-        let first = requests
+        let statements = requests
             .iter()
             .map(|request| {
-                if request.is_new() {
-                    self.insertion_of(request, now)
+                if request.expects_no_record() {
+                    self.start_new(request, now)
                 } else {
                     let values = vec![n(request.attempt.into())];
-                    self.update_of(request, NEXT_ATTEMPT, values, now)
+                    self.start_existing(request, NEXT_ATTEMPT, values, now)
                 }
             })
             .collect();
-        let written = self.write("claiming deliveries", first).await;
+        let written = self.write(ACTION, statements).await;
         let mut refused = Vec::new();
         let mut claims: Vec<_> = requests
             .iter()
             .zip(written)
             .enumerate()
             .map(|(at, (request, written))| match written {
-                Ok(Written::Done) => Some(Ok(Claim::Started(lease(request, now)))),
-                Ok(Written::Refused(item)) => {
+                Ok(Written::Applied) => Some(Ok(Claim::Started(request.lease_at(now)))),
+                Ok(Written::ConditionFailed(item)) => {
                     refused.push((at, item));
                     None
                 }
                 Err(error) => Some(Err(error)),
             })
             .collect();
-        let mut unattempted = Vec::new();
-        for (at, refusal) in self.second_try(requests, refused, now).await {
+        let mut never_attempted = Vec::new();
+        for (at, refusal) in self.claim_refused(requests, refused, now).await {
             match refusal {
                 Ok(Refusal::Final(claim)) => claims[at] = Some(Ok(claim)),
-                Ok(Refusal::Unattempted) => unattempted.push(at),
+                Ok(Refusal::NeverAttempted) => never_attempted.push(at),
                 Err(error) => claims[at] = Some(Err(error)),
             }
         }
-        for (at, claim) in self.first_attempts(requests, unattempted, now).await {
+        for (at, claim) in self
+            .claim_never_attempted(requests, never_attempted, now)
+            .await
+        {
             claims[at] = Some(claim);
         }
-        // Every place is filled by now; an empty one would be an error, not a panic.
-        let lost = || Err(AwsError::unexpected("claiming deliveries", "no answer").into());
+        // Every request has its claim by now; a missing one is an error, not a panic.
+        let lost = || Err(AwsError::unexpected(ACTION, "no answer").into());
         claims
             .into_iter()
             .map(|claim| claim.unwrap_or_else(lost))
             .collect()
     }
 
-    /// What was refused, once more: as the insert that a delivery needs whose
-    /// first wait was never recorded, else as the update that takes over a
-    /// vanished holder's claim.
-    async fn second_try(
+    /// The second round, for what the first one refused: an insert for a delivery
+    /// whose deferral was never recorded, for all others the update that takes over
+    /// an expired lease.
+    async fn claim_refused(
         &self,
         requests: &[ClaimRequest],
         refused: Vec<(usize, Option<Item>)>,
         now: Timestamp,
     ) -> Vec<(usize, Result<Refusal, LedgerError>)> {
-        let (statements, granting): (Vec<_>, Vec<_>) = refused
+        let (statements, successes): (Vec<_>, Vec<_>) = refused
             .iter()
             .map(|(at, item)| {
                 let request = &requests[*at];
-                if item.is_none() && request.attempt <= 1 && !request.is_new() {
+                if item.is_none() && request.attempt <= 1 && !request.expects_no_record() {
                     let started: fn(Lease) -> Claim = Claim::Started;
-                    return (self.insertion_of(request, now), started);
+                    return (self.start_new(request, now), started);
                 }
                 let values = vec![n(now.unix_millis()), n(request.attempt.into())];
                 let taken_over: fn(Lease) -> Claim = Claim::TakenOver;
-                (self.update_of(request, VANISHED, values, now), taken_over)
+                let statement = self.start_existing(request, LEASE_EXPIRED, values, now);
+                (statement, taken_over)
             })
             .unzip();
-        let written = self.write("claiming deliveries", statements).await;
+        let written = self.write(ACTION, statements).await;
         refused
             .iter()
-            .zip(granting)
+            .zip(successes)
             .zip(written)
-            .map(|(((at, _), granted), written)| {
+            .map(|(((at, item), success), written)| {
                 let request = &requests[*at];
                 let refusal = match written {
-                    Ok(Written::Done) => Ok(Refusal::Final(granted(lease(request, now)))),
-                    Ok(Written::Refused(item)) => why_not(request, item, now),
+                    Ok(Written::Applied) => Ok(Refusal::Final(success(Lease {
+                        began_at: began_at(item.as_ref(), request, now),
+                        ..request.lease_at(now)
+                    }))),
+                    Ok(Written::ConditionFailed(item)) => why_refused(request, item.as_ref(), now),
                     Err(error) => Err(error),
                 };
                 (*at, refusal)
@@ -171,27 +120,27 @@ impl Table {
             .collect()
     }
 
-    /// Deliveries that wait and were never attempted: whoever is here may begin,
-    /// whether their retry is on its way or was lost.
-    async fn first_attempts(
+    /// The third round: deliveries that wait and were never attempted begin with
+    /// attempt 1, whichever attempt was asked for.
+    async fn claim_never_attempted(
         &self,
         requests: &[ClaimRequest],
-        unattempted: Vec<usize>,
+        never_attempted: Vec<usize>,
         now: Timestamp,
     ) -> Vec<(usize, Result<Claim, LedgerError>)> {
-        let statements = unattempted
+        let statements = never_attempted
             .iter()
-            .map(|at| self.update_of(&requests[*at], NEXT_ATTEMPT, vec![n(1)], now))
+            .map(|at| self.start_existing(&requests[*at], NEXT_ATTEMPT, vec![n(1)], now))
             .collect();
-        let written = self.write("claiming deliveries", statements).await;
-        unattempted
+        let written = self.write(ACTION, statements).await;
+        never_attempted
             .into_iter()
             .zip(written)
             .map(|(at, written)| {
                 let claim = match written {
-                    Ok(Written::Done) => Ok(Claim::Started(lease(&requests[at], now))),
-                    // Somebody else has begun in between.
-                    Ok(Written::Refused(_)) => Ok(Claim::Stale),
+                    Ok(Written::Applied) => Ok(Claim::Started(requests[at].lease_at(now))),
+                    // Another sender has started it in between.
+                    Ok(Written::ConditionFailed(_)) => Ok(Claim::Stale),
                     Err(error) => Err(error),
                 };
                 (at, claim)
@@ -199,18 +148,36 @@ impl Table {
             .collect()
     }
 
-    fn insertion_of(&self, request: &ClaimRequest, now: Timestamp) -> Statement {
-        let lease = lease(request, now);
+    fn start_new(&self, request: &ClaimRequest, now: Timestamp) -> Statement {
+        let lease = request.lease_at(now);
         let mut attributes = self.new_delivery(request, lease.began_at, now);
         attributes.extend([
             ("state", s(State::Sending.as_str())),
             ("attempt", n(request.attempt.into())),
             ("leaseUntil", n(lease.until.unix_millis())),
         ]);
-        Statement::insert(&self.table, attributes)
+        Statement::insert(&self.name, attributes)
     }
 
-    /// What a delivery's item holds from its first day.
+    fn start_existing(
+        &self,
+        request: &ClaimRequest,
+        condition: &str,
+        condition_values: Vec<AttributeValue>,
+        now: Timestamp,
+    ) -> Statement {
+        let mut values = vec![
+            n(request.attempt.into()),
+            n(request.lease_at(now).until.unix_millis()),
+            s(now.to_string()),
+            s(request.alert_id.as_str()),
+            s(request.destination_id.to_string()),
+        ];
+        values.extend(condition_values);
+        Statement::update(&self.name, TAKE, condition, values)
+    }
+
+    /// The attributes that a delivery's item has from the start, besides its state.
     pub(super) fn new_delivery(
         &self,
         request: &ClaimRequest,
@@ -228,75 +195,98 @@ impl Table {
             ("updatedAt", s(now.to_string())),
             ("expiresAt", n(self.expiry(now))),
         ];
-        if let Some(other) = request.fallback_for {
-            attributes.push(("standsInFor", s(other.to_string())));
+        if let Some(failed) = request.fallback_for {
+            attributes.push(("standsInFor", s(failed.to_string())));
         }
         attributes
     }
-
-    fn update_of(
-        &self,
-        request: &ClaimRequest,
-        condition: &str,
-        condition_values: Vec<AttributeValue>,
-        now: Timestamp,
-    ) -> Statement {
-        let mut values = vec![
-            n(request.attempt.into()),
-            n(lease(request, now).until.unix_millis()),
-            s(now.to_string()),
-            s(request.alert_id.as_str()),
-            s(request.destination_id.to_string()),
-        ];
-        values.extend(condition_values);
-        Statement::update(&self.table, TAKE, condition, values)
-    }
 }
 
-impl ClaimRequest {
-    /// Whether there cannot be an item of the delivery yet, unless somebody else
-    /// is at it.
-    pub(super) fn is_new(&self) -> bool {
-        self.attempt <= 1 && self.origin == Origin::Fresh
-    }
+/// When the delivery began: what its item says, which a repeated invocation does not
+/// know.
+fn began_at(item: Option<&Item>, request: &ClaimRequest, now: Timestamp) -> Timestamp {
+    item.and_then(|item| time(item, "beganAt").ok())
+        .or(request.began_at)
+        .unwrap_or(now)
 }
 
-pub(super) fn lease(request: &ClaimRequest, now: Timestamp) -> Lease {
-    Lease {
-        // Whole milliseconds, as the table keeps them, so that settling finds it again.
-        until: Timestamp::from_unix_millis(now.plus(request.lease).unix_millis()).unwrap_or(now),
-        began_at: request.began_at.unwrap_or(now),
-    }
-}
-
-/// Reads from the item why it could not be claimed.
-fn why_not(
+fn why_refused(
     request: &ClaimRequest,
-    item: Option<Item>,
+    item: Option<&Item>,
     now: Timestamp,
 ) -> Result<Refusal, LedgerError> {
-    let Some(item) = item else {
-        if request.attempt <= 1 {
-            // It came about between the two writes: whoever made it is at it.
-            return Ok(Refusal::Final(Claim::InProgress { until: now }));
+    let current = item.map(current_record).transpose()?;
+    refusal(request.attempt, current, now)
+        .map_err(|expired| AwsError::caused_by(ACTION, expired).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+    use tocsin_core::alert::AlertId;
+    use tocsin_core::delivery::Origin;
+    use tocsin_core::delivery::claim::RecordExpired;
+    use tocsin_core::destination::{DestinationId, ProviderName};
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+
+    /// Claims attempt 2 of a delivery whose two conditional writes are refused with
+    /// this item.
+    async fn refused(item: Option<Value>) -> Result<Claim, LedgerError> {
+        let mut error = json!({"Code": "ConditionalCheckFailed"});
+        if let Some(item) = item {
+            error["Item"] = item;
         }
-        return Err(AwsError::unexpected(
-            "claiming deliveries",
-            "the delivery is not in the ledger any more; it expired",
-        )
-        .into());
-    };
-    let record = DeliveryRecord::read(&item)?;
-    let claim = match record.state {
-        State::Delivered | State::Failed | State::Exhausted => Claim::AlreadySettled(record.state),
-        State::Retrying if record.attempt == 0 => return Ok(Refusal::Unattempted),
-        State::Retrying if record.attempt >= request.attempt => Claim::Stale,
-        // It was settled between the two writes: this attempt is the next one.
-        State::Retrying => Claim::InProgress { until: now },
-        State::Sending if record.attempt > request.attempt => Claim::Stale,
-        State::Sending => Claim::InProgress {
-            until: record.lease_until.unwrap_or(now),
-        },
-    };
-    Ok(Refusal::Final(claim))
+        let answer = Answer::new(200, json!({"Responses": [{"Error": error}]}).to_string());
+        let config = Replay::of([answer.clone(), answer]).config();
+        let table = Table {
+            client: aws_sdk_dynamodb::Client::new(&config),
+            name: "ledger".to_owned(),
+            retention: Duration::from_hours(24),
+        };
+        let request = ClaimRequest {
+            alert_id: AlertId::new("a").unwrap(),
+            destination_id: DestinationId::generate(),
+            display_name: "d".to_owned(),
+            provider: ProviderName::new("slack").unwrap(),
+            attempt: 2,
+            began_at: None,
+            origin: Origin::Retry,
+            fallback_for: None,
+            lease: Duration::from_secs(65),
+        };
+        let mut claims = table.claim(&[request], Timestamp::now()).await;
+        claims.pop().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refused_claim_reads_the_reason_from_the_item() {
+        let item = json!({
+            "state": {"S": "SENDING"}, "attempt": {"N": "2"}, "leaseUntil": {"N": "1767225600000"},
+        });
+        let until = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(
+            refused(Some(item)).await.unwrap(),
+            Claim::InProgress { until }
+        );
+        let item = json!({"state": {"S": "DELIVERED"}, "attempt": {"N": "1"}});
+        assert_eq!(
+            refused(Some(item)).await.unwrap(),
+            Claim::AlreadySettled(State::Delivered)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_claim_without_a_readable_item_is_an_error_with_its_cause() {
+        let expired = refused(None).await.unwrap_err();
+        let source = expired.source().unwrap();
+        assert!(source.is::<RecordExpired>(), "{source:?}");
+        let item = json!({"state": {"S": "GONE"}, "attempt": {"N": "1"}});
+        let unreadable = refused(Some(item)).await.unwrap_err();
+        assert!(unreadable.to_string().contains("state: "), "{unreadable}");
+    }
 }

@@ -1,28 +1,21 @@
-//! Recording that a delivery waits: for a paused destination, or for its turn.
+//! Recording that a delivery waits for its destination.
 
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
+use tocsin_core::delivery::settlement::Deferral;
 
-use super::claim::ClaimRequest;
-use super::statement::{Statement, Written, n, s};
-use super::{LedgerError, Table};
+use super::attributes::{n, s};
+use super::error::LedgerError;
+use super::statement::{Statement, Written};
+use super::table::Table;
 
-/// A delivery that is not attempted now. Its retry is queued already.
-#[derive(Clone, Debug)]
-pub struct Deferral {
-    /// The claim that is not made.
-    pub request: ClaimRequest,
-    /// When the delivery began to wait, or had begun before.
-    pub began_at: Timestamp,
-    /// When it will be looked at again.
-    pub due: Timestamp,
-}
-
-/// Only what waits already: whoever is at it, or has ended it, knows more.
+/// Only a delivery that waits already: a sender that holds or has settled it knows
+/// more.
 const WAITING: &str = "\"state\" = 'RETRYING' AND \"attempt\" < ?";
 
 impl Table {
-    /// A refusal is no failure: the delivery has got further than its deferral.
+    /// A refused write is not an error: the delivery has got further than its
+    /// deferral.
     pub(super) async fn defer(
         &self,
         deferrals: &[Deferral],
@@ -32,11 +25,11 @@ impl Table {
             .iter()
             .map(|deferral| self.deferral(deferral, now))
             .collect();
-        self.write("recording that deliveries wait", statements)
+        self.write("recording deferred deliveries", statements)
             .await
             .into_iter()
             .map(|written| match written? {
-                Written::Done | Written::Refused(_) => Ok(()),
+                Written::Applied | Written::ConditionFailed(_) => Ok(()),
             })
             .collect()
     }
@@ -47,18 +40,18 @@ impl Table {
             began_at,
             due,
         } = deferral;
-        if request.is_new() {
+        if request.expects_no_record() {
             let mut attributes = self.new_delivery(request, *began_at, now);
             attributes.extend([
                 ("state", s(State::Retrying.as_str())),
-                // None has been made.
+                // No attempt was made yet.
                 ("attempt", n(0)),
                 ("nextAttemptAt", s(due.to_string())),
             ]);
-            return Statement::insert(&self.table, attributes);
+            return Statement::insert(&self.name, attributes);
         }
         Statement::update(
-            &self.table,
+            &self.name,
             "SET \"nextAttemptAt\" = ? SET \"updatedAt\" = ?",
             WAITING,
             vec![

@@ -1,36 +1,43 @@
-//! The health of destinations: one small item each, shared by all senders.
+//! The health of destinations: one small item for each destination, shared by all
+//! senders.
 //!
-//! The item is swapped as a whole, and only for the one that was read: whoever
-//! loses the race reads what the winner wrote from the refusal itself.
+//! A change replaces the whole item, if the item still has the version that was read.
+//! The loser of a race reads the winner's version from the refused write.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
-use super::statement::{Item, Statement, Written, n, s};
-use super::{HEALTH_ITEM, LedgerError, Table};
-use crate::AwsError;
+use super::attributes::{HEALTH_ITEM, Item, destination_id, integer, json, key, n, s};
+use super::error::LedgerError;
+use super::statement::{Statement, Written};
+use super::table::Table;
+use crate::error::AwsError;
 
-/// Keys of one call: `BatchGetItem`'s own limit.
-const MOST_KEYS: usize = 100;
+/// Keys of one `BatchGetItem`: `DynamoDB`'s limit.
+const KEYS_PER_CALL: usize = 100;
 
-/// A destination's health, and which version of it this is.
+/// The action that errors of changes name.
+const ACTION: &str = "recording a destination's health";
+
+/// The health of a destination, with its version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VersionedHealth {
-    /// How the destination fares.
+    /// The destination's health.
     pub health: Health,
-    /// Counts the changes; 0 when there is none yet.
+    /// Counts the changes; 0 when the ledger has no health of the destination.
     pub version: i64,
 }
 
-/// How swapping a health for another ended.
+/// The result of a compare-and-swap of a destination's health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CasResult {
-    /// The new one holds.
+    /// The ledger holds the new health, which has this version.
     Swapped(VersionedHealth),
-    /// Somebody else was quicker, and wrote this.
+    /// Another sender wrote this health first.
     Conflict(VersionedHealth),
 }
 
@@ -40,11 +47,13 @@ impl Table {
         ids: &[DestinationId],
     ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         let mut found = HashMap::new();
-        for some in ids.chunks(MOST_KEYS) {
-            let keys = some.iter().map(|id| key(*id)).collect();
+        for chunk in ids.chunks(KEYS_PER_CALL) {
+            let keys = chunk
+                .iter()
+                .map(|id| key(id.to_string(), HEALTH_ITEM))
+                .collect();
             for item in self.batch_get("reading destinations' health", keys).await? {
-                let id = DestinationId::parse(super::read::text(&item, "alertId")?)
-                    .ok_or_else(|| unreadable(&item, "alertId is no destination's id"))?;
+                let id = destination_id(&item, "alertId")?;
                 found.insert(id, VersionedHealth::read(&item)?);
             }
         }
@@ -63,10 +72,10 @@ impl Table {
             version: seen.version + 1,
         };
         let statement = if seen.version == 0 {
-            Statement::insert(&self.table, self.attributes(id, &next, now))
+            Statement::insert(&self.name, self.attributes(id, &next, now))
         } else {
             Statement::update(
-                &self.table,
+                &self.name,
                 "SET \"health\" = ? SET \"version\" = ? SET \"updatedAt\" = ? SET \"expiresAt\" = ?",
                 "\"version\" = ?",
                 vec![
@@ -80,19 +89,17 @@ impl Table {
                 ],
             )
         };
-        let written = self
-            .write("recording a destination's health", vec![statement])
-            .await
-            .pop();
-        match written.ok_or_else(|| {
-            AwsError::unexpected("recording a destination's health", "no answer")
-        })?? {
-            Written::Done => Ok(CasResult::Swapped(next)),
-            Written::Refused(Some(item)) => Ok(CasResult::Conflict(VersionedHealth::read(&item)?)),
-            // An insert is refused without the item, an update when it expired.
-            Written::Refused(None) => {
-                let now_there = self.health(&[id]).await?.remove(&id);
-                Ok(CasResult::Conflict(now_there.unwrap_or_default()))
+        let written = self.write(ACTION, vec![statement]).await.pop();
+        match written.ok_or_else(|| AwsError::unexpected(ACTION, "no answer"))?? {
+            Written::Applied => Ok(CasResult::Swapped(next)),
+            Written::ConditionFailed(Some(item)) => {
+                Ok(CasResult::Conflict(VersionedHealth::read(&item)?))
+            }
+            // A refused insert does not return the item, and an expired item cannot
+            // be returned.
+            Written::ConditionFailed(None) => {
+                let current = self.health(&[id]).await?.remove(&id);
+                Ok(CasResult::Conflict(current.unwrap_or_default()))
             }
         }
     }
@@ -100,14 +107,14 @@ impl Table {
     fn attributes(
         &self,
         id: DestinationId,
-        kept: &VersionedHealth,
+        next: &VersionedHealth,
         now: Timestamp,
-    ) -> Vec<(&'static str, aws_sdk_dynamodb::types::AttributeValue)> {
+    ) -> Vec<(&'static str, AttributeValue)> {
         vec![
             ("alertId", s(id.to_string())),
             ("item", s(HEALTH_ITEM)),
-            ("health", s(kept.json())),
-            ("version", n(kept.version)),
+            ("health", s(next.json())),
+            ("version", n(next.version)),
             ("updatedAt", s(now.to_string())),
             ("expiresAt", n(self.expiry(now))),
         ]
@@ -116,29 +123,14 @@ impl Table {
 
 impl VersionedHealth {
     fn read(item: &Item) -> Result<Self, LedgerError> {
-        let health = serde_json::from_str(super::read::text(item, "health")?)
-            .map_err(|error| unreadable(item, &format!("health: {error}")))?;
-        let version = item
-            .get("version")
-            .and_then(|value| value.as_n().ok())
-            .and_then(|number| number.parse().ok())
-            .ok_or_else(|| unreadable(item, "version is missing"))?;
-        Ok(Self { health, version })
+        Ok(Self {
+            health: json(item, "health")?,
+            version: integer(item, "version")?,
+        })
     }
 
     fn json(&self) -> String {
-        // A struct of strings and numbers: there is nothing to fail on.
+        // A struct of strings and numbers always serializes.
         serde_json::to_string(&self.health).unwrap_or_default()
     }
-}
-
-fn key(id: DestinationId) -> Item {
-    Item::from([
-        ("alertId".to_owned(), s(id.to_string())),
-        ("item".to_owned(), s(HEALTH_ITEM)),
-    ])
-}
-
-fn unreadable(item: &Item, problem: &str) -> LedgerError {
-    super::read::unreadable(item, problem.to_owned())
 }

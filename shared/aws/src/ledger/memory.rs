@@ -1,5 +1,4 @@
-//! A ledger that lasts as long as its process: for functions that run by
-//! themselves, without a stack.
+//! A ledger in memory, for functions that run without a stack.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,35 +6,35 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
+use tocsin_core::delivery::claim::{Claim, ClaimRequest};
+use tocsin_core::delivery::settlement::{SettleResult, Settlement};
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
+use tocsin_core::history::{History, StoredAlert};
 
-use super::LedgerError;
-use super::alerts::{AlertRecord, PutAlert, StoredAlert};
-use super::claim::{Claim, ClaimRequest, lease};
+use super::alerts::{AlertRecord, PutAlert};
+use super::error::LedgerError;
 use super::health::{CasResult, VersionedHealth};
-use super::read::History;
-use super::settle::{SettleResult, Settlement};
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Memory(Arc<Mutex<Held>>);
+pub(super) struct Memory(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
-struct Held {
+struct Contents {
     alerts: HashMap<AlertId, StoredAlert>,
     settled: HashMap<(AlertId, DestinationId), State>,
     health: HashMap<DestinationId, VersionedHealth>,
 }
 
 impl Memory {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // Nothing in here panics halfway, so what a panic elsewhere left is whole.
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // No change here can panic halfway, so a poisoned lock guards whole contents.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
-        let mut held = self.held();
-        let one = |record: &AlertRecord<'_>| match held.alerts.get(&record.alert.alert_id) {
+        let mut contents = self.contents();
+        let one = |record: &AlertRecord<'_>| match contents.alerts.get(&record.alert.alert_id) {
             Some(known) if known.alert.fingerprint() == record.alert.fingerprint() => {
                 PutAlert::Duplicate(Box::new(known.clone()))
             }
@@ -46,7 +45,9 @@ impl Memory {
                     routing: record.routing.clone(),
                     received_at: record.received_at,
                 };
-                held.alerts.insert(record.alert.alert_id.clone(), stored);
+                contents
+                    .alerts
+                    .insert(record.alert.alert_id.clone(), stored);
                 PutAlert::Created
             }
         };
@@ -57,9 +58,9 @@ impl Memory {
         &self,
         ids: &[AlertId],
     ) -> HashMap<AlertId, Result<StoredAlert, LedgerError>> {
-        let held = self.held();
+        let contents = self.contents();
         ids.iter()
-            .filter_map(|id| Some((id.clone(), Ok(held.alerts.get(id)?.clone()))))
+            .filter_map(|id| Some((id.clone(), Ok(contents.alerts.get(id)?.clone()))))
             .collect()
     }
 
@@ -68,14 +69,14 @@ impl Memory {
         requests: &[ClaimRequest],
         now: Timestamp,
     ) -> Vec<Result<Claim, LedgerError>> {
-        let held = self.held();
+        let contents = self.contents();
         requests
             .iter()
             .map(|request| {
                 let key = (request.alert_id.clone(), request.destination_id);
-                Ok(match held.settled.get(&key) {
-                    Some(State::Retrying) | None => Claim::Started(lease(request, now)),
-                    Some(ended) => Claim::AlreadySettled(*ended),
+                Ok(match contents.settled.get(&key) {
+                    Some(State::Retrying) | None => Claim::Started(request.lease_at(now)),
+                    Some(settled) => Claim::AlreadySettled(*settled),
                 })
             })
             .collect()
@@ -85,19 +86,19 @@ impl Memory {
         &self,
         settlements: &[Settlement],
     ) -> Vec<Result<SettleResult, LedgerError>> {
-        let mut held = self.held();
+        let mut contents = self.contents();
         settlements
             .iter()
             .map(|one| {
                 let key = (one.alert_id.clone(), one.destination_id);
-                held.settled.insert(key, one.verdict.state());
+                contents.settled.insert(key, one.new_state.state());
                 Ok(SettleResult::Settled)
             })
             .collect()
     }
 
     pub(super) fn history(&self, id: &AlertId) -> Option<History> {
-        let alert = self.held().alerts.get(id)?.clone();
+        let alert = self.contents().alerts.get(id)?.clone();
         Some(History {
             alert,
             deliveries: Vec::new(),
@@ -105,9 +106,9 @@ impl Memory {
     }
 
     pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, VersionedHealth> {
-        let held = self.held();
+        let contents = self.contents();
         ids.iter()
-            .filter_map(|id| Some((*id, held.health.get(id)?.clone())))
+            .filter_map(|id| Some((*id, contents.health.get(id)?.clone())))
             .collect()
     }
 
@@ -117,8 +118,8 @@ impl Memory {
         seen: &VersionedHealth,
         health: Health,
     ) -> CasResult {
-        let mut held = self.held();
-        let current = held.health.get(&id).cloned().unwrap_or_default();
+        let mut contents = self.contents();
+        let current = contents.health.get(&id).cloned().unwrap_or_default();
         if current.version != seen.version {
             return CasResult::Conflict(current);
         }
@@ -126,7 +127,7 @@ impl Memory {
             health,
             version: seen.version + 1,
         };
-        held.health.insert(id, next.clone());
+        contents.health.insert(id, next.clone());
         CasResult::Swapped(next)
     }
 }

@@ -1,69 +1,66 @@
-//! The ledger: the truth about what happened to every alert and delivery.
+//! The ledger: the record of every alert and every delivery.
 //!
-//! One item for the alert (`item = ALERT`: the alert and its routing), one for
-//! each delivery (`item = <destination id>`). All writes are conditional `PartiQL`
-//! statements, 25 in one call, each answered for alone: what is claimed or
-//! recorded together costs one round trip together.
+//! The alert has an item of its own (`item = ALERT`: the alert and its routing), and
+//! so has each delivery (`item = <destination id>`). All writes are conditional
+//! `PartiQL` statements, 25 in one call, each with an answer of its own: deliveries
+//! that are claimed or settled together share one round trip.
 //!
-//! ## A delivery's life
+//! ## The states of a delivery
 //!
 //! ```text
 //!            claim                settle
 //!  (nothing) ────► SENDING ─┬──► DELIVERED
 //!                   ▲   ▲   ├──► FAILED | EXHAUSTED
 //!    claim of the   │   │   └──► RETRYING ──┐
-//!    next attempt   │   └── lease run out   │
+//!    next attempt   │   └── lease expired   │
 //!                   └───────────────────────┘
 //! ```
 //!
 //! A delivery that must wait before its first attempt begins as `RETRYING`, with
 //! attempt 0.
 //!
-//! A claim carries a lease. While it lasts, nobody else may attempt the
-//! delivery; when its holder vanished, the next claim takes over, knowing that
-//! the message may have arrived. The lease only makes duplicates rare:
+//! A claim holds a lease. No other sender attempts the delivery while the lease lasts.
+//! When its holder disappears, the next claim takes the delivery over, and knows that
+//! the provider may have accepted the message. The lease only makes duplicates rare:
 //! delivery stays at least once.
 
 mod alerts;
+mod attributes;
 mod claim;
 mod defer;
+mod error;
 mod health;
 mod memory;
 mod read;
 mod settle;
 mod statement;
+mod table;
 mod timeline;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use memory::Memory;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
+use tocsin_core::delivery::claim::{Claim, ClaimRequest};
+use tocsin_core::delivery::settlement::{Deferral, SettleResult, Settlement};
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
+use tocsin_core::history::{History, StoredAlert};
 
-use crate::{AwsError, Clients};
+use crate::clients::Clients;
+use crate::env::{Env, EnvError};
 
-pub use alerts::{AlertRecord, PutAlert, StoredAlert};
-pub use claim::{Claim, ClaimRequest, Lease};
-pub use defer::Deferral;
+pub use alerts::{AlertRecord, PutAlert};
+pub use error::{AttributeError, LedgerError};
 pub use health::{CasResult, VersionedHealth};
-pub use read::{DeliveryRecord, History};
-pub use settle::{SettleResult, Settlement, Verdict};
+use memory::Memory;
+use table::Table;
 pub use timeline::{AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage};
 
-/// The sort key of the item that holds the alert itself.
-const ALERT_ITEM: &str = "ALERT";
-
-/// The sort key of the item that holds a destination's health; its partition is
-/// the destination's id.
-const HEALTH_ITEM: &str = "HEALTH";
-
-/// Settled attempts are attributes called this and their number: `attempt#1`.
-const ATTEMPT_PREFIX: &str = "attempt#";
+/// How long the ledger keeps an item, unless `TOCSIN_RETENTION_DAYS` says otherwise.
+const DEFAULT_RETENTION_DAYS: u32 = 90;
 
 /// The ledger.
 #[derive(Clone, Debug)]
@@ -72,46 +69,31 @@ pub struct Ledger(Backend);
 /// Where the ledger is kept.
 #[derive(Clone, Debug)]
 enum Backend {
-    InTable(Table),
-    InMemory(Memory),
-}
-
-/// The ledger's table.
-#[derive(Clone, Debug)]
-struct Table {
-    client: Client,
-    table: String,
-    retention: Duration,
-}
-
-/// Why the ledger could not be read or written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
-    /// `DynamoDB` refused or did not answer.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    /// An item does not have the form it was written in.
-    #[error("the ledger's item {item} of alert {alert_id} cannot be read: {problem}")]
-    Unreadable {
-        /// Which alert.
-        alert_id: String,
-        /// Which item of it.
-        item: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    Table(Table),
+    Memory(Memory),
 }
 
 impl Ledger {
-    /// The ledger in this table; what is written expires after `retention`.
+    /// How long the ledger keeps an item: `TOCSIN_RETENTION_DAYS`, 90 days by default.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not a number.
+    pub fn retention(env: &Env) -> Result<Duration, EnvError> {
+        let days = env.parsed::<u32>("TOCSIN_RETENTION_DAYS")?;
+        let hours = u64::from(days.unwrap_or(DEFAULT_RETENTION_DAYS)) * 24;
+        Ok(Duration::from_hours(hours))
+    }
+
+    /// The ledger in this table. Each item expires `retention` after it was created.
     #[must_use]
     pub fn new(clients: &Clients, table: impl Into<String>, retention: Duration) -> Self {
         Self(if clients.offline.is_some() {
-            Backend::InMemory(Memory::default())
+            Backend::Memory(Memory::default())
         } else {
-            Backend::InTable(Table {
+            Backend::Table(Table {
                 client: clients.dynamodb.clone(),
-                table: table.into(),
+                name: table.into(),
                 retention,
             })
         })
@@ -120,83 +102,81 @@ impl Ledger {
     /// Records alerts with their routings, each only if its id is new.
     pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
         match &self.0 {
-            Backend::InTable(table) => table.record(records).await,
-            Backend::InMemory(memory) => memory.record(records),
+            Backend::Table(table) => table.record(records).await,
+            Backend::Memory(memory) => memory.record(records),
         }
     }
 
-    /// The recorded alerts of these ids; ids without one are left out.
+    /// The recorded alerts with these ids; unknown ids are left out.
     ///
     /// # Errors
     ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses the call or does not answer, or an item cannot be read.
     pub async fn alerts(
         &self,
         ids: &[AlertId],
     ) -> Result<HashMap<AlertId, Result<StoredAlert, LedgerError>>, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.alerts(ids).await,
-            Backend::InMemory(memory) => Ok(memory.alerts(ids)),
+            Backend::Table(table) => table.alerts(ids).await,
+            Backend::Memory(memory) => Ok(memory.alerts(ids)),
         }
     }
 
-    /// Claims deliveries, all in one call where nothing stands in the way: a
-    /// first attempt is an insert, a later one an update. What is refused is
-    /// tried once more as the update that takes over a vanished holder's claim.
+    /// Claims deliveries, 25 in one call. A refused claim costs one or two further
+    /// calls, which take over an expired lease or find out why it was refused.
     pub async fn claim(
         &self,
         requests: &[ClaimRequest],
         now: Timestamp,
     ) -> Vec<Result<Claim, LedgerError>> {
         match &self.0 {
-            Backend::InTable(table) => table.claim(requests, now).await,
-            Backend::InMemory(memory) => memory.claim(requests, now),
+            Backend::Table(table) => table.claim(requests, now).await,
+            Backend::Memory(memory) => memory.claim(requests, now),
         }
     }
 
-    /// Settles attempts, 25 in one call. [`SettleResult::LeaseLost`] where the lease had run
-    /// out and somebody else took over: that attempt stands in nobody's record,
-    /// and the caller logs it.
+    /// Settles attempts, 25 in one call. The ledger does not record an attempt whose
+    /// lease was lost ([`SettleResult::LeaseLost`]); the caller logs it.
     pub async fn settle(
         &self,
         settlements: &[Settlement],
     ) -> Vec<Result<SettleResult, LedgerError>> {
         match &self.0 {
-            Backend::InTable(table) => table.settle(settlements).await,
-            Backend::InMemory(memory) => memory.settle(settlements),
+            Backend::Table(table) => table.settle(settlements).await,
+            Backend::Memory(memory) => memory.settle(settlements),
         }
     }
 
-    /// Records that deliveries wait, 25 in one call.
+    /// Records that deliveries wait, 25 in one call. A delivery that another sender
+    /// holds or has settled stays as it is.
     pub async fn defer(
         &self,
         deferrals: &[Deferral],
         now: Timestamp,
     ) -> Vec<Result<(), LedgerError>> {
         match &self.0 {
-            Backend::InTable(table) => table.defer(deferrals, now).await,
-            Backend::InMemory(_) => vec![Ok(()); deferrals.len()],
+            Backend::Table(table) => table.defer(deferrals, now).await,
+            Backend::Memory(_) => vec![Ok(()); deferrals.len()],
         }
     }
 
-    /// The health of these destinations; those that nothing was ever wrong with
-    /// are left out. One call for 100 of them.
+    /// The health of these destinations, 100 in one call. Destinations that never had
+    /// a failure are left out.
     ///
     /// # Errors
     ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses the call or does not answer, or an item cannot be read.
     pub async fn health(
         &self,
         ids: &[DestinationId],
     ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.health(ids).await,
-            Backend::InMemory(memory) => Ok(memory.health(ids)),
+            Backend::Table(table) => table.health(ids).await,
+            Backend::Memory(memory) => Ok(memory.health(ids)),
         }
     }
 
-    /// Swaps a destination's health for another, if it is still the one that was
-    /// seen.
+    /// Replaces a destination's health, if it still has the version that was `seen`.
     ///
     /// # Errors
     ///
@@ -209,30 +189,30 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<CasResult, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.compare_and_swap_health(id, seen, health, now).await,
-            Backend::InMemory(memory) => Ok(memory.compare_and_swap_health(id, seen, health)),
+            Backend::Table(table) => table.compare_and_swap_health(id, seen, health, now).await,
+            Backend::Memory(memory) => Ok(memory.compare_and_swap_health(id, seen, health)),
         }
     }
 
-    /// Everything about one alert; `None` when there is no such alert.
+    /// Everything about one alert; `None` when the ledger does not know it.
     ///
     /// # Errors
     ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses the call or does not answer, or an item cannot be read.
     pub async fn history(&self, id: &AlertId) -> Result<Option<History>, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.history(id).await,
-            Backend::InMemory(memory) => Ok(memory.history(id)),
+            Backend::Table(table) => table.history(id).await,
+            Backend::Memory(memory) => Ok(memory.history(id)),
         }
     }
 
-    /// Alerts received at or after `since`, newest first, from `from` on: what one
-    /// call gives of one day, at most `limit`. The last moments may be missing:
-    /// the index is behind the table by up to a second or so.
+    /// Alerts received at or after `since`, newest first, starting at `from`: one page
+    /// of one day, at most `limit` entries. The newest alerts may be missing, because
+    /// the index is about a second behind the table.
     ///
     /// # Errors
     ///
-    /// When `DynamoDB` refuses or does not answer, or an item cannot be read.
+    /// When `DynamoDB` refuses the call or does not answer, or an item cannot be read.
     pub async fn timeline(
         &self,
         since: Timestamp,
@@ -240,13 +220,13 @@ impl Ledger {
         limit: usize,
     ) -> Result<TimelinePage, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.timeline(since, from, limit).await,
-            Backend::InMemory(_) => Ok(TimelinePage::default()),
+            Backend::Table(table) => table.timeline(since, from, limit).await,
+            Backend::Memory(_) => Ok(TimelinePage::default()),
         }
     }
 
-    /// Deliveries that ended in `state` (`FAILED` or `EXHAUSTED`) at or after
-    /// `since`, latest first, from `from` on: at most `limit`.
+    /// Deliveries that ended in `state` (`FAILED` or `EXHAUSTED`) at or after `since`,
+    /// newest first, starting at `from`: at most `limit` entries.
     ///
     /// # Errors
     ///
@@ -259,39 +239,32 @@ impl Ledger {
         limit: usize,
     ) -> Result<AttentionPage, LedgerError> {
         match &self.0 {
-            Backend::InTable(table) => table.attention(state, since, from, limit).await,
-            Backend::InMemory(_) => Ok(AttentionPage::default()),
+            Backend::Table(table) => table.attention(state, since, from, limit).await,
+            Backend::Memory(_) => Ok(AttentionPage::default()),
         }
     }
 
-    /// Opens the connection to the table while the function initialises, when
-    /// processor time is not rationed yet. Whether it works shows with the first
-    /// real call, so a failure here is only logged.
+    /// Opens the connection to the table while the function initializes, when Lambda
+    /// does not limit its processor time yet. A failure is only logged: the first
+    /// real call shows whether the connection works.
     pub async fn warm_up(&self) {
-        if let Backend::InTable(table) = &self.0 {
+        if let Backend::Table(table) = &self.0 {
             table.warm_up().await;
         }
     }
 }
 
-impl Table {
-    /// When an item written now expires, in seconds since 1970, as TTL needs it.
-    fn expiry(&self, now: Timestamp) -> i64 {
-        now.plus(self.retention).unix_seconds()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    async fn warm_up(&self) {
-        let warmed = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("alertId", statement::s("warm-up"))
-            .key("item", statement::s("warm-up"))
-            .send()
-            .await;
-        if let Err(error) = warmed {
-            let error = AwsError::new("warming up the ledger's connection", &error);
-            tracing::debug!(%error, "the first call will open the connection");
-        }
+    #[test]
+    fn retention_is_90_days_unless_the_environment_says_otherwise() {
+        let retention =
+            |days: &[(String, String)]| Ledger::retention(&days.iter().cloned().collect());
+        let days = |days: &str| [("TOCSIN_RETENTION_DAYS".to_owned(), days.to_owned())];
+        assert_eq!(retention(&[]).unwrap(), Duration::from_hours(90 * 24));
+        assert_eq!(retention(&days("7")).unwrap(), Duration::from_hours(7 * 24));
+        assert!(retention(&days("a week")).is_err());
     }
 }

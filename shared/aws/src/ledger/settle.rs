@@ -1,61 +1,18 @@
-//! Settling an attempt: its result, and what the delivery came to.
+//! Settling attempts.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::{Attempt, State};
-use tocsin_core::destination::DestinationId;
+use tocsin_core::delivery::Attempt;
+use tocsin_core::delivery::settlement::{NewState, SettleResult, Settlement};
 
-use super::claim::Lease;
-use super::statement::{Item, Statement, Written, n, s};
-use super::{ATTEMPT_PREFIX, LedgerError, Table};
+use super::attributes::{ATTEMPT_PREFIX, Item, n, s};
+use super::error::LedgerError;
+use super::statement::{Statement, Written};
+use super::table::Table;
 
-/// The end of one attempt.
-#[derive(Clone, Debug)]
-pub struct Settlement {
-    /// Which alert.
-    pub alert_id: AlertId,
-    /// To which destination.
-    pub destination_id: DestinationId,
-    /// The lease under which it was made.
-    pub lease: Lease,
-    /// The attempt.
-    pub attempt: Attempt,
-    /// What the delivery came to by it.
-    pub verdict: Verdict,
-}
-
-/// What a delivery came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It arrived.
-    Delivered,
-    /// Another attempt is queued.
-    Retrying {
-        /// When it is due.
-        due: Timestamp,
-    },
-    /// It was refused for good.
-    Failed,
-    /// It was retried until the end.
-    Exhausted,
-}
-
-impl Verdict {
-    /// The delivery's state after it.
-    #[must_use]
-    pub const fn state(self) -> State {
-        match self {
-            Self::Delivered => State::Delivered,
-            Self::Retrying { .. } => State::Retrying,
-            Self::Failed => State::Failed,
-            Self::Exhausted => State::Exhausted,
-        }
-    }
-}
-
-/// Only under the lease the attempt was made with: who lost it must not
-/// overwrite what the next holder did.
-const STILL_MINE: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" = ?";
+/// Only under the lease with which the attempt was made: a sender that lost its
+/// lease must not overwrite what the next holder recorded.
+const LEASE_HELD: &str = "\"state\" = 'SENDING' AND \"leaseUntil\" = ?";
 
 impl Table {
     pub(super) async fn settle(
@@ -71,12 +28,12 @@ impl Table {
             .into_iter()
             .zip(settlements)
             .map(|(written, settlement)| match written? {
-                Written::Done => Ok(SettleResult::Settled),
-                // The answer to an earlier try was lost on its way.
-                Written::Refused(Some(item)) if settlement.stands_in(&item) => {
+                Written::Applied => Ok(SettleResult::Settled),
+                // An earlier write succeeded, and only its answer was lost.
+                Written::ConditionFailed(Some(item)) if is_recorded(&settlement.attempt, &item) => {
                     Ok(SettleResult::Settled)
                 }
-                Written::Refused(_) => Ok(SettleResult::LeaseLost),
+                Written::ConditionFailed(_) => Ok(SettleResult::LeaseLost),
             })
             .collect()
     }
@@ -87,26 +44,26 @@ impl Table {
             destination_id,
             lease,
             attempt,
-            verdict,
+            new_state,
         } = settlement;
-        let at = s(Timestamp::now().sortable());
-        let json = settlement.json();
-        // One attribute for each attempt: nothing has to be read to add one.
+        let now = s(Timestamp::now().sortable());
+        let state = s(new_state.state().as_str());
+        // One attribute for each attempt: adding one needs no read before the write.
         let mut changes = format!(
-            "SET \"state\" = ? SET \"updatedAt\" = ? SET \"{ATTEMPT_PREFIX}{}\" = ?",
-            attempt.number
+            "SET \"state\" = ? SET \"updatedAt\" = ? SET \"{}\" = ?",
+            attribute(attempt)
         );
-        let mut values = vec![s(verdict.state().as_str()), at.clone(), s(json)];
-        match verdict {
-            Verdict::Retrying { due } => {
+        let mut values = vec![state.clone(), now.clone(), s(json(attempt))];
+        match new_state {
+            NewState::Retrying { due } => {
                 changes.push_str(" SET \"nextAttemptAt\" = ?");
                 values.push(s(due.to_string()));
             }
-            Verdict::Failed | Verdict::Exhausted => {
+            NewState::Failed | NewState::Exhausted => {
                 changes.push_str(" SET \"attention\" = ? SET \"attentionSince\" = ?");
-                values.extend([s(verdict.state().as_str()), at]);
+                values.extend([state, now]);
             }
-            Verdict::Delivered => {}
+            NewState::Delivered => {}
         }
         changes.push_str(" REMOVE \"leaseUntil\"");
         values.extend([
@@ -114,30 +71,23 @@ impl Table {
             s(destination_id.to_string()),
             n(lease.until.unix_millis()),
         ]);
-        // The condition reads leaseUntil, which DynamoDB evaluates before removing it.
-        Statement::update(&self.table, &changes, STILL_MINE, values)
+        // DynamoDB evaluates the condition on leaseUntil before it removes the attribute.
+        Statement::update(&self.name, &changes, LEASE_HELD, values)
     }
 }
 
-impl Settlement {
-    fn json(&self) -> String {
-        // A struct of strings and numbers: there is nothing to fail on.
-        serde_json::to_string(&self.attempt).unwrap_or_default()
-    }
-
-    /// Whether an item has this very attempt recorded.
-    fn stands_in(&self, item: &Item) -> bool {
-        item.get(&format!("{ATTEMPT_PREFIX}{}", self.attempt.number))
-            .and_then(|recorded| recorded.as_s().ok())
-            == Some(&self.json())
-    }
+/// The name of an attempt's attribute.
+fn attribute(attempt: &Attempt) -> String {
+    format!("{ATTEMPT_PREFIX}{}", attempt.number)
 }
 
-/// Whether somebody else had taken over before an attempt was settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SettleResult {
-    /// Nobody had: it is recorded.
-    Settled,
-    /// Somebody had: it is not.
-    LeaseLost,
+fn json(attempt: &Attempt) -> String {
+    // A struct of strings and numbers always serializes.
+    serde_json::to_string(attempt).unwrap_or_default()
+}
+
+/// Whether the item holds this very attempt.
+fn is_recorded(attempt: &Attempt, item: &Item) -> bool {
+    let recorded = item.get(&attribute(attempt)).map(AttributeValue::as_s);
+    matches!(recorded, Some(Ok(text)) if *text == json(attempt))
 }

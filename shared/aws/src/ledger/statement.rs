@@ -1,6 +1,5 @@
-//! Conditional `PartiQL` writes, 25 in one call.
+//! Conditional `PartiQL` writes, 25 in one call, each with an answer of its own.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
@@ -9,26 +8,28 @@ use aws_sdk_dynamodb::types::{
 };
 use futures::future::join_all;
 
-use super::{LedgerError, Table};
-use crate::AwsError;
+use super::attributes::Item;
+use super::error::LedgerError;
+use super::table::Table;
+use crate::error::AwsError;
 
-/// What one `BatchExecuteStatement` takes: `DynamoDB`'s own limit.
-const BATCH: usize = 25;
+/// Statements of one `BatchExecuteStatement`: `DynamoDB`'s limit.
+const STATEMENTS_PER_CALL: usize = 25;
 
-/// Before a throttled statement is carried out again.
-const PAUSES: [Duration; 3] = [
+/// The delays before throttled statements are repeated.
+const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(900),
 ];
 
-/// Whether DynamoDB turned a single statement away for now.
-fn is_passing(error: &LedgerError) -> bool {
+/// Whether `DynamoDB` refused a single statement for a reason that passes.
+fn is_transient(error: &LedgerError) -> bool {
     let LedgerError::Aws(error) = error else {
         return false;
     };
     matches!(
-        error.code.as_deref(),
+        error.code(),
         Some(
             "InternalServerError"
                 | "ProvisionedThroughputExceeded"
@@ -39,34 +40,25 @@ fn is_passing(error: &LedgerError) -> bool {
     )
 }
 
-pub(super) type Item = HashMap<String, AttributeValue>;
-
-pub(super) fn s(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-pub(super) fn n(number: i64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-/// One write with its values.
+/// One write with the values of its parameters.
 #[derive(Clone)]
 pub(super) struct Statement {
     text: String,
     values: Vec<AttributeValue>,
 }
 
-/// How a conditional write ended.
+/// The result of a conditional write.
 #[derive(Clone)]
 pub(super) enum Written {
-    /// It was carried out.
-    Done,
-    /// Its condition did not hold: the item as it is, where `DynamoDB` tells.
-    Refused(Option<Item>),
+    /// The condition held, and the item is written.
+    Applied,
+    /// The condition did not hold. Holds the item as it stands: `None` when there is
+    /// no item, or when the write was an insert.
+    ConditionFailed(Option<Item>),
 }
 
 impl Statement {
-    /// Creates an item; refused when there is one of its key.
+    /// Creates an item, on condition that its key is free.
     pub(super) fn insert(table: &str, attributes: Vec<(&str, AttributeValue)>) -> Self {
         let (names, values): (Vec<_>, Vec<_>) = attributes
             .into_iter()
@@ -78,8 +70,9 @@ impl Statement {
         }
     }
 
-    /// Changes an item. The texts must be constants of this module's siblings:
-    /// values belong into `values`, in the order of the question marks.
+    /// Changes an item on a condition. `changes` and `condition` must not contain
+    /// values: those belong in `values`, in the order of the question marks, with the
+    /// primary key between the two.
     pub(super) fn update(
         table: &str,
         changes: &str,
@@ -100,31 +93,31 @@ impl Statement {
             .set_parameters(Some(self.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|error| AwsError::unexpected("building a statement", error.to_string()))
+            .map_err(|error| AwsError::caused_by("building a statement", error))
     }
 }
 
 impl Table {
-    /// Carries out all statements; the answers are in their order. DynamoDB
-    /// throttles statement by statement inside an answer that succeeded as a
-    /// whole, which the SDK does not repeat: this does.
+    /// Runs all statements; the answers are in the same order. `DynamoDB` throttles
+    /// single statements inside a call that succeeds. The SDK does not repeat those,
+    /// so this function does.
     pub(super) async fn write(
         &self,
         action: &'static str,
         statements: Vec<Statement>,
     ) -> Vec<Result<Written, LedgerError>> {
         let mut answers = self.write_once(action, &statements).await;
-        for pause in PAUSES {
-            let again: Vec<usize> = (0..answers.len())
-                .filter(|at| answers[*at].as_ref().is_err_and(is_passing))
+        for delay in RETRY_DELAYS {
+            let throttled: Vec<usize> = (0..answers.len())
+                .filter(|at| answers[*at].as_ref().is_err_and(is_transient))
                 .collect();
-            if again.is_empty() {
+            if throttled.is_empty() {
                 break;
             }
-            tokio::time::sleep(pause).await;
-            let some: Vec<_> = again.iter().map(|at| statements[*at].clone()).collect();
-            let repeated = self.write_once(action, &some).await;
-            for (at, answer) in again.into_iter().zip(repeated) {
+            tokio::time::sleep(delay).await;
+            let repeated: Vec<_> = throttled.iter().map(|at| statements[*at].clone()).collect();
+            let repeated = self.write_once(action, &repeated).await;
+            for (at, answer) in throttled.into_iter().zip(repeated) {
                 answers[at] = answer;
             }
         }
@@ -137,7 +130,7 @@ impl Table {
         statements: &[Statement],
     ) -> Vec<Result<Written, LedgerError>> {
         let batches = statements
-            .chunks(BATCH)
+            .chunks(STATEMENTS_PER_CALL)
             .map(|batch| self.write_batch(action, batch.to_vec()));
         join_all(batches).await.into_iter().flatten().collect()
     }
@@ -160,7 +153,7 @@ impl Table {
             .send()
             .await;
         match sent {
-            Err(error) => all(AwsError::new(action, &error)),
+            Err(error) => all(AwsError::new(action, error)),
             Ok(answer) if answer.responses().len() != count => all(AwsError::unexpected(
                 action,
                 format!("{} answers to {count} statements", answer.responses().len()),
@@ -177,21 +170,16 @@ impl Table {
 
 fn outcome(action: &'static str, answer: BatchStatementResponse) -> Result<Written, LedgerError> {
     let Some(error) = answer.error else {
-        return Ok(Written::Done);
+        return Ok(Written::Applied);
     };
     match error.code {
         Some(
             BatchStatementErrorCodeEnum::DuplicateItem
             | BatchStatementErrorCodeEnum::ConditionalCheckFailed,
-        ) => Ok(Written::Refused(error.item)),
+        ) => Ok(Written::ConditionFailed(error.item)),
         code => {
-            let code = code.map_or_else(|| "unknown".to_owned(), |code| code.as_str().to_owned());
-            let said = error.message.unwrap_or_default();
-            Err(LedgerError::Aws(AwsError {
-                action,
-                message: format!("{code}: {said}"),
-                code: Some(code),
-            }))
+            let code = code.as_ref().map_or("unknown", |code| code.as_str());
+            Err(AwsError::of_entry(action, code, error.message.as_deref()).into())
         }
     }
 }

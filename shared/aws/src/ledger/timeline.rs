@@ -1,9 +1,9 @@
-//! Reading the ledger by time: the index `timeline` of all alerts, a partition
-//! for each day, and the index `attention` of deliveries that failed for good.
+//! Reading the ledger by time, through two indexes: `timeline` holds all alerts, in
+//! one partition for each day; `attention` holds the deliveries that ended `FAILED` or
+//! `EXHAUSTED`, in one partition for each of these states.
 
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, AlertType, Severity};
@@ -11,40 +11,41 @@ use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
 
-use super::read::{json, text, time, unreadable};
-use super::statement::{Item, s};
-use super::{ALERT_ITEM, LedgerError, Table};
-use crate::AwsError;
+use super::attributes::{ALERT_ITEM, Item, destination_id, invalid, key, s, text, time, word};
+use super::error::LedgerError;
+use super::table::Table;
+use crate::error::AwsError;
 
-/// Where a list is: it goes on with what lies before this.
+/// A position in a list that runs from the newest entry to the oldest. The next page
+/// starts with the entry before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// The moment; what happened at it is not listed yet, unless `after` says
-    /// how far that went.
+    /// The moment of the position. Entries of this very moment are still to be
+    /// listed, if `after` names the last one that was; otherwise they are left out.
     pub at: Timestamp,
-    /// The item that was listed last, at that very moment.
+    /// The primary key of the entry that was listed last: partition key, sort key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<(String, String)>,
 }
 
 impl Cursor {
-    /// Everything before this moment.
+    /// The position before everything that happened at this moment or later.
     #[must_use]
     pub const fn before(at: Timestamp) -> Self {
         Self { at, after: None }
     }
 
-    /// Right behind an alert of the timeline.
+    /// The position directly after an alert of the timeline.
     #[must_use]
-    pub fn of_alert(received_at: Timestamp, id: &AlertId) -> Self {
+    pub fn after_alert(received_at: Timestamp, id: &AlertId) -> Self {
         Self {
             at: received_at,
             after: Some((id.to_string(), ALERT_ITEM.to_owned())),
         }
     }
 
-    /// The latest moment that is still listed.
+    /// The latest moment whose entries are still to be listed.
     fn last(&self) -> Timestamp {
         match self.after {
             Some(_) => self.at,
@@ -56,48 +57,48 @@ impl Cursor {
 /// An alert as the index shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimelineEntry {
-    /// Which alert.
+    /// The alert's id.
     pub alert_id: AlertId,
-    /// When it came.
+    /// When the router received the alert.
     pub received_at: Timestamp,
-    /// The detection that spoke.
+    /// The detection that raised the alert.
     pub detection_id: String,
-    /// What it is about.
+    /// The alert's title.
     pub title: String,
-    /// What kind of detection spoke.
+    /// The alert's type.
     pub alert_type: AlertType,
     /// The effective severity.
     pub severity: Severity,
-    /// What became of it.
+    /// What routing decided about the alert.
     pub disposition: Disposition,
 }
 
-/// What one look at the timeline gives.
+/// One page of the timeline.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TimelinePage {
     /// Newest first.
     pub entries: Vec<TimelineEntry>,
-    /// Where to go on; `None` at the end.
+    /// Where the next page starts; `None` at the end.
     pub next: Option<Cursor>,
 }
 
-/// A delivery that failed for good, as the index shows it.
+/// A delivery that ended `FAILED` or `EXHAUSTED`, as the index shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttentionEntry {
-    /// Of which alert.
+    /// The alert's id.
     pub alert_id: AlertId,
-    /// To which destination.
+    /// The destination's id.
     pub destination_id: DestinationId,
-    /// Since when.
+    /// When the delivery ended.
     pub since: Timestamp,
 }
 
-/// What one look at the index gives.
+/// One page of the deliveries that ended `FAILED` or `EXHAUSTED`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttentionPage {
-    /// Latest first.
+    /// Newest first.
     pub entries: Vec<AttentionEntry>,
-    /// Where to go on; `None` at the end.
+    /// Where the next page starts; `None` at the end.
     pub next: Option<Cursor>,
 }
 
@@ -122,7 +123,7 @@ impl Table {
             return Ok(TimelinePage::default());
         }
         let midnight = from.last().midnight();
-        let look = IndexQuery {
+        let query = IndexQuery {
             index: "timeline",
             partition: ("day", from.last().day()),
             range: "receivedAt",
@@ -130,11 +131,11 @@ impl Table {
             from,
             limit,
         };
-        let (items, next) = self.look(look).await?;
+        let (items, next) = self.query_index(query).await?;
         let entries = items.iter().map(TimelineEntry::read);
         Ok(TimelinePage {
             entries: entries.collect::<Result<_, _>>()?,
-            // A day that is done is followed by the one before it.
+            // A finished day is followed by the day before it.
             next: next.or_else(|| (since < midnight).then(|| Cursor::before(midnight))),
         })
     }
@@ -149,7 +150,7 @@ impl Table {
         if from.last() < since {
             return Ok(AttentionPage::default());
         }
-        let look = IndexQuery {
+        let query = IndexQuery {
             index: "attention",
             partition: ("attention", state.as_str().to_owned()),
             range: "attentionSince",
@@ -157,7 +158,7 @@ impl Table {
             from,
             limit,
         };
-        let (items, next) = self.look(look).await?;
+        let (items, next) = self.query_index(query).await?;
         let entries = items.iter().map(AttentionEntry::read);
         Ok(AttentionPage {
             entries: entries.collect::<Result<_, _>>()?,
@@ -165,37 +166,37 @@ impl Table {
         })
     }
 
-    async fn look(&self, look: IndexQuery<'_>) -> Result<(Vec<Item>, Option<Cursor>), LedgerError> {
-        const ACTION: &str = "looking through the ledger";
-        let (name, value) = &look.partition;
-        let start = look.from.after.as_ref().map(|(alert_id, item)| {
-            Item::from([
-                ("alertId".to_owned(), s(alert_id)),
-                ("item".to_owned(), s(item)),
-                ((*name).to_owned(), s(value)),
-                (look.range.to_owned(), s(look.from.at.sortable())),
-            ])
+    async fn query_index(
+        &self,
+        query: IndexQuery<'_>,
+    ) -> Result<(Vec<Item>, Option<Cursor>), LedgerError> {
+        let (name, value) = &query.partition;
+        let start = query.from.after.as_ref().map(|(alert_id, item)| {
+            let mut start = key(alert_id, item);
+            start.insert((*name).to_owned(), s(value));
+            start.insert(query.range.to_owned(), s(query.from.at.sortable()));
+            start
         });
         let answer = self
             .client
             .query()
-            .table_name(&self.table)
-            .index_name(look.index)
+            .table_name(&self.name)
+            .index_name(query.index)
             .key_condition_expression("#partition = :partition AND #range BETWEEN :since AND :last")
             .expression_attribute_names("#partition", *name)
-            .expression_attribute_names("#range", look.range)
+            .expression_attribute_names("#range", query.range)
             .expression_attribute_values(":partition", s(value))
-            .expression_attribute_values(":since", s(look.since.sortable()))
-            .expression_attribute_values(":last", s(look.from.last().sortable()))
+            .expression_attribute_values(":since", s(query.since.sortable()))
+            .expression_attribute_values(":last", s(query.from.last().sortable()))
             .scan_index_forward(false)
-            .limit(i32::try_from(look.limit).unwrap_or(i32::MAX))
+            .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
             .send()
             .await
-            .map_err(|error| AwsError::new(ACTION, &error))?;
+            .map_err(|error| AwsError::new("querying the ledger", error))?;
         let next = match answer.last_evaluated_key {
             Some(last) if !last.is_empty() => Some(Cursor {
-                at: time(&last, look.range)?,
+                at: time(&last, query.range)?,
                 after: Some((
                     text(&last, "alertId")?.to_owned(),
                     text(&last, "item")?.to_owned(),
@@ -220,10 +221,10 @@ impl TimelineEntry {
         })
     }
 
-    /// The position right behind it.
+    /// The position directly after this entry.
     #[must_use]
-    pub fn position(&self) -> Cursor {
-        Cursor::of_alert(self.received_at, &self.alert_id)
+    pub fn cursor(&self) -> Cursor {
+        Cursor::after_alert(self.received_at, &self.alert_id)
     }
 }
 
@@ -231,7 +232,7 @@ impl AttentionEntry {
     fn read(item: &Item) -> Result<Self, LedgerError> {
         Ok(Self {
             alert_id: alert_id(item)?,
-            destination_id: super::read::destination_id(item, "item")?,
+            destination_id: destination_id(item, "item")?,
             since: time(item, "attentionSince")?,
         })
     }
@@ -239,10 +240,5 @@ impl AttentionEntry {
 
 fn alert_id(item: &Item) -> Result<AlertId, LedgerError> {
     AlertId::new(text(item, "alertId")?)
-        .ok_or_else(|| unreadable(item, "alertId is no alert's id".to_owned()))
-}
-
-/// A value that is one word in JSON.
-fn word<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, LedgerError> {
-    json(item, name, &format!("\"{}\"", text(item, name)?))
+        .ok_or_else(|| invalid(item, "alertId", "not the id of an alert"))
 }

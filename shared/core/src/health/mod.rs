@@ -1,44 +1,46 @@
-//! The health of a destination: whether it takes deliveries at all, and how fast.
+//! The health of a destination: whether it accepts deliveries, and how fast.
 //!
 //! All senders of a destination share one [`Health`]. It is advice, not truth:
-//! what it costs when two of them read it a moment apart is a request too many,
-//! never a delivery. Everything here is pure; the ledger keeps the value and
-//! swaps it for the next only if nobody else did.
+//! two senders that read it at the same moment may make one request too many, but
+//! never lose a delivery. Everything here is pure; the ledger stores the value and
+//! replaces it by compare-and-swap.
 //!
-//! ## Pausing
+//! ## Circuit breaker
 //!
 //! ```text
-//!            trouble                      the pause is over: one may try
-//!   open ───────────────► paused ────────────────────────────► probing
+//!             fault                       backoff over: one may probe
+//!   closed ───────────────► open ────────────────────────────► half-open
 //!    ▲                      ▲                                    │   │
-//!    │                      └──────────── trouble, longer ───────┘   │
-//!    └────────────────────────────────── delivered ──────────────────┘
+//!    │                      └──────────── fault, longer ─────────┘   │
+//!    └───────────────────────────────── responded ───────────────────┘
 //! ```
 //!
-//! A destination that throttles or cannot be reached is paused at once. One that
-//! is silent or answers with errors of its own is paused after [`PATIENCE`] such
-//! deliveries in a row: different ones, since a message that its receiver cannot
-//! digest fails as often as it is sent, and must not shut out all others. While a
-//! destination is paused nothing is sent to it and no delivery uses up an attempt.
-//! When the pause is over, one delivery probes it; the others wait for what that
-//! finds. Whatever is answered, even a refusal, ends the pause.
+//! Throttling and an unreachable destination trip the breaker at once. A timeout or
+//! a 5xx trips it after [`FAILURE_THRESHOLD`] such deliveries in a row: different
+//! ones, since a message that its receiver cannot digest fails as often as it is
+//! sent and must not shut out all others. While the breaker is open nothing is
+//! sent, and no delivery uses up an attempt. After the backoff one delivery probes
+//! the destination; the others wait for its result. Any response, even a rejection,
+//! closes the breaker.
 //!
-//! ## Queueing
+//! ## Rate limiter
 //!
-//! What must wait gets a place in line ([`Health::queue`]): moments one interval
-//! apart, [`HORIZON`] ahead at most, so that ten thousand deliveries come back one
-//! after the other and not all together, to be turned away again. The interval
-//! grows as far as the answers prove it too short, and shrinks with every delivery
-//! that is taken. The retry queue keeps such moments to the second only and hands out ten messages at a
-//! time, so whoever comes back takes a turn ([`Health::take_turns`]) and waits for it.
-//! Fresh alerts queue up behind the line as long as it uses up the turns there are;
-//! HIGH and CRITICAL ones take a turn at once.
+//! Deliveries that must wait are scheduled ([`Health::schedule`]): slots one interval
+//! apart, [`MAX_SCHEDULE_AHEAD`] ahead at most, so that ten thousand deliveries come
+//! back one after the other instead of all together, to be throttled again. The
+//! interval grows as far as the responses prove it too short, and shrinks with every
+//! delivery that is accepted. The retry queue keeps such times to the second only and
+//! returns ten messages at a time, so a delivery that comes back reserves a slot
+//! ([`Health::reserve`]) and waits for it. Fresh alerts are scheduled behind the
+//! backlog as long as it uses all the slots; HIGH and CRITICAL ones reserve a slot at
+//! once.
 
-mod line;
+mod admission;
+mod circuit_breaker;
+mod observation;
 #[cfg(test)]
 mod outage;
-mod pause;
-mod sign;
+mod rate_limiter;
 #[cfg(test)]
 mod tests;
 
@@ -48,83 +50,74 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::alert::Severity;
 use crate::outcome::{Failure, FailureKind};
-use pause::{Made, Trouble};
+use circuit_breaker::{Fault, Transition};
 
-pub use line::{Line, Step};
-pub use pause::{LONGEST_PAUSE, Pause, Stage};
-pub use sign::{Evidence, Sign};
+pub use admission::{Admission, MAX_CONCURRENCY, Priority};
+pub use circuit_breaker::{BreakerState, CircuitBreaker};
+pub use observation::{AttemptKind, Observation};
+pub use rate_limiter::{RateLimiter, SlotSize};
 
-/// Answers that are the destination's own trouble, in a row, until it is paused:
-/// a single one may be about a single message.
-pub const PATIENCE: u32 = 3;
+/// Consecutive faults that trip the circuit breaker, where a single one may be
+/// about a single message.
+pub const FAILURE_THRESHOLD: u32 = 3;
 
-/// The furthest place in line: a destination that turns out quicker than its line
-/// is used to the full after this long at the latest.
-pub const HORIZON: Duration = Duration::from_mins(30);
+/// The furthest slot: a destination that turns out faster than its schedule is used
+/// to the full after this long at the latest.
+pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_mins(30);
 
-/// After this long without an arrival it is reported, without waiting for the first
-/// delivery that is given up.
+/// A destination that has accepted nothing for this long is reported, before its
+/// first delivery is exhausted.
 const LONG_FAILING: Duration = Duration::from_mins(15);
 
-/// Between two reports about one destination.
+/// The shortest time between two reports of one kind about one destination.
 const REPORT_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How long a sender waits for a delivery's turn; what is further off goes back
-/// to the retry queue.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// How long it waits for a grave one's: longer, so that others cannot have taken all
-/// the turns within reach, and short enough for the attempt after it.
-const LONGEST_GRAVE_WAIT: Duration = Duration::from_secs(22);
-
-/// Deliveries to one destination that are attempted together.
-pub const TOGETHER: usize = 25;
-
-/// How a destination fares. The default is one that nothing is wrong with.
+/// The health of a destination. The default is a healthy one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Health {
-    /// Since when no delivery has arrived; `None` when the last one did.
+    /// The first failure since the last accepted delivery; `None` when the last
+    /// delivery was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
-    /// Failures since then.
+    /// Failed attempts since then.
     pub failures: u32,
-    /// Those that say something against the destination, since anything was answered.
-    pub in_a_row: u32,
-    /// What the last of them was.
+    /// Faults of the destination since its last response.
+    #[serde(rename = "inARow")]
+    pub consecutive_failures: u32,
+    /// The most recent failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Failure>,
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure_at: Option<Timestamp>,
-    /// Set while nothing is to be sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pause: Option<Pause>,
-    /// Set while deliveries stand in line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<Line>,
-    /// When it was last reported that the destination takes nothing.
+    /// The circuit breaker; `None` while it is closed.
+    #[serde(rename = "pause", skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<CircuitBreaker>,
+    /// The rate limiter; `None` while deliveries are sent at once.
+    #[serde(rename = "line", skip_serializing_if = "Option::is_none")]
+    pub limiter: Option<RateLimiter>,
+    /// When it was last reported that the destination does not accept deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
-    /// When it was last reported that it refuses messages.
+    /// When it was last reported that the destination rejects messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal_reported_at: Option<Timestamp>,
 }
 
-/// What is to be reported of a destination, at most once an hour each: whoever can
-/// have a message refused must not silence the other.
+/// A report about a destination. Each kind is made at most once an hour: a rejected
+/// message, which an attacker may cause, must not suppress the report of an outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Complaint {
-    /// It takes nothing.
+pub enum FailureReport {
+    /// The destination does not accept deliveries.
     Destination,
-    /// It refused a message.
+    /// The destination rejected a message.
     Message,
 }
 
-impl Complaint {
-    /// What a failure is a complaint about.
+impl FailureReport {
+    /// The report that a failure of this kind asks for.
     #[must_use]
     pub const fn about(kind: FailureKind) -> Self {
         match kind {
@@ -134,274 +127,225 @@ impl Complaint {
     }
 }
 
-/// Whether deliveries may be attempted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// All.
-    Open,
-    /// One after the other: take [`Health::take_turns`] first.
-    InTurn,
-    /// One, if nobody else does: take [`Health::probing`] first.
-    Probe,
-    /// None.
-    Closed,
-}
-
-/// Whether a delivery has waited already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Origin {
-    /// It comes straight from its alert.
-    #[default]
-    Fresh,
-    /// It comes from the retry queue.
-    #[serde(rename = "returned")]
-    Retry,
-}
-
-/// Who goes first where there is a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rank {
-    /// It has stood in line: it is its turn.
-    Returned,
-    /// It is fresh, and HIGH or CRITICAL: it does not stand in line.
-    Grave,
-    /// It is fresh: who stands in line goes first.
-    Fresh,
-}
-
-impl Rank {
-    /// How long a sender waits for the turn of a delivery of this rank.
-    #[must_use]
-    pub const fn longest_wait(self) -> Duration {
-        match self {
-            Self::Grave => LONGEST_GRAVE_WAIT,
-            Self::Returned | Self::Fresh => LONGEST_WAIT,
-        }
-    }
-
-    /// The rank of a delivery.
-    #[must_use]
-    pub const fn of(origin: Origin, severity: Severity) -> Self {
-        match (origin, severity) {
-            (Origin::Retry, _) => Self::Returned,
-            (Origin::Fresh, Severity::High | Severity::Critical) => Self::Grave,
-            (Origin::Fresh, _) => Self::Fresh,
-        }
-    }
-}
-
 impl Health {
-    /// Whether deliveries of this rank may be attempted.
+    /// Whether deliveries of this priority may be attempted.
     #[must_use]
-    pub fn admission(&self, rank: Rank, now: Timestamp) -> Admission {
-        match (self.pause, self.line) {
-            (Some(pause), _) if pause.until > now => pause.exception(rank, now),
-            (_, Some(line)) if rank == Rank::Fresh && line.is_busy(now) => Admission::Closed,
+    pub fn admission(&self, priority: Priority, now: Timestamp) -> Admission {
+        match (self.breaker, self.limiter) {
+            (Some(breaker), _) if breaker.until > now => breaker.early_probe(priority, now),
+            (_, Some(limiter)) if priority == Priority::Normal && limiter.is_saturated(now) => {
+                Admission::Reject
+            }
             (Some(_), _) => Admission::Probe,
-            (None, Some(_)) => Admission::InTurn,
-            (None, None) => Admission::Open,
+            (None, Some(_)) => Admission::RateLimited,
+            (None, None) => Admission::Allow,
         }
     }
 
-    /// Takes the next turns in line for deliveries that are there together: the
-    /// moment, and how many of `count` may be attempted then.
+    /// Reserves the next slot for up to `count` deliveries: the new health, the time
+    /// of the slot, and how many deliveries it holds.
     #[must_use]
-    pub fn take_turns(&self, count: usize, now: Timestamp) -> (Self, Timestamp, usize) {
-        let Some(line) = self.line else {
+    pub fn reserve(&self, count: usize, now: Timestamp) -> (Self, Timestamp, usize) {
+        let Some(limiter) = self.limiter else {
             return (self.clone(), now, count);
         };
-        let together = line.together().min(count);
-        let start = line.turn.map_or(now, |turn| turn.max(now));
-        let line = Line {
-            turn: Some(line.after(start, together)),
-            ..line
+        let reserved = limiter.per_slot().min(count);
+        let slot = limiter.next_slot.map_or(now, |slot| slot.max(now));
+        let limiter = RateLimiter {
+            next_slot: Some(limiter.slot_after(slot, reserved)),
+            ..limiter
         };
         let next = Self {
-            line: Some(line),
+            limiter: Some(limiter),
             ..self.clone()
         };
-        (next, start, together)
+        (next, slot, reserved)
     }
 
-    /// The same with a probe under way: the others wait for what it finds.
+    /// The health with a probe under way: the other deliveries wait for its result.
     #[must_use]
-    pub fn probing(&self, now: Timestamp) -> Self {
-        let pause = self.pause.map(|pause| pause.probed(now));
-        // A probe that arrives has had its turn.
-        let line = self.line.map(|line| Line {
-            turn: Some(line.after(now, 1)),
-            ..line
+    pub fn begin_probe(&self, now: Timestamp) -> Self {
+        let breaker = self.breaker.map(|breaker| breaker.begin_probe(now));
+        // The probe uses the current slot.
+        let limiter = self.limiter.map(|limiter| RateLimiter {
+            next_slot: Some(limiter.slot_after(now, 1)),
+            ..limiter
         });
         Self {
-            pause,
-            line,
+            breaker,
+            limiter,
             ..self.clone()
         }
     }
 
-    /// The same where a probe found nothing out: the next one may try.
+    /// The health after a probe without a result: the next delivery may probe.
     #[must_use]
-    pub fn unprobed(&self, now: Timestamp) -> Self {
-        let pause = self.pause.map(|pause| pause.unprobed(now));
+    pub fn cancel_probe(&self, now: Timestamp) -> Self {
+        let breaker = self.breaker.map(|breaker| breaker.cancel_probe(now));
         Self {
-            pause,
+            breaker,
             ..self.clone()
         }
     }
 
-    /// The same after attempts that gave these signs.
+    /// The health after attempts with these observations.
     #[must_use]
-    pub fn after(&self, signs: &[Sign], now: Timestamp) -> Self {
+    pub fn record(&self, observations: &[Observation], now: Timestamp) -> Self {
         let mut next = self.clone();
-        let was_probing = next
-            .pause
-            .is_some_and(|pause| pause.stage == Stage::Probing);
-        if signs.iter().any(|sign| !sign.is_trouble()) {
-            next.take_answer(now);
+        let was_half_open = next
+            .breaker
+            .is_some_and(|breaker| breaker.state == BreakerState::HalfOpen);
+        if observations.iter().any(|one| !one.is_fault()) {
+            next.on_response(now);
         }
-        if signs.contains(&Sign::Well) {
-            next.take_well(now);
+        if observations.contains(&Observation::Success) {
+            next.on_success(now);
         }
-        let mut worst = None;
-        for sign in signs {
-            match sign {
-                Sign::Well | Sign::Answering => {}
-                Sign::Broken(failure) => next.take_failure(failure, now),
-                Sign::Trouble {
+        let mut merged: Option<Fault> = None;
+        for observation in observations {
+            match observation {
+                Observation::Success | Observation::Rejection => {}
+                Observation::Misconfigured(failure) => next.on_failure(failure, now),
+                Observation::Fault {
                     failure,
                     retry_after,
-                    evidence,
+                    attempt,
                 } => {
-                    next.take_failure(failure, now);
-                    if *evidence == Evidence::First || failure.kind.pauses_at_once() {
-                        next.in_a_row = next.in_a_row.saturating_add(1);
+                    next.on_failure(failure, now);
+                    if *attempt == AttemptKind::First || failure.kind.trips_at_once() {
+                        next.consecutive_failures = next.consecutive_failures.saturating_add(1);
                     }
-                    worst = Some(Trouble::worse(
-                        worst,
-                        Trouble {
-                            kind: failure.kind,
-                            wish: retry_after.unwrap_or_default(),
-                            evidence: *evidence,
-                        },
-                    ));
+                    let fault = Fault {
+                        kind: failure.kind,
+                        retry_after: retry_after.unwrap_or_default(),
+                        attempt: *attempt,
+                    };
+                    merged = Some(merged.map_or(fault, |before| before.merge(fault)));
                 }
             }
         }
-        if let Some(trouble) = worst {
-            let proved =
-                next.in_a_row >= PATIENCE && (was_probing || trouble.evidence == Evidence::First);
-            if trouble.kind.pauses_at_once() || proved {
-                next.pause_for(trouble, now);
+        if let Some(fault) = merged {
+            let proved = next.consecutive_failures >= FAILURE_THRESHOLD
+                && (was_half_open || fault.attempt == AttemptKind::First);
+            if fault.kind.trips_at_once() || proved {
+                next.trip(fault, now);
             }
         }
         next
     }
 
-    /// The same after attempts that gave these signs; and where that pauses the
-    /// destination, a place in line for each delivery that met trouble. `random`
-    /// is between 0 and 1, each time anew.
+    /// The health after attempts with these observations; where the breaker is open
+    /// afterwards, a slot for each delivery that met a fault. `random` is between 0
+    /// and 1, another value at each call.
     #[must_use]
-    pub fn observe(
+    pub fn record_and_schedule(
         &self,
-        signs: &[Sign],
+        observations: &[Observation],
         now: Timestamp,
         random: impl Fn() -> f64,
     ) -> (Self, Vec<Timestamp>) {
-        let next = self.after(signs, now);
-        let troubled = signs.iter().filter(|sign| sign.is_trouble()).count();
-        if next.pause.is_none() || troubled == 0 {
+        let next = self.record(observations, now);
+        let faults = observations.iter().filter(|one| one.is_fault()).count();
+        if next.breaker.is_none() || faults == 0 {
             return (next, Vec::new());
         }
-        next.queue(troubled, now, random)
+        next.schedule(faults, now, random)
     }
 
-    /// Gives `count` deliveries their places in line. Those beyond the horizon
-    /// come back some time before it, to look again.
+    /// Gives each of `count` deliveries a slot behind the backlog. Those beyond
+    /// [`MAX_SCHEDULE_AHEAD`] come back some time in the second half of it, to look
+    /// again.
     #[must_use]
-    pub fn queue(
+    pub fn schedule(
         &self,
         count: usize,
         now: Timestamp,
         random: impl Fn() -> f64,
     ) -> (Self, Vec<Timestamp>) {
-        let line = self.line.unwrap_or(Line::starting(now));
-        let open = self.pause.map_or(now, |pause| pause.until.max(now));
-        let horizon = open.plus(HORIZON);
-        let start = line.end.max(open);
-        let place = |at: usize| {
-            let place = line.after(start, at);
-            if place < horizon {
-                place
+        let limiter = self.limiter.unwrap_or(RateLimiter::after_outage(now));
+        let closed = self.breaker.map_or(now, |breaker| breaker.until.max(now));
+        let furthest = closed.plus(MAX_SCHEDULE_AHEAD);
+        let start = limiter.backlog_end.max(closed);
+        let slot = |at: usize| {
+            let slot = limiter.slot_after(start, at);
+            if slot < furthest {
+                slot
             } else {
-                open.plus(HORIZON.mul_f64(0.5 + random().clamp(0.0, 1.0) / 2.0))
+                let share = 0.5 + random().clamp(0.0, 1.0) / 2.0;
+                closed.plus(MAX_SCHEDULE_AHEAD.mul_f64(share))
             }
         };
-        let places = (0..count).map(place).collect();
-        let line = Line {
-            end: line.after(start, count).min(horizon),
-            ..line
+        let slots = (0..count).map(slot).collect();
+        let limiter = RateLimiter {
+            backlog_end: limiter.slot_after(start, count).min(furthest),
+            ..limiter
         };
         let next = Self {
-            line: Some(line),
+            limiter: Some(limiter),
             ..self.clone()
         };
-        (next, places)
+        (next, slots)
     }
 
-    /// The same with this complaint made; `None` when it was made within the hour.
+    /// The health with this report made; `None` when it was made within the hour.
     #[must_use]
-    pub fn report(&self, complaint: Complaint, now: Timestamp) -> Option<Self> {
+    pub fn report(&self, report: FailureReport, now: Timestamp) -> Option<Self> {
         let mut next = self.clone();
-        let reported_at = match complaint {
-            Complaint::Destination => &mut next.reported_at,
-            Complaint::Message => &mut next.refusal_reported_at,
+        let reported_at = match report {
+            FailureReport::Destination => &mut next.reported_at,
+            FailureReport::Message => &mut next.refusal_reported_at,
         };
         let due = reported_at.is_none_or(|at| now.since(at) >= REPORT_INTERVAL);
         *reported_at = Some(now);
         due.then_some(next)
     }
 
-    /// Whether nothing has arrived for so long that a person should know, although
-    /// deliveries are still being tried.
+    /// Whether the destination has accepted nothing for so long that a person should
+    /// know, although its deliveries are still retried.
     #[must_use]
     pub fn is_long_failing(&self, now: Timestamp) -> bool {
         self.failing_since
             .is_some_and(|since| now.since(since) >= LONG_FAILING)
     }
 
-    /// Whether there is nothing that a delivery which arrives would change.
+    /// Whether the breaker is closed, nothing is rate-limited and the last delivery
+    /// was accepted.
     #[must_use]
-    pub fn is_well(&self) -> bool {
-        self.failing_since.is_none() && self.pause.is_none() && self.line.is_none()
+    pub fn is_healthy(&self) -> bool {
+        self.failing_since.is_none() && self.breaker.is_none() && self.limiter.is_none()
     }
 
-    /// Something was answered. Stragglers of before a pause say nothing about its end.
-    fn take_answer(&mut self, now: Timestamp) {
-        self.in_a_row = 0;
-        self.pause = self.pause.filter(|pause| !pause.ends(now));
-        self.line = self.line.filter(|line| line.end > now);
+    fn on_response(&mut self, now: Timestamp) {
+        self.consecutive_failures = 0;
+        self.breaker = self.breaker.filter(|breaker| !breaker.closes(now));
+        self.limiter = self.limiter.filter(|limiter| limiter.backlog_end > now);
     }
 
-    fn take_well(&mut self, now: Timestamp) {
+    fn on_success(&mut self, now: Timestamp) {
         self.failing_since = None;
         self.failures = 0;
-        self.line = self.line.map(|line| line.quicker(now));
+        self.limiter = self.limiter.map(|limiter| limiter.on_success(now));
     }
 
-    fn take_failure(&mut self, failure: &Failure, now: Timestamp) {
+    fn on_failure(&mut self, failure: &Failure, now: Timestamp) {
         self.failing_since.get_or_insert(now);
         self.failures = self.failures.saturating_add(1);
         self.last_failure = Some(failure.clone());
         self.last_failure_at = Some(now);
     }
 
-    fn pause_for(&mut self, trouble: Trouble, now: Timestamp) {
-        match Pause::after(self.pause, trouble, self.line, now) {
-            Made::Same(pause) => self.pause = Some(pause),
-            Made::New(pause) => {
-                self.pause = Some(pause);
-                self.line = Some(Line::at_pause(self.line, pause, now));
+    fn trip(&mut self, fault: Fault, now: Timestamp) {
+        let interval = self.limiter.map(RateLimiter::interval);
+        match CircuitBreaker::trip(self.breaker, fault, interval, now) {
+            Transition::Extended(breaker) => self.breaker = Some(breaker),
+            Transition::Tripped(breaker) => {
+                self.breaker = Some(breaker);
+                self.limiter = Some(RateLimiter::on_trip(
+                    self.limiter,
+                    breaker.cause,
+                    breaker.trips,
+                    now,
+                ));
             }
         }
     }

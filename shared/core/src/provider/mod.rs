@@ -5,10 +5,13 @@
 //! snapshots of requests and tables of answers.
 
 mod api_url;
+pub mod form;
 mod known_error;
 mod partial;
 mod secret;
 mod wire;
+
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +27,7 @@ use crate::Timestamp;
 use crate::alert::{Alert, Severity};
 use crate::delivery::DeliveryId;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
+use form::Form;
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
@@ -34,6 +38,10 @@ pub trait Provider: Send + Sync + 'static {
     type Settings: DeserializeOwned + Serialize + Send + Sync;
     /// The credential. Its fields must be types that do not print what they hold.
     type Secret: DeserializeOwned + Send + Sync;
+
+    /// What to ask a person for to configure a destination: every setting and every
+    /// field of the secret. A test of the API holds it against `Settings` and `Secret`.
+    fn form() -> Form;
 
     /// What is wrong with a destination before anything is sent: hosts that are
     /// not the provider's, keys of the wrong form.
@@ -151,7 +159,9 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
     pub delivery: &'a DeliveryId,
     /// How much of the alert to send.
     pub detail: Detail,
-    /// The present.
+    /// When the delivery began: not later than its first attempt.
+    pub began_at: Timestamp,
+    /// The time of this attempt.
     pub now: Timestamp,
     /// The destination's settings.
     pub settings: &'a P::Settings,
@@ -160,23 +170,14 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
 }
 
 impl<P: Provider + ?Sized> RequestContext<'_, P> {
-    /// A moment before the first attempt of this delivery, whole seconds: how far
-    /// a lookup has to look back.
+    /// A time before the first attempt of this delivery, in whole seconds: how far
+    /// back a lookup has to search.
     #[must_use]
     pub fn before_first_attempt(&self) -> Timestamp {
-        /// Retries end a day after the first attempt; twice that leaves room for
-        /// retry limits that somebody raised.
-        const WINDOW: i64 = 48 * 3_600;
-        /// What the clocks of detections and providers may differ by.
-        const SKEW: i64 = 600;
-        let now = self.now.unix_seconds();
-        let created = self.alert.created_at.unix_seconds();
-        let start = if (now - WINDOW..=now).contains(&created) {
-            created - SKEW
-        } else {
-            now - WINDOW
-        };
-        Timestamp::from_unix_millis(start.saturating_mul(1_000)).unwrap_or(self.now)
+        /// By how much the provider's clock may be behind ours.
+        const CLOCK_SKEW: Duration = Duration::from_mins(10);
+        let start = self.began_at.minus(CLOCK_SKEW);
+        Timestamp::from_unix_millis(start.unix_seconds().saturating_mul(1_000)).unwrap_or(start)
     }
 }
 

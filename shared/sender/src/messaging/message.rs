@@ -199,6 +199,7 @@ mod tests {
             alert: &alert,
             severity: alert.severity,
             delivery: &delivery,
+            began_at: alert.created_at,
             settings: &Map::new(),
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,

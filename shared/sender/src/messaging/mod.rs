@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 pub use message::{OutgoingMessage, sdk_attributes};
 pub use provider::{AwsProvider, AwsTransport, SendError, build_message, check_settings};
 pub use settings::{
-    AwsSettings, Endpoint, EndpointKind, Options, is_account, is_partition, is_region,
+    AwsSettings, Endpoint, EndpointKind, Options, form_fields, is_account, is_partition, is_region,
     is_resource_name,
 };
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use tocsin_core::alert::Payload;
 use tocsin_core::message::Message;
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, read_settings};
 
 use super::message::OutgoingMessage;
@@ -36,6 +37,9 @@ pub trait AwsProvider: Send + Sync + 'static {
     type Error: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static;
     /// A destination's settings.
     type Settings: AwsSettings;
+
+    /// The form for a destination; see [`tocsin_core::provider::Provider::form`].
+    fn form() -> Form;
 
     /// A client with this configuration.
     fn client(config: &SdkConfig) -> Self::Client;

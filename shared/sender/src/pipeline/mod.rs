@@ -1,73 +1,65 @@
-//! The pipeline: admit, claim, attempt, decide, queue the retry, settle.
+//! The pipeline of a sender, from a batch of deliveries to their settlement.
 //!
-//! One lane for each destination, all at once: a destination that hangs or is
-//! paused keeps no other waiting. See [`lane`] for what happens in one.
+//! [`Sender::handle`] groups the deliveries by destination and processes all
+//! destinations at once: one that hangs, or whose circuit breaker is open, delays no
+//! other. For each destination, [`destination`] takes these steps:
+//!
+//! 1. **admit**: the circuit breaker and the rate limiter ([`breakers`]) say which
+//!    deliveries may be attempted; the others are deferred ([`defer`]);
+//! 2. **claim** them in the ledger ([`claims`]), so that no other sender does;
+//! 3. **attempt** them concurrently ([`attempts`]);
+//! 4. **observe**: record in the destination's health what the outcomes say about it;
+//! 5. **decide** what follows each attempt ([`decide`]);
+//! 6. **settle** ([`settlements`]): queue the retry, then record the attempt;
+//! 7. **report** destinations that do not accept deliveries ([`report`]).
+//!
+//! [`invocation`] has what all steps share: the deadline, the metrics, the errors.
 
-mod attempt;
-mod budget;
-mod ending;
-mod health;
-mod lane;
-mod order;
-mod round;
-mod settle;
-mod waiting;
+mod attempts;
+mod breakers;
+mod claims;
+mod deadline;
+mod decide;
+mod defer;
+mod destination;
+mod health_cache;
+mod invocation;
+mod report;
+mod retry_queue;
+mod settlements;
+mod task;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use futures::future::join_all;
-use tocsin_aws::telemetry::{Counts, Metric};
-use tocsin_aws::{AwsError, Clients, Ledger, LedgerError, Queue};
+use tocsin_aws::{Clients, Ledger, Queue};
 use tocsin_core::delivery::DeliveryBatch;
 use tocsin_core::destination::{DestinationId, NotAProviderName, ProviderName};
 
 use crate::Config;
 use crate::transport::{Context, Transport};
-use budget::Budget;
-use health::HealthCache;
-use order::Order;
+use attempts::Attempts;
+use breakers::Breakers;
+use claims::Claims;
+use defer::Deferrals;
+use destination::Steps;
+use health_cache::HealthCache;
+use invocation::Invocation;
+use report::Reports;
+use retry_queue::RetryQueue;
+use settlements::Settlements;
+use task::DeliveryTask;
 
-/// Why an invocation failed. Lambda repeats it; the claims keep what is done from
-/// being done again.
-#[derive(Debug, thiserror::Error)]
-pub enum SenderError {
-    /// The ledger did not take what some attempts came to.
-    #[error("{count} attempts could not be recorded: {first}")]
-    Ledger {
-        /// How many.
-        count: usize,
-        /// What the first of them met.
-        first: LedgerError,
-    },
-    /// The retry queue did not take some retries.
-    #[error("{count} retries could not be queued: {first}")]
-    RetryQueue {
-        /// How many.
-        count: usize,
-        /// What the first of them met.
-        first: AwsError,
-    },
-}
+pub use deadline::{ATTEMPT_LIMIT, RECORDING_RESERVE};
+pub use invocation::SenderError;
+pub use task::LEASE;
 
-impl From<SenderError> for lambda_runtime::Diagnostic {
-    fn from(error: SenderError) -> Self {
-        let error_type = match error {
-            SenderError::Ledger { .. } => "Ledger",
-            SenderError::RetryQueue { .. } => "RetryQueue",
-        };
-        Self {
-            error_type: error_type.to_owned(),
-            error_message: error.to_string(),
-        }
-    }
-}
-
-/// A sender: one provider's pipeline.
+/// The sender of one provider.
 #[derive(Debug)]
-pub struct Sender<D> {
+pub struct Sender<T> {
     provider: ProviderName,
-    deliver: D,
+    transport: T,
     context: Context,
     config: Config,
     retry_queue: Queue,
@@ -75,30 +67,22 @@ pub struct Sender<D> {
     pub(crate) ledger: Ledger,
 }
 
-/// What a lane did, and could not do.
-#[derive(Default)]
-struct Report {
-    counts: Vec<(Metric, usize)>,
-    ledger: Vec<LedgerError>,
-    queue: Vec<AwsError>,
-}
-
-impl<D: Transport> Sender<D> {
-    /// A sender of what `deliver` can deliver.
+impl<T: Transport> Sender<T> {
+    /// A sender that delivers by `transport`.
     ///
     /// # Errors
     ///
-    /// When its name cannot be a provider's.
+    /// When the transport's name is not a valid provider name.
     pub fn new(
-        deliver: D,
+        transport: T,
         context: Context,
         clients: &Clients,
         config: Config,
     ) -> Result<Self, NotAProviderName> {
         let ledger = Ledger::new(clients, &config.ledger_table, config.retention);
         Ok(Self {
-            provider: ProviderName::new(D::NAME)?,
-            deliver,
+            provider: ProviderName::new(T::NAME)?,
+            transport,
             context,
             retry_queue: Queue::new(clients, &config.retry_queue_url),
             config,
@@ -107,72 +91,92 @@ impl<D: Transport> Sender<D> {
         })
     }
 
-    /// Attempts every delivery of a hand-over whose destination takes any. The
-    /// others, and what there is no time for before `deadline`, go back through
-    /// the retry queue, without using up an attempt.
+    /// Attempts every delivery of a batch whose destination accepts deliveries. The
+    /// others, and those that there is no time for before `deadline`, go back to the
+    /// retry queue without using up an attempt.
     ///
     /// # Errors
     ///
-    /// When the ledger or the retry queue did not take something until the time
-    /// was over; whatever a provider does is an outcome, not an error.
+    /// When the ledger or the retry queue failed until the deadline. A failure of the
+    /// provider is an outcome, not an error.
     pub async fn handle(
         &self,
-        hand_over: DeliveryBatch,
+        batch: DeliveryBatch,
         deadline: SystemTime,
     ) -> Result<(), SenderError> {
-        let budget = Budget::until(deadline);
-        let mut lanes: BTreeMap<DestinationId, Vec<Order<'_>>> = BTreeMap::new();
-        for entry in &hand_over.alerts {
-            for delivery in &entry.deliveries {
-                lanes
-                    .entry(delivery.destination_id)
-                    .or_default()
-                    .push(Order::new(entry, delivery));
-            }
-        }
-        let ids: Vec<_> = lanes.keys().copied().collect();
+        let invocation = Invocation::until(deadline);
+        let by_destination = by_destination(&batch);
+        let ids: Vec<_> = by_destination.keys().copied().collect();
         self.health.refresh(&ids).await;
-        let lanes = lanes
+        let steps = self.steps(&invocation);
+        let deliveries = by_destination
             .into_iter()
-            .map(|(id, orders)| self.run_lane(id, orders, budget));
-        let mut whole = Report::default();
-        for report in join_all(lanes).await {
-            whole.take(report);
+            .map(|(id, tasks)| steps.deliver(id, tasks));
+        join_all(deliveries).await;
+        invocation.finish(T::NAME)
+    }
+
+    fn steps<'a>(&'a self, invocation: &'a Invocation) -> Steps<'a, T> {
+        let (ledger, provider) = (&self.ledger, &self.provider);
+        let policy = self.config.policy;
+        let retry_queue = RetryQueue {
+            invocation,
+            queue: &self.retry_queue,
+        };
+        let breakers = Breakers {
+            invocation,
+            cache: &self.health,
+        };
+        Steps {
+            deadline: invocation.deadline,
+            policy,
+            breakers,
+            claims: Claims {
+                invocation,
+                ledger,
+                retry_queue,
+                provider,
+                policy,
+            },
+            attempts: Attempts {
+                invocation,
+                transport: &self.transport,
+                context: &self.context,
+            },
+            settlements: Settlements {
+                invocation,
+                ledger,
+                retry_queue,
+                policy,
+            },
+            deferrals: Deferrals {
+                invocation,
+                ledger,
+                retry_queue,
+                breakers,
+                provider,
+                policy,
+            },
+            reports: Reports {
+                invocation,
+                retry_queue,
+                breakers,
+                provider,
+                canary_destination: self.config.canary_destination.as_deref(),
+            },
         }
-        let mut counts = Counts::of_function(D::NAME);
-        for (metric, count) in &whole.counts {
-            counts.add(*metric, *count);
-        }
-        counts.emit();
-        whole.into_result()
     }
 }
 
-impl Report {
-    fn count(&mut self, metric: Metric, count: usize) {
-        self.counts.push((metric, count));
-    }
-
-    fn take(&mut self, other: Self) {
-        self.counts.extend(other.counts);
-        self.ledger.extend(other.ledger);
-        self.queue.extend(other.queue);
-    }
-
-    fn into_result(self) -> Result<(), SenderError> {
-        let (ledger, queue) = (self.ledger.len(), self.queue.len());
-        if let Some(first) = self.ledger.into_iter().next() {
-            return Err(SenderError::Ledger {
-                count: ledger,
-                first,
-            });
-        }
-        match self.queue.into_iter().next() {
-            Some(first) => Err(SenderError::RetryQueue {
-                count: queue,
-                first,
-            }),
-            None => Ok(()),
+fn by_destination(batch: &DeliveryBatch) -> BTreeMap<DestinationId, Vec<DeliveryTask<'_>>> {
+    let mut tasks: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for entry in &batch.alerts {
+        for delivery in &entry.deliveries {
+            tasks
+                .entry(delivery.destination_id)
+                .or_default()
+                .push(DeliveryTask::new(entry, delivery));
         }
     }
+    tasks
 }

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tocsin_core::outcome::{Outcome, Receipt};
+use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
     Address, Detail, FieldError, Header, Lookup, Method, Provider, Request, RequestContext,
     Response, SecretUrl,
@@ -66,6 +67,10 @@ impl Provider for Probe {
     const NAME: &'static str = "probe";
     type Settings = Settings;
     type Secret = Secret;
+
+    fn form() -> Form {
+        Form::default()
+    }
 
     fn check(&self, settings: &Settings, _secret: &Secret) -> Result<(), FieldError> {
         if settings.project.is_empty() {

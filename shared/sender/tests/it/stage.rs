@@ -84,6 +84,7 @@ impl Stage {
             alert: &self.alert,
             severity: self.alert.severity,
             delivery: &delivery,
+            began_at: self.alert.created_at,
             settings: self.settings.as_object().unwrap(),
             secret_name: self.secret_name,
             prior_attempt: self.prior_attempt,

@@ -12,9 +12,17 @@ use serde_json::{Map, Value, json};
 use super::asked::{Asked, Verdict};
 use super::created::{Things, is_moment, now};
 use super::rules::{Rules, Why, Wrong, is_number};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "asana";
 const HELP: &str = "For more information on API status codes and how to handle them, read the docs on errors: https://developers.asana.com/docs/errors";
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["api", "1.0", ..]),
+    answer,
+};
 
 /// `/api/1.0/tasks`
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

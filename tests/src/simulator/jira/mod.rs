@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, Verdict};
 use super::created::{Created, Things};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "jira";
 
@@ -25,6 +26,19 @@ enum Deployment {
     Cloud,
     DataCenter,
 }
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |route, _| route.contains("/rest/api/") || route.contains("/browse/"),
+    answer: |asked, things| {
+        if asked.route().contains("/rest/api/") {
+            answer(asked, things)
+        } else {
+            page(asked, things)
+        }
+    },
+};
 
 /// Everything below `/rest/api`, whatever context path stands in front.
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

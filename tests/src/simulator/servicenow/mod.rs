@@ -13,8 +13,19 @@ use serde_json::{Value, json};
 use super::asked::{Asked, Verdict};
 use super::created::Things;
 use super::rules::{Why, Wrong};
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "servicenow";
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["api", "now" | "global", ..] | ["nav_to.do"]),
+    answer: |asked, things| match asked.parts()[..] {
+        ["nav_to.do"] => page(asked, things),
+        _ => answer(asked, things),
+    },
+};
 
 /// The instance, except for the pages that people look at.
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

@@ -15,12 +15,20 @@ use serde_json::{Value, json};
 
 use super::asked::{Asked, Verdict};
 use super::created::Things;
+use super::vendors::Vendor;
 
 const PROVIDER: &str = "teams";
 /// <https://learn.microsoft.com/en-us/connectors/teams/#limits>, of the card as a
 /// string within another JSON, which is how the workflow hands it on.
 const LARGEST: usize = 28 * 1024;
 const CARD: &str = "application/vnd.microsoft.card.adaptive";
+
+/// Its place among the vendors.
+pub(super) const VENDOR: Vendor = Vendor {
+    provider: PROVIDER,
+    is_asked: |_, parts| matches!(parts, ["powerautomate" | "workflows", ..]),
+    answer,
+};
 
 /// `POST …/workflows/<id>/triggers/<name>/paths/invoke?api-version=1&sp=…&sv=…&sig=…`
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {

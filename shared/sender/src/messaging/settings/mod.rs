@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tocsin_core::provider::FieldError;
+use tocsin_core::provider::form::FormField;
 
 /// The size limits that SQS and SNS let a queue or a topic have, in bytes.
 const LIMITS: RangeInclusive<usize> = 1_024..=1_048_576;
@@ -67,6 +68,33 @@ pub struct Options<'a> {
     pub message_group_id: Option<&'a str>,
     /// The size limit of the topic or queue, in bytes.
     pub max_message_bytes: Option<usize>,
+}
+
+/// The fields for the settings that all AWS destinations have, but for the message
+/// group. `default_limit` is the size limit without `maxMessageBytes`, in bytes.
+#[must_use]
+pub fn form_fields(default_limit: &str) -> [FormField; 3] {
+    const ROLE: &str = "arn:aws:iam::123456789012:role/tocsin";
+    [
+        FormField::text("assumeRoleArn", "ARN of a role to assume")
+            .advanced()
+            .help("where the resource policy does not name the sender's role")
+            .default("the sender's role")
+            .example(ROLE),
+        FormField::text(
+            "externalId",
+            "External id that the role's trust policy asks for",
+        )
+        .advanced()
+        .default("no external id")
+        .together_with("assumeRoleArn", ROLE)
+        .example("tocsin-alerts"),
+        FormField::number("maxMessageBytes", "Largest message, in bytes")
+            .advanced()
+            .help("1024 to 1048576: the limit of the topic or queue")
+            .default(default_limit)
+            .example("262144"),
+    ]
 }
 
 /// Checks settings and returns the endpoint that they name.

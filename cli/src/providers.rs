@@ -1,0 +1,230 @@
+//! `tocsin providers`: the stack's providers, and how to configure each.
+
+use anyhow::Context;
+use tocsin_api_types::{ApiError, ListProviders, ProviderDescription};
+use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement};
+
+use crate::args::{Output, ProvidersArgs, Target};
+use crate::exit::{Exit, Usage};
+use crate::print::{self, Style, table};
+use crate::stack::Stack;
+
+pub(crate) async fn run(
+    args: ProvidersArgs,
+    target: &Target,
+    output: Output,
+) -> anyhow::Result<Exit> {
+    let all = fetch(&Stack::connect(target).await?).await?;
+    match args.name {
+        None => print::show(output, &all, |all| render_all(all))?,
+        Some(name) => print::show(output, find(&all, &name)?, render_one)?,
+    }
+    Ok(Exit::Success)
+}
+
+/// The stack's providers.
+pub(crate) async fn fetch(stack: &Stack) -> anyhow::Result<Vec<ProviderDescription>> {
+    let answer = stack.ask(ListProviders {}).await;
+    answer.map_err(|error| {
+        let api_error = error.downcast_ref::<ApiError>();
+        // An API without this operation names the operations that it has.
+        let is_unknown =
+            api_error.is_some_and(|error| error.field.as_deref() == Some("operation"));
+        if is_unknown {
+            return anyhow::anyhow!(
+                "the stack is too old to describe its providers: update it to the version of this command"
+            );
+        }
+        error
+    })
+}
+
+/// The provider of this name.
+pub(crate) fn find<'a>(
+    all: &'a [ProviderDescription],
+    name: &str,
+) -> anyhow::Result<&'a ProviderDescription> {
+    all.iter().find(|one| one.name == name).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
+        Usage::error(format!(
+            "the stack has no provider {name:?}; it has {}",
+            names.join(", ")
+        ))
+    })
+}
+
+/// The provider of this name, from the stack.
+pub(crate) async fn fetch_one(stack: &Stack, name: &str) -> anyhow::Result<ProviderDescription> {
+    let all = fetch(stack).await?;
+    find(&all, name)
+        .cloned()
+        .context("this destination cannot be changed by --setting or secret flags")
+}
+
+fn render_all(all: &[ProviderDescription]) -> String {
+    let mut rows = table(&["provider", "required settings", "authentication"]);
+    for one in all {
+        let required = one.form.settings.iter();
+        let required = required.filter(|one| one.requirement == Requirement::Required);
+        let methods = one.form.auth_methods.iter().map(|one| one.title.as_str());
+        let methods: Vec<_> = methods.collect();
+        rows.add_row([
+            Style::Plain.cell(&one.name),
+            Style::Plain.cell(print::list(required.map(|one| &one.key), "none")),
+            Style::Plain.cell(match methods[..] {
+                [] => "IAM role of the sender".to_owned(),
+                _ => methods.join("\n"),
+            }),
+        ]);
+    }
+    format!("{rows}\nall fields of one: tocsin providers NAME")
+}
+
+fn render_one(one: &ProviderDescription) -> String {
+    let form = &one.form;
+    let mut parts = vec![one.name.clone()];
+    if !form.settings.is_empty() {
+        parts.push(format!(
+            "\nSettings\n{}",
+            fields(&form.settings, Part::Settings)
+        ));
+    }
+    match &form.auth_methods[..] {
+        [] => parts.push("\nNo secret: the sender's IAM role is the credential.".to_owned()),
+        [only] => parts.push(render_method(only)),
+        several => {
+            parts.push(format!("\nOne of {} ways to authenticate:", several.len()));
+            parts.extend(several.iter().map(render_method));
+        }
+    }
+    parts.push(format!("\nadd one: tocsin destinations add {}", one.name));
+    parts.join("\n")
+}
+
+fn render_method(method: &AuthMethod) -> String {
+    let implied = method.implies.iter();
+    let implied: Vec<_> = implied
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let mut text = format!("\nAuthentication: {}", method.title);
+    if !implied.is_empty() {
+        text = format!("{text} (with {})", implied.join(", "));
+    }
+    if !method.settings.is_empty() {
+        let settings = fields(&method.settings, Part::Settings);
+        text = format!("{text}\nSettings\n{settings}\nSecret");
+    }
+    format!("{text}\n{}", fields(&method.secret, Part::Secret))
+}
+
+/// Where a field belongs, which decides how it is given.
+#[derive(Clone, Copy)]
+enum Part {
+    Settings,
+    Secret,
+}
+
+fn fields(fields: &[FormField], part: Part) -> String {
+    let mut rows = table(&[
+        "field", "required", "given by", "default", "example", "meaning",
+    ]);
+    for one in fields {
+        let flag = match part {
+            Part::Settings => "--setting",
+            Part::Secret => "--secret-file",
+        };
+        let given_by = match one.requirement {
+            Requirement::Required | Requirement::Optional => format!("prompt or {flag}"),
+            Requirement::Advanced => flag.to_owned(),
+        };
+        rows.add_row([
+            Style::Plain.cell(&one.key),
+            required(one),
+            Style::Plain.cell(given_by),
+            Style::Plain.cell(one.default.as_deref().unwrap_or_default()),
+            Style::Muted.cell(&one.example),
+            Style::Plain.cell(meaning(one)),
+        ]);
+    }
+    rows.to_string()
+}
+
+fn required(field: &FormField) -> comfy_table::Cell {
+    match (field.requirement, &field.instead) {
+        (Requirement::Required, Some(instead)) => Style::Pending.cell(format!("unless {instead}")),
+        (Requirement::Required, None) => Style::Pending.cell("yes"),
+        (Requirement::Optional | Requirement::Advanced, _) => Style::Plain.cell("no"),
+    }
+}
+
+fn meaning(field: &FormField) -> String {
+    let mut sentences = vec![field.label.clone()];
+    sentences.extend(field.help.clone());
+    match &field.kind {
+        FieldKind::Choice { values } => sentences.push(format!("one of {}", values.join(", "))),
+        FieldKind::List => sentences.push("a list: a,b or JSON".to_owned()),
+        FieldKind::Json => sentences.push("JSON".to_owned()),
+        FieldKind::Text | FieldKind::Number | FieldKind::Unknown => {}
+    }
+    if let Some(companion) = &field.together_with {
+        sentences.push(format!("only with {}={}", companion.key, companion.example));
+    }
+    sentences.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tocsin_core::provider::form::Form;
+
+    fn pigeon() -> ProviderDescription {
+        ProviderDescription {
+            name: "pigeon".to_owned(),
+            form: Form {
+                settings: vec![
+                    FormField::text("loft", "Loft")
+                        .unless("gps")
+                        .example("north"),
+                    FormField::list("routes", "Routes")
+                        .advanced()
+                        .default("any route")
+                        .example("a,b"),
+                ],
+                auth_methods: vec![
+                    AuthMethod::new("ring", vec![FormField::text("ring", "Ring number")])
+                        .implying("species", "homing"),
+                ],
+            },
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_provider_is_shown() {
+        let text = render_one(&pigeon());
+        for part in [
+            "loft",
+            "unless gps",
+            "prompt or --setting",
+            "routes",
+            "any route",
+            "a list: a,b or JSON",
+            "Authentication: ring (with species=homing)",
+            "prompt or --secret-file",
+            "tocsin destinations add pigeon",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let list = render_all(&[pigeon()]);
+        assert!(list.contains("loft") && !list.contains("routes"), "{list}");
+    }
+
+    #[test]
+    fn an_unknown_provider_is_answered_with_those_there_are() {
+        let error = find(&[pigeon()], "owl").unwrap_err();
+        assert!(error.is::<Usage>());
+        assert_eq!(
+            error.to_string(),
+            "the stack has no provider \"owl\"; it has pigeon"
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! Alerts and deliveries: listing, explaining, testing, sending again.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tocsin_core::Timestamp;
+use tocsin_core::alert::{Alert, AlertId, AlertType, Severity};
+use tocsin_core::delivery::{Attempt, State};
+use tocsin_core::destination::DestinationId;
+use tocsin_core::history::DeliveryRecord;
+use tocsin_core::routing::{Disposition, Routing};
+
+/// Shows where an alert would go, and why; delivers nothing.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ExplainRoute {
+    /// The alert in any form that the alerts queue accepts: the object, or the body
+    /// of a message as a string.
+    pub alert: Value,
+}
+
+/// The alert as it would be recorded, and where it would go.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The alert as it would be recorded.
+    pub alert: Alert,
+    /// The targets, and why each destination is or is not one.
+    pub routing: Routing,
+}
+
+/// Shows everything about one alert.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GetAlert {
+    /// The alert's id.
+    pub alert_id: String,
+}
+
+/// An alert, its routing with all reasons, and every delivery with its attempts.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertReport {
+    /// The alert as it was recorded.
+    pub alert: Alert,
+    /// The targets, and why each destination is or is not one.
+    pub routing: Routing,
+    /// When the router received it.
+    pub received_at: Timestamp,
+    /// Deliveries that have begun.
+    pub deliveries: Vec<DeliveryRecord>,
+}
+
+/// Lists alerts, newest first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ListAlerts {
+    /// Received at or after this; by default a day before `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Received before this; by default now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Only alerts of this effective severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Only alerts with this disposition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
+    /// The largest number of entries: 1 to 500, by default 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<u16>,
+    /// The `cursor` of the page before; the other fields must stay the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A page of alerts.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertPage {
+    /// Newest first. A page can be empty although there is a next one.
+    pub alerts: Vec<AlertSummary>,
+    /// Gives the next page; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// An alert in a list.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertSummary {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// When the router received it.
+    pub received_at: Timestamp,
+    /// The detection that found it.
+    pub detection_id: String,
+    /// The alert's title.
+    pub title: String,
+    /// The kind of detection.
+    #[serde(rename = "type")]
+    pub alert_type: AlertType,
+    /// The effective severity.
+    pub severity: Severity,
+    /// Whether it was routed, skipped or unrouted.
+    pub disposition: Disposition,
+}
+
+/// Lists deliveries, those of the newest alerts first.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ListDeliveries {
+    /// Deliveries of alerts received at or after this (with `state` `FAILED` or
+    /// `EXHAUSTED`: that ended at or after this); by default a day before `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// And before this; by default now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Only deliveries in this state. `FAILED` and `EXHAUSTED` are indexed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Only deliveries to this destination: its id or display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+    /// The approximate number of entries: 1 to 500, by default 100. The deliveries of
+    /// one alert are never split over two pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<u16>,
+    /// The `cursor` of the page before; the other fields must stay the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A page of deliveries.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryPage {
+    /// A page can be empty although there is a next one: one call searches for ten
+    /// seconds at most.
+    pub deliveries: Vec<DeliverySummary>,
+    /// Gives the next page; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// A delivery in a list: its alert and its record.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliverySummary {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// The alert's title.
+    pub title: String,
+    /// The alert's effective severity.
+    pub severity: Severity,
+    /// When the router received it.
+    pub received_at: Timestamp,
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: DeliveryRecord,
+}
+
+/// Sends a test alert to destinations, on the same path as real alerts, and waits
+/// for their answers.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SendTestAlert {
+    /// Ids or display names.
+    pub destinations: Vec<String>,
+    /// The alert to send, in any form that the alerts queue accepts; by default a
+    /// short built-in one. It gets a new id and the mark `[Test]`, and is delivered
+    /// only to `destinations`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<Value>,
+    /// The severity to send it with; by default that of `alert`, or INFO.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// How long to wait for the answers: at most 20 seconds, by default 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 20))]
+    pub wait_seconds: Option<u8>,
+    /// Who makes the request, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// The result of a test.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestReport {
+    /// The test alert, for `getAlert`.
+    pub alert_id: AlertId,
+    /// One result for each destination, in the order of the request.
+    pub results: Vec<TestResult>,
+}
+
+/// The result of a test for one destination.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TestResult {
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// The destination's name.
+    pub display_name: String,
+    /// The destination's provider.
+    pub provider: String,
+    /// The state of the delivery; absent if it had not begun when the time was up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// The latest settled attempt with the provider's answer; absent if there was
+    /// none when the time was up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+    /// What a person should know about this result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+}
+
+/// Delivers a whole alert again, as a new one whose title says so. Its earlier
+/// deliveries do not change.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ResendAlert {
+    /// The alert's id.
+    pub alert_id: String,
+    /// Ids or display names; by default all targets of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destinations: Option<Vec<String>>,
+    /// Who makes the request, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// An alert that was sent again.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Resent {
+    /// The new alert, for `getAlert`.
+    pub alert_id: AlertId,
+    /// The original alert.
+    pub of: AlertId,
+    /// Names of the destinations that get it.
+    pub destinations: Vec<String>,
+    /// Names of former targets that get nothing because they are disabled or deleted.
+    pub left_out: Vec<String>,
+}

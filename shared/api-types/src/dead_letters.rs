@@ -1,0 +1,201 @@
+//! Dead letters: messages that could not be read, routed or dispatched.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
+use tocsin_core::alert::system_alert::DestinationFailing;
+use tocsin_core::delivery::Retry;
+use tocsin_core::destination::DestinationId;
+
+/// The dead-letter queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DeadLetterQueue {
+    /// Messages that are not alerts, or could not be routed.
+    Alerts,
+    /// Retries that could not be dispatched.
+    Retries,
+    /// Dispatches that no sender could process.
+    #[serde(rename = "handOvers")]
+    FailedDispatches,
+}
+
+/// Lists messages of a dead-letter queue and leaves them there.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ListDeadLetters {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// The largest number of entries: 1 to 100, by default 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub limit: Option<u8>,
+}
+
+/// Messages of a dead-letter queue.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetters {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// The approximate number of messages in the queue, by SQS's own count.
+    pub waiting: u64,
+    /// Some of them. Messages that another request is reading are left out.
+    #[serde(rename = "letters")]
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// One dead letter.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// The id by which `redriveDeadLetters` takes it.
+    pub message_id: String,
+    /// When it was put into the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// Why it was rejected, in one word; absent if SQS or Lambda moved it here after
+    /// too many attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why it was rejected, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The message.
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// The content of a dead letter.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(
+    tag = "holds",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Content {
+    /// A message of the alerts queue.
+    Message {
+        /// The beginning of the original body; a cut is marked.
+        body: String,
+        /// The alert's id, if the message is an alert.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alert_id: Option<AlertId>,
+        /// The alert's title.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    },
+    /// A retry.
+    Retry(Retry),
+    /// A sender's report that deliveries to a destination fail.
+    Report(DestinationFailing),
+    /// Deliveries whose dispatch failed.
+    #[serde(rename = "handOver")]
+    DeliveryBatch {
+        /// The deliveries.
+        deliveries: Vec<FailedDelivery>,
+    },
+    /// A message that does not belong into this queue; a redrive leaves it there.
+    Unreadable {
+        /// What is wrong with it.
+        problem: String,
+        /// The beginning of the body.
+        body: String,
+    },
+}
+
+/// A delivery whose dispatch failed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedDelivery {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// The destination's name.
+    pub display_name: String,
+    /// The number of the attempt that was to be made.
+    pub attempt: u32,
+}
+
+/// Puts dead letters back: messages onto the alerts queue, retries and failed
+/// dispatches onto the retry queue. A message is deleted from the dead-letter queue
+/// only after the other queue has accepted it.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RedriveDeadLetters {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// The messages to put back.
+    pub which: Which,
+    /// The largest number of messages: 1 to 500, by default 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 500))]
+    pub limit: Option<u16>,
+    /// Who makes the request, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// Which dead letters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those with these message ids.
+    Messages(Vec<String>),
+}
+
+/// The result of a redrive.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Redriven {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// One result for each message that was taken from the queue.
+    #[serde(rename = "letters")]
+    pub dead_letters: Vec<RedrivenDeadLetter>,
+    /// Requested ids that were not found; another request may be reading them.
+    pub not_found: Vec<String>,
+    /// The approximate number of messages left in the queue, by SQS's own count.
+    pub waiting: u64,
+}
+
+/// The result of a redrive for one dead letter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RedrivenDeadLetter {
+    /// The dead letter's message id.
+    pub message_id: String,
+    /// Whether it was put back.
+    #[serde(flatten)]
+    pub result: RedriveResult,
+}
+
+/// Whether a dead letter was put back.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(
+    tag = "result",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum RedriveResult {
+    /// It was put back.
+    Sent {
+        /// The number of messages sent: a failed dispatch becomes one for each delivery.
+        messages: usize,
+    },
+    /// It was put back, but could not be deleted here. Putting it back again does no
+    /// harm.
+    SentNotRemoved {
+        /// Why it could not be deleted.
+        reason: String,
+    },
+    /// It was left in the queue.
+    Kept {
+        /// Why it was not put back.
+        reason: String,
+    },
+}

@@ -1,0 +1,87 @@
+//! Attempting claimed deliveries.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::join_all;
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::DeliveryId;
+use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tracing::Instrument;
+
+use super::invocation::Invocation;
+use super::task::{Action, AttemptedTask, ClaimedTask};
+use crate::transport::{AttemptInput, Context, Transport};
+
+pub(super) struct Attempts<'a, T> {
+    pub(super) invocation: &'a Invocation,
+    pub(super) transport: &'a T,
+    pub(super) context: &'a Context,
+}
+
+impl<T: Transport> Attempts<'_, T> {
+    /// Attempts deliveries concurrently.
+    pub(super) async fn attempt_all<'t>(
+        &self,
+        claimed: Vec<ClaimedTask<'t>>,
+    ) -> Vec<AttemptedTask<'t>> {
+        join_all(claimed.into_iter().map(|one| self.attempt(one))).await
+    }
+
+    async fn attempt<'t>(&self, claimed: ClaimedTask<'t>) -> AttemptedTask<'t> {
+        let at = Timestamp::now();
+        let started = Instant::now();
+        let outcome = match &claimed.task.action {
+            Action::Attempt => {
+                let span = claimed.task.span.clone();
+                self.deliver(&claimed).instrument(span).await
+            }
+            Action::RecordRemoval(removed) => Outcome::permanent(Failure::new(
+                FailureKind::Misconfigured,
+                removed.to_string(),
+            )),
+            Action::RecordExhaustion(failure) => Outcome::transient(failure.clone()),
+        };
+        AttemptedTask {
+            claimed,
+            at,
+            duration_ms: started.elapsed().as_millis() as u64,
+            outcome,
+        }
+    }
+
+    async fn deliver(&self, claimed: &ClaimedTask<'_>) -> Outcome {
+        let Some(limit) = self.invocation.deadline.attempt_limit() else {
+            return Outcome::transient(Failure::new(
+                FailureKind::Internal,
+                "there was no time left for an attempt; AWS answers slowly",
+            ));
+        };
+        let (entry, delivery) = (claimed.task.entry, claimed.task.delivery);
+        let identity = DeliveryId::of(&entry.alert.alert_id, delivery.destination_id);
+        let input = AttemptInput {
+            alert: &entry.alert,
+            severity: entry.severity,
+            delivery: &identity,
+            began_at: claimed.lease.began_at,
+            settings: &delivery.settings,
+            secret_name: delivery.secret_name.as_deref(),
+            prior_attempt: claimed.prior_attempt,
+        };
+        let attempt = AssertUnwindSafe(self.transport.deliver(self.context, input)).catch_unwind();
+        match tokio::time::timeout(limit, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            // The panic itself is in the log. The deliveries that were attempted with
+            // this one must still be settled, so it goes no further.
+            Ok(Err(_)) => Outcome::transient(Failure::new(
+                FailureKind::Crashed,
+                "the attempt panicked; the sender's log says where",
+            )),
+            Err(_) => Outcome::transient(Failure::new(
+                FailureKind::TimedOut,
+                format!("the attempt took longer than {} s", limit.as_secs()),
+            )),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The stack's provider simulator.
+
+use std::time::{Duration, Instant};
+
+use super::Stack;
+use super::waiting::PATIENCE;
+use crate::simulator::{Fault, Received};
+
+impl Stack {
+    /// The URL of a path of the simulator.
+    #[must_use]
+    pub fn simulator(&self, path: &str) -> String {
+        format!("{}{path}", self.simulator)
+    }
+
+    /// The requests that the simulator received about an alert.
+    pub async fn received(&self, alert_id: &str) -> Vec<Received> {
+        let answer = reqwest::get(self.simulator("/_received")).await.unwrap();
+        let all: Vec<Received> = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        all.into_iter()
+            .filter(|one| one.body.to_string().contains(alert_id))
+            .collect()
+    }
+
+    /// The requests that the simulator received about something, once they are `enough`.
+    pub async fn received_when(
+        &self,
+        about: &str,
+        enough: impl Fn(&[Received]) -> bool,
+    ) -> Vec<Received> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let received = self.received(about).await;
+            if enough(&received) {
+                return received;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the simulator did not receive what was expected about {about} in {PATIENCE:?}");
+    }
+
+    /// Makes the simulator answer the next requests with a fault.
+    pub async fn inject(&self, fault: &Fault) {
+        let answer = reqwest::Client::new()
+            .put(self.simulator("/_faults"))
+            .header("content-type", "application/json")
+            .body(serde_json::to_string(fault).unwrap())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+}
