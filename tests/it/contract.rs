@@ -89,7 +89,7 @@ impl Vendor {
             return;
         };
         let answer = self.http.send(&question, ANSWER).await.unwrap();
-        match provider.found(context, &answer) {
+        match provider.parse_lookup(context, &answer) {
             Lookup::Found(found) => assert_eq!(found.id, receipt.id, "{} {name}", P::NAME),
             other => panic!("{}: {name} is not found again: {other:?}", P::NAME),
         }

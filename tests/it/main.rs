@@ -10,5 +10,6 @@ mod dependencies;
 mod events;
 mod modules;
 mod numbers;
+mod providers;
 mod template;
 mod words;

@@ -1,4 +1,4 @@
-//! One attempt: from a delivery to an outcome, whatever the transport.
+//! One delivery attempt, over HTTP or through an AWS SDK, and its outcome.
 
 use std::future::Future;
 
@@ -15,40 +15,40 @@ use tocsin_core::provider::{
 use crate::HttpClient;
 use crate::http::ANSWER_LIMIT;
 
-/// What all attempts of a sender share.
+/// The clients that all attempts of a sender share.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// For calling providers.
+    /// Calls providers.
     pub http: HttpClient,
-    /// For reading credentials.
+    /// Reads credentials.
     pub secrets: SecretStore,
 }
 
-/// One delivery to attempt.
+/// The input of one attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptInput<'a> {
-    /// What to deliver.
+    /// The alert to deliver.
     pub alert: &'a Alert,
     /// The effective severity.
     pub severity: Severity,
-    /// The same for all attempts.
+    /// The delivery's identity, which all its attempts share.
     pub delivery: &'a DeliveryId,
     /// When the delivery began: not later than its first attempt.
     pub began_at: Timestamp,
-    /// The destination's settings, not read yet.
+    /// The destination's settings as JSON; the provider parses them.
     pub settings: &'a Map<String, Value>,
-    /// Where its secret is.
+    /// The name of the destination's secret, if it has one.
     pub secret_name: Option<&'a str>,
-    /// Whether an earlier attempt may have arrived.
+    /// Whether an earlier attempt may have been delivered.
     pub prior_attempt: PriorAttempt,
 }
 
-/// Something that can attempt deliveries.
+/// Attempts deliveries for one provider.
 pub trait Transport: Send + Sync + 'static {
-    /// The provider's name.
+    /// The provider's name, such as `slack`.
     const NAME: &'static str;
 
-    /// Attempts one delivery. Never fails otherwise than by its outcome.
+    /// Attempts one delivery. Every failure is an [`Outcome`].
     fn deliver(
         &self,
         context: &Context,
@@ -56,7 +56,7 @@ pub trait Transport: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome> + Send;
 }
 
-/// Delivers through a [`Provider`], over HTTP.
+/// Delivers over HTTP, with the requests of a [`Provider`].
 #[derive(Clone, Debug)]
 pub struct HttpTransport<P>(pub P);
 
@@ -69,15 +69,15 @@ impl<P: Provider> Transport for HttpTransport<P> {
             Err(outcome) => return outcome,
         };
         let outcome = attempt.run().await;
-        let outcome = match attempt.rotated(&outcome).await {
-            Some(renewed) => renewed.without_secrets(renewed.run().await),
+        let outcome = match attempt.with_rotated_secret(&outcome).await {
+            Some(repeated) => repeated.redacted(repeated.run().await),
             None => outcome,
         };
-        attempt.without_secrets(outcome)
+        attempt.redacted(outcome)
     }
 }
 
-/// An attempt whose settings and secret have been read.
+/// An attempt with its settings and secret parsed and checked.
 struct Attempt<'a, P: Provider> {
     provider: &'a P,
     context: &'a Context,
@@ -98,14 +98,14 @@ impl<'a, P: Provider> Attempt<'a, P> {
                 .secrets
                 .get(name)
                 .await
-                .map_err(|error| unreadable(&error))?,
-            // Providers without a credential read an empty one.
+                .map_err(|error| secret_failure(&error))?,
+            // A provider without a credential parses an empty one.
             None => Secrets::new("{}".to_owned()),
         };
-        Self::with(provider, context, input, secrets).map_err(|error| misconfigured(&error))
+        Self::new(provider, context, input, secrets).map_err(|error| misconfigured(&error))
     }
 
-    fn with(
+    fn new(
         provider: &'a P,
         context: &'a Context,
         input: AttemptInput<'a>,
@@ -137,18 +137,18 @@ impl<'a, P: Provider> Attempt<'a, P> {
         }
     }
 
-    /// The attempt: look first where an earlier one may have arrived, send, and
-    /// send the least form if the whole one was refused.
+    /// Runs the attempt: looks up what an earlier attempt may have created, sends
+    /// the full message, and sends the minimal one if the provider refuses that.
     async fn run(&self) -> Outcome {
-        let looked = match self.input.prior_attempt {
-            PriorAttempt::MaybeDelivered => self.look_first().await,
-            PriorAttempt::NotDelivered => Looked::NotThere,
+        let lookup = match self.input.prior_attempt {
+            PriorAttempt::MaybeDelivered => self.lookup_existing().await,
+            PriorAttempt::NotDelivered => LookupStep::NotFound,
         };
-        match looked {
-            Looked::Over(outcome) => outcome,
-            Looked::NotThere => self.create().await,
-            Looked::InVain(why) => self.create().await.with_remark(&format!(
-                "an earlier attempt may have arrived as well; it could not be looked for: {why}"
+        match lookup {
+            LookupStep::Done(outcome) => outcome,
+            LookupStep::NotFound => self.create().await,
+            LookupStep::Unavailable(reason) => self.create().await.with_remark(&format!(
+                "an earlier attempt may have arrived as well; the lookup failed: {reason}"
             )),
         }
     }
@@ -162,35 +162,35 @@ impl<'a, P: Provider> Attempt<'a, P> {
         }
     }
 
-    /// What the provider already has of this delivery.
-    async fn look_first(&self) -> Looked {
+    /// Asks the provider for what an earlier attempt of this delivery created.
+    async fn lookup_existing(&self) -> LookupStep {
         let request_context = self.request_context(Detail::Full);
-        let question = match self.provider.lookup(&request_context) {
-            Ok(Some(question)) => question,
-            Ok(None) => return Looked::NotThere,
-            Err(error) => return Looked::Over(misconfigured(&error)),
+        let request = match self.provider.lookup(&request_context) {
+            Ok(Some(request)) => request,
+            Ok(None) => return LookupStep::NotFound,
+            Err(error) => return LookupStep::Done(misconfigured(&error)),
         };
-        let answer = match self
-            .exchange(&request_context, &question, P::LOOKUP_ANSWER)
+        let response = match self
+            .exchange(&request_context, &request, P::LOOKUP_RESPONSE_LIMIT)
             .await
         {
-            Ok(answer) => answer,
-            Err(failure) => return Looked::Over(unanswered(failure)),
+            Ok(response) => response,
+            Err(failure) => return LookupStep::Done(without_response(failure)),
         };
-        match self.provider.found(&request_context, &answer) {
-            Lookup::Found(receipt) => Looked::Over(Outcome::Delivered(
+        match self.provider.parse_lookup(&request_context, &response) {
+            Lookup::Found(receipt) => LookupStep::Done(Outcome::Delivered(
                 receipt.with_remark("an earlier attempt had arrived"),
             )),
-            Lookup::Absent => Looked::NotThere,
-            // Who may create need not be allowed to search: then two tickets are
-            // better than none.
+            Lookup::Absent => LookupStep::NotFound,
+            // A credential that may create is not always allowed to search. A
+            // second ticket is better than none.
             Lookup::Failed(Outcome::Permanent { failure })
                 if failure.kind != FailureKind::Unauthorized =>
             {
-                Looked::InVain(question.redact(&failure.to_string()))
+                LookupStep::Unavailable(request.redact(&failure.to_string()))
             }
             Lookup::Failed(outcome) => {
-                Looked::Over(outcome.map_texts(|text| question.redact(text)))
+                LookupStep::Done(outcome.map_texts(|text| request.redact(text)))
             }
         }
     }
@@ -206,13 +206,13 @@ impl<'a, P: Provider> Attempt<'a, P> {
             .await
         {
             Ok(response) => self.provider.outcome(&request_context, &response),
-            Err(failure) => unanswered(failure),
+            Err(failure) => without_response(failure),
         };
         outcome.map_texts(|text| request.redact(text))
     }
 
-    /// The answer to a request, of at most `limit` bytes, and to the one further
-    /// request that it may ask for.
+    /// Sends a request and, if the provider allows a redirect, the second one that
+    /// it names. Reads at most `limit` bytes of the response.
     async fn exchange(
         &self,
         request_context: &RequestContext<'_, P>,
@@ -221,15 +221,18 @@ impl<'a, P: Provider> Attempt<'a, P> {
     ) -> Result<Response, Failure> {
         let http = &self.context.http;
         let response = http.send(request, limit).await?;
-        match self.provider.follow(request_context, request, &response) {
-            Some(next) => http.send(&next, limit).await,
+        match self
+            .provider
+            .follow_redirect(request_context, request, &response)
+        {
+            Some(redirected) => http.send(&redirected, limit).await,
             None => Ok(response),
         }
     }
 
-    /// The same attempt with a newer secret, when the one it used was refused
-    /// and there is one: so a rotation needs no redeployment.
-    async fn rotated(&self, outcome: &Outcome) -> Option<Self> {
+    /// The same attempt with a newer secret, if the provider rejected the one that
+    /// was used and the store has a newer one. A rotation needs no redeployment.
+    async fn with_rotated_secret(&self, outcome: &Outcome) -> Option<Self> {
         let Outcome::Permanent { failure } = outcome else {
             return None;
         };
@@ -238,42 +241,44 @@ impl<'a, P: Provider> Attempt<'a, P> {
         }
         let name = self.input.secret_name?;
         let newer = self.context.secrets.newer_than(name, &self.secrets).await;
-        // What cannot be read again leaves the refusal as the answer.
+        // If the secret cannot be read again, the rejection is the outcome.
         let secrets = newer.ok().flatten()?;
-        Self::with(self.provider, self.context, self.input, secrets).ok()
+        Self::new(self.provider, self.context, self.input, secrets).ok()
     }
 
-    /// The outcome with everything that stands in the secret redacted, in case
-    /// the provider's answer repeats it.
-    fn without_secrets(&self, outcome: Outcome) -> Outcome {
+    /// The outcome with every value of the secret redacted, in case the provider's
+    /// response repeats one.
+    fn redacted(&self, outcome: Outcome) -> Outcome {
         outcome.map_texts(|text| self.secrets.redact(text))
     }
 }
 
-/// What looking for an earlier attempt came to.
-enum Looked {
-    /// The attempt is over: found, or to be made later.
-    Over(Outcome),
-    /// There is nothing: create.
-    NotThere,
-    /// Nobody may look, for this reason: create all the same.
-    InVain(String),
+/// The result of the lookup before a repeated attempt.
+enum LookupStep {
+    /// The attempt ends with this outcome: an earlier one was delivered, or the
+    /// lookup has to be repeated.
+    Done(Outcome),
+    /// No earlier attempt created anything: create.
+    NotFound,
+    /// The provider refuses the lookup for this reason: create all the same.
+    Unavailable(String),
 }
 
-/// No answer came: worth another try, unless nothing must be sent there at all.
-fn unanswered(failure: Failure) -> Outcome {
+/// The outcome when no response arrived: transient, unless the address must not
+/// be called.
+fn without_response(failure: Failure) -> Outcome {
     match failure.kind {
         FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::permanent(failure),
         _ => Outcome::transient(failure),
     }
 }
 
-/// The outcome after a second try with the least form. A second refusal leaves
-/// the first as the answer, which says more about the alert; whatever it came to
-/// says that there were two.
+/// The outcome after the minimal message was sent because the provider refused
+/// the full one. After a second refusal the first one is reported, since it says
+/// more about the alert. The text always mentions both attempts.
 #[must_use]
-pub fn retry_minimal(refused: Failure, second: Outcome) -> Outcome {
-    match second {
+pub fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
+    match minimal {
         Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
         Outcome::Permanent { .. } => Outcome::permanent(
             refused.with_note("(title, severity and link alone were refused, too)"),
@@ -288,21 +293,22 @@ pub fn retry_minimal(refused: Failure, second: Outcome) -> Outcome {
     }
 }
 
-/// The outcome where a destination's settings or secret are wrong.
+/// The outcome when a destination's settings or secret are invalid.
 #[must_use]
 pub fn misconfigured(error: &FieldError) -> Outcome {
     Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 
-fn unreadable(error: &SecretError) -> Outcome {
-    let said = error.to_string();
+/// The outcome when the secret cannot be read.
+fn secret_failure(error: &SecretError) -> Outcome {
+    let detail = error.to_string();
     match error {
         SecretError::Missing { .. } | SecretError::NotText { .. } => {
-            Outcome::permanent(Failure::new(FailureKind::Misconfigured, said))
+            Outcome::permanent(Failure::new(FailureKind::Misconfigured, detail))
         }
-        // A new role's permissions take a while to be in force everywhere.
+        // The permissions of a new role take a while to apply everywhere.
         SecretError::Denied { .. } | SecretError::Unavailable(_) => {
-            Outcome::transient(Failure::new(FailureKind::Internal, said))
+            Outcome::transient(Failure::new(FailureKind::Internal, detail))
         }
     }
 }

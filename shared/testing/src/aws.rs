@@ -1,4 +1,4 @@
-//! Stands in for AWS: answers given beforehand, and what was asked for them.
+//! A fake AWS: gives prepared answers, and records the calls.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-/// One answer of a service.
+/// A prepared answer of a service.
 #[derive(Clone, Debug)]
 pub struct Answer {
     status: u16,
@@ -25,7 +25,16 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer without headers of its own.
+    /// STS's answer to `AssumeRole`.
+    #[must_use]
+    pub fn assumed_role() -> Self {
+        Self::new(
+            200,
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+        )
+    }
+
+    /// An answer without headers.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             status,
@@ -34,7 +43,7 @@ impl Answer {
         }
     }
 
-    /// The same with one more header.
+    /// The same answer with one more header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -51,17 +60,16 @@ impl Answer {
     }
 }
 
-/// One call that a service got.
+/// A call that a service received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Where it went.
+    /// The URL.
     pub url: String,
-    /// What it said.
+    /// The body.
     pub body: String,
 }
 
-/// A stand-in that gives its answers in their order. A call too many gets none:
-/// the connection breaks.
+/// Gives its answers in order. After the last one the connection breaks.
 #[derive(Clone, Debug, Default)]
 pub struct Replay {
     answers: Arc<Mutex<VecDeque<Answer>>>,
@@ -69,7 +77,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// A stand-in with these answers.
+    /// A fake with these answers.
     pub fn of(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self {
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),
@@ -77,7 +85,7 @@ impl Replay {
         }
     }
 
-    /// A configuration whose clients all speak with this stand-in.
+    /// A configuration whose clients call this fake.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
         let connector = SharedHttpConnector::new(self.clone());
@@ -92,7 +100,7 @@ impl Replay {
             .build()
     }
 
-    /// The calls until now.
+    /// The calls so far.
     #[must_use]
     pub fn asked(&self) -> Vec<Asked> {
         self.asked

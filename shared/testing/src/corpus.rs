@@ -1,11 +1,11 @@
-//! The alerts that every provider's snapshots are made of.
+//! The alerts of every provider's snapshots.
 
 use serde_json::{Value, json};
 use tocsin_core::alert::{Alert, AlertType, Severity, limits};
 
 use crate::{alert, bare, full, full_json};
 
-/// Texts that try to be more than text in one system or another.
+/// Texts with a special meaning in one system or another.
 pub const HOSTILE: [&str; 24] = [
     "<!channel> <!here> <@U012AB3CD> <!subteam^S012AB3CD>",
     "<https://evil.example|https://slack.com>",
@@ -33,8 +33,8 @@ pub const HOSTILE: [&str; 24] = [
     "=cmd|' /C calc'!A0",
 ];
 
-/// Named alerts: plain ones, each severity and type, empty and over-long fields,
-/// fields of just the longest, many scripts, and the hostile ones.
+/// Named alerts: plain ones, each severity and type, empty and over-long fields, fields
+/// of exactly the longest size, many scripts, and hostile texts.
 #[must_use]
 pub fn samples() -> Vec<(String, Alert)> {
     let mut samples = vec![
@@ -54,6 +54,23 @@ pub fn samples() -> Vec<(String, Alert)> {
     samples
 }
 
+/// Whether a provider keeps a snapshot of this sample. Those of the severities and types
+/// differ in one word, which another test shows.
+#[must_use]
+pub fn has_snapshot(name: &str) -> bool {
+    !name.starts_with("severity_") && !name.starts_with("type_")
+}
+
+/// The alert [`full`] with `text` in each of these fields.
+#[must_use]
+pub fn with_texts(fields: &[&str], text: &str) -> Alert {
+    let mut json = full_json();
+    for field in fields {
+        json[field] = json!(text);
+    }
+    alert(&json)
+}
+
 fn changed(field: &str, value: &str) -> (String, Alert) {
     let mut json = full_json();
     json[field] = json!(value);
@@ -68,7 +85,7 @@ fn scripts() -> Alert {
     alert(&json)
 }
 
-/// The most that comes in uncut.
+/// The largest alert that comes in uncut.
 fn at_limits() -> Alert {
     let mut json = full_json();
     json["title"] = json!(exactly("title ", limits::TITLE));
@@ -88,7 +105,7 @@ fn at_limits() -> Alert {
     alert(&json)
 }
 
-/// So many bytes of ASCII, of which the last is no space.
+/// Exactly `bytes` bytes of ASCII that do not end in a space.
 fn exactly(piece: &str, bytes: usize) -> String {
     let mut text = piece.repeat(bytes / piece.len() + 1);
     text.truncate(bytes - 1);
@@ -142,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_at_the_limits_comes_in_uncut() {
+    fn an_alert_at_the_limits_comes_in_uncut() {
         let alert = at_limits();
         assert_eq!(alert.title.chars().count(), limits::TITLE);
         for text in [alert.description, alert.runbook] {
@@ -156,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_hostile_is_lost_on_the_way_in() {
+    fn hostile_texts_come_in_unchanged() {
         let alert = hostile();
         assert!(
             alert

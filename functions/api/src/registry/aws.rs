@@ -7,7 +7,7 @@ use tocsin_api_types::Preview;
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, Secrets};
 use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{AwsProvider, check_settings, outgoing};
+use tocsin_sender::messaging::{AwsProvider, build_message, check_settings};
 
 use super::{ErasedProvider, SecretBinding};
 
@@ -46,7 +46,7 @@ impl<S: AwsProvider> ErasedProvider for ErasedAws<S> {
     }
 
     fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError> {
-        let message = outgoing::<S>(input, detail)?;
+        let message = build_message::<S>(input, detail)?;
         let owned = |(name, value): (&str, String)| (name.to_owned(), value);
         Ok(Preview::Message {
             to: message.to,

@@ -1,5 +1,11 @@
-use super::*;
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
+use tocsin_core::delivery::{DeliveryId, PriorAttempt};
+use tocsin_core::destination::DestinationId;
+use tocsin_testing::{full, valid_destinations};
+
+use super::*;
 
 fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
@@ -23,7 +29,7 @@ fn check(
 }
 
 #[test]
-fn sound_destinations_pass() {
+fn valid_destinations_pass() {
     let https = AddressPolicy::PublicHttps;
     let url = json!({"url": "https://example.com/hook"});
     assert_eq!(check(https, "webhook", &json!({}), Some(url)), None);
@@ -33,30 +39,40 @@ fn sound_destinations_pass() {
     assert_eq!(check(https, "sqs", &queue, None), None);
 }
 
+/// Addresses that no request may go to: provider, settings, secret and the object that
+/// the error must name.
 #[test]
-fn private_addresses_are_refused_when_a_destination_is_added() {
-    for url in [
-        "https://169.254.169.254/latest",
-        "http://example.com/",
-        "https://[::1]/x",
+fn a_destination_with_a_forbidden_address_is_rejected() {
+    let webhook = |url: &str| ("webhook", json!({}), json!({"url": url}), "`secret` ");
+    let github = |url: &str| {
+        let settings = json!({"repository": "octo-org/alerts", "apiUrl": url});
+        (
+            "github",
+            settings,
+            json!({"token": "PLANTED"}),
+            "`settings` ",
+        )
+    };
+    for (provider, settings, secret, field) in [
+        webhook("http://example.com/PLANTED"),
+        webhook("https://127.0.0.1/PLANTED"),
+        webhook("https://192.168.1.1/PLANTED"),
+        webhook("https://169.254.169.254/PLANTED"),
+        webhook("https://[::1]/PLANTED"),
+        github("https://10.0.0.1/api/v3"),
+        github("https://169.254.169.254/api/v3"),
     ] {
-        let secret = Some(json!({"url": url}));
-        let error = check(
-            AddressPolicy::PublicHttps,
-            "webhook",
-            &json!({}),
-            secret.clone(),
-        );
-        assert!(error.unwrap().contains("must not be called"), "{url}");
-        assert_eq!(
-            check(AddressPolicy::Any, "webhook", &json!({}), secret),
-            None
-        );
+        let check = |addresses| check(addresses, provider, &settings, Some(secret.clone()));
+        let error = check(AddressPolicy::PublicHttps).unwrap();
+        assert!(error.starts_with(field), "{error}");
+        assert!(error.contains("must not be called"), "{error}");
+        assert!(!error.contains("PLANTED"), "{error}");
+        assert_eq!(check(AddressPolicy::Any), None, "{settings} {secret}");
     }
 }
 
 #[test]
-fn unknown_providers_and_superfluous_secrets_are_named() {
+fn an_unknown_provider_and_a_superfluous_secret_are_rejected() {
     let all = providers(AddressPolicy::Any);
     let error = all.get("carrier-pigeon").err().unwrap();
     assert_eq!(error.field.as_deref(), Some("type"));
@@ -76,80 +92,56 @@ fn unknown_providers_and_superfluous_secrets_are_named() {
     assert_eq!(missing, "`secret.url` is missing");
 }
 
-/// Per provider: sound settings and a sound secret, and changes that make them wrong,
-/// each with the field that the error must name and words that it must have.
-const BAD: &str = include_str!("bad_settings.json");
-
-/// Every provider with its name and its entry of [`BAD`].
-fn each(all: &Providers) -> impl Iterator<Item = (&str, &dyn ErasedProvider, Value)> {
-    let table: Map<String, Value> = serde_json::from_str(BAD).unwrap();
-    let providers = all.0.iter();
-    providers.map(move |(&name, provider)| (name, provider.as_ref(), table[name].clone()))
+fn senders() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../senders")
 }
 
-#[test]
-fn bad_settings_of_every_provider_are_refused_with_field_and_reason() {
-    let all = providers(AddressPolicy::PublicHttps);
-    for (name, provider, table) in each(&all) {
-        let sound = &table["sound"];
-        let secret = |given: &Value| (!given.is_null()).then(|| Secrets::new(given.to_string()));
-        let check = |settings: &Value, given: &Value| {
-            provider.check(settings.as_object().unwrap(), secret(given).as_ref())
-        };
-        assert_eq!(
-            check(&sound["settings"], &sound["secret"]),
-            Ok(()),
-            "{name}"
-        );
-        for row in table["bad"].as_array().unwrap() {
-            let mut settings = sound["settings"].clone();
-            let mut given = sound["secret"].clone();
-            merge(&mut settings, &row["settings"]);
-            merge(&mut given, &row["secret"]);
-            let error = check(&settings, &given).expect_err(&row.to_string());
-            assert_eq!(error.field, row["field"].as_str().unwrap(), "{name} {row}");
-            let says = row["says"].as_str().unwrap();
-            assert!(error.problem.contains(says), "{name} {row}: {error}");
-            assert!(
-                !error.to_string().contains("PLANTED"),
-                "{name} {row}: {error}"
-            );
-        }
-    }
-}
-
-/// Sets members; `null` removes one.
-fn merge(into: &mut Value, changes: &Value) {
-    for (name, value) in changes.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {
-                into.as_object_mut().unwrap().shift_remove(name);
-            }
-            value => into[name] = value.clone(),
+/// The valid destinations in the tests of every provider.
+fn each_destination(mut f: impl FnMut(&str, &Map<String, Value>, Option<&Secrets>)) {
+    for provider in providers(AddressPolicy::PublicHttps).names() {
+        let path = senders().join(provider).join("src/tests/settings.json");
+        let table = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for (settings, secret) in valid_destinations(&table) {
+            f(provider, &settings, secret.as_ref());
         }
     }
 }
 
 #[test]
-fn every_placeholder_passes_and_settings_decide_the_binding() {
+fn every_sender_is_in_the_registry() {
+    let mut folders: Vec<_> = std::fs::read_dir(senders())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+    let providers = providers(AddressPolicy::PublicHttps);
+    assert_eq!(folders, providers.names().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_providers_valid_destinations_and_placeholders_pass() {
     let all = providers(AddressPolicy::PublicHttps);
-    for (name, provider, table) in each(&all) {
-        let settings = table["sound"]["settings"].as_object().unwrap();
-        let placeholder = provider.placeholder(settings).unwrap();
+    each_destination(|provider, settings, secret| {
+        let erased = all.get(provider).unwrap();
+        assert_eq!(erased.check(settings, secret), Ok(()), "{provider}");
+        let placeholder = erased.placeholder(settings).unwrap();
+        let checked = erased.check(settings, placeholder.as_ref());
+        assert_eq!(checked, Ok(()), "{provider}");
         assert_eq!(
-            provider.check(settings, placeholder.as_ref()),
-            Ok(()),
-            "{name}"
+            erased.binding(settings),
+            erased.binding(settings),
+            "{provider}"
         );
-        assert_eq!(
-            provider.binding(settings),
-            provider.binding(settings),
-            "{name}"
-        );
-    }
+    });
+}
+
+#[test]
+fn a_secret_is_bound_to_host_and_fields() {
+    let all = providers(AddressPolicy::PublicHttps);
     let binding = |provider: &str, settings: Value| {
-        let provider = all.get(provider).unwrap();
-        provider.binding(settings.as_object().unwrap()).unwrap()
+        let kind = all.get(provider).unwrap();
+        kind.binding(settings.as_object().unwrap()).unwrap()
     };
     let jira = |site: &str| json!({"deployment": "dataCenter", "siteUrl": site, "projectKey": "SEC", "issueType": "Task"});
     assert_ne!(
@@ -173,28 +165,24 @@ fn every_placeholder_passes_and_settings_decide_the_binding() {
 
 #[test]
 fn no_preview_shows_a_credential() {
-    use tocsin_core::delivery::{DeliveryId, PriorAttempt};
     let all = providers(AddressPolicy::PublicHttps);
-    let alert = tocsin_testing::full();
-    let delivery = DeliveryId::of(
-        &alert.alert_id,
-        tocsin_core::destination::DestinationId::generate(),
-    );
-    for (name, provider, table) in each(&all) {
+    let alert = full();
+    let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
+    each_destination(|provider, settings, _| {
         for detail in [Detail::Full, Detail::Minimal] {
             let input = AttemptInput {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
                 began_at: alert.created_at,
-                settings: table["sound"]["settings"].as_object().unwrap(),
+                settings,
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,
             };
-            let preview = provider.preview(input, detail).unwrap();
+            let preview = all.get(provider).unwrap().preview(input, detail).unwrap();
             let shown = serde_json::to_string(&preview).unwrap();
             assert!(!shown.to_lowercase().contains("placeholder"), "{shown}");
-            assert!(shown.contains(&alert.title), "{name}: {shown}");
+            assert!(shown.contains(&alert.title), "{provider}: {shown}");
         }
-    }
+    });
 }

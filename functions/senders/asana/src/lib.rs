@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod form;
-mod notes;
+mod lookup;
+mod message;
+mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -12,12 +14,14 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The Asana provider.
 #[derive(Clone, Debug, Default)]
 pub struct Asana {
-    /// What stands in for `https://app.asana.com` on a local stack.
+    /// The address of the simulator on a local stack, instead of
+    /// `https://app.asana.com`.
     pub base_url: Option<Url>,
 }
 
@@ -26,15 +30,16 @@ impl Provider for Asana {
     type Settings = Settings;
     type Secret = Secret;
 
-    // Tasks are listed with their whole notes: see `request::MOST`.
-    const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
+    // The list of tasks contains their whole notes: see `lookup::LIST_LIMIT`.
+    const LOOKUP_RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
     fn form() -> Form {
         form::form()
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret)
+        settings::check(settings)?;
+        secret::authorization(secret).map(drop)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -45,16 +50,16 @@ impl Provider for Asana {
         json!({"accessToken": "placeholder"})
     }
 
-    fn outcome(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        answer::created(response)
+    fn outcome(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+        outcome::of_response(response)
     }
 
     fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {
-        request::list(context, self.base_url.as_ref())
+        lookup::request(context, self.base_url.as_ref())
     }
 
-    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
-        answer::found(context, response)
+    fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+        lookup::parse(context, response)
     }
 }
 

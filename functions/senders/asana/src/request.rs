@@ -1,4 +1,4 @@
-//! The two requests: create a task, and look whether it is there already.
+//! The request that creates a task.
 
 use serde_json::{Map, Value, json};
 use tocsin_core::message::Message;
@@ -7,61 +7,34 @@ use tocsin_core::provider::{
 };
 use url::Url;
 
-use crate::settings::authorization;
-use crate::{Asana, notes};
+use crate::secret::authorization;
+use crate::{Asana, message};
 
-/// `POST /tasks` (<https://developers.asana.com/reference/createtask>). Only what
-/// the receipt needs is asked for: the whole task would come back otherwise.
+/// `POST /tasks` (<https://developers.asana.com/reference/createtask>). Requests only
+/// the fields that the receipt needs; by default Asana returns the whole task.
 pub(crate) fn create(
     context: &RequestContext<'_, Asana>,
     base_url: Option<&Url>,
 ) -> Result<Request, FieldError> {
-    let mut url = tasks(base_url)?;
+    let mut url = tasks_url(base_url)?;
     url.query_pairs_mut()
         .append_pair("opt_fields", "permalink_url");
     let body = json!({"data": task(context)}).to_string();
     with_headers(context, Request::post_json(Address::Public(url), body))
 }
 
-/// How many tasks are looked through: the most that a page has. With everybody's
-/// texts of many kilobytes the list can be longer than what is read of it; then
-/// nothing is looked for, and the receipt says so.
-pub(crate) const MOST: usize = 100;
-
-/// The tasks of the first project that changed lately
-/// (<https://developers.asana.com/reference/gettasks>). `external.gid` would name
-/// the one task, but is kept from personal access tokens.
-pub(crate) fn list(
-    context: &RequestContext<'_, Asana>,
-    base_url: Option<&Url>,
-) -> Result<Option<Request>, FieldError> {
-    let Some(project) = context.settings.projects.first() else {
-        return Ok(None);
-    };
-    let mut url = tasks(base_url)?;
-    url.query_pairs_mut()
-        .append_pair("project", project)
-        .append_pair(
-            "modified_since",
-            &context.before_first_attempt().to_string(),
-        )
-        .append_pair("limit", &MOST.to_string())
-        .append_pair("opt_fields", "notes,permalink_url");
-    with_headers(context, Request::get(Address::Public(url))).map(Some)
-}
-
-/// The last line of a task's notes, by which it is found again.
+/// The last line of a task's notes. The lookup finds the task by it.
 pub(crate) fn marker(context: &RequestContext<'_, Asana>) -> String {
     let id = context.delivery.as_str().chars();
     let id: String = id.filter(char::is_ascii_alphanumeric).collect();
     format!("Tocsin delivery {id}")
 }
 
-fn tasks(base_url: Option<&Url>) -> Result<Url, FieldError> {
+pub(crate) fn tasks_url(base_url: Option<&Url>) -> Result<Url, FieldError> {
     api_url("https://app.asana.com", base_url, "api/1.0/tasks")
 }
 
-fn with_headers(
+pub(crate) fn with_headers(
     context: &RequestContext<'_, Asana>,
     request: Request,
 ) -> Result<Request, FieldError> {
@@ -70,23 +43,26 @@ fn with_headers(
         .header("authorization", authorization(context.secret)?))
 }
 
-/// The task. The minimal form goes without rich text and without what goes stale:
-/// an assignee who left, a tag or a field that was removed.
+/// The task. The minimal form has plain text, and leaves out what can become
+/// invalid: an assignee who left, a tag or a field that was removed.
 fn task(context: &RequestContext<'_, Asana>) -> Map<String, Value> {
     let settings = context.settings;
     let message = Message::of(context);
     let mut task = Map::new();
     let mut set = |field: &str, value: Value| drop(task.insert(field.to_owned(), value));
-    set("name", json!(notes::name(&message)));
+    set("name", json!(message::name(&message)));
     set("projects", json!(settings.projects));
     if let Some(workspace) = &settings.workspace {
         set("workspace", json!(workspace));
     }
     if context.detail == Detail::Minimal {
-        set("notes", json!(notes::plain(&message, &marker(context))));
+        set("notes", json!(message::plain(&message, &marker(context))));
         return task;
     }
-    set("html_notes", json!(notes::rich(&message, &marker(context))));
+    set(
+        "html_notes",
+        json!(message::rich(&message, &marker(context))),
+    );
     if let Some(assignee) = &settings.assignee {
         set("assignee", json!(assignee));
     }

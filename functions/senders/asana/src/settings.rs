@@ -1,49 +1,38 @@
-//! What an Asana destination has configured.
+//! The settings of an Asana destination.
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tocsin_core::provider::{FieldError, Header};
+use tocsin_core::provider::FieldError;
 
-/// What may be seen. Everything in Asana has a gid, the long number in its URL.
+/// The settings of an Asana destination. Every object in Asana has a gid: the long
+/// number in its URL.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
-    /// The gids of the projects that get the tasks: one task, in all of them.
+    /// The gids of the projects. An alert becomes one task that is in all of them.
     pub projects: Vec<String>,
-    /// The gid of the workspace; Asana knows it from the projects.
+    /// The gid of the workspace. Asana derives it from the projects if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-    /// Who gets the tasks: a gid, an e-mail address, or `me`.
+    /// The tasks' assignee: a gid, an e-mail address, or `me`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
-    /// Who follows the tasks, likewise.
+    /// The tasks' followers, in the same form as the assignee.
     #[serde(default)]
     pub followers: Vec<String>,
     /// The gids of the tasks' tags.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// Values of custom fields, as Asana's API takes them, by the field's gid.
+    /// Values of custom fields in the form of Asana's API, by the field's gid.
     #[serde(default)]
     pub custom_fields: Map<String, Value>,
 }
 
-/// What must not.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Secret {
-    /// A service account's token, or a personal access token.
-    pub access_token: SecretString,
-}
+/// The most projects, followers or tags of a destination. Bounds the size of a
+/// request.
+const LIST_LIMIT: usize = 50;
 
-/// Projects, followers or tags of one destination: bounds what a request can grow to.
-const MOST: usize = 50;
-
-pub(crate) fn authorization(secret: &Secret) -> Result<Header, FieldError> {
-    Header::bearer("secret.accessToken", &secret.access_token)
-}
-
-pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
+pub(crate) fn check(settings: &Settings) -> Result<(), FieldError> {
     if settings.projects.is_empty() {
         return Err(FieldError::new(
             "settings.projects",
@@ -66,8 +55,7 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     check_all("settings.followers", &settings.followers, is_user, USER)?;
     check_all("settings.tags", &settings.tags, is_gid, GID)?;
     let fields: Vec<String> = settings.custom_fields.keys().cloned().collect();
-    check_all("settings.customFields", &fields, is_gid, GID)?;
-    authorization(secret).map(drop)
+    check_all("settings.customFields", &fields, is_gid, GID)
 }
 
 const GID: &str = "must be gids: the long numbers in the URLs of Asana";
@@ -76,23 +64,23 @@ const USER: &str = "must be a gid, an e-mail address, or me";
 fn check_all(
     field: &str,
     values: &[String],
-    sound: fn(&str) -> bool,
+    is_valid: fn(&str) -> bool,
     problem: &str,
 ) -> Result<(), FieldError> {
-    if values.len() > MOST {
+    if values.len() > LIST_LIMIT {
         return Err(FieldError::new(
             field,
-            format!("has more than {MOST} entries"),
+            format!("has more than {LIST_LIMIT} entries"),
         ));
     }
-    if values.iter().all(|value| sound(value)) {
+    if values.iter().all(|value| is_valid(value)) {
         Ok(())
     } else {
         Err(FieldError::new(field, problem))
     }
 }
 
-/// Whether `text` is one of Asana's identities.
+/// Whether `text` is a gid.
 pub(crate) fn is_gid(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }

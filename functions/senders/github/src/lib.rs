@@ -1,10 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
-mod body;
 mod form;
-mod markdown;
+mod lookup;
+mod message;
+mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -13,12 +14,14 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The GitHub provider.
 #[derive(Clone, Debug, Default)]
 pub struct GitHub {
-    /// What stands in for GitHub on a local stack.
+    /// The address of the simulator on a local stack. `settings.apiUrl` may lead
+    /// there.
     pub base_url: Option<Url>,
 }
 
@@ -27,15 +30,16 @@ impl Provider for GitHub {
     type Settings = Settings;
     type Secret = Secret;
 
-    // Issues can only be listed whole: see `request::LATEST`.
-    const LOOKUP_ANSWER: usize = 8 * 1024 * 1024;
+    // The list of issues contains their whole bodies: see `lookup::LIST_LIMIT`.
+    const LOOKUP_RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
 
     fn form() -> Form {
         form::form()
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret, self.base_url.as_ref())
+        settings::check(settings, self.base_url.as_ref())?;
+        secret::authorization(secret).map(drop)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -47,24 +51,24 @@ impl Provider for GitHub {
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        answer::created(context, response)
+        outcome::of_response(context, response)
     }
 
     fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {
-        request::list(context).map(Some)
+        lookup::request(context).map(Some)
     }
 
-    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
-        answer::found(context, response)
+    fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+        lookup::parse(context, response)
     }
 
-    fn follow(
+    fn follow_redirect(
         &self,
         context: &RequestContext<'_, Self>,
-        asked: &Request,
+        request: &Request,
         response: &Response,
     ) -> Option<Request> {
-        request::renamed(context, asked, response)
+        request::to_renamed_repository(context, request, response)
     }
 }
 

@@ -1,75 +1,58 @@
-//! What a GitHub destination has configured.
+//! The settings of a GitHub destination.
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::{FieldError, Header, api_url, is_provider_host};
+use tocsin_core::provider::{FieldError, api_url, is_provider_host};
 use tocsin_core::text::Unit;
 use url::Url;
 
-/// What may be seen.
+/// The settings of a GitHub destination.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
-    /// Where the API is: `https://api.github.com` when absent, on Enterprise
+    /// The address of the API: `https://api.github.com` by default, on Enterprise
     /// Server `https://HOST/api/v3`.
     #[serde(default = "public_api")]
     pub api_url: Url,
-    /// The repository that gets the issues: `owner/name`.
+    /// The repository in which issues are created: `owner/name`.
     pub repository: String,
-    /// Labels of each issue. GitHub drops them silently when the token's account
-    /// may not push.
+    /// Labels of each issue. GitHub drops them silently if the token's account
+    /// has no push access.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Logins of those who get the issues; dropped silently likewise.
+    /// Logins of the assignees. GitHub drops them silently in the same case.
     #[serde(default)]
     pub assignees: Vec<String>,
-}
-
-/// What must not.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Secret {
-    /// A fine-grained personal access token with write access to issues.
-    pub token: SecretString,
 }
 
 /// The host of github.com's API.
 const PUBLIC_API: &str = "api.github.com";
 
 fn public_api() -> Url {
-    // A constant URL parses; the fallback is never built.
+    // A constant URL parses, so this never panics.
     Url::parse("https://api.github.com/").unwrap_or_else(|_| unreachable!("a constant URL"))
 }
 
 impl Settings {
-    /// The API's address of the repository's issues.
+    /// The API address of the repository's issues.
     pub(crate) fn issues(&self) -> Result<Url, FieldError> {
         let path = format!("repos/{}/issues", self.repository);
         api_url(self.api_url.as_str(), None, &path)
     }
 
-    /// The page of an issue.
+    /// The web page of an issue.
     pub(crate) fn page(&self, number: u64) -> Url {
         let mut page = self.api_url.clone();
         let host = page.host_str().unwrap_or_default();
         // api.github.com and, with data residency, api.TENANT.ghe.com.
         let host = host.strip_prefix("api.").unwrap_or(host).to_owned();
-        // Only an IP address cannot be replaced, and that has no prefix to strip.
+        // Only the host of an IP address cannot be replaced, and it has no prefix.
         let _ = page.set_host(Some(&host));
         page.set_path(&format!("{}/issues/{number}", self.repository));
         page
     }
 }
 
-pub(crate) fn authorization(secret: &Secret) -> Result<Header, FieldError> {
-    Header::bearer("secret.token", &secret.token)
-}
-
-pub(crate) fn check(
-    settings: &Settings,
-    secret: &Secret,
-    base_url: Option<&Url>,
-) -> Result<(), FieldError> {
+pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldError> {
     check_api(&settings.api_url, base_url)?;
     if !is_repository(&settings.repository) {
         return Err(FieldError::new(
@@ -78,12 +61,12 @@ pub(crate) fn check(
         ));
     }
     // GitHub answers 422 to more than 100 labels, or to one of more than 50 characters.
-    let label = |name: &String| {
+    let is_label = |name: &String| {
         !name.trim().is_empty()
             && Unit::Characters.length(name) <= 50
             && !name.chars().any(char::is_control)
     };
-    if settings.labels.len() > 100 || !settings.labels.iter().all(label) {
+    if settings.labels.len() > 100 || !settings.labels.iter().all(is_label) {
         return Err(FieldError::new(
             "settings.labels",
             "must be at most 100 labels of 1 to 50 characters",
@@ -96,7 +79,7 @@ pub(crate) fn check(
             "must be at most 10 logins, without @",
         ));
     }
-    authorization(secret).map(drop)
+    Ok(())
 }
 
 const API_URL: &str = "settings.apiUrl";
@@ -105,12 +88,12 @@ fn check_api(url: &Url, base_url: Option<&Url>) -> Result<(), FieldError> {
     if base_url.is_some_and(|base| is_provider_host(url, &[], Some(base))) {
         return Ok(());
     }
-    let plain = url.scheme() == "https"
+    let is_plain = url.scheme() == "https"
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    let own_host = is_provider_host(url, &[PUBLIC_API], None)
+    let public_api_host = is_provider_host(url, &[PUBLIC_API], None)
         || url
             .host_str()
             .is_some_and(|host| host.starts_with("api.") && host.ends_with(".ghe.com"));
@@ -119,17 +102,17 @@ fn check_api(url: &Url, base_url: Option<&Url>) -> Result<(), FieldError> {
     if ["github.com", "www.github.com"].contains(&site) {
         return Err(FieldError::new(
             API_URL,
-            "is the website: leave it out for github.com, or set https://api.github.com",
+            "is the website: leave the setting out for github.com, or set https://api.github.com",
         ));
     }
-    if site.ends_with(".ghe.com") && !own_host {
+    if site.ends_with(".ghe.com") && !public_api_host {
         return Err(FieldError::new(
             API_URL,
             "is the website: with data residency, set https://api.TENANT.ghe.com",
         ));
     }
-    let path = if own_host { "" } else { "/api/v3" };
-    if plain && url.path().trim_end_matches('/') == path {
+    let path = if public_api_host { "" } else { "/api/v3" };
+    if is_plain && url.path().trim_end_matches('/') == path {
         return Ok(());
     }
     Err(FieldError::new(
@@ -139,16 +122,17 @@ fn check_api(url: &Url, base_url: Option<&Url>) -> Result<(), FieldError> {
 }
 
 fn is_repository(text: &str) -> bool {
-    let name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     text.split_once('/').is_some_and(|(owner, repository)| {
         is_login(owner)
             && (1..=100).contains(&repository.len())
-            && repository.bytes().all(name)
+            && repository.bytes().all(is_name_byte)
             && ![".", ".."].contains(&repository)
     })
 }
 
-/// Letters, digits and hyphens; an underscore before an enterprise's short code.
+/// Whether `text` can be a login: letters, digits and hyphens. The logins of managed
+/// users have an underscore before the enterprise's short code.
 fn is_login(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text

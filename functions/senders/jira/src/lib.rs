@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-mod adf;
-mod answer;
-mod description;
 mod form;
+mod lookup;
+mod message;
+mod outcome;
 mod request;
+mod secret;
 mod settings;
-mod wiki;
 
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
@@ -14,12 +14,14 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Deployment, Priority, Secret, Settings};
+pub use secret::Secret;
+pub use settings::{Deployment, Priority, Settings};
 
 /// The Jira provider.
 #[derive(Clone, Debug, Default)]
 pub struct Jira {
-    /// What stands in for Jira on a local stack.
+    /// The address of the simulator on a local stack. `settings.siteUrl` may lead
+    /// there.
     pub base_url: Option<Url>,
 }
 
@@ -33,7 +35,8 @@ impl Provider for Jira {
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret, self.base_url.as_ref())
+        settings::check(settings, self.base_url.as_ref())?;
+        secret::authorization(settings, secret).map(drop)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -48,15 +51,15 @@ impl Provider for Jira {
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        answer::created(context, response)
+        outcome::of_response(context, response)
     }
 
     fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {
-        request::search(context).map(Some)
+        lookup::request(context).map(Some)
     }
 
-    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
-        answer::found(context, response)
+    fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+        lookup::parse(context, response)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The two requests: create an issue, and look whether it is there already.
+//! The request that creates an issue.
 
 use serde_json::{Map, Value, json};
 use tocsin_core::message::Message;
@@ -7,15 +7,16 @@ use tocsin_core::provider::{
 };
 use tocsin_core::text::{Unit, truncate};
 
-use crate::settings::{Deployment, Settings, authorization};
-use crate::{Jira, adf, wiki};
+use crate::secret::authorization;
+use crate::settings::{Deployment, Settings};
+use crate::{Jira, message};
 
-/// Jira refuses summaries that are longer, or that hold a line break
+/// The longest summary, in characters. Jira refuses longer ones, and line breaks
 /// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
-pub(crate) const SUMMARY: usize = 255;
+pub(crate) const SUMMARY_LIMIT: usize = 255;
 
-/// The entity property that says which delivery an issue came from.
-const PROPERTY: &str = "tocsin.delivery";
+/// The key of the entity property that names the delivery of an issue.
+const PROPERTY_KEY: &str = "tocsin.delivery";
 
 /// `POST /rest/api/3/issue`
 /// (<https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/>),
@@ -28,34 +29,14 @@ pub(crate) fn create(context: &RequestContext<'_, Jira>) -> Result<Request, Fiel
     let body = json!({
         "fields": fields(context),
         "properties": [{
-            "key": PROPERTY,
+            "key": PROPERTY_KEY,
             "value": {"delivery": context.delivery.as_str(), "alert": context.alert.alert_id.as_str()},
         }],
     });
     post(context, path, &body)
 }
 
-/// The search by label. On Cloud the older `/search` is gone; on Data Center
-/// `/search/jql` never came.
-pub(crate) fn search(context: &RequestContext<'_, Jira>) -> Result<Request, FieldError> {
-    let path = match context.settings.deployment {
-        Deployment::Cloud => "rest/api/3/search/jql",
-        Deployment::DataCenter => "rest/api/2/search",
-    };
-    // Neither the key nor the label can hold a quotation mark.
-    let jql = format!(
-        "project = \"{}\" AND labels = \"{}\" ORDER BY created ASC",
-        context.settings.project_key,
-        label(context)
-    );
-    post(
-        context,
-        path,
-        &json!({"jql": jql, "maxResults": 1, "fields": ["summary"]}),
-    )
-}
-
-fn post(
+pub(crate) fn post(
     context: &RequestContext<'_, Jira>,
     path: &str,
     body: &Value,
@@ -70,10 +51,10 @@ fn post(
         ))
 }
 
-/// The label by which a later attempt finds what an earlier one created: JQL
-/// reaches entity properties only where an app has registered them.
-pub(crate) fn label(context: &RequestContext<'_, Jira>) -> String {
-    // 64 bits: no two deliveries of a project meet by chance.
+/// The label by which the lookup finds the issue. JQL can search entity properties
+/// only where an app has registered them.
+pub(crate) fn delivery_label(context: &RequestContext<'_, Jira>) -> String {
+    // 64 bits: a collision within a project is practically impossible.
     let digits = context.delivery.as_str().chars();
     let short: String = digits
         .filter(char::is_ascii_alphanumeric)
@@ -82,8 +63,8 @@ pub(crate) fn label(context: &RequestContext<'_, Jira>) -> String {
     format!("tocsin-{short}")
 }
 
-/// The fields. The minimal form leaves out what goes stale (a priority that was
-/// renamed, an assignee who left, a label field that is not on the screen) and
+/// The fields. The minimal form leaves out what can become invalid (a priority that
+/// was renamed, an assignee who left, a label field that is not on the screen), and
 /// keeps what the project may require.
 fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
     let settings = context.settings;
@@ -91,12 +72,9 @@ fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("project".to_owned(), json!({"key": settings.project_key}));
     fields.insert("issuetype".to_owned(), issue_type(&settings.issue_type));
-    let summary = truncate(&message.headline, SUMMARY, Unit::Characters);
+    let summary = truncate(&message.headline, SUMMARY_LIMIT, Unit::Characters);
     fields.insert("summary".to_owned(), json!(summary));
-    let description = match settings.deployment {
-        Deployment::Cloud => adf::document(&message),
-        Deployment::DataCenter => Value::String(wiki::text(&message)),
-    };
+    let description = message::description(&message, settings.deployment);
     fields.insert("description".to_owned(), description);
     if let Some(parent) = &settings.parent {
         fields.insert("parent".to_owned(), json!({"key": parent}));
@@ -114,7 +92,7 @@ fn add_optional(
     settings: &Settings,
 ) {
     let mut labels = settings.labels.clone();
-    labels.push(label(context));
+    labels.push(delivery_label(context));
     fields.insert("labels".to_owned(), json!(labels));
     if let Some(priority) = settings
         .priority

@@ -1,55 +1,52 @@
-//! What a Jira destination has configured.
+//! The settings of a Jira destination.
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tocsin_core::alert::Severity;
-use tocsin_core::provider::{FieldError, Header, is_provider_host, visible};
+use tocsin_core::provider::{FieldError, is_provider_host};
 use url::Url;
 
-/// What may be seen.
+/// The settings of a Jira destination.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
-    /// Which of the two Jiras it is.
+    /// Jira Cloud or Jira Data Center.
     pub deployment: Deployment,
-    /// Where its API is: `https://example.atlassian.net`, for scoped tokens
+    /// The address of the site: `https://example.atlassian.net`, for scoped tokens
     /// `https://api.atlassian.com/ex/jira/<cloudId>`, for Data Center any https
     /// URL with its context path.
     pub site_url: Url,
-    /// Where people look at issues, when that is not `siteUrl`: with
-    /// `api.atlassian.com`, which has no pages.
+    /// The address under which people open issues, if it is not `siteUrl`:
+    /// `api.atlassian.com` has no pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browse_url: Option<Url>,
-    /// The project that gets the issues: `SEC`.
+    /// The key of the project in which issues are created: `SEC`.
     pub project_key: String,
-    /// The name of the issues' type, or its id when it is all digits.
+    /// The name of the issue type; its id if all characters are digits.
     pub issue_type: String,
-    /// Labels of each issue, besides the one by which Tocsin finds it again.
+    /// Labels of each issue, in addition to the one that the lookup searches for.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Who gets the issues: on Cloud an account id, on Data Center a user name.
+    /// The assignee: on Cloud an account id, on Data Center a user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
-    /// The issues' priority; priority names are the site's own.
+    /// The priority. Each site has its own names of priorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
-    /// The issue that the issues become children of: `SEC-1`.
+    /// The key of the parent issue: `SEC-1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
-    /// Names of the project's components.
+    /// Names of components of the project.
     #[serde(default)]
     pub components: Vec<String>,
-    /// Other fields, as Jira's API takes them, by `customfield_NNNNN`.
+    /// Values of custom fields in the form of Jira's API, by `customfield_NNNNN`.
     #[serde(default)]
     pub custom_fields: Map<String, Value>,
 }
 
-/// Which Jira it is; the two differ in address, credential and text format.
+/// The two kinds of Jira. They differ in address, credential and text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Deployment {
@@ -59,22 +56,22 @@ pub enum Deployment {
     DataCenter,
 }
 
-/// The issues' priority.
+/// The priority of an issue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(
     untagged,
     expecting = "expected a priority's name, or an object from severities (CRITICAL, HIGH, …) to names"
 )]
 pub enum Priority {
-    /// The same for all.
+    /// The same priority for all alerts.
     Same(String),
-    /// By the effective severity; severities that are not named get the
+    /// A priority by effective severity. A severity without an entry gets the
     /// project's default.
     BySeverity(BTreeMap<Severity, String>),
 }
 
 impl Priority {
-    /// The name of the priority of an alert of this severity.
+    /// The name of the priority for this severity.
     #[must_use]
     pub fn of(&self, severity: Severity) -> Option<&str> {
         match self {
@@ -84,67 +81,7 @@ impl Priority {
     }
 }
 
-/// What must not.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Secret {
-    /// Cloud: the address of the account that the API token belongs to.
-    pub email: Option<SecretString>,
-    /// Cloud: the API token.
-    pub api_token: Option<SecretString>,
-    /// Data Center: a personal access token.
-    pub token: Option<SecretString>,
-}
-
-/// The `authorization` header: Basic on Cloud, Bearer on Data Center.
-pub(crate) fn authorization(settings: &Settings, secret: &Secret) -> Result<Header, FieldError> {
-    match settings.deployment {
-        Deployment::Cloud => {
-            refuse(
-                "secret.token",
-                secret.token.as_ref(),
-                "belongs to Data Center; Cloud takes email and apiToken",
-            )?;
-            let email = visible(
-                "secret.email",
-                required("secret.email", secret.email.as_ref())?,
-            )?;
-            if email.contains(':') || !email.contains('@') {
-                return Err(FieldError::new("secret.email", "must be an e-mail address"));
-            }
-            let token = required("secret.apiToken", secret.api_token.as_ref())?;
-            let token = visible("secret.apiToken", token)?;
-            let pair = STANDARD.encode(format!("{email}:{token}"));
-            Ok(Header::Secret(format!("Basic {pair}").into()))
-        }
-        Deployment::DataCenter => {
-            let hint = "belongs to Cloud; Data Center takes a personal access token as token";
-            refuse("secret.email", secret.email.as_ref(), hint)?;
-            refuse("secret.apiToken", secret.api_token.as_ref(), hint)?;
-            Header::bearer(
-                "secret.token",
-                required("secret.token", secret.token.as_ref())?,
-            )
-        }
-    }
-}
-
-fn required<'a>(
-    field: &str,
-    value: Option<&'a SecretString>,
-) -> Result<&'a SecretString, FieldError> {
-    value.ok_or_else(|| FieldError::new(field, "is missing"))
-}
-
-fn refuse(field: &str, value: Option<&SecretString>, why: &str) -> Result<(), FieldError> {
-    value.map_or(Ok(()), |_| Err(FieldError::new(field, why)))
-}
-
-pub(crate) fn check(
-    settings: &Settings,
-    secret: &Secret,
-    base_url: Option<&Url>,
-) -> Result<(), FieldError> {
+pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldError> {
     check_site(settings, base_url)?;
     if let Some(url) = &settings.browse_url {
         check_plain_url("settings.browseUrl", url)?;
@@ -152,8 +89,7 @@ pub(crate) fn check(
     check_project_key(settings)?;
     check_name("settings.issueType", &settings.issue_type)?;
     check_lists(settings)?;
-    check_optional(settings)?;
-    authorization(settings, secret).map(drop)
+    check_optional(settings)
 }
 
 fn check_project_key(settings: &Settings) -> Result<(), FieldError> {
@@ -162,15 +98,15 @@ fn check_project_key(settings: &Settings) -> Result<(), FieldError> {
             10,
             "must be a project's key: at most 10 capital letters, digits and underscores, such as SEC",
         ),
-        // An administrator can raise Data Center's limit up to this.
+        // The highest limit that an administrator of Data Center can set.
         Deployment::DataCenter => (
             255,
             "must be a project's key: capital letters, digits and underscores, such as SEC",
         ),
     };
     let key = &settings.project_key;
-    let sound = key.len() <= longest && is_project_key(key);
-    sound
+    let valid = key.len() <= longest && is_project_key(key);
+    valid
         .then_some(())
         .ok_or_else(|| FieldError::new("settings.projectKey", problem))
 }
@@ -182,7 +118,7 @@ fn check_site(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldEr
         return Ok(());
     }
     check_plain_url(FIELD, url)?;
-    let sound = match settings.deployment {
+    let valid = match settings.deployment {
         Deployment::DataCenter if is_cloud_host(url) => {
             return Err(FieldError::new(
                 FIELD,
@@ -200,7 +136,7 @@ fn check_site(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldEr
                     .is_some_and(is_cloud_id)
         }
     };
-    sound.then_some(()).ok_or_else(|| {
+    valid.then_some(()).ok_or_else(|| {
         FieldError::new(
             FIELD,
             "must be https://<site>.atlassian.net or https://api.atlassian.com/ex/jira/<cloudId>; any other host is a deployment of dataCenter",
@@ -208,8 +144,8 @@ fn check_site(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldEr
     })
 }
 
-/// Whether Atlassian itself answers there, on whatever port. A dot at the end of a
-/// host's name changes nothing about whose it is.
+/// Whether the host is Atlassian's, on any port. A trailing dot does not change the
+/// owner of a host name.
 fn is_cloud_host(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host);
@@ -224,13 +160,13 @@ fn is_cloud_id(text: &str) -> bool {
 }
 
 fn check_plain_url(field: &str, url: &Url) -> Result<(), FieldError> {
-    let plain = url.scheme() == "https"
+    let is_plain = url.scheme() == "https"
         && url.has_host()
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
-    plain.then_some(()).ok_or_else(|| {
+    is_plain.then_some(()).ok_or_else(|| {
         FieldError::new(
             field,
             "must be an https URL without user name, query or fragment",
@@ -255,8 +191,8 @@ pub(crate) fn is_issue_key(text: &str) -> bool {
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), FieldError> {
-    let sound = !name.trim().is_empty() && name.len() <= 255 && !name.chars().any(char::is_control);
-    sound
+    let valid = !name.trim().is_empty() && name.len() <= 255 && !name.chars().any(char::is_control);
+    valid
         .then_some(())
         .ok_or_else(|| FieldError::new(field, "must be a name of 1 to 255 bytes on one line"))
 }

@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod description;
-mod details;
 mod form;
+mod message;
 mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -13,12 +13,14 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Priority, Region, Responder, ResponderKind, Secret, Settings};
+pub use secret::Secret;
+pub use settings::{Priority, Region, Responder, ResponderKind, Settings};
 
 /// The OpsGenie provider, for Jira Service Management as well.
 #[derive(Clone, Debug, Default)]
 pub struct OpsGenie {
-    /// What takes the place of OpsGenie's and Atlassian's hosts on a local stack.
+    /// The address of the simulator on a local stack, instead of OpsGenie's and
+    /// Atlassian's hosts.
     pub base_url: Option<Url>,
 }
 
@@ -32,7 +34,8 @@ impl Provider for OpsGenie {
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret)
+        secret::authorization(secret)?;
+        settings::check(settings)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -44,7 +47,7 @@ impl Provider for OpsGenie {
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        outcome::read(context, response)
+        outcome::of_response(context, response)
     }
 }
 

@@ -1,34 +1,34 @@
-//! What an OpsGenie destination has configured.
+//! The settings of an OpsGenie destination.
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tocsin_core::alert::Severity;
-use tocsin_core::provider::{FieldError, Header, visible};
+use tocsin_core::provider::FieldError;
+use url::Url;
 
-/// What may be seen.
+/// The settings of an OpsGenie destination.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Settings {
-    /// Where the account is.
+    /// The region of the account.
     pub region: Region,
-    /// Who is to be told, besides whom the integration itself tells.
+    /// The responders, in addition to those of the integration itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub responders: Vec<Responder>,
-    /// Other priorities than the usual ones, for some severities or all.
+    /// Priorities by severity that differ from the default ones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub priorities: BTreeMap<Severity, Priority>,
 }
 
-/// Where an account is.
+/// The region of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Region {
-    /// OpsGenie, until it ends.
+    /// OpsGenie in the United States, until Atlassian ends it.
     #[default]
     Us,
-    /// OpsGenie in Europe, until it ends.
+    /// OpsGenie in Europe, until Atlassian ends it.
     Eu,
     /// Jira Service Management Operations, the successor: one host for all regions.
     Jsm,
@@ -46,19 +46,19 @@ impl Region {
         }
     }
 
-    /// What follows the base, or the stand-in: without the host nothing else
-    /// would tell the two products apart on a local stack.
-    pub(crate) const fn path(self, stood_in: bool) -> &'static str {
+    /// The path after the base, or after the simulator's address. On a local stack
+    /// only the path tells the two products apart.
+    pub(crate) const fn path(self, base_url: Option<&Url>) -> &'static str {
         match self {
-            Self::Jsm if stood_in => "jsm/ops/integration/v2/alerts",
+            Self::Jsm if base_url.is_some() => "jsm/ops/integration/v2/alerts",
             _ => "v2/alerts",
         }
     }
 }
 
-/// How urgent an alert is; P1 is the most urgent.
+/// The urgency of an alert. P1 is the most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[allow(missing_docs, reason = "their names are all there is to them")]
+#[allow(missing_docs, reason = "the names say everything")]
 pub enum Priority {
     P1,
     P2,
@@ -67,25 +67,25 @@ pub enum Priority {
     P5,
 }
 
-/// One of those to be told: a kind, and one way to name which.
+/// One responder: its kind, and one of the three ways to name it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Responder {
-    /// What it is.
+    /// The kind of responder.
     #[serde(rename = "type")]
     pub kind: ResponderKind,
-    /// Its id; any kind has one.
+    /// Its id, for any kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Its name: teams, escalations, schedules.
+    /// Its name, for teams, escalations and schedules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its e-mail address: users.
+    /// Its e-mail address, for users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
 }
 
-/// Kinds of responders.
+/// The kinds of responders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResponderKind {
@@ -99,29 +99,14 @@ pub enum ResponderKind {
     Schedule,
 }
 
-/// What must not be seen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Secret {
-    /// The key of an API integration.
-    pub api_key: SecretString,
-}
+/// The most responders of an alert (alert-api, "responders").
+const RESPONDER_LIMIT: usize = 50;
 
-/// Responders of an alert (alert-api, "responders").
-const MOST_RESPONDERS: usize = 50;
-
-/// OpsGenie's own scheme. Keys are UUIDs today; no page promises that they stay so.
-pub(crate) fn authorization(secret: &Secret) -> Result<Header, FieldError> {
-    let key = visible("secret.apiKey", &secret.api_key)?;
-    Ok(Header::Secret(format!("GenieKey {key}").into()))
-}
-
-pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-    authorization(secret)?;
-    if settings.responders.len() > MOST_RESPONDERS {
+pub(crate) fn check(settings: &Settings) -> Result<(), FieldError> {
+    if settings.responders.len() > RESPONDER_LIMIT {
         return Err(FieldError::new(
             "settings.responders",
-            format!("has more than {MOST_RESPONDERS} entries"),
+            format!("has more than {RESPONDER_LIMIT} entries"),
         ));
     }
     settings
@@ -132,34 +117,34 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
 }
 
 fn check_responder(at: usize, responder: &Responder) -> Result<(), FieldError> {
-    let wrong = |problem: &str| FieldError::new(format!("settings.responders[{at}]"), problem);
+    let invalid = |problem: &str| FieldError::new(format!("settings.responders[{at}]"), problem);
     let Responder {
         kind,
         id,
         name,
         username,
     } = responder;
-    let of_user = *kind == ResponderKind::User;
+    let is_user = *kind == ResponderKind::User;
     match (id, name, username) {
-        (None, Some(_), None) if of_user => {
-            return Err(wrong("is a user, which `id` or `username` names"));
+        (None, Some(_), None) if is_user => {
+            return Err(invalid("is a user: name it by `id` or `username`"));
         }
-        (None, None, Some(_)) if !of_user => {
-            return Err(wrong("is no user; `id` or `name` names it"));
+        (None, None, Some(_)) if !is_user => {
+            return Err(invalid("is not a user: name it by `id` or `name`"));
         }
         (Some(_), None, None) | (None, Some(_), None) | (None, None, Some(_)) => {}
         _ => {
-            return Err(wrong(
+            return Err(invalid(
                 "needs exactly one of `id`, `name` (team, escalation, schedule) and `username` (user)",
             ));
         }
     }
-    let fit = |text: &String| {
+    let is_name = |text: &String| {
         !text.trim().is_empty() && text.len() <= 512 && !text.chars().any(char::is_control)
     };
-    if [id, name, username].into_iter().flatten().all(fit) {
+    if [id, name, username].into_iter().flatten().all(is_name) {
         Ok(())
     } else {
-        Err(wrong("has an empty or unusable name"))
+        Err(invalid("has an empty or unusable name"))
     }
 }

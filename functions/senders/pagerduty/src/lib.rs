@@ -1,9 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod fit;
 mod form;
+mod message;
 mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -12,12 +13,13 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Region, Secret, Settings};
+pub use secret::Secret;
+pub use settings::{Region, Settings};
 
 /// The PagerDuty provider.
 #[derive(Clone, Debug, Default)]
 pub struct PagerDuty {
-    /// What takes the place of PagerDuty's hosts on a local stack.
+    /// The address of the simulator on a local stack, instead of PagerDuty's hosts.
     pub base_url: Option<Url>,
 }
 
@@ -31,7 +33,8 @@ impl Provider for PagerDuty {
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret)
+        secret::check(secret)?;
+        settings::check(settings)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -43,7 +46,7 @@ impl Provider for PagerDuty {
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        outcome::read(context, response)
+        outcome::of_response(context, response)
     }
 }
 

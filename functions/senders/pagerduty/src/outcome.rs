@@ -1,4 +1,5 @@
-//! Answers: <https://developer.pagerduty.com/docs/events-api-v2/overview/>
+//! The outcome of PagerDuty's responses:
+//! <https://developer.pagerduty.com/docs/events-api-v2/overview/>
 //! ("Response Codes & Retry Logic").
 
 use serde::Deserialize;
@@ -9,66 +10,62 @@ use tocsin_core::text::line;
 use crate::PagerDuty;
 use crate::request::dedup_key;
 
-/// How much of a text of PagerDuty's goes into a receipt.
-const SHOWN: usize = 300;
+/// The longest id in a receipt, in characters.
+const ID_LIMIT: usize = 300;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct Body {
     status: Option<String>,
     dedup_key: Option<String>,
     errors: Vec<String>,
 }
 
-pub(crate) fn read(context: &RequestContext<'_, PagerDuty>, response: &Response) -> Outcome {
-    let answer = serde_json::from_slice::<Answer>(&response.body).ok();
+pub(crate) fn of_response(context: &RequestContext<'_, PagerDuty>, response: &Response) -> Outcome {
+    let body = serde_json::from_slice::<Body>(&response.body).ok();
     match response.status {
-        202 => accepted(context, response, answer),
-        // No other success is documented: something in between has answered. The
-        // deduplication key makes a repetition harmless.
+        202 => accepted(context, response, body),
+        // No other success is documented: a proxy has answered. The deduplication key
+        // makes a repetition harmless.
         200..=299 => Outcome::not_understood(response),
-        400 if about_the_key(answer.as_ref()) => {
+        400 if is_about_the_key(body.as_ref()) => {
             Outcome::permanent(Failure::answered(FailureKind::Unauthorized, response))
         }
         // "500 or other 5XX: retry after some time".
-        500..=599 => Outcome::Transient {
-            failure: Failure::answered(FailureKind::Unavailable, response),
-            retry_after: response.retry_after(),
-        },
+        500..=599 => Outcome::of_failure(FailureKind::Unavailable, response.text(), response),
         _ => Outcome::from_status(response),
     }
 }
 
-/// The status alone says "accepted by PagerDuty"; a body that cannot be read does
-/// not undo that, and a repetition after somebody resolved the alert would page
-/// again. Only a body that contradicts does.
+/// The status alone says "accepted by PagerDuty", even if the body is unreadable. A
+/// repetition after somebody resolved the alert would page again. Only a body that
+/// contradicts the status leads to one.
 fn accepted(
     context: &RequestContext<'_, PagerDuty>,
     response: &Response,
-    answer: Option<Answer>,
+    body: Option<Body>,
 ) -> Outcome {
-    let Some(answer) = answer else {
+    let Some(body) = body else {
         return Outcome::Delivered(Receipt {
-            remark: Some("accepted, with an answer that could not be read".to_owned()),
+            remark: Some("accepted, but the response could not be read".to_owned()),
             ..Receipt::id(dedup_key(&context.alert.alert_id))
         });
     };
-    if answer.status.is_some_and(|status| status != "success") {
+    if body.status.is_some_and(|status| status != "success") {
         return Outcome::not_understood(response);
     }
-    let key = answer.dedup_key.filter(|key| !key.trim().is_empty());
+    let key = body.dedup_key.filter(|key| !key.trim().is_empty());
     Outcome::Delivered(Receipt::id(key.map_or_else(
         || dedup_key(&context.alert.alert_id),
-        |key| line(&key, SHOWN),
+        |key| line(&key, ID_LIMIT),
     )))
 }
 
-/// A key of the wrong form is answered as an invalid event whose `errors` name
-/// the `routing_key`. A smaller message would not mend that.
-fn about_the_key(answer: Option<&Answer>) -> bool {
-    answer.is_some_and(|answer| {
-        answer
-            .errors
+/// PagerDuty reports a malformed key as an invalid event whose `errors` name the
+/// `routing_key`. A smaller message would not help.
+fn is_about_the_key(body: Option<&Body>) -> bool {
+    body.is_some_and(|body| {
+        body.errors
             .iter()
             .any(|error| error.to_ascii_lowercase().contains("routing_key"))
     })

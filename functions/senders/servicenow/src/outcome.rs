@@ -1,47 +1,46 @@
-//! Answers: "HTTP status codes" of the Table API, and the ones of Event
-//! Management, which are documented nowhere.
+//! The outcome of ServiceNow's responses: "HTTP status codes" of the Table API, and
+//! those of Event Management, which are not documented.
 
 use serde::Deserialize;
 use serde_json::Value;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
-use tocsin_core::provider::{Lookup, RequestContext, Response};
+use tocsin_core::provider::{RequestContext, Response};
 use tocsin_core::text::line;
 
-use crate::event::message_key;
-use crate::incident::{correlation_display, correlation_id};
+use crate::request::message_key;
 use crate::{Mode, ServiceNow};
 
-/// How much of a text of ServiceNow's goes into a receipt.
-const SHOWN: usize = 100;
+/// The longest incident number in a receipt, in characters.
+const NUMBER_LIMIT: usize = 100;
 
 #[derive(Deserialize)]
-struct Answer<T> {
-    result: T,
+pub(crate) struct Body<T> {
+    pub(crate) result: T,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Incident {
+pub(crate) struct Incident {
     sys_id: String,
     number: String,
-    correlation_id: String,
-    correlation_display: String,
+    pub(crate) correlation_id: String,
+    pub(crate) correlation_display: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Refusal {
-    error: Reason,
+struct ErrorBody {
+    error: ErrorTexts,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Reason {
+struct ErrorTexts {
     message: Option<String>,
     detail: Option<String>,
 }
 
-pub(crate) fn read(
+pub(crate) fn of_response(
     provider: &ServiceNow,
     context: &RequestContext<'_, ServiceNow>,
     response: &Response,
@@ -53,58 +52,21 @@ pub(crate) fn read(
     }
 }
 
-/// What an earlier attempt created, compared field by field: see
-/// [`crate::incident::looking_up`].
-pub(crate) fn found(
-    provider: &ServiceNow,
-    context: &RequestContext<'_, ServiceNow>,
-    response: &Response,
-) -> Lookup {
-    match response.status {
-        200 => {}
-        // Older instances answer so to a query without results.
-        404 if said(response).contains("no record") => return Lookup::Absent,
-        // Whoever may create need not be allowed to read. Two incidents are
-        // better than none, and if nothing is allowed, creating will say so.
-        403 => return Lookup::Absent,
-        201..=299 => return Lookup::Failed(Outcome::not_understood(response)),
-        _ => return Lookup::Failed(failed(response).of_lookup()),
-    }
-    let Ok(answer) = serde_json::from_slice::<Answer<Vec<Incident>>>(&response.body) else {
-        return Lookup::Failed(Outcome::not_understood(response));
-    };
-    let (id, display) = (
-        correlation_id(&context.alert.alert_id),
-        correlation_display(context),
-    );
-    answer
-        .result
-        .iter()
-        .find(|incident| incident.correlation_id == id && incident.correlation_display == display)
-        .and_then(|incident| receipt(provider, context, incident))
-        .map_or(Lookup::Absent, |receipt| {
-            Lookup::Found(Receipt {
-                remark: Some("created by an earlier attempt".to_owned()),
-                ..receipt
-            })
-        })
-}
-
-/// Only an answer with the new record's id is success: an instance that sleeps,
-/// is being upgraded or wants a login answers 200 with a web page. Instances wake
-/// up and upgrades end, so that is worth another try, which looks first.
+/// The outcome of creating an incident. Only a response with the new record's id is a
+/// success: an instance that hibernates, is being upgraded or requires a login sends
+/// 200 with a web page. That is transient, and the next attempt begins with a lookup.
 fn created(
     provider: &ServiceNow,
     context: &RequestContext<'_, ServiceNow>,
     response: &Response,
 ) -> Outcome {
-    serde_json::from_slice::<Answer<Incident>>(&response.body)
+    serde_json::from_slice::<Body<Incident>>(&response.body)
         .ok()
-        .and_then(|answer| receipt(provider, context, &answer.result))
+        .and_then(|body| receipt(provider, context, &body.result))
         .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered)
 }
 
-fn receipt(
+pub(crate) fn receipt(
     provider: &ServiceNow,
     context: &RequestContext<'_, ServiceNow>,
     incident: &Incident,
@@ -114,7 +76,7 @@ fn receipt(
     {
         return None;
     }
-    let number = line(&incident.number, SHOWN);
+    let number = line(&incident.number, NUMBER_LIMIT);
     let id = if number.is_empty() {
         sys_id.clone()
     } else {
@@ -126,24 +88,25 @@ fn receipt(
     })
 }
 
-/// The answer that was observed (another try does no harm, since events have
-/// their key): `{"result":{"Default Bulk Endpoint":"1 events were inserted"}}`.
+/// The outcome of inserting an event. Observed response:
+/// `{"result":{"Default Bulk Endpoint":"1 events were inserted"}}`. A repetition is
+/// harmless, since events have a key.
 fn inserted(
     provider: &ServiceNow,
     context: &RequestContext<'_, ServiceNow>,
     response: &Response,
 ) -> Outcome {
-    let Ok(answer) = serde_json::from_slice::<Answer<Value>>(&response.body) else {
+    let Ok(body) = serde_json::from_slice::<Body<Value>>(&response.body) else {
         return Outcome::not_understood(response);
     };
-    let none = match &answer.result {
-        Value::Object(said) => said.values().any(|text| {
+    let nothing_inserted = match &body.result {
+        Value::Object(texts) => texts.values().any(|text| {
             text.as_str()
                 .is_some_and(|text| text.trim().starts_with("0 "))
         }),
         _ => return Outcome::not_understood(response),
     };
-    if none {
+    if nothing_inserted {
         return Outcome::permanent(Failure::answered(FailureKind::Refused, response));
     }
     let key = message_key(context.alert);
@@ -157,7 +120,7 @@ fn inserted(
     })
 }
 
-/// Where a person can look at it.
+/// The page of a record.
 fn page(
     provider: &ServiceNow,
     context: &RequestContext<'_, ServiceNow>,
@@ -168,10 +131,10 @@ fn page(
     Some(url.into())
 }
 
-fn failed(response: &Response) -> Outcome {
+pub(crate) fn failed(response: &Response) -> Outcome {
     match response.status {
-        // Not the credential but a rule of the instance stopped the record.
-        403 if stopped_by_rule(response) => {
+        // A rule of the instance rejected the record; the credential is valid.
+        403 if is_rejected_by_rule(response) => {
             Outcome::permanent(Failure::answered(FailureKind::Refused, response))
         }
         429 => Outcome::Transient {
@@ -184,15 +147,15 @@ fn failed(response: &Response) -> Outcome {
     }
 }
 
-fn stopped_by_rule(response: &Response) -> bool {
-    let said = said(response);
-    said.contains("business rule") || said.contains("data policy")
+fn is_rejected_by_rule(response: &Response) -> bool {
+    let text = error_text(response);
+    text.contains("business rule") || text.contains("data policy")
 }
 
-/// The instance's own words for what went wrong, in lower case.
-fn said(response: &Response) -> String {
-    let refusal: Refusal = serde_json::from_slice(&response.body).unwrap_or_default();
-    let Reason { message, detail } = refusal.error;
+/// The instance's error texts, in lower case.
+pub(crate) fn error_text(response: &Response) -> String {
+    let body: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
+    let ErrorTexts { message, detail } = body.error;
     format!(
         "{} {}",
         message.unwrap_or_default(),

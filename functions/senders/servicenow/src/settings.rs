@@ -1,22 +1,21 @@
-//! What a ServiceNow destination has configured.
+//! The settings of a ServiceNow destination.
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::{FieldError, is_provider_host};
 use url::Url;
 
-/// What may be seen.
+/// The settings of a ServiceNow destination.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Settings {
-    /// What to create.
+    /// Whether to create incidents or events.
     pub mode: Mode,
     /// The instance at one of ServiceNow's own hosts: `https://acme.service-now.com`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<Url>,
-    /// Instead of `instance`: an address of one's own ("custom URL") of the instance.
+    /// The instance's custom URL, instead of `instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_url: Option<Url>,
     /// Incidents: the `sys_id` of the group to assign to.
@@ -25,7 +24,7 @@ pub struct Settings {
     /// Incidents: the value of the category.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// Incidents: the `sys_id` of the user in whose name to open.
+    /// Incidents: the `sys_id` of the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller_id: Option<String>,
     /// Incidents: the value of the contact type (channel).
@@ -34,15 +33,15 @@ pub struct Settings {
     /// Incidents: further columns and their values.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
-    /// Events: the source. `Tocsin` when absent.
+    /// Events: the source. `Tocsin` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Events: the host that they are about, for binding to a configuration item.
+    /// Events: the affected host, to which ServiceNow binds a configuration item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
 }
 
-/// What to create.
+/// The kind of record to create.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -64,26 +63,12 @@ impl Mode {
     }
 }
 
-/// What must not be seen: one of the three ways to authenticate.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct Secret {
-    /// Basic authentication, with `password`.
-    pub username: Option<SecretString>,
-    /// Basic authentication, with `username`.
-    pub password: Option<SecretString>,
-    /// An OAuth access token.
-    pub token: Option<SecretString>,
-    /// An inbound REST API key.
-    pub api_key: Option<SecretString>,
-}
-
-/// The commercial cloud, and the one for United States government bodies
-/// (`gsa.servicenowservices.com`).
+/// The hosts of the commercial cloud, and of the one for United States government
+/// bodies (`gsa.servicenowservices.com`).
 const HOSTS: [&str; 2] = [".service-now.com", ".servicenowservices.com"];
 
-/// Columns that are Tocsin's own business.
-const OWN: [&str; 7] = [
+/// Columns that Tocsin fills itself.
+const RESERVED_COLUMNS: [&str; 7] = [
     "correlation_display",
     "correlation_id",
     "description",
@@ -93,15 +78,15 @@ const OWN: [&str; 7] = [
     "work_notes",
 ];
 
-/// Names and values of settings, characters.
-const VALUE: usize = 1_000;
-/// `source` and `node` of an event, characters (`em_event`).
-const EVENT_VALUE: usize = 100;
-/// Custom fields of a destination.
-const MOST_FIELDS: usize = 50;
+/// The longest value of a setting, in characters.
+const VALUE_LIMIT: usize = 1_000;
+/// The longest `source` and `node` of an event, in characters (`em_event`).
+const EVENT_VALUE_LIMIT: usize = 100;
+/// The most custom fields of a destination.
+const FIELD_LIMIT: usize = 50;
 
 impl Settings {
-    /// Where the instance is.
+    /// The address of the instance.
     pub(crate) fn base(&self) -> Option<&Url> {
         self.instance.as_ref().or(self.instance_url.as_ref())
     }
@@ -142,7 +127,8 @@ fn check_instance(settings: &Settings, base_url: Option<&Url>) -> Result<(), Fie
     }
 }
 
-/// Paths are ours to choose, and credentials do not belong here.
+/// Checks that `url` has nothing but scheme and host: Tocsin chooses the paths, and
+/// credentials belong in the secret.
 fn check_bare(field: &str, url: &Url, base_url: Option<&Url>) -> Result<(), FieldError> {
     let local = base_url.is_some_and(|base| base.origin() == url.origin());
     let bare = url.username().is_empty()
@@ -173,11 +159,15 @@ fn check_incident(settings: &Settings) -> Result<(), FieldError> {
         settings.assignment_group.as_deref(),
     )?;
     check_sys_id("settings.callerId", settings.caller_id.as_deref())?;
-    check_value("settings.category", settings.category.as_deref(), VALUE)?;
+    check_value(
+        "settings.category",
+        settings.category.as_deref(),
+        VALUE_LIMIT,
+    )?;
     check_value(
         "settings.contactType",
         settings.contact_type.as_deref(),
-        VALUE,
+        VALUE_LIMIT,
     )?;
     check_fields(&settings.fields)
 }
@@ -195,22 +185,26 @@ fn check_event(settings: &Settings) -> Result<(), FieldError> {
     ] {
         only_for(field, set, "incident")?;
     }
-    check_value("settings.source", settings.source.as_deref(), EVENT_VALUE)?;
-    check_value("settings.node", settings.node.as_deref(), EVENT_VALUE)
+    check_value(
+        "settings.source",
+        settings.source.as_deref(),
+        EVENT_VALUE_LIMIT,
+    )?;
+    check_value("settings.node", settings.node.as_deref(), EVENT_VALUE_LIMIT)
 }
 
 fn only_for(field: &str, set: bool, mode: &str) -> Result<(), FieldError> {
     if set {
         return Err(FieldError::new(
             field,
-            format!("has a meaning only with the mode `{mode}`"),
+            format!("is only for the mode `{mode}`"),
         ));
     }
     Ok(())
 }
 
-/// A name would have to be looked up, and one that is not found leaves the
-/// field silently empty; a `sys_id` is what it is.
+/// Requires a `sys_id`. ServiceNow would look up a name, and silently leave the field
+/// empty if it finds none.
 fn check_sys_id(field: &str, value: Option<&str>) -> Result<(), FieldError> {
     let sys_id = |text: &str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
     match value {
@@ -223,13 +217,13 @@ fn check_sys_id(field: &str, value: Option<&str>) -> Result<(), FieldError> {
 }
 
 fn check_value(field: &str, value: Option<&str>, limit: usize) -> Result<(), FieldError> {
-    let fit = |text: &str| {
+    let is_value = |text: &str| {
         !text.trim().is_empty()
             && text.chars().count() <= limit
             && !text.chars().any(char::is_control)
     };
     match value {
-        Some(text) if !fit(text) => Err(FieldError::new(
+        Some(text) if !is_value(text) => Err(FieldError::new(
             field,
             format!("must be one line of 1 to {limit} characters, or be left out"),
         )),
@@ -238,31 +232,31 @@ fn check_value(field: &str, value: Option<&str>, limit: usize) -> Result<(), Fie
 }
 
 fn check_fields(fields: &BTreeMap<String, String>) -> Result<(), FieldError> {
-    if fields.len() > MOST_FIELDS {
+    if fields.len() > FIELD_LIMIT {
         return Err(FieldError::new(
             "settings.fields",
-            format!("has more than {MOST_FIELDS} entries"),
+            format!("has more than {FIELD_LIMIT} entries"),
         ));
     }
     for (name, value) in fields {
-        let letters = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        let column = name.starts_with(|c: char| c.is_ascii_lowercase())
+        let is_column_byte = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let is_column = name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.len() <= 80
-            && name.bytes().all(letters);
-        if !column {
+            && name.bytes().all(is_column_byte);
+        if !is_column {
             return Err(FieldError::new(
                 "settings.fields",
-                "has a name that is no column's: lower-case letters, digits and underscores, at most 80",
+                "has a name that cannot be a column: use lower-case letters, digits and underscores, at most 80",
             ));
         }
         let at = format!("settings.fields.{name}");
-        if OWN.contains(&name.as_str()) || name.starts_with("sys_") {
+        if RESERVED_COLUMNS.contains(&name.as_str()) || name.starts_with("sys_") {
             return Err(FieldError::new(
                 at,
                 "is set by the sender or by ServiceNow itself",
             ));
         }
-        check_value(&at, Some(value), VALUE)?;
+        check_value(&at, Some(value), VALUE_LIMIT)?;
     }
     Ok(())
 }

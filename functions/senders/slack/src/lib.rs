@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod blocks;
-mod errors;
 mod form;
+mod message;
 mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -13,13 +13,14 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The Slack provider.
 #[derive(Clone, Debug, Default)]
 pub struct Slack {
-    /// What stands in for Slack on a local stack: the bot's requests go there,
-    /// and webhook URLs may lie there.
+    /// The address of the simulator on a local stack. Bots call it instead of Slack,
+    /// and webhook URLs may lead there.
     pub base_url: Option<Url>,
 }
 
@@ -33,11 +34,11 @@ impl Provider for Slack {
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::mode(settings, secret, self.base_url.as_ref()).map(drop)
+        secret::mode(settings, secret, self.base_url.as_ref()).map(drop)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
-        let mode = settings::mode(context.settings, context.secret, self.base_url.as_ref())?;
+        let mode = secret::mode(context.settings, context.secret, self.base_url.as_ref())?;
         request::build(context, &mode, self.base_url.as_ref())
     }
 
@@ -52,8 +53,8 @@ impl Provider for Slack {
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         match context.secret.bot_token {
-            Some(_) => outcome::of_bot(response),
-            None => outcome::of_webhook(response),
+            Some(_) => outcome::of_bot_response(response),
+            None => outcome::of_webhook_response(response),
         }
     }
 }

@@ -1,20 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod form;
+mod message;
 mod outcome;
 mod request;
 mod settings;
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::types::MessageAttributeValue;
-use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use aws_sdk_sns::operation::publish::PublishError;
+use tocsin_core::alert::Payload;
+use tocsin_core::message::Message;
+use tocsin_core::outcome::FailureKind;
+use tocsin_core::provider::Detail;
 use tocsin_core::provider::form::Form;
-use tocsin_core::provider::{Detail, FieldError};
-use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{AwsProvider, Identity, Outgoing, sdk_attributes};
+use tocsin_sender::messaging::{AwsProvider, OutgoingMessage, SendError};
 
-pub use settings::{Settings, Topic};
+pub use settings::Settings;
 
 /// The Amazon SNS provider.
 #[derive(Debug)]
@@ -22,9 +24,13 @@ pub struct Sns;
 
 impl AwsProvider for Sns {
     const NAME: &'static str = "sns";
+    const ENDPOINT_NAME: &'static str = "the topic";
+    // A topic's owner can raise it to 1 MiB. Publishers cannot see the limit, so
+    // the destination's settings have to tell.
+    const DEFAULT_SIZE_LIMIT: usize = 256 * 1024;
     type Client = Client;
+    type Error = PublishError;
     type Settings = Settings;
-    type Target = Topic;
 
     fn form() -> Form {
         form::form()
@@ -34,48 +40,23 @@ impl AwsProvider for Sns {
         Client::new(config)
     }
 
-    fn check(settings: &Settings) -> Result<Topic, FieldError> {
-        settings::check(settings)
+    fn body(payload: &Payload<'_>, message: &Message<'_>, detail: Detail, limit: usize) -> String {
+        message::body(payload, message, detail, limit)
     }
 
-    fn identity(settings: &Settings, target: &Topic) -> Identity {
-        settings.identity(target)
+    fn subject(message: &Message<'_>) -> Option<String> {
+        Some(message::subject(message))
     }
 
-    fn build(
-        input: AttemptInput<'_>,
-        settings: &Settings,
-        target: &Topic,
-        detail: Detail,
-    ) -> Outgoing {
-        request::build(input, settings, target, detail)
+    async fn send(
+        client: &Client,
+        message: OutgoingMessage,
+    ) -> Result<Option<String>, SendError<PublishError>> {
+        request::publish(client, message).await
     }
 
-    async fn send(client: &Client, message: Outgoing) -> Outcome {
-        let attributes = sdk_attributes(&message.attributes, |value| {
-            MessageAttributeValue::builder()
-                .data_type("String")
-                .string_value(value)
-                .build()
-        });
-        let attributes = match attributes {
-            Ok(attributes) => attributes,
-            Err(error) => {
-                return Outcome::permanent(Failure::new(FailureKind::Internal, error.to_string()));
-            }
-        };
-        let answer = client
-            .publish()
-            .topic_arn(message.to)
-            .message(message.body)
-            .message_structure("json")
-            .set_subject(message.subject)
-            .set_message_attributes(Some(attributes))
-            .set_message_group_id(message.group_id)
-            .set_message_deduplication_id(message.deduplication_id)
-            .send()
-            .await;
-        outcome::read(answer, message.remark)
+    fn failure_kind(code: &str) -> Option<FailureKind> {
+        outcome::failure_kind(code)
     }
 }
 

@@ -1,20 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod form;
+mod message;
 mod outcome;
 mod request;
 mod settings;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::MessageAttributeValue;
-use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use aws_sdk_sqs::operation::send_message::SendMessageError;
+use tocsin_core::alert::Payload;
+use tocsin_core::message::Message;
+use tocsin_core::outcome::FailureKind;
+use tocsin_core::provider::Detail;
 use tocsin_core::provider::form::Form;
-use tocsin_core::provider::{Detail, FieldError};
-use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{AwsProvider, Identity, Outgoing, sdk_attributes};
+use tocsin_sender::messaging::{AwsProvider, OutgoingMessage, SendError};
 
-pub use settings::{Settings, Target};
+pub use settings::Settings;
 
 /// The Amazon SQS provider.
 #[derive(Debug)]
@@ -22,9 +24,14 @@ pub struct Sqs;
 
 impl AwsProvider for Sqs {
     const NAME: &'static str = "sqs";
+    const ENDPOINT_NAME: &'static str = "the queue";
+    // A payload has less than 450 KiB by the limits on incoming alerts, so it always
+    // fits. A queue with a lower limit refuses messages unless the destination's
+    // settings tell its limit.
+    const DEFAULT_SIZE_LIMIT: usize = 1024 * 1024;
     type Client = Client;
+    type Error = SendMessageError;
     type Settings = Settings;
-    type Target = Target;
 
     fn form() -> Form {
         form::form()
@@ -34,46 +41,24 @@ impl AwsProvider for Sqs {
         Client::new(config)
     }
 
-    fn check(settings: &Settings) -> Result<Target, FieldError> {
-        settings::check(settings)
+    fn body(
+        payload: &Payload<'_>,
+        _message: &Message<'_>,
+        _detail: Detail,
+        _limit: usize,
+    ) -> String {
+        message::body(payload)
     }
 
-    fn identity(settings: &Settings, target: &Target) -> Identity {
-        settings.identity(target)
+    async fn send(
+        client: &Client,
+        message: OutgoingMessage,
+    ) -> Result<Option<String>, SendError<SendMessageError>> {
+        request::send(client, message).await
     }
 
-    fn build(
-        input: AttemptInput<'_>,
-        settings: &Settings,
-        target: &Target,
-        detail: Detail,
-    ) -> Outgoing {
-        request::build(input, settings, target, detail)
-    }
-
-    async fn send(client: &Client, message: Outgoing) -> Outcome {
-        let attributes = sdk_attributes(&message.attributes, |value| {
-            MessageAttributeValue::builder()
-                .data_type("String")
-                .string_value(value)
-                .build()
-        });
-        let attributes = match attributes {
-            Ok(attributes) => attributes,
-            Err(error) => {
-                return Outcome::permanent(Failure::new(FailureKind::Internal, error.to_string()));
-            }
-        };
-        let answer = client
-            .send_message()
-            .queue_url(message.to)
-            .message_body(message.body)
-            .set_message_attributes(Some(attributes))
-            .set_message_group_id(message.group_id)
-            .set_message_deduplication_id(message.deduplication_id)
-            .send()
-            .await;
-        outcome::read(answer, message.remark)
+    fn failure_kind(code: &str) -> Option<FailureKind> {
+        outcome::failure_kind(code)
     }
 }
 

@@ -1,28 +1,10 @@
-//! What SQS's answers mean.
+//! The error codes of SQS.
 
-use aws_sdk_sqs::error::SdkError;
-use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
-use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
-use tocsin_sender::messaging;
+use tocsin_core::outcome::FailureKind;
 
-/// The outcome; a delivery's receipt carries the letter's remark.
-pub(crate) fn read(
-    answer: Result<SendMessageOutput, SdkError<SendMessageError>>,
-    remark: Option<String>,
-) -> Outcome {
-    match answer {
-        Ok(sent) => Outcome::Delivered(Receipt {
-            id: sent.message_id,
-            remark,
-            ..Receipt::default()
-        }),
-        Err(error) => messaging::outcome(&error, kind),
-    }
-}
-
-/// SQS's own codes, under the names of its JSON protocol and the older ones of
-/// its query protocol, which it still answers with.
-pub(crate) fn kind(code: &str) -> Option<FailureKind> {
+/// The meaning of the codes of SQS's JSON protocol, and of the older names of its
+/// query protocol, which it still sends.
+pub(crate) fn failure_kind(code: &str) -> Option<FailureKind> {
     Some(match code {
         "InvalidMessageContents"
         | "InvalidParameterValue"
@@ -32,7 +14,7 @@ pub(crate) fn kind(code: &str) -> Option<FailureKind> {
             FailureKind::Misconfigured
         }
         "KmsThrottled" | "KMS.ThrottlingException" => FailureKind::Throttled,
-        // All other trouble with a key needs a person.
+        // Only throttling of a KMS key is transient.
         code if code.starts_with("Kms") || code.starts_with("KMS.") => FailureKind::Misconfigured,
         _ => return None,
     })

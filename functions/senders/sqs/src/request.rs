@@ -1,44 +1,30 @@
-//! What is sent: the payload, with attributes to filter and order by.
+//! The call: `SendMessage`
+//! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
 
-use tocsin_core::provider::Detail;
-use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{Outgoing, SizeLimit, Truncated, attributes, fifo_group, fit};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message::SendMessageError;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use tocsin_sender::messaging::{OutgoingMessage, SendError, sdk_attributes};
 
-use crate::settings::{QueueKind, Settings, Target};
-
-/// Bytes of message and attributes together: a queue's default limit. A payload
-/// is under 450 KiB by the limits of an alert's entrance, so it always fits; a
-/// queue of a lower limit has to say so in its destination, or refuses it.
-const MESSAGE_LIMIT: usize = 1024 * 1024;
-
-pub(crate) fn build(
-    input: AttemptInput<'_>,
-    settings: &Settings,
-    target: &Target,
-    detail: Detail,
-) -> Outgoing {
-    let size_limit = SizeLimit {
-        name: "the queue",
-        limit: settings.max_message_bytes.unwrap_or(MESSAGE_LIMIT),
-    };
-    let Truncated { text, remark } = fit(input, detail, size_limit, |payload, _| payload.to_json());
-    let (group_id, deduplication_id) = match target.kind {
-        QueueKind::Standard => (settings.message_group_id.clone(), None),
-        QueueKind::Fifo => (
-            Some(fifo_group(
-                settings.message_group_id.as_deref(),
-                &input.alert.detection_id,
-            )),
-            Some(input.delivery.to_string()),
-        ),
-    };
-    Outgoing {
-        to: settings.queue_url.to_string(),
-        subject: None,
-        body: text,
-        attributes: attributes(input),
-        group_id,
-        deduplication_id,
-        remark,
-    }
+pub(crate) async fn send(
+    client: &Client,
+    message: OutgoingMessage,
+) -> Result<Option<String>, SendError<SendMessageError>> {
+    let attributes = sdk_attributes(&message.attributes, |value| {
+        MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(value)
+            .build()
+    })
+    .map_err(SendError::construction_failure)?;
+    let output = client
+        .send_message()
+        .queue_url(message.to)
+        .message_body(message.body)
+        .set_message_attributes(Some(attributes))
+        .set_message_group_id(message.group_id)
+        .set_message_deduplication_id(message.deduplication_id)
+        .send()
+        .await?;
+    Ok(output.message_id)
 }

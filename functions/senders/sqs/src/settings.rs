@@ -1,103 +1,88 @@
-//! What an SQS destination has configured. It has no secret: the sender's role,
-//! or one that it assumes, is the credential.
+//! The settings of an SQS destination. It has no secret: the sender's role, or one
+//! that it assumes, is the credential.
 
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
 use tocsin_sender::messaging::{
-    Identity, check_group, check_limit, check_role, is_account, is_region,
+    AwsSettings, Endpoint, EndpointKind, Options, is_account, is_region, is_resource_name,
 };
 use url::Url;
 
-/// An SQS destination's settings.
+/// The settings of an SQS destination.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Settings {
-    /// The queue.
+    /// The queue's URL.
     pub queue_url: Url,
-    /// Its region, where the URL does not tell: behind a VPC endpoint's own name.
+    /// The queue's region, if its URL does not contain it: with the private DNS name
+    /// of a VPC endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// A role to assume, for queues whose policy does not name the sender's own.
+    /// The ARN of a role to assume, for queues whose policy does not allow the
+    /// sender's own role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assume_role_arn: Option<String>,
-    /// What that role's trust policy asks for.
+    /// The external id that the role's trust policy requires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// For FIFO queues: the group, within which order is kept; the detection's
-    /// alerts are one by default. On standard queues it makes them fair.
+    /// The message group. On FIFO queues order is kept within it, and by default
+    /// each detection is a group. A standard queue with groups is a fair queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_group_id: Option<String>,
-    /// Bytes that the queue takes; what queues take by default when absent.
+    /// The queue's size limit in bytes; 1048576 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_message_bytes: Option<usize>,
 }
 
-/// What a queue's URL says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    pub(crate) region: Option<String>,
-    pub(crate) kind: QueueKind,
-}
+/// The longest name of a queue, in bytes.
+const QUEUE_NAME_LIMIT: usize = 80;
 
-/// The two kinds of queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum QueueKind {
-    Standard,
-    Fifo,
-}
-
-/// Checks the settings and reads the queue's URL.
-///
-/// # Errors
-///
-/// Names the field that is wrong.
-pub(crate) fn check(settings: &Settings) -> Result<Target, FieldError> {
-    check_role(
-        settings.assume_role_arn.as_deref(),
-        settings.external_id.as_deref(),
-    )?;
-    let name = queue_name(&settings.queue_url).ok_or_else(|| {
-        FieldError::new(
-            "settings.queueUrl",
-            "must be a queue's URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
-        )
-    })?;
-    if let Some(region) = &settings.region
-        && !is_region(region)
-    {
-        return Err(FieldError::new(
-            "settings.region",
-            "must be a region, such as eu-central-1",
-        ));
+impl AwsSettings for Settings {
+    fn endpoint(&self) -> Result<Endpoint, FieldError> {
+        let name = queue_name(&self.queue_url).ok_or_else(|| {
+            FieldError::new(
+                "settings.queueUrl",
+                "must be a queue's URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
+            )
+        })?;
+        if let Some(region) = &self.region
+            && !is_region(region)
+        {
+            return Err(FieldError::new(
+                "settings.region",
+                "must be a region, such as eu-central-1",
+            ));
+        }
+        Ok(Endpoint {
+            address: self.queue_url.to_string(),
+            region: self.region.clone().or_else(|| region(&self.queue_url)),
+            kind: EndpointKind::of_name(name),
+        })
     }
-    check_group(settings.message_group_id.as_deref())?;
-    check_limit(settings.max_message_bytes)?;
-    Ok(Target {
-        region: settings
-            .region
-            .clone()
-            .or_else(|| region(&settings.queue_url)),
-        kind: match name.strip_suffix(".fifo") {
-            Some(_) => QueueKind::Fifo,
-            None => QueueKind::Standard,
-        },
-    })
+
+    fn options(&self) -> Options<'_> {
+        Options {
+            assume_role_arn: self.assume_role_arn.as_deref(),
+            external_id: self.external_id.as_deref(),
+            message_group_id: self.message_group_id.as_deref(),
+            max_message_bytes: self.max_message_bytes,
+        }
+    }
 }
 
 /// The name in `https://host/account/name`.
 fn queue_name(url: &Url) -> Option<&str> {
     let mut path = url.path_segments()?;
     let (account, name) = (path.next()?, path.next()?);
-    let stem = name.strip_suffix(".fifo").unwrap_or(name);
-    let name_fits = (1..=80).contains(&name.len())
-        && !stem.is_empty()
-        && stem
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let plain = path.next().is_none() && url.query().is_none() && url.fragment().is_none();
-    let anonymous = url.username().is_empty() && url.password().is_none();
-    let web = matches!(url.scheme(), "https" | "http") && url.has_host();
-    (is_account(account) && name_fits && plain && anonymous && web).then_some(name)
+    let no_more = path.next().is_none() && url.query().is_none() && url.fragment().is_none();
+    let no_credentials = url.username().is_empty() && url.password().is_none();
+    let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
+    let valid = is_account(account)
+        && is_resource_name(name, QUEUE_NAME_LIMIT)
+        && no_more
+        && no_credentials
+        && is_web;
+    valid.then_some(name)
 }
 
 /// The region in the host: `sqs.<region>.amazonaws.com`, the dual-stack
@@ -116,14 +101,4 @@ fn region(url: &Url) -> Option<String> {
         _ => return None,
     };
     is_region(region).then(|| region.to_owned())
-}
-
-impl Settings {
-    pub(crate) fn identity(&self, target: &Target) -> Identity {
-        Identity {
-            region: target.region.clone(),
-            role_arn: self.assume_role_arn.clone(),
-            external_id: self.external_id.clone(),
-        }
-    }
 }

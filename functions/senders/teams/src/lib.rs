@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod card;
-mod errors;
 mod form;
+mod message;
 mod outcome;
 mod request;
+mod secret;
 mod settings;
 
 use serde_json::{Value, json};
@@ -13,12 +13,13 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The Microsoft Teams provider.
 #[derive(Clone, Debug, Default)]
 pub struct Teams {
-    /// What stands in for Microsoft on a local stack: webhook URLs may lie there.
+    /// The address of the simulator on a local stack. Webhook URLs may lead there.
     pub base_url: Option<Url>,
 }
 
@@ -32,7 +33,7 @@ impl Provider for Teams {
     }
 
     fn check(&self, _settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(secret.webhook_url.expose(), self.base_url.as_ref())
+        secret::check(secret, self.base_url.as_ref())
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -47,7 +48,7 @@ impl Provider for Teams {
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        outcome::of(context.secret.webhook_url.expose(), response)
+        outcome::of_response(context.secret.webhook_url.expose(), response)
     }
 }
 

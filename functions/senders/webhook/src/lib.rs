@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod form;
+mod message;
+mod outcome;
 mod request;
+mod secret;
 mod settings;
-mod signature;
 
 use serde_json::{Value, json};
-use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 
-pub use settings::{Secret, Settings};
+pub use secret::Secret;
+pub use settings::Settings;
 
 /// The custom webhook provider.
 #[derive(Clone, Debug)]
@@ -26,7 +29,9 @@ impl Provider for Webhook {
     }
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-        settings::check(settings, secret)
+        secret::check_url(secret)?;
+        settings::check_headers(settings, secret)?;
+        secret::check_keys(secret)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
@@ -37,12 +42,8 @@ impl Provider for Webhook {
         json!({"url": "https://example.com/placeholder"})
     }
 
-    fn outcome(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        match response.status {
-            // Standard Webhooks 1.0.0: the receiver is gone and wants no more.
-            410 => Outcome::permanent(Failure::answered(FailureKind::Misconfigured, response)),
-            _ => Outcome::from_status(response),
-        }
+    fn outcome(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+        outcome::of_response(response)
     }
 }
 

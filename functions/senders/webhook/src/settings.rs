@@ -1,40 +1,22 @@
-//! What a webhook destination has configured.
+//! The settings of a webhook destination, and the check of its headers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::{FieldError, SecretUrl};
+use tocsin_core::provider::FieldError;
 
-use crate::signature::Key;
+use crate::secret::Secret;
 
-/// What may be seen.
+/// The settings of a webhook destination.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct Settings {
-    /// Headers to send along, none of them secret.
+    /// Headers of each request, without credentials.
     pub headers: BTreeMap<String, String>,
 }
 
-/// What must not. The URL is part of it: webhook URLs often carry a token.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Secret {
-    /// Where to post to.
-    pub url: SecretUrl,
-    /// Headers to send along, such as `Authorization`.
-    #[serde(default)]
-    pub headers: BTreeMap<String, SecretString>,
-    /// Signs each request by Standard Webhooks: `whsec_` and base64.
-    #[serde(default)]
-    pub signing_key: Option<SecretString>,
-    /// The key before the present one: requests carry both signatures, so that
-    /// the receiver can change over whenever it likes.
-    #[serde(default)]
-    pub previous_signing_key: Option<SecretString>,
-}
-
-/// Headers that the sender sets by itself, or that change how HTTP works.
+/// Headers that the sender sets itself, or that control the connection.
 const RESERVED: [&str; 14] = [
     "accept",
     "connection",
@@ -52,10 +34,10 @@ const RESERVED: [&str; 14] = [
     "webhook-timestamp",
 ];
 
-/// What the names of headers that carry credentials have in them. Such headers
-/// belong into the secret, which nobody reads back, and not into the settings,
-/// which everybody may list. Better one too many: the secret takes any header.
-const CREDENTIALS: [&str; 7] = [
+/// Words in the names of headers with credentials. Such headers belong in the secret,
+/// which nobody can read back, and not in the settings, which everybody may list. A word
+/// too many does no harm: the secret accepts any header.
+const CREDENTIAL_WORDS: [&str; 7] = [
     "auth",
     "cookie",
     "key",
@@ -65,23 +47,11 @@ const CREDENTIALS: [&str; 7] = [
     "token",
 ];
 
-/// Headers a destination may have, of either kind.
-const MOST_HEADERS: usize = 20;
+/// The most headers of a destination, in settings and secret together.
+const HEADER_LIMIT: usize = 20;
 
-pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
-    let url = secret.url.expose();
-    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
-        return Err(FieldError::new(
-            "secret.url",
-            "must be an https URL, such as https://example.com/hook",
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(FieldError::new(
-            "secret.url",
-            "must not hold a user name or password; put them into an Authorization header under secret.headers",
-        ));
-    }
+/// Checks the headers of settings and secret together.
+pub(crate) fn check_headers(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
     for (name, value) in &settings.headers {
         check_header("settings.headers", name, value)?;
     }
@@ -91,49 +61,35 @@ pub(crate) fn check(settings: &Settings, secret: &Secret) -> Result<(), FieldErr
     check_names("settings.headers", settings.headers.keys())?;
     check_names("secret.headers", secret.headers.keys())?;
     check_apart(settings, secret)?;
-    if settings.headers.len() + secret.headers.len() > MOST_HEADERS {
+    if settings.headers.len() + secret.headers.len() > HEADER_LIMIT {
         return Err(FieldError::new(
             "settings.headers",
-            format!("has more than {MOST_HEADERS} entries together with secret.headers"),
+            format!("has more than {HEADER_LIMIT} entries together with secret.headers"),
         ));
-    }
-    if secret.previous_signing_key.is_some() && secret.signing_key.is_none() {
-        return Err(FieldError::new(
-            "secret.previousSigningKey",
-            "is of use only together with secret.signingKey",
-        ));
-    }
-    for (field, key) in [
-        ("secret.signingKey", &secret.signing_key),
-        ("secret.previousSigningKey", &secret.previous_signing_key),
-    ] {
-        if let Some(key) = key {
-            Key::read(field, key)?;
-        }
     }
     Ok(())
 }
 
-/// Names of headers are the same whatever their case.
+/// Rejects names of headers that differ only in case.
 fn check_names<'a>(field: &str, names: impl Iterator<Item = &'a String>) -> Result<(), FieldError> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name.to_ascii_lowercase()) {
             return Err(FieldError::new(
                 format!("{field}.{name}"),
-                "stands there twice, in upper and lower case; keep one of them",
+                "is listed twice, in upper and lower case: keep one of them",
             ));
         }
     }
     Ok(())
 }
 
-/// Credentials stand in the secret, and no header in both places.
+/// Rejects credentials in the settings, and headers that are in both places.
 fn check_apart(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
     for name in settings.headers.keys() {
         let field = format!("settings.headers.{name}");
         let lower = name.to_ascii_lowercase();
-        if let Some(word) = CREDENTIALS.iter().find(|word| lower.contains(*word)) {
+        if let Some(word) = CREDENTIAL_WORDS.iter().find(|word| lower.contains(*word)) {
             return Err(FieldError::new(
                 field,
                 format!(
@@ -145,7 +101,7 @@ fn check_apart(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         if hidden.any(|other| other.eq_ignore_ascii_case(name)) {
             return Err(FieldError::new(
                 field,
-                "stands under secret.headers as well; keep one of them",
+                "is under secret.headers as well: keep one of them",
             ));
         }
     }
@@ -153,9 +109,9 @@ fn check_apart(settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
 }
 
 fn check_header(field: &str, name: &str, value: &str) -> Result<(), FieldError> {
-    // RFC 9110 §5.6.2: what may stand in a token.
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if name.is_empty() || name.len() > 100 || !name.bytes().all(token) {
+    // RFC 9110 §5.6.2: the characters of a token.
+    let is_token_byte = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if name.is_empty() || name.len() > 100 || !name.bytes().all(is_token_byte) {
         return Err(FieldError::new(
             field,
             "has a name that cannot be a header's: letters, digits and hyphens, at most 100",
@@ -166,8 +122,8 @@ fn check_header(field: &str, name: &str, value: &str) -> Result<(), FieldError> 
         return Err(FieldError::new(at, "is set by the sender itself"));
     }
     // RFC 9110 §5.5: visible ASCII, spaces and tabs between.
-    let visible = |b: u8| b == b'\t' || (b' '..=b'~').contains(&b);
-    if value.len() > 4_096 || !value.bytes().all(visible) || value.trim() != value {
+    let is_value_byte = |b: u8| b == b'\t' || (b' '..=b'~').contains(&b);
+    if value.len() > 4_096 || !value.bytes().all(is_value_byte) || value.trim() != value {
         return Err(FieldError::new(
             at,
             "must be visible ASCII without line breaks or outer spaces, at most 4096 bytes",

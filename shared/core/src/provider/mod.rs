@@ -7,6 +7,7 @@
 mod api_url;
 mod field_error;
 pub mod form;
+mod known_error;
 mod partial;
 mod secret;
 mod status;
@@ -21,6 +22,7 @@ use url::Url;
 
 pub use api_url::api_url;
 pub use field_error::{FieldError, read_settings};
+pub use known_error::KnownError;
 pub use secret::{SecretUrl, Secrets};
 pub use wire::{Address, Header, Method, Request, Response, visible};
 
@@ -84,25 +86,26 @@ pub trait Provider: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// How many bytes of the response to [`Provider::lookup`] are read. A provider that
-    /// only lists needs more than one that returns one receipt.
-    const LOOKUP_ANSWER: usize = 64 * 1024;
+    /// The longest response to [`Provider::lookup`] that is read, in bytes. A
+    /// provider that returns whole lists needs more than one receipt takes.
+    const LOOKUP_RESPONSE_LIMIT: usize = 64 * 1024;
 
     /// Reads the response to [`Provider::lookup`].
-    fn found(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+    fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         let _ = (context, response);
         Lookup::Absent
     }
 
-    /// The one further request that a response asks for, such as the new address of a
-    /// renamed repository. `None` follows no redirect.
-    fn follow(
+    /// The request to the new address that `response` names, such as that of a
+    /// renamed repository. It is sent at most once. The default, `None`, follows
+    /// no redirect.
+    fn follow_redirect(
         &self,
         context: &RequestContext<'_, Self>,
-        asked: &Request,
+        request: &Request,
         response: &Response,
     ) -> Option<Request> {
-        let _ = (context, asked, response);
+        let _ = (context, request, response);
         None
     }
 }
@@ -110,21 +113,21 @@ pub trait Provider: Send + Sync + 'static {
 /// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
-    /// An earlier attempt was delivered: this is its receipt.
+    /// An earlier attempt created the object with this receipt.
     Found(Receipt),
-    /// No earlier attempt was delivered: send the alert.
+    /// No earlier attempt created an object.
     Absent,
-    /// The lookup failed; the attempt ends with this outcome.
+    /// The lookup itself failed.
     Failed(Outcome),
 }
 
 impl Lookup {
-    /// The result of a list, read up to `limit` bytes, that does not contain the
-    /// delivery. If the list is complete, the delivery is absent. If the connection broke,
-    /// the lookup is repeated. A list longer than `limit` would be too long every time, so
-    /// that is a permanent failure of the lookup, and the sender sends the alert.
+    /// The result when a list, of which at most `limit` bytes were read, does not
+    /// contain the delivery. A complete list proves that the delivery is absent. A
+    /// list that broke off is requested again. A list longer than `limit` can never
+    /// be read completely, so the sender creates without knowing.
     #[must_use]
-    pub fn missing_from(response: &Response, limit: usize) -> Self {
+    pub fn absent_from(response: &Response, limit: usize) -> Self {
         let complete = serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).is_ok();
         if complete {
             return Self::Absent;

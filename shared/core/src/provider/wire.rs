@@ -247,8 +247,8 @@ pub struct Response {
     pub status: u16,
     /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The beginning of the body: the first 64 KB, or
-    /// [`Provider::LOOKUP_ANSWER`](super::Provider::LOOKUP_ANSWER).
+    /// As much of it as is read: the first 64 KB, or
+    /// [`Provider::LOOKUP_RESPONSE_LIMIT`](super::Provider::LOOKUP_RESPONSE_LIMIT).
     pub body: Vec<u8>,
     /// When the response was complete; `Retry-After` dates are relative to it.
     pub received_at: Timestamp,

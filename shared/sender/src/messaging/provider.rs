@@ -1,116 +1,128 @@
-//! Delivering to an AWS service, whichever it is: the sender's role, or one that it
-//! assumes, is the credential, and what is refused as a whole is sent once more in
-//! its least form.
+//! What an AWS messaging service has to provide, and the delivery through it.
 
 use std::future::Future;
 
 use aws_config::SdkConfig;
-use serde::de::DeserializeOwned;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Map, Value};
-use tocsin_core::outcome::{FailureKind, Outcome};
+use tocsin_core::alert::Payload;
+use tocsin_core::message::Message;
+use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, read_settings};
 
-use super::{Attributes, ClientCache, Identity};
+use super::message::OutgoingMessage;
+use super::settings::{AwsSettings, Endpoint, check};
+use super::{ClientCache, Identity, message, outcome};
 use crate::transport::{AttemptInput, Context, Transport, misconfigured, retry_minimal};
 
-/// One message to such a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The topic's ARN or the queue's URL.
-    pub to: String,
-    /// The e-mail subject, where there is one.
-    pub subject: Option<String>,
-    /// The message itself.
-    pub body: String,
-    /// To filter and order by.
-    pub attributes: Attributes,
-    /// For FIFO topics and queues, and fair queues.
-    pub group_id: Option<String>,
-    /// For FIFO topics and queues.
-    pub deduplication_id: Option<String>,
-    /// What had to be left out.
-    pub remark: Option<String>,
-}
+/// A failed call of an AWS service.
+pub type SendError<E> = SdkError<E, HttpResponse>;
 
-/// An AWS service that takes alerts.
+/// An AWS messaging service. The sender's role, or one that it assumes, is the
+/// credential.
 pub trait AwsProvider: Send + Sync + 'static {
-    /// The provider's name.
+    /// The provider's name, such as `sns`.
     const NAME: &'static str;
+    /// The receiver of the messages in texts for people: `the topic`.
+    const ENDPOINT_NAME: &'static str;
+    /// The most bytes of message and attributes together that an endpoint accepts
+    /// if its owner has not changed the limit.
+    const DEFAULT_SIZE_LIMIT: usize;
     /// The SDK's client.
     type Client: Clone + Send + Sync + 'static;
+    /// The SDK's error of [`AwsProvider::send`].
+    type Error: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static;
     /// A destination's settings.
-    type Settings: DeserializeOwned + Send + Sync;
-    /// What settings that are sound say.
-    type Target: Send + Sync;
+    type Settings: AwsSettings;
 
-    /// What to ask a person for to configure a destination; see
-    /// [`tocsin_core::provider::Provider::form`].
+    /// The form for a destination; see [`tocsin_core::provider::Provider::form`].
     fn form() -> Form;
 
-    /// A client of this configuration.
+    /// A client with this configuration.
     fn client(config: &SdkConfig) -> Self::Client;
 
-    /// Checks settings and reads what they say.
-    ///
-    /// # Errors
-    ///
-    /// Names the setting that is wrong.
-    fn check(settings: &Self::Settings) -> Result<Self::Target, FieldError>;
+    /// The body of a message with `payload`, for an endpoint that accepts `limit`
+    /// bytes. [`Detail::Minimal`] must make it shorter.
+    fn body(payload: &Payload<'_>, message: &Message<'_>, detail: Detail, limit: usize) -> String;
 
-    /// In whose name, and where, the destination is called.
-    fn identity(settings: &Self::Settings, target: &Self::Target) -> Identity;
+    /// The subject of the full message, where the service has one.
+    fn subject(message: &Message<'_>) -> Option<String> {
+        let _ = message;
+        None
+    }
 
-    /// What is sent.
-    fn build(
-        input: AttemptInput<'_>,
-        settings: &Self::Settings,
-        target: &Self::Target,
-        detail: Detail,
-    ) -> Outgoing;
+    /// Sends a message. Returns the id that the service gave it.
+    fn send(
+        client: &Self::Client,
+        message: OutgoingMessage,
+    ) -> impl Future<Output = Result<Option<String>, SendError<Self::Error>>> + Send;
 
-    /// Sends it.
-    fn send(client: &Self::Client, message: Outgoing) -> impl Future<Output = Outcome> + Send;
+    /// The meaning of the service's own error codes. `None` for the codes that all
+    /// AWS services share.
+    fn failure_kind(code: &str) -> Option<FailureKind>;
 }
 
-/// Delivers to a [`AwsProvider`].
+/// Delivers through an [`AwsProvider`].
 #[derive(Debug)]
-pub struct AwsTransport<S: AwsProvider> {
-    clients: ClientCache<S::Client>,
+pub struct AwsTransport<P: AwsProvider> {
+    clients: ClientCache<P::Client>,
 }
 
-impl<S: AwsProvider> AwsTransport<S> {
-    /// With the function's own configuration.
+impl<P: AwsProvider> AwsTransport<P> {
+    /// A transport that starts from the function's own AWS configuration.
     #[must_use]
-    pub fn new(own: SdkConfig) -> Self {
+    pub fn new(function_config: SdkConfig) -> Self {
         Self {
-            clients: ClientCache::new(own, S::client),
+            clients: ClientCache::new(function_config, P::client),
         }
     }
 
-    /// Attempts one delivery; HTTP and secrets play no part in it.
+    /// Attempts one delivery. Needs neither the HTTP client nor the secret store.
     pub async fn attempt(&self, input: AttemptInput<'_>) -> Outcome {
-        let (settings, target) = match read::<S>(input.settings) {
-            Ok(sound) => sound,
+        let (settings, endpoint) = match parse::<P>(input.settings) {
+            Ok(parsed) => parsed,
             Err(error) => return misconfigured(&error),
         };
-        let client = self.clients.get(S::identity(&settings, &target)).await;
-        let whole = S::build(input, &settings, &target, Detail::Full);
-        match S::send(&client, whole).await {
+        let options = settings.options();
+        let identity = Identity {
+            region: endpoint.region.clone(),
+            role_arn: options.assume_role_arn.map(str::to_owned),
+            external_id: options.external_id.map(str::to_owned),
+        };
+        let client = self.clients.get(identity).await;
+        let send = |detail| {
+            let message = message::build::<P>(input, options, &endpoint, detail);
+            send::<P>(&client, message)
+        };
+        match send(Detail::Full).await {
             Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                let least = S::build(input, &settings, &target, Detail::Minimal);
-                retry_minimal(failure, S::send(&client, least).await)
+                retry_minimal(failure, send(Detail::Minimal).await)
             }
             outcome => outcome,
         }
     }
 }
 
-impl<S: AwsProvider> Transport for AwsTransport<S> {
-    const NAME: &'static str = S::NAME;
+impl<P: AwsProvider> Transport for AwsTransport<P> {
+    const NAME: &'static str = P::NAME;
 
     async fn deliver(&self, _context: &Context, input: AttemptInput<'_>) -> Outcome {
         self.attempt(input).await
+    }
+}
+
+async fn send<P: AwsProvider>(client: &P::Client, message: OutgoingMessage) -> Outcome {
+    let remark = message.remark.clone();
+    match P::send(client, message).await {
+        Ok(id) => Outcome::Delivered(Receipt {
+            id,
+            remark,
+            ..Receipt::default()
+        }),
+        Err(error) => outcome::of_error(&error, P::failure_kind),
     }
 }
 
@@ -119,42 +131,32 @@ impl<S: AwsProvider> Transport for AwsTransport<S> {
 /// # Errors
 ///
 /// Names the setting that is wrong.
-pub fn check_settings<S: AwsProvider>(settings: &Map<String, Value>) -> Result<(), FieldError> {
-    read::<S>(settings).map(drop)
+pub fn check_settings<P: AwsProvider>(settings: &Map<String, Value>) -> Result<(), FieldError> {
+    parse::<P>(settings).map(drop)
 }
 
-/// What would be sent.
+/// The message that a delivery would send.
 ///
 /// # Errors
 ///
 /// Names the setting that is wrong.
-pub fn outgoing<S: AwsProvider>(
+pub fn build_message<P: AwsProvider>(
     input: AttemptInput<'_>,
     detail: Detail,
-) -> Result<Outgoing, FieldError> {
-    let (settings, target) = read::<S>(input.settings)?;
-    Ok(S::build(input, &settings, &target, detail))
+) -> Result<OutgoingMessage, FieldError> {
+    let (settings, endpoint) = parse::<P>(input.settings)?;
+    Ok(message::build::<P>(
+        input,
+        settings.options(),
+        &endpoint,
+        detail,
+    ))
 }
 
-fn read<S: AwsProvider>(
+fn parse<P: AwsProvider>(
     settings: &Map<String, Value>,
-) -> Result<(S::Settings, S::Target), FieldError> {
-    let settings: S::Settings = read_settings(settings)?;
-    let target = S::check(&settings)?;
-    Ok((settings, target))
-}
-
-/// A message's attributes in the SDK's own type.
-///
-/// # Errors
-///
-/// What `make` says of the first that it cannot make.
-pub fn sdk_attributes<V, E>(
-    attributes: &Attributes,
-    make: impl Fn(&str) -> Result<V, E>,
-) -> Result<std::collections::HashMap<String, V>, E> {
-    attributes
-        .iter()
-        .map(|(name, value)| Ok(((*name).to_owned(), make(value)?)))
-        .collect()
+) -> Result<(P::Settings, Endpoint), FieldError> {
+    let settings: P::Settings = read_settings(settings)?;
+    let endpoint = check(&settings)?;
+    Ok((settings, endpoint))
 }

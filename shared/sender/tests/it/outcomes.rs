@@ -146,7 +146,7 @@ async fn without_permission_to_look_the_message_is_sent_and_the_receipt_says_so(
     ];
     let (outcome, arrived) = looked_up(replies).await;
     let remark = delivered(outcome).remark.unwrap();
-    assert!(remark.contains("it could not be looked for"), "{remark}");
+    assert!(remark.contains("the lookup failed: "), "{remark}");
     assert!(remark.contains("no such project"), "{remark}");
     assert_eq!(arrived.len(), 2);
     // A credential that is refused for the lookup would be refused for sending, too.

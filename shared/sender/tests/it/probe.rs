@@ -108,7 +108,7 @@ impl Provider for Probe {
         }
     }
 
-    fn found(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+    fn parse_lookup(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         match response.status {
             200 => Lookup::Found(receipt(response)),
             404 => Lookup::Absent,
@@ -117,7 +117,7 @@ impl Provider for Probe {
     }
 
     /// Follows 308 and no other redirect.
-    fn follow(
+    fn follow_redirect(
         &self,
         request_context: &RequestContext<'_, Self>,
         asked: &Request,

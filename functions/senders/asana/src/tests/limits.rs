@@ -3,13 +3,13 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use tocsin_core::link::web_url;
 use tocsin_core::text::Unit;
-use tocsin_testing::{HOSTILE, any_alert};
+use tocsin_testing::{HOSTILE, any_alert, with_texts};
 
 use super::*;
-use crate::notes::{NAME, NOTES};
+use crate::message::{NAME_LIMIT, NOTES_LIMIT};
 
-/// Reads notes as XML: well-formed, one `body`, only the layout's own tags, and
-/// links only to where the alert links. Gives the text.
+/// Reads notes as XML: well-formed, one `body`, only known tags, and only links of the
+/// alert. Returns the text.
 fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
     let links = [&alert.link, &alert.reference];
     let links: Vec<String> = links
@@ -62,15 +62,15 @@ fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
 fn assert_within_limits(alert: &Alert) {
     let marker = format!("\nTocsin delivery {}", delivery());
     for detail in [Detail::Full, Detail::Minimal] {
-        let task = task(&request_of(alert, detail, &plain()));
+        let task = task(alert, detail);
         let name = task["name"].as_str().unwrap();
-        assert!(Unit::Characters.length(name) <= NAME && !name.contains('\n'));
+        assert!(Unit::Characters.length(name) <= NAME_LIMIT && !name.contains('\n'));
         assert!(!name.to_lowercase().contains("asana.com"));
         let text = match detail {
             Detail::Full => {
                 assert_eq!(task.get("notes"), None);
                 let html = task["html_notes"].as_str().unwrap();
-                assert!(Unit::Characters.length(html) <= NOTES);
+                assert!(Unit::Characters.length(html) <= NOTES_LIMIT);
                 assert_is_rich_text(alert, html)
             }
             Detail::Minimal => {
@@ -94,25 +94,23 @@ fn every_sample_keeps_to_the_format_and_limits() {
         "<a href=\"https://APP.ASANA.COM/0/1\">x</a>",
         "https://app.asana%2Ecom/0/1200000000000001/",
     ];
+    let fields = [
+        "title",
+        "name",
+        "description",
+        "runbook",
+        "reference",
+        "link",
+    ];
     for text in HOSTILE.into_iter().chain(mentions) {
-        let mut json = full_json();
-        for field in [
-            "title",
-            "name",
-            "description",
-            "runbook",
-            "reference",
-            "link",
-        ] {
-            json[field] = json!(text);
-        }
-        json["alertContext"] = json!({text: text});
-        assert_within_limits(&tocsin_testing::alert(&json));
+        let mut alert = with_texts(&fields, text);
+        alert.alert_context = serde_json::Map::from_iter([(text.to_owned(), json!(text))]);
+        assert_within_limits(&alert);
     }
 }
 
 #[test]
-fn even_with_everything_at_its_longest_there_is_room_for_all() {
+fn the_longest_texts_leave_room_for_all_parts() {
     let mut json = full_json();
     json["link"] = json!(format!("https://siem.example.com/?{}", "&".repeat(1_900)));
     json["title"] = json!("\"".repeat(1_000));

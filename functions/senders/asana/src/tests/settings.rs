@@ -1,63 +1,26 @@
 use super::*;
 
 #[test]
-fn unusable_settings_are_refused_with_the_field() {
-    for (given, field) in [
-        (r#"{"projects": []}"#, "projects"),
-        (
-            r#"{"projects": ["1204567890123456", "Alerts"]}"#,
-            "projects",
-        ),
-        (r#"{"projects": [""]}"#, "projects"),
-        (
-            r#"{"projects": ["120456789012345678901234567890123"]}"#,
-            "projects",
-        ),
-        (r#"{"projects": ["1204567890123456/list"]}"#, "projects"),
-        (r#"{"workspace": "mine"}"#, "workspace"),
-        (r#"{"assignee": "Jane"}"#, "assignee"),
-        (r#"{"assignee": "jane @example.com"}"#, "assignee"),
-        (r#"{"followers": ["you"]}"#, "followers"),
-        (r#"{"tags": ["urgent"]}"#, "tags"),
-        (r#"{"customFields": {"Severity": "x"}}"#, "customFields"),
-    ] {
-        let given: Value = serde_json::from_str(given).unwrap();
-        let mut all = json!({"projects": ["1204567890123456"]});
-        for (key, value) in given.as_object().unwrap() {
-            all[key] = value.clone();
-        }
-        let error = Asana::default()
-            .check(&settings(&all), &secret())
-            .unwrap_err();
-        assert_eq!(error.field, format!("settings.{field}"), "{given}");
-    }
-    let many = settings(&json!({"projects": vec!["1"; 51]}));
-    let error = Asana::default().check(&many, &secret()).unwrap_err();
-    assert_eq!(error.field, "settings.projects");
-    for unreadable in [
-        json!({}),
-        json!({"projects": "1204567890123456"}),
-        json!({"projects": [1_204_567_890_123_456_u64]}),
-        json!({"projects": ["1"], "typo": 1}),
-    ] {
-        let read = read_settings::<Settings>(unreadable.as_object().unwrap());
-        assert!(read.is_err(), "{unreadable}");
+fn the_table_of_settings_holds() {
+    check_provider_settings(&Asana::default(), include_str!("settings.json"));
+}
+
+#[test]
+fn a_local_stack_calls_the_simulator() {
+    let mut local = plain();
+    local.provider.base_url = Url::parse("http://127.0.0.1:4010/asana").ok();
+    let lookup = local.lookup(&full()).unwrap();
+    for request in [local.request(&full(), Detail::Full), lookup] {
+        let url = request.address.to_string();
+        assert!(
+            url.starts_with("http://127.0.0.1:4010/asana/api/1.0/tasks?"),
+            "{url}"
+        );
     }
 }
 
 #[test]
-fn unusable_tokens_are_refused_and_never_repeated() {
-    for hidden in ["", "PLANTED\n", "PLANTED é"] {
-        let json = json!({"accessToken": hidden}).to_string();
-        let secret: Secret = Secrets::new(json).read().unwrap();
-        let error = Asana::default().check(&plain(), &secret).unwrap_err();
-        assert_eq!(error.field, "secret.accessToken");
-        assert!(!error.to_string().contains("PLANTED"));
-    }
-    for hidden in ["{}", r#"{"accessToken": "x", "token": "PLANTED"}"#] {
-        let error = Secrets::new(hidden.to_owned())
-            .read::<Secret>()
-            .unwrap_err();
-        assert!(!error.to_string().contains("PLANTED"));
-    }
+fn the_secret_is_hidden() {
+    plain().check_secret_is_hidden(&full());
+    assert_eq!(plain().exposed_header("authorization"), "Bearer PLANTED");
 }

@@ -3,10 +3,12 @@ use comrak::{Arena, Options, parse_document};
 use proptest::prelude::*;
 use tocsin_core::link::web_url;
 use tocsin_core::text::Unit;
-use tocsin_testing::{HOSTILE, any_alert};
+use tocsin_testing::{HOSTILE, any_alert, with_texts};
 
 use super::*;
-use crate::body::{BODY, TITLE};
+use crate::message::{BODY_LIMIT, TITLE_LIMIT};
+
+const TEXTS: [&str; 5] = ["title", "name", "description", "runbook", "reference"];
 
 /// Everything that GitHub reads in addition to `CommonMark`.
 fn as_github_reads() -> Options<'static> {
@@ -23,7 +25,7 @@ fn as_github_reads() -> Options<'static> {
     options
 }
 
-/// Reads a body as GitHub does: nothing but the layout's own markup may be in it.
+/// Reads a body as GitHub does. It may contain only the layout's markup.
 fn assert_only_our_markup(alert: &Alert, body: &str) {
     let arena = Arena::new();
     let root = parse_document(&arena, body, &as_github_reads());
@@ -54,7 +56,7 @@ fn assert_only_our_markup(alert: &Alert, body: &str) {
     }
 }
 
-/// The text of which `node` is part, as it stands in the page.
+/// The rendered text of which `node` is part.
 fn text_around<'a>(node: &'a AstNode<'a>) -> String {
     let mut text = String::new();
     for sibling in node.parent().unwrap().children() {
@@ -66,7 +68,7 @@ fn text_around<'a>(node: &'a AstNode<'a>) -> String {
     text
 }
 
-/// What GitHub looks for in finished text.
+/// Checks that GitHub finds no mention, reference or link in rendered text.
 fn assert_joins_nothing(text: &str) {
     let lower = text.to_lowercase();
     let follows = |mark: &str, joined: fn(char) -> bool| {
@@ -82,13 +84,13 @@ fn assert_joins_nothing(text: &str) {
 
 fn assert_within_limits(alert: &Alert) {
     for detail in [Detail::Full, Detail::Minimal] {
-        let issue = sent(&request_of(alert, detail, &plain()));
+        let issue = plain().body(alert, detail);
         let (title, body) = (
             issue["title"].as_str().unwrap(),
             issue["body"].as_str().unwrap(),
         );
-        assert!(Unit::Characters.length(title) <= TITLE && !title.contains('\n'));
-        assert!(Unit::Characters.length(body) <= BODY);
+        assert!(Unit::Characters.length(title) <= TITLE_LIMIT && !title.contains('\n'));
+        assert!(Unit::Characters.length(body) <= BODY_LIMIT);
         assert!(body.starts_with(&format!("<!-- tocsin-delivery:{} -->", delivery())));
         assert_only_our_markup(alert, body);
     }
@@ -100,16 +102,12 @@ fn every_sample_keeps_to_the_layout_and_limits() {
         assert_within_limits(&alert);
     }
     for text in HOSTILE {
-        let mut json = full_json();
-        for field in ["title", "name", "description", "runbook", "reference"] {
-            json[field] = json!(text);
-        }
-        assert_within_limits(&tocsin_testing::alert(&json));
+        assert_within_limits(&with_texts(&TEXTS, text));
     }
 }
 
 #[test]
-fn even_with_everything_at_its_longest_there_is_room_for_all() {
+fn the_longest_texts_leave_room_for_all_parts() {
     let mut json = full_json();
     json["link"] = json!(format!("https://siem.example.com/{}", "|".repeat(1_900)));
     json["title"] = json!("#".repeat(1_000));
@@ -133,11 +131,8 @@ proptest! {
     fn no_markdown_gets_through(
         text in "([-+*_#>|=:.)(\\[\\]!`~@$&<\\\\ \t\n/w0-9aGHgh]|https://|www\\.|GH-|<!--|```){0,60}"
     ) {
-        let mut json = full_json();
-        for field in ["title", "name", "description", "runbook", "reference"] {
-            json[field] = json!(text);
-        }
-        json["tags"] = json!([text]);
-        assert_within_limits(&tocsin_testing::alert(&json));
+        let mut alert = with_texts(&TEXTS, &text);
+        alert.tags = vec![text];
+        assert_within_limits(&alert);
     }
 }

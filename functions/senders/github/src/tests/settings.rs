@@ -1,83 +1,13 @@
 use super::*;
 
-fn assert_refused(given: &str, field: &str) {
-    let given: Value = serde_json::from_str(given).unwrap();
-    let mut all = json!({"repository": "octo-org/alerts"});
-    for (key, value) in given.as_object().unwrap() {
-        all[key] = value.clone();
-    }
-    let error = GitHub::default()
-        .check(&settings(&all), &secret())
-        .unwrap_err();
-    assert_eq!(error.field, format!("settings.{field}"), "{given}");
-}
-
 #[test]
-fn unusable_settings_are_refused_with_the_field() {
-    for (given, field) in [
-        (r#"{"apiUrl": "http://api.github.com"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://api.github.com/api/v3"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://github.com"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://github.com/api/v3"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://WWW.github.com./api/v3"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://acme.ghe.com/api/v3"}"#, "apiUrl"),
-        (r#"{"apiUrl": "https://github.example.com/api"}"#, "apiUrl"),
-        (
-            r#"{"apiUrl": "https://u@github.example.com/api/v3"}"#,
-            "apiUrl",
-        ),
-        (
-            r#"{"apiUrl": "https://github.example.com/api/v3?x=1"}"#,
-            "apiUrl",
-        ),
-        (r#"{"repository": "alerts"}"#, "repository"),
-        (r#"{"repository": "octo-org/alerts/issues"}"#, "repository"),
-        (r#"{"repository": "octo-org/.."}"#, "repository"),
-        (r#"{"repository": "../user"}"#, "repository"),
-        (r#"{"repository": "octo org/x"}"#, "repository"),
-        (r#"{"repository": "https://github.com/o/r"}"#, "repository"),
-        (r#"{"labels": [" "]}"#, "labels"),
-        (
-            r#"{"labels": ["123456789012345678901234567890123456789012345678901"]}"#,
-            "labels",
-        ),
-        (r#"{"assignees": ["@octocat"]}"#, "assignees"),
-        (
-            r#"{"assignees": ["a","b","c","d","e","f","g","h","i","j","k"]}"#,
-            "assignees",
-        ),
-    ] {
-        assert_refused(given, field);
-    }
-    for unreadable in [json!({}), json!({"repository": "o/r", "label": "x"})] {
-        let read = read_settings::<Settings>(unreadable.as_object().unwrap());
-        assert!(read.is_err(), "{unreadable}");
-    }
-}
-
-#[test]
-fn unusable_tokens_are_refused_and_never_repeated() {
-    for hidden in [
-        r#"{"token": ""}"#,
-        r#"{"token": "PLANTED\n"}"#,
-        r#"{"token": "a PLANTED"}"#,
-    ] {
-        let secret = Secrets::new(hidden.to_owned()).read::<Secret>().unwrap();
-        let error = GitHub::default().check(&plain(), &secret).unwrap_err();
-        assert_eq!(error.field, "secret.token");
-        assert!(!error.to_string().contains("PLANTED"));
-    }
-    for hidden in ["{}", r#"{"token": "x", "user": "PLANTED"}"#] {
-        let error = Secrets::new(hidden.to_owned())
-            .read::<Secret>()
-            .unwrap_err();
-        assert!(!error.to_string().contains("PLANTED"));
-    }
+fn the_table_of_settings_holds() {
+    check_provider_settings(&GitHub::default(), include_str!("settings.json"));
 }
 
 #[test]
 fn each_github_has_its_addresses() {
-    for (api, asked, page) in [
+    for (api, issues, page) in [
         (
             "https://api.github.com",
             "https://api.github.com/repos/o/r/issues",
@@ -94,13 +24,26 @@ fn each_github_has_its_addresses() {
             "https://git.example.com:8443/o/r/issues/7",
         ),
     ] {
-        let settings = settings(&json!({"apiUrl": api, "repository": "o/r"}));
-        let request = request_of(&full(), Detail::Full, &settings);
-        assert_eq!(request.address.to_string(), asked);
-        assert_eq!(settings.page(7).as_str(), page);
+        let destination = fixture(&json!({"apiUrl": api, "repository": "o/r"}));
+        let request = destination.request(&full(), Detail::Full);
+        assert_eq!(request.address.to_string(), issues);
+        assert_eq!(destination.settings.page(7).as_str(), page);
     }
-    let base_url = Url::parse("http://127.0.0.1:4010").ok();
-    let local = settings(&json!({"apiUrl": "http://127.0.0.1:4010/github", "repository": "o/r"}));
-    GitHub { base_url }.check(&local, &secret()).unwrap();
-    assert!(GitHub::default().check(&local, &secret()).is_err());
+}
+
+#[test]
+fn a_local_stack_calls_the_simulator() {
+    let mut local =
+        fixture(&json!({"apiUrl": "http://127.0.0.1:4010/github", "repository": "o/r"}));
+    let check =
+        |local: &ProviderFixture<GitHub>| local.provider.check(&local.settings, &local.secret);
+    assert!(check(&local).is_err());
+    local.provider.base_url = Url::parse("http://127.0.0.1:4010").ok();
+    assert_eq!(check(&local), Ok(()));
+}
+
+#[test]
+fn the_secret_is_hidden() {
+    plain().check_secret_is_hidden(&full());
+    assert_eq!(plain().exposed_header("authorization"), "Bearer PLANTED");
 }

@@ -1,12 +1,11 @@
 use proptest::prelude::*;
-use tocsin_core::alert::Severity;
 use tocsin_core::text::Unit;
-use tocsin_testing::{HOSTILE, any_alert, full_json};
+use tocsin_testing::{HOSTILE, any_alert, with_texts};
 
 use super::*;
-use crate::description;
+use crate::message::DESCRIPTION_LIMIT;
 
-/// Walks a document and holds it against the parts of ADF's schema that it uses.
+/// Checks a document against the parts of ADF's schema that it uses.
 fn assert_is_adf(node: &Value, inside_code: bool) {
     let kind = node["type"].as_str().unwrap();
     let known = [
@@ -48,8 +47,8 @@ fn assert_is_adf(node: &Value, inside_code: bool) {
     }
 }
 
-/// Takes out the block of the context and every escaped character; what is left
-/// is the markup that the reader acts upon.
+/// Removes the block of the context and every escaped character. The rest is the markup
+/// that Jira interprets.
 fn live_markup(wiki: &str) -> String {
     let mut parts = wiki.split("{noformat}");
     let (before, block, after) = (parts.next().unwrap(), parts.next(), parts.next());
@@ -68,20 +67,20 @@ fn live_markup(wiki: &str) -> String {
 
 fn assert_within_limits(alert: &Alert) {
     for detail in [Detail::Full, Detail::Minimal] {
-        let cloud = body(&request_of(alert, detail, &cloud()));
+        let cloud = cloud().body(alert, detail);
         let document = &cloud["fields"]["description"];
         assert_is_adf(document, false);
-        assert!(Unit::Characters.length(&document.to_string()) <= description::WHOLE);
-        let dc = body(&request_of(alert, detail, &data_center()));
-        let text = dc["fields"]["description"].as_str().unwrap();
-        assert!(Unit::Characters.length(text) <= description::WHOLE);
+        assert!(Unit::Characters.length(&document.to_string()) <= DESCRIPTION_LIMIT);
+        let data_center = data_center().body(alert, detail);
+        let text = data_center["fields"]["description"].as_str().unwrap();
+        assert!(Unit::Characters.length(text) <= DESCRIPTION_LIMIT);
         let live = live_markup(text);
         assert_eq!(live.matches('{').count(), 2, "{live}");
         assert!(
             live.matches('[').count() <= 2 && !live.contains(['!', '~', '^', '+', '@']),
             "{live}"
         );
-        for fields in [&cloud["fields"], &dc["fields"]] {
+        for fields in [&cloud["fields"], &data_center["fields"]] {
             let summary = fields["summary"].as_str().unwrap();
             assert!(Unit::Characters.length(summary) <= 255 && !summary.contains(['\n', '\r']));
         }
@@ -89,7 +88,7 @@ fn assert_within_limits(alert: &Alert) {
 }
 
 #[test]
-fn even_with_everything_at_its_longest_there_is_room_for_all() {
+fn the_longest_texts_leave_room_for_all_parts() {
     let mut json = full_json();
     let link = format!("https://siem.example.com/{}", "|".repeat(1_900));
     json["link"] = json!(link);
@@ -108,18 +107,9 @@ fn every_sample_keeps_to_the_formats_and_limits() {
         assert_within_limits(&alert);
     }
     for text in HOSTILE {
-        let mut json = full_json();
-        for field in ["title", "name", "description", "runbook", "reference"] {
-            json[field] = json!(text);
-        }
-        assert_within_limits(&tocsin_testing::alert(&json));
+        let fields = ["title", "name", "description", "runbook", "reference"];
+        assert_within_limits(&with_texts(&fields, text));
     }
-    let (mut settings, secret) = cloud();
-    settings.priority = Some(Priority::BySeverity(
-        [(Severity::Low, "Low".to_owned())].into(),
-    ));
-    let request = request_of(&full(), Detail::Full, &(settings, secret));
-    assert_eq!(body(&request)["fields"]["priority"], Value::Null);
 }
 
 proptest! {

@@ -29,12 +29,25 @@ impl Outcome {
             400 | 411 | 413 | 414 | 415 | 422 | 431 => FailureKind::Refused,
             _ => FailureKind::Misconfigured,
         };
-        let failure = Failure::answered(kind, response);
+        Self::of_failure(kind, response.text(), response)
+    }
+
+    /// The outcome of a response that means `kind`, described by `detail` instead of
+    /// by its own text. Throttling, unavailability and responses that cannot be
+    /// read are transient and keep the response's `Retry-After`.
+    #[must_use]
+    pub fn of_failure(kind: FailureKind, detail: impl AsRef<str>, response: &Response) -> Self {
+        let failure = Failure {
+            status: Some(response.status),
+            ..Failure::new(kind, detail)
+        };
         match kind {
-            FailureKind::Throttled | FailureKind::Unavailable => Self::Transient {
-                failure,
-                retry_after: response.retry_after(),
-            },
+            FailureKind::Throttled | FailureKind::Unavailable | FailureKind::NotUnderstood => {
+                Self::Transient {
+                    failure,
+                    retry_after: response.retry_after(),
+                }
+            }
             _ => Self::Permanent { failure },
         }
     }

@@ -1,0 +1,55 @@
+//! The outcome of Asana's responses (<https://developers.asana.com/docs/errors>).
+
+use serde_json::Value;
+use tocsin_core::link::web_url;
+use tocsin_core::outcome::{Outcome, Receipt};
+use tocsin_core::provider::Response;
+
+use crate::settings::is_gid;
+
+/// The outcome of creating a task. Only 201 with the task's gid is a success.
+pub(crate) fn of_response(response: &Response) -> Outcome {
+    match response.status {
+        201 => receipt(&response.json()["data"])
+            .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered),
+        200..=299 => Outcome::not_understood(response),
+        _ => failed(response),
+    }
+}
+
+pub(crate) fn receipt(task: &Value) -> Option<Receipt> {
+    let gid = task["gid"].as_str().filter(|gid| is_gid(gid))?;
+    let page = task["permalink_url"]
+        .as_str()
+        .and_then(web_url)
+        .unwrap_or_else(|| format!("https://app.asana.com/0/0/{gid}"));
+    Some(Receipt {
+        id: Some(gid.to_owned()),
+        url: Some(page),
+        remark: None,
+    })
+}
+
+pub(crate) fn failed(response: &Response) -> Outcome {
+    let outcome = Outcome::from_status(response);
+    match detail(&response.json()) {
+        Some(detail) => outcome.with_detail(detail),
+        None => outcome,
+    }
+}
+
+/// The messages of `errors`. Asana's support asks for the `phrase` of a 500.
+fn detail(body: &Value) -> Option<String> {
+    let errors = body["errors"].as_array()?;
+    let messages: Vec<String> = errors
+        .iter()
+        .filter_map(|error| {
+            let message = error["message"].as_str()?;
+            Some(match error["phrase"].as_str() {
+                Some(phrase) => format!("{message} (phrase: {phrase})"),
+                None => message.to_owned(),
+            })
+        })
+        .collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
+}

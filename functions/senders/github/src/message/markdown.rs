@@ -1,0 +1,200 @@
+//! Escapes text from outside for GitHub's Markdown.
+//!
+//! Two layers give text a meaning. Backslashes escape Markdown itself
+//! (<https://github.github.com/gfm/>). Afterwards GitHub turns `@name`, `#1` and
+//! addresses in the *rendered* text into mentions, references and links, where
+//! backslashes no longer help: a zero-width space splits these, or they are written
+//! as code, which GitHub leaves alone
+//! (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>).
+
+/// Splits what GitHub would read as a mention or a reference.
+const GAP: char = '\u{200b}';
+
+/// Escapes text of several lines, and keeps its line breaks.
+pub(crate) fn escape(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    lines.join("\n")
+}
+
+/// Escapes a title. GitHub does not read Markdown in it, but mentions and references.
+pub(crate) fn title(text: &str) -> String {
+    let mut split = String::with_capacity(text.len());
+    let mut before = Last::default();
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        split.push(c);
+        if joins(c, &before, rest.peek().copied()) {
+            split.push(GAP);
+        }
+        before.push(c);
+    }
+    split
+}
+
+/// A block of code with JSON that cannot end the block.
+pub(crate) fn fenced(json: &str) -> String {
+    /// A longer fence would leave too little room for the JSON.
+    const LONGEST: usize = 16;
+    let longest = longest_run(json);
+    if longest >= LONGEST {
+        // In JSON a backtick occurs only in strings, where this escape means the same.
+        return fenced(&json.replace('`', "\\u0060"));
+    }
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}json\n{json}\n{fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+fn line(line: &str) -> String {
+    let text = line.trim_start_matches([' ', '\t']);
+    let mut escaped = indent(&line[..line.len() - text.len()]);
+    for (at, word) in text.split(' ').enumerate() {
+        if at > 0 {
+            escaped.push(' ');
+        }
+        if is_address(word) {
+            escaped.push('`');
+            escaped.push_str(word);
+            escaped.push('`');
+        } else {
+            inline(word, at == 0, &mut escaped);
+        }
+    }
+    escaped
+}
+
+/// Indentation that Markdown does not read as a block of code.
+fn indent(white: &str) -> String {
+    let width: usize = white.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum();
+    "&nbsp;".repeat(width.min(40))
+}
+
+/// Whether a word contains an address that can be written as code. Readers can copy
+/// it there, and GitHub neither links it nor reads it as a reference to an issue.
+fn is_address(word: &str) -> bool {
+    (word.contains("://") || starts_www(word)) && !word.contains(['`', '|', '\t'])
+}
+
+fn starts_www(word: &str) -> bool {
+    word.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("www."))
+}
+
+fn inline(word: &str, first: bool, escaped: &mut String) {
+    let mut before = Last::default();
+    let mut rest = word.chars().peekable();
+    let mut number = first;
+    while let Some(c) = rest.next() {
+        let begins = first && before.is_empty();
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' | '$' => {
+                escaped.extend(['\\', c]);
+            }
+            // These would begin a list, a rule, a heading's underline or a table.
+            '-' | '+' | '=' | ':' if begins => escaped.extend(['\\', c]),
+            '.' | ')' if number && !before.is_empty() => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
+        }
+        if joins(c, &before, rest.peek().copied()) {
+            escaped.push(GAP);
+        }
+        number &= c.is_ascii_digit();
+        before.push(c);
+    }
+}
+
+/// Whether GitHub would read `c` and the next character as part of a mention
+/// (`@name`), a reference (`#1`, `GH-1`) or an address (`https://`, `www.`).
+fn joins(c: char, before: &Last, next: Option<char>) -> bool {
+    match c {
+        '@' | '#' => true,
+        ':' => next == Some('/'),
+        '-' => before.ends_with("gh") && next.is_some_and(|next| next.is_ascii_digit()),
+        'w' | 'W' => before.ends_with("w") && matches!(next, Some('w' | 'W')),
+        _ => false,
+    }
+}
+
+/// The last two characters, in lower case.
+#[derive(Default)]
+struct Last(String);
+
+impl Last {
+    fn push(&mut self, c: char) {
+        if self.0.chars().count() > 1 {
+            self.0.remove(0);
+        }
+        self.0.push(c.to_ascii_lowercase());
+    }
+
+    fn ends_with(&self, end: &str) -> bool {
+        self.0.ends_with(end)
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped() {
+        for (text, escaped) in [
+            ("plain text, 100% & more.", "plain text, 100% &amp; more."),
+            ("@octocat a@b.c", "@\u{200b}octocat a@\u{200b}b.c"),
+            (
+                "#1 o/r#2 GH-3 gh-x",
+                "\\#\u{200b}1 o/r\\#\u{200b}2 GH-\u{200b}3 gh-x",
+            ),
+            ("[a](https://e.example)", "`[a](https://e.example)`"),
+            (
+                "![a b](https://e.example)",
+                "\\!\\[a `b](https://e.example)`",
+            ),
+            (
+                "see `https://e.example`",
+                "see \\`https:\u{200b}//e.example\\`",
+            ),
+            (
+                "a|www.e.example Www.e.example",
+                "a\\|ww\u{200b}w.e.example `Www.e.example`",
+            ),
+            ("<b>x</b> <!-- y -->", "\\<b\\>x\\</b\\> \\<\\!-- y --\\>"),
+            (
+                "    code\n\tcode",
+                "&nbsp;&nbsp;&nbsp;&nbsp;code\n&nbsp;&nbsp;&nbsp;&nbsp;code",
+            ),
+            (
+                "- a\n+ b\n1. c\n2) d\n===\n:-:",
+                "\\- a\n\\+ b\n1\\. c\n2\\) d\n\\===\n\\:-:",
+            ),
+            ("1.5 and (2)", "1\\.5 and (2)"),
+            ("a-b c_d $x$ ~~~", "a-b c\\_d \\$x\\$ \\~\\~\\~"),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
+    }
+
+    #[test]
+    fn a_title_mentions_nobody() {
+        assert_eq!(
+            title("[HIGH] @a #1 gh-2 *x*"),
+            "[HIGH] @\u{200b}a #\u{200b}1 gh-\u{200b}2 *x*"
+        );
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_anything_inside() {
+        assert_eq!(fenced("{}"), "```json\n{}\n```");
+        assert_eq!(fenced("\"````\""), "`````json\n\"````\"\n`````");
+        let long = fenced(&format!("\"{}\"", "`".repeat(500)));
+        assert!(long.starts_with("```json\n\"\\u0060\\u0060"), "{long}");
+    }
+}

@@ -1,0 +1,63 @@
+//! The description of an issue in one of Jira's two text formats, and the limits
+//! that both share.
+
+mod adf;
+mod wiki;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use tocsin_core::message::Message;
+use tocsin_core::text::{Unit, truncate};
+
+use crate::settings::Deployment;
+
+/// The longest description, in characters. Jira refuses more than 32,767 characters
+/// (<https://jira.atlassian.com/browse/JRACLOUD-68949>). It does not
+/// document whether the limit counts the text of ADF or its JSON, so this limits the
+/// JSON.
+pub(crate) const DESCRIPTION_LIMIT: usize = 30_000;
+/// The longest description of the detection, and the longest runbook, in characters.
+const LONG_TEXT_LIMIT: usize = 8_000;
+/// The longest title in the panel, in characters.
+const TITLE_LIMIT: usize = 1_500;
+/// The longest reference, in characters.
+const REFERENCE_LIMIT: usize = 1_000;
+/// The longest value in the facts table, in characters.
+const FACT_LIMIT: usize = 300;
+/// The longest list of tags, in characters.
+const TAGS_LIMIT: usize = 1_000;
+
+/// The description of an issue: an ADF document on Cloud, wiki markup on Data Center.
+pub(crate) fn description(message: &Message<'_>, deployment: Deployment) -> Value {
+    match deployment {
+        Deployment::Cloud => adf::document(message),
+        Deployment::DataCenter => Value::String(wiki::text(message)),
+    }
+}
+
+/// The room for the description and for the runbook, in characters, if all other
+/// parts but the context use `used`. At least a third is left for the context.
+fn share(used: usize) -> usize {
+    (DESCRIPTION_LIMIT.saturating_sub(used) / 3).min(LONG_TEXT_LIMIT)
+}
+
+/// The rows of the facts table: label and value, one line each.
+fn rows<'a>(message: &'a Message<'_>) -> Vec<(&'static str, Cow<'a, str>)> {
+    let mut rows: Vec<_> = message
+        .facts
+        .iter()
+        .map(|fact| {
+            (
+                fact.label,
+                truncate(&fact.value, FACT_LIMIT, Unit::Characters),
+            )
+        })
+        .collect();
+    if let Some(tags) = message.tag_line() {
+        let tags = truncate(&tags, TAGS_LIMIT, Unit::Characters).into_owned();
+        rows.push(("Tags", Cow::Owned(tags)));
+    }
+    rows.retain(|(_, value)| !value.is_empty());
+    rows
+}

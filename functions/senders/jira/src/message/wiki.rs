@@ -1,0 +1,196 @@
+//! The description on Data Center: wiki markup
+//! (<https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all>).
+
+use tocsin_core::alert::Severity;
+use tocsin_core::escape::{escaped, escaped_within};
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::text::Unit;
+
+use super::{DESCRIPTION_LIMIT, FACT_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, rows, share};
+
+/// The size of headings and of the lines between the parts, in characters.
+const FRAME_SIZE: usize = 100;
+
+pub(super) fn text(message: &Message<'_>) -> String {
+    let panel = panel(message);
+    let mut tail = Vec::new();
+    if let Some(text) = message.reference {
+        tail.push(format!("h3. Reference\n{}", reference(text)));
+    }
+    tail.extend(table(message));
+
+    let tail = tail.join("\n\n");
+    let share = share(length(&panel) + length(&tail) + FRAME_SIZE);
+    let mut parts = vec![panel];
+    if let Some(description) = message.description {
+        parts.push(escaped_within(description, share, escape));
+    }
+    if let Some(runbook) = message.runbook {
+        let runbook = escaped_within(runbook, share, escape);
+        parts.push(format!("h3. Runbook\n{runbook}"));
+    }
+    parts.push(tail);
+    parts.retain(|part| !part.is_empty());
+    let mut description = parts.join("\n\n");
+    if let Some(context) = &message.context {
+        let room = DESCRIPTION_LIMIT.saturating_sub(length(&description));
+        description.push_str(&escaped_within(context, room, block));
+    }
+    description
+}
+
+fn length(text: &str) -> usize {
+    Unit::Characters.length(text)
+}
+
+fn block(context: &str) -> String {
+    let json = for_noformat(context);
+    format!("\n\nh3. Context\n{{noformat}}\n{json}\n{{noformat}}")
+}
+
+fn panel(message: &Message<'_>) -> String {
+    let colour = match message.severity {
+        Severity::Critical | Severity::High => "#ffebe6",
+        Severity::Medium => "#fffae6",
+        Severity::Low => "#eae6ff",
+        Severity::Info => "#deebff",
+    };
+    let title = escaped_within(message.title, TITLE_LIMIT, escape);
+    let link = message
+        .link
+        .and_then(link)
+        .map(|href| format!("\n[View the alert|{href}]"))
+        .unwrap_or_default();
+    format!(
+        "{{panel:bgColor={colour}}}\n*{}* {title}{link}\n{{panel}}",
+        message.severity
+    )
+}
+
+/// A link's target, with the characters encoded that make smileys and images.
+fn link(text: &str) -> Option<String> {
+    let escape = |c| match c {
+        '!' => Some("%21"),
+        '\'' => Some("%27"),
+        '(' => Some("%28"),
+        ')' => Some("%29"),
+        _ => None,
+    };
+    web_url(text).map(|url| escaped(&url, escape))
+}
+
+fn reference(text: &str) -> String {
+    match link(text) {
+        Some(href) if href.len() <= REFERENCE_LIMIT => format!("[{href}]"),
+        _ => escaped_within(text, REFERENCE_LIMIT, escape),
+    }
+}
+
+fn table(message: &Message<'_>) -> Option<String> {
+    let rows: Vec<String> = rows(message)
+        .iter()
+        .map(|(label, value)| {
+            format!(
+                "||{label}|{}|",
+                escaped_within(value, 3 * FACT_LIMIT, escape)
+            )
+        })
+        .collect();
+    (!rows.is_empty()).then(|| rows.join("\n"))
+}
+
+/// Escapes text. A backslash before punctuation disables macros, links, mentions
+/// (`[~user]`), images, tables, lists, smileys, issue keys and bare addresses.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let mut line = String::new();
+    for c in text.chars() {
+        match c {
+            // Two backslashes would be a line break.
+            '\\' => out.push_str("&#92;"),
+            // The markup decodes entities, which would change `&lt;` to another text.
+            '&' => out.push_str("&amp;"),
+            '{' | '}' | '[' | ']' | '(' | ')' | '|' | '*' | '_' | '-' | '+' | '^' | '~' | '!'
+            | '#' | '?' | ':' | ';' | '@' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' if is_block(&line) => out.push_str("\\."),
+            _ => out.push(c),
+        }
+        if c == '\n' {
+            line.clear();
+        } else if line.len() < 8 && !c.is_whitespace() {
+            line.push(c);
+        }
+    }
+    out
+}
+
+/// Whether a line that begins with `line` and a full stop is a heading or a
+/// quotation.
+fn is_block(line: &str) -> bool {
+    matches!(line, "bq" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+/// JSON for a `{noformat}` block, in which backslashes do not escape. Text that could
+/// end the block or notify somebody occurs only in JSON strings, and is written with
+/// their own escapes. The JSON keeps its meaning.
+fn for_noformat(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    let mut rest = json.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('{', Some(next)) if !matches!(next, '\n' | '}') => safe.push_str("\\u007b"),
+            ('[', Some('~')) => safe.push_str("\\u005b"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped() {
+        for (text, escaped) in [
+            (
+                "[~admin] !https://e.example/x.png!",
+                "\\[\\~admin\\] \\!https\\://e.example/x.png\\!",
+            ),
+            ("{noformat} {code}", "\\{noformat\\} \\{code\\}"),
+            ("C:\\temp\\\\x &lt;", "C\\:&#92;temp&#92;&#92;x &amp;lt\\;"),
+            ("h1. a\n bq. b\nh7. c d.e", "h1\\. a\n bq\\. b\nh7. c d.e"),
+            (
+                "||a|b| SEC-1 :) (!) ----",
+                "\\|\\|a\\|b\\| SEC\\-1 \\:\\) \\(\\!\\) \\-\\-\\-\\-",
+            ),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
+    }
+
+    #[test]
+    fn a_link_contains_no_smiley() {
+        assert_eq!(
+            link("https://h/a_(x)!|b'").as_deref(),
+            Some("https://h/a_%28x%29%21%7Cb%27")
+        );
+    }
+
+    #[test]
+    fn a_context_cannot_end_its_block_and_keeps_its_meaning() {
+        let value =
+            serde_json::json!({"{noformat}": "{noformat}[~admin]{", "a": {}, "b": [{"c": 1}]});
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        let safe = for_noformat(&pretty);
+        assert!(!safe.contains("{noformat") && !safe.contains("[~"));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&safe).unwrap(),
+            value
+        );
+    }
+}

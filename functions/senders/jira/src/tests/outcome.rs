@@ -1,0 +1,177 @@
+use proptest::prelude::*;
+use tocsin_core::outcome::FailureKind::{
+    Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
+};
+use tocsin_testing::Expected::{Permanent, Transient};
+
+use super::*;
+
+#[test]
+fn a_receipt_has_the_key_and_page_of_the_issue() {
+    let body = r#"{"id":"10007","key":"SEC-7","self":"https://example.atlassian.net/rest/api/3/issue/10007"}"#;
+    let receipt = cloud().receipt(&response(201, &[], body));
+    assert_eq!(receipt.id.as_deref(), Some("SEC-7"));
+    assert_eq!(
+        receipt.url.as_deref(),
+        Some("https://example.atlassian.net/browse/SEC-7")
+    );
+    // A response that was cut off behind the key.
+    let cut = response(201, &[], r#"{"id":"10007","key":"SEC-7","sel"#);
+    assert_eq!(cloud().receipt(&cut).id, receipt.id);
+}
+
+#[test]
+fn a_success_without_an_issue_is_not_understood() {
+    assert!(NotUnderstood.may_have_arrived());
+    cloud().check_not_understood(&[
+        (200, "<html>Log in</html>"),
+        (200, r#"{"id":"10007","key":"SEC-7"}"#),
+        (202, ""),
+        (204, ""),
+        (201, ""),
+        (201, r#"{"id":"10007","ke"#),
+        (201, r#"{"id":"10007","key":"../../x"}"#),
+        (201, "[]"),
+    ]);
+}
+
+#[test]
+fn rejections_are_permanent_and_have_jiras_messages() {
+    let errors = r#"{"errorMessages":["Something."],"errors":{"priority":"Field 'priority' cannot be set.","summary":"The summary is invalid because it contains newline characters."}}"#;
+    cloud().check_rejections(&[
+        (302, "", Redirected, ""),
+        (
+            400,
+            errors,
+            Refused,
+            "Something.; priority: Field 'priority' cannot be set.; summary: The summary is invalid because it contains newline characters.",
+        ),
+        (400, "<html>", Refused, "<html>"),
+        (
+            401,
+            "Client must be authenticated",
+            Unauthorized,
+            "is the token still valid? API tokens expire after a year at most; Client must be authenticated",
+        ),
+        (403, r#"{"message":"no"}"#, Unauthorized, "no"),
+        (
+            404,
+            r#"{"errorMessage":"Site temporarily unavailable"}"#,
+            Misconfigured,
+            r#"{"errorMessage":"Site temporarily unavailable"}"#,
+        ),
+        (405, "", Misconfigured, ""),
+        (410, "", Misconfigured, ""),
+        (413, "", Refused, ""),
+        (415, "", Refused, ""),
+        (422, errors, Refused, "Something.;"),
+    ]);
+}
+
+#[test]
+fn rate_limits_and_outages_are_transient() {
+    cloud().check_outcomes(&[
+        (
+            429,
+            &[("retry-after", "30")],
+            "",
+            Transient(Throttled, Some(30)),
+        ),
+        (
+            429,
+            &[("retry-after", "Wed, 21 Oct 2015 07:30:00 GMT")],
+            "",
+            Transient(Throttled, Some(120)),
+        ),
+        (
+            429,
+            &[("retry-after", "0")],
+            "",
+            Transient(Throttled, Some(0)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-reset", "2015-10-21T07:28:45Z")],
+            "",
+            Transient(Throttled, Some(45)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-reset", "2015-10-22T07:28Z")],
+            "",
+            Transient(Throttled, Some(3600)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-reset", "soon")],
+            "",
+            Transient(Throttled, None),
+        ),
+        (429, &[], "", Transient(Throttled, None)),
+        (
+            503,
+            &[("retry-after", "5")],
+            "",
+            Transient(Unavailable, Some(5)),
+        ),
+        (408, &[], "", Transient(Unavailable, None)),
+        (500, &[], "", Transient(Unavailable, None)),
+        (502, &[], "", Transient(Unavailable, None)),
+        (504, &[], "", Transient(Unavailable, None)),
+        (
+            429,
+            &[
+                ("retry-after", "7"),
+                ("x-ratelimit-reset", "2015-10-21T08:28:00Z"),
+            ],
+            "",
+            Transient(Throttled, Some(7)),
+        ),
+    ]);
+    let limited = response(429, &[("ratelimit-reason", "jira-burst-based")], "{}");
+    let outcome = cloud().outcome(&limited);
+    assert_eq!(outcome.failure().unwrap().detail, "limit: jira-burst-based");
+}
+
+#[test]
+fn a_lookup_finds_the_issue_or_its_absence() {
+    let lookup = |body: &str| cloud().parse_lookup(&response(200, &[], body));
+    let Lookup::Found(receipt) =
+        lookup(r#"{"issues":[{"id":"1","key":"SEC-7","fields":{}}],"isLast":true}"#)
+    else {
+        panic!()
+    };
+    assert_eq!(receipt.id.as_deref(), Some("SEC-7"));
+    assert_eq!(lookup(r#"{"issues":[],"isLast":true}"#), Lookup::Absent);
+    let none = r#"{"startAt":0,"total":0,"issues":[]}"#;
+    assert_eq!(lookup(none), Lookup::Absent);
+}
+
+#[test]
+fn a_failed_lookup_does_not_prove_absence() {
+    let unknown_project =
+        r#"{"errorMessages":["The value 'SEC' does not exist for the field 'project'."]}"#;
+    cloud().check_failed_lookups(&[
+        (200, &[], "<html>", Transient(NotUnderstood, None)),
+        (
+            200,
+            &[],
+            r#"{"issues":[{"id":"1"}]}"#,
+            Transient(NotUnderstood, None),
+        ),
+        (204, &[], "", Transient(NotUnderstood, None)),
+        (503, &[], "", Transient(Unavailable, None)),
+        (429, &[], "", Transient(Throttled, None)),
+        (400, &[], unknown_project, Permanent(Misconfigured)),
+        (401, &[], "", Permanent(Unauthorized)),
+        (302, &[], "", Permanent(Redirected)),
+    ]);
+}
+
+proptest! {
+    #[test]
+    fn no_unknown_response_is_a_success(status in 100u16..600, text in any::<String>()) {
+        let outcome = cloud().outcome(&response(status, &[("retry-after", &text)], &text));
+        prop_assert!(!matches!(outcome, Outcome::Delivered(_)));
+    }
+}

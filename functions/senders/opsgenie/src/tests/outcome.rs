@@ -1,0 +1,136 @@
+use tocsin_core::outcome::FailureKind::{
+    Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
+};
+use tocsin_testing::Expected::{Delivered, Permanent, Transient};
+
+use super::*;
+
+#[test]
+fn a_receipt_has_the_id_of_the_request_or_the_alias() {
+    let throttled = [("x-ratelimit-state", "THROTTLED")];
+    let table = [
+        (
+            202,
+            [].as_slice(),
+            r#"{"result":"Request will be processed","took":0.1,"requestId":"r-1"}"#,
+            "r-1",
+            None,
+        ),
+        (200, &[], r#"{"requestId":"r-2"}"#, "r-2", None),
+        (
+            202,
+            &throttled,
+            r#"{"requestId":"r-3"}"#,
+            "r-3",
+            Some("delays"),
+        ),
+        (
+            202,
+            &[],
+            r#"{"result":"Request will be"#,
+            "b90c19e66e160e194a5b3b94ec27fb7c",
+            Some("alias"),
+        ),
+    ];
+    for (status, headers, body, id, remark) in table {
+        let receipt = plain().receipt(&response(status, headers, body));
+        assert_eq!(receipt.id.as_deref(), Some(id));
+        assert_eq!(receipt.remark.is_some(), remark.is_some(), "{body}");
+        let actual = receipt.remark.unwrap_or_default();
+        assert!(actual.contains(remark.unwrap_or_default()), "{actual}");
+    }
+}
+
+#[test]
+fn every_response_has_its_outcome() {
+    let date = "Wed, 21 Oct 2015 07:30:00 GMT";
+    plain().check_outcomes(&[
+        (202, &[], r#"{"requestId":"r"}"#, Delivered),
+        (202, &[], "", Delivered),
+        (
+            200,
+            &[],
+            "<html>Welcome</html>",
+            Transient(NotUnderstood, None),
+        ),
+        (
+            200,
+            &[],
+            r#"{"requestId":""}"#,
+            Transient(NotUnderstood, None),
+        ),
+        (204, &[], "", Transient(NotUnderstood, None)),
+        (
+            302,
+            &[("location", "https://evil.example")],
+            "",
+            Permanent(Redirected),
+        ),
+        (
+            400,
+            &[],
+            r#"{"message":"Request body is not processable","took":0.0}"#,
+            Permanent(Refused),
+        ),
+        (
+            401,
+            &[],
+            r#"{"message":"Key format is not valid!"}"#,
+            Permanent(Unauthorized),
+        ),
+        (402, &[], "", Permanent(Misconfigured)),
+        (403, &[], "<html>", Permanent(Unauthorized)),
+        (404, &[], "", Permanent(Misconfigured)),
+        (405, &[], "", Permanent(Misconfigured)),
+        (408, &[], "", Transient(Unavailable, None)),
+        (413, &[], "", Permanent(Refused)),
+        (422, &[], r#"{"message":"Request body"#, Permanent(Refused)),
+        (425, &[], "", Transient(Unavailable, None)),
+        (429, &[], "", Transient(Throttled, None)),
+        (
+            429,
+            &[("retry-after", "17")],
+            "",
+            Transient(Throttled, Some(17)),
+        ),
+        (
+            429,
+            &[("retry-after", date)],
+            "",
+            Transient(Throttled, Some(120)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-period-in-sec", "60")],
+            "",
+            Transient(Throttled, Some(60)),
+        ),
+        (
+            429,
+            &[("retry-after", "5"), ("x-ratelimit-period-in-sec", "60")],
+            "",
+            Transient(Throttled, Some(5)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-period-in-sec", "99999999")],
+            "",
+            Transient(Throttled, Some(3600)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-period-in-sec", "soon")],
+            "",
+            Transient(Throttled, None),
+        ),
+        (500, &[], "", Transient(Unavailable, None)),
+        (502, &[], "<html>", Transient(Unavailable, None)),
+        (
+            503,
+            &[("retry-after", "5")],
+            "",
+            Transient(Unavailable, Some(5)),
+        ),
+        (504, &[], "", Transient(Unavailable, None)),
+    ]);
+}

@@ -1,0 +1,132 @@
+//! The alert as plain text, for fields without markup.
+
+use tocsin_core::link::web_url;
+use tocsin_core::message::Message;
+use tocsin_core::text::{Unit, truncate};
+
+/// The longest value of a fact, in characters.
+const FACT_LIMIT: usize = 200;
+
+/// Disables `[code]` and `[/code]`: journal fields render the text between them as
+/// HTML, and rules copy other fields into journals. A space after the bracket disables
+/// the tag and leaves the text readable.
+pub(crate) fn without_code(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('[') {
+        let (before, from) = rest.split_at(at + 1);
+        out.push_str(before);
+        let inner = from.strip_prefix('/').unwrap_or(from);
+        if inner
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case("code"))
+        {
+            out.push(' ');
+        }
+        rest = from;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The alert in at most `limit` characters: link and facts first, then the long texts,
+/// which share the remaining room. Their lines are indented, so that none looks like
+/// a heading or a fact.
+pub(crate) fn description(message: &Message<'_>, limit: usize) -> String {
+    let head = head(message);
+    let sections: Vec<(&str, String)> = [
+        ("Description\n", message.description),
+        ("Runbook\n", message.runbook),
+        ("Reference\n", message.reference),
+    ]
+    .into_iter()
+    .filter_map(|(label, text)| Some((label, indented(&without_code(text?)))))
+    .collect();
+    let room = limit.saturating_sub(Unit::Characters.length(&head));
+    let text = head + &shared(&sections, room);
+    truncate(text.trim_start(), limit, Unit::Characters).into_owned()
+}
+
+fn head(message: &Message<'_>) -> String {
+    // `web_url` encodes brackets, so the link cannot contain `[code]`.
+    let link = message.link.and_then(web_url);
+    let link = link.map(|url| format!("Alert: {url}"));
+    let fact = |label: &str, value: &str| {
+        let value = without_code(value);
+        format!(
+            "{label}: {}",
+            truncate(&value, FACT_LIMIT, Unit::Characters)
+        )
+    };
+    let mut lines: Vec<String> = link.into_iter().collect();
+    lines.extend(message.facts.iter().map(|one| fact(one.label, &one.value)));
+    lines.extend(message.tag_line().map(|tags| fact("Tags", &tags)));
+    lines.join("\n")
+}
+
+fn indented(text: &str) -> String {
+    format!("  {}", text.trim_end().replace('\n', "\n  "))
+}
+
+/// The sections within `room` characters. A section may use the room that the later
+/// ones do not need, and always gets its equal share.
+fn shared(sections: &[(&str, String)], room: usize) -> String {
+    const BETWEEN: &str = "\n\n";
+    let length = |(label, text): &(&str, String)| {
+        BETWEEN.len() + label.len() + Unit::Characters.length(text)
+    };
+    let share = room / sections.len().max(1);
+    let mut left = room;
+    let mut out = String::new();
+    for (at, section) in sections.iter().enumerate() {
+        let behind: usize = sections[at + 1..]
+            .iter()
+            .map(|later| length(later).min(share))
+            .sum();
+        let takes = length(section).min(left.saturating_sub(behind));
+        left -= takes;
+        let (label, text) = section;
+        let Some(text_room) = takes.checked_sub(BETWEEN.len() + label.len()) else {
+            continue;
+        };
+        out.push_str(BETWEEN);
+        out.push_str(label);
+        out.push_str(&truncate(text, text_room, Unit::Characters));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_tags_lose_their_meaning_in_any_spelling() {
+        for (text, expected) in [
+            ("[code]<b>x</b>[/code]", "[ code]<b>x</b>[ /code]"),
+            ("[CODE]x[/Code]", "[ CODE]x[ /Code]"),
+            ("[ code ]", "[ code ]"),
+            ("[[code]]", "[[ code]]"),
+            ("[co[code]de]", "[co[ code]de]"),
+            ("a [list] of [things", "a [list] of [things"),
+            ("[鍵]", "[鍵]"),
+        ] {
+            assert_eq!(without_code(text), expected);
+            assert_eq!(without_code(expected), expected);
+        }
+    }
+
+    #[test]
+    fn short_sections_leave_their_room_to_long_ones() {
+        let sections = [("", "a".repeat(1_000)), ("Runbook\n", "b".repeat(20))];
+        let text = shared(&sections, 500);
+        assert!((490..=500).contains(&Unit::Characters.length(&text)));
+        assert!(text.ends_with(&format!("Runbook\n{}", "b".repeat(20))));
+        let both = [("", "a".repeat(1_000)), ("Runbook\n", "b".repeat(1_000))];
+        let text = shared(&both, 500);
+        let (first, second) = text.split_at(text.find("Runbook").unwrap());
+        assert!(first.len().abs_diff(second.len()) < 20, "{text}");
+        assert_eq!(shared(&[], 500), "");
+        assert!(Unit::Characters.length(&shared(&both, 11)) <= 11);
+    }
+}

@@ -1,0 +1,239 @@
+use tocsin_core::outcome::FailureKind::{
+    Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
+};
+use tocsin_core::outcome::Receipt;
+use tocsin_testing::Expected::{Delivered, Permanent, Transient};
+use tocsin_testing::Row;
+
+use super::*;
+
+const SLEEPING: &str = "<html><h1>Your instance is hibernating</h1></html>";
+const DATE: &str = "Wed, 21 Oct 2015 07:30:00 GMT";
+
+#[test]
+fn both_modes_share_most_outcomes() {
+    let aborted = r#"{"error":{"message":"Operation Failed","detail":"Operation against file 'incident' was aborted by Business Rule 'x'"},"status":"failure"}"#;
+    let policy = r#"{"error":{"message":"Data Policy Exception: category is mandatory"},"status":"failure"}"#;
+    let acl = r#"{"error":{"message":"Operation Failed","detail":"ACL Exception Insert Failed due to security constraints"},"status":"failure"}"#;
+    let limit = r#"{"error":{"message":"Rate limit exceeded"},"status":"failure"}"#;
+    let table: [Row<'_>; 30] = [
+        (200, &[], SLEEPING, Transient(NotUnderstood, None)),
+        (200, &[], "", Transient(NotUnderstood, None)),
+        (200, &[], r#"{"result":"#, Transient(NotUnderstood, None)),
+        (
+            200,
+            &[],
+            r#"{"result":null}"#,
+            Transient(NotUnderstood, None),
+        ),
+        (200, &[], r#"{"result":[]}"#, Transient(NotUnderstood, None)),
+        (200, &[], limit, Transient(NotUnderstood, None)),
+        (
+            302,
+            &[("location", "https://login.example")],
+            "",
+            Permanent(Redirected),
+        ),
+        (400, &[], "{}", Permanent(Refused)),
+        (
+            401,
+            &[],
+            r#"{"error":{"message":"User Not Authenticated"},"status":"failure"}"#,
+            Permanent(Unauthorized),
+        ),
+        (403, &[], acl, Permanent(Unauthorized)),
+        (403, &[], "<html>", Permanent(Unauthorized)),
+        (403, &[], aborted, Permanent(Refused)),
+        (403, &[], policy, Permanent(Refused)),
+        (404, &[], "", Permanent(Misconfigured)),
+        (405, &[], "", Permanent(Misconfigured)),
+        (406, &[], "", Permanent(Misconfigured)),
+        (408, &[], "", Transient(Unavailable, None)),
+        (413, &[], "", Permanent(Refused)),
+        (415, &[], "", Permanent(Refused)),
+        (422, &[], "", Permanent(Refused)),
+        (429, &[], limit, Transient(Throttled, None)),
+        (
+            429,
+            &[("retry-after", "17")],
+            limit,
+            Transient(Throttled, Some(17)),
+        ),
+        (
+            429,
+            &[("retry-after", "3599"), ("x-ratelimit-reset", "1445412490")],
+            limit,
+            Transient(Throttled, Some(3599)),
+        ),
+        (
+            429,
+            &[("retry-after", DATE)],
+            "",
+            Transient(Throttled, Some(120)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-reset", "1445412490")],
+            limit,
+            Transient(Throttled, Some(10)),
+        ),
+        (
+            429,
+            &[("x-ratelimit-reset", "9223372036854775807")],
+            limit,
+            Transient(Throttled, None),
+        ),
+        (500, &[], "", Transient(Unavailable, None)),
+        (502, &[], SLEEPING, Transient(Unavailable, None)),
+        (
+            503,
+            &[("retry-after", "5")],
+            "",
+            Transient(Unavailable, Some(5)),
+        ),
+        (504, &[], "", Transient(Unavailable, None)),
+    ];
+    incidents().check_outcomes(&table);
+    events().check_outcomes(&table);
+}
+
+#[test]
+fn an_incident_is_created_if_the_response_has_its_id() {
+    incidents().check_outcomes(&[
+        (
+            201,
+            &[],
+            r#"{"result":{"sys_id":"a1","number":"INC1"}}"#,
+            Delivered,
+        ),
+        (200, &[], r#"{"result":{"sys_id":"a1"}}"#, Delivered),
+        (
+            201,
+            &[],
+            r#"{"result":{"sys_id":"","number":"INC1"}}"#,
+            Transient(NotUnderstood, None),
+        ),
+        (
+            201,
+            &[],
+            r#"{"result":{"sys_id":"a&b=c","number":"INC1"}}"#,
+            Transient(NotUnderstood, None),
+        ),
+        (
+            201,
+            &[],
+            r#"{"result":{"sys_id":"a1","num"#,
+            Transient(NotUnderstood, None),
+        ),
+    ]);
+    let created = response(
+        201,
+        &[],
+        r#"{"result":{"sys_id":"9d385017c611228701d22104cc95c371","number":"INC0010023"}}"#,
+    );
+    assert_eq!(incidents().receipt(&created), Receipt {
+        id: Some("INC0010023".to_owned()),
+        url: Some("https://acme.service-now.com/nav_to.do?uri=incident.do%3Fsys_id%3D9d385017c611228701d22104cc95c371".to_owned()),
+        remark: None,
+    });
+}
+
+#[test]
+fn an_event_is_inserted_if_the_response_says_so() {
+    events().check_outcomes(&[
+        (
+            200,
+            &[],
+            r#"{"result":{"Default Bulk Endpoint":"1 events were inserted"}}"#,
+            Delivered,
+        ),
+        (201, &[], r#"{"result":{}}"#, Delivered),
+        (
+            200,
+            &[],
+            r#"{"result":{"Default Bulk Endpoint":"0 events were inserted"}}"#,
+            Permanent(Refused),
+        ),
+        (
+            200,
+            &[],
+            r#"{"result":"ok"}"#,
+            Transient(NotUnderstood, None),
+        ),
+    ]);
+    let inserted = response(
+        200,
+        &[],
+        r#"{"result":{"Default Bulk Endpoint":"1 events were inserted"}}"#,
+    );
+    let receipt = events().receipt(&inserted);
+    assert_eq!(
+        receipt.id.as_deref(),
+        Some("b90c19e66e160e194a5b3b94ec27fb7c")
+    );
+    assert!(
+        receipt
+            .url
+            .unwrap()
+            .ends_with("message_key%3Db90c19e66e160e194a5b3b94ec27fb7c")
+    );
+}
+
+fn lookup(status: u16, body: &str) -> Lookup {
+    incidents().parse_lookup(&response(status, &[], body))
+}
+
+#[test]
+fn a_lookup_finds_only_the_incident_of_this_delivery() {
+    let created = json!({
+        "sys_id": "a1", "number": "INC1",
+        "correlation_id": full().alert_id.as_str(),
+        "correlation_display": format!("Tocsin:{}", delivery()),
+    });
+    let mut of_another_alert = created.clone();
+    of_another_alert["correlation_id"] = json!("another");
+    let mut of_another_destination = created.clone();
+    of_another_destination["correlation_display"] = json!("Tocsin:another");
+    let without_fields = json!({"sys_id": "a1", "number": "INC1"});
+    let result = |incidents: &[&Value]| json!({"result": incidents}).to_string();
+
+    let Lookup::Found(receipt) = lookup(200, &result(&[&of_another_destination, &created])) else {
+        panic!()
+    };
+    assert_eq!(receipt.id.as_deref(), Some("INC1"));
+    assert!(receipt.url.is_some() && receipt.remark.is_some());
+    for others in [
+        vec![],
+        vec![&of_another_alert, &of_another_destination],
+        vec![&without_fields],
+    ] {
+        assert_eq!(lookup(200, &result(&others)), Lookup::Absent);
+    }
+}
+
+#[test]
+fn a_failed_lookup_does_not_prove_absence() {
+    let nothing = r#"{"error":{"message":"No Record found","detail":"Record doesn't exist or ACL restricts the record retrieval"},"status":"failure"}"#;
+    assert_eq!(lookup(404, nothing), Lookup::Absent);
+    // An account that may create is not always allowed to read.
+    assert_eq!(lookup(403, "{}"), Lookup::Absent);
+    let cut = r#"{"result":[{"sys_id":"a1""#;
+    incidents().check_failed_lookups(&[
+        // The lookup was refused, so another form of the incident would not help.
+        (400, &[], "{}", Permanent(Misconfigured)),
+        (404, &[], "", Permanent(Misconfigured)),
+        (401, &[], "", Permanent(Unauthorized)),
+        (302, &[], "", Permanent(Redirected)),
+        (429, &[], "", Transient(Throttled, None)),
+        (
+            429,
+            &[("retry-after", "7")],
+            "",
+            Transient(Throttled, Some(7)),
+        ),
+        (503, &[], "", Transient(Unavailable, None)),
+        (200, &[], SLEEPING, Transient(NotUnderstood, None)),
+        (200, &[], cut, Transient(NotUnderstood, None)),
+        (202, &[], r#"{"result":[]}"#, Transient(NotUnderstood, None)),
+    ]);
+}

@@ -1,0 +1,30 @@
+mod message;
+mod outcome;
+mod settings;
+
+use serde_json::{Value, json};
+use tocsin_core::provider::Detail;
+use tocsin_testing::{ProviderFixture, check_provider_settings, full, samples};
+
+use super::*;
+
+fn plain() -> ProviderFixture<Webhook> {
+    let secret = json!({"url": "https://example.com/hook/PLANTED?sig=PLANTED"});
+    ProviderFixture::new(Webhook, &json!({}), &secret)
+}
+
+/// A destination with headers, and with keys before and after a rotation.
+fn signed() -> ProviderFixture<Webhook> {
+    let settings = json!({"headers": {"X-Team": "secops"}});
+    let secret = json!({
+        "url": "https://example.com/hook/PLANTED",
+        "headers": {"Authorization": "Bearer PLANTED"},
+        "signingKey": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "previousSigningKey": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    });
+    ProviderFixture::new(Webhook, &settings, &secret)
+}
+
+fn snapshot(name: &str, text: &str) {
+    tocsin_testing::assert_snapshot!(name, text);
+}

@@ -1,0 +1,231 @@
+//! The message for a topic or a queue, as large as the receiver accepts.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, json};
+use tocsin_core::alert::Payload;
+use tocsin_core::message::Message;
+use tocsin_core::provider::Detail;
+
+use super::provider::AwsProvider;
+use super::settings::{Endpoint, EndpointKind, Options, fifo_group};
+use crate::AttemptInput;
+
+/// One message for an AWS messaging service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutgoingMessage {
+    /// The topic's ARN or the queue's URL.
+    pub to: String,
+    /// The e-mail subject, where the service has one.
+    pub subject: Option<String>,
+    /// The body.
+    pub body: String,
+    /// The message attributes, all of the type `String`. Subscribers and consumers
+    /// filter by them.
+    pub attributes: Vec<(&'static str, String)>,
+    /// The message group: required for FIFO, optional for fair queues.
+    pub group_id: Option<String>,
+    /// The deduplication id, for FIFO only.
+    pub deduplication_id: Option<String>,
+    /// What was left out, and why.
+    pub remark: Option<String>,
+}
+
+/// The message of a delivery.
+pub(super) fn build<P: AwsProvider>(
+    input: AttemptInput<'_>,
+    options: Options<'_>,
+    endpoint: &Endpoint,
+    detail: Detail,
+) -> OutgoingMessage {
+    let message = Message::new(input.alert, input.severity);
+    let size_limit = SizeLimit {
+        endpoint_name: P::ENDPOINT_NAME,
+        bytes: options.max_message_bytes.unwrap_or(P::DEFAULT_SIZE_LIMIT),
+    };
+    let FittedBody { text, remark } = fit(input, detail, size_limit, |payload, detail| {
+        P::body(payload, &message, detail, size_limit.bytes)
+    });
+    let configured_group = options.message_group_id;
+    let (group_id, deduplication_id) = match endpoint.kind {
+        EndpointKind::Standard => (configured_group.map(str::to_owned), None),
+        EndpointKind::Fifo => (
+            Some(fifo_group(configured_group, &input.alert.detection_id)),
+            Some(input.delivery.to_string()),
+        ),
+    };
+    OutgoingMessage {
+        to: endpoint.address.clone(),
+        // The minimal message has no subject, in case the service refused it.
+        subject: match detail {
+            Detail::Full => P::subject(&message),
+            Detail::Minimal => None,
+        },
+        body: text,
+        attributes: attributes(input),
+        group_id,
+        deduplication_id,
+        remark,
+    }
+}
+
+/// Converts message attributes to the SDK's own type.
+///
+/// # Errors
+///
+/// The error of `make` for the first attribute that it cannot convert.
+pub fn sdk_attributes<V, E>(
+    attributes: &[(&'static str, String)],
+    make: impl Fn(&str) -> Result<V, E>,
+) -> Result<HashMap<String, V>, E> {
+    attributes
+        .iter()
+        .map(|(name, value)| Ok(((*name).to_owned(), make(value)?)))
+        .collect()
+}
+
+fn attributes(input: AttemptInput<'_>) -> Vec<(&'static str, String)> {
+    vec![
+        ("severity", input.severity.to_string()),
+        ("type", input.alert.alert_type.to_string()),
+        ("alertId", input.alert.alert_id.to_string()),
+    ]
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SizeLimit {
+    /// The receiver, for the remark: `the queue`.
+    endpoint_name: &'static str,
+    /// Bytes of message and attributes together.
+    bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct FittedBody {
+    text: String,
+    /// What was left out, and why.
+    remark: Option<String>,
+}
+
+/// The body that `write` makes of the whole payload if it fits, else of the
+/// payload without its context, else of the minimal payload. The last is sent even
+/// if it is too large: then the service refuses it and says so.
+fn fit(
+    input: AttemptInput<'_>,
+    detail: Detail,
+    size_limit: SizeLimit,
+    write: impl Fn(&Payload<'_>, Detail) -> String,
+) -> FittedBody {
+    let write = |payload: &Payload<'_>, detail| xml_safe(write(payload, detail));
+    let whole = || Payload::of(input.alert, input.severity);
+    let minimal = || Payload::minimal(input.alert, input.severity);
+    if detail == Detail::Minimal {
+        return FittedBody {
+            text: write(&minimal(), Detail::Minimal),
+            remark: None,
+        };
+    }
+    // The service counts the attributes' names, types and values as well.
+    let attributes_size: usize = attributes(input)
+        .iter()
+        .map(|(name, value)| name.len() + "String".len() + value.len())
+        .sum();
+    let fits = |text: &str| text.len() + attributes_size <= size_limit.bytes;
+    let text = write(&whole(), Detail::Full);
+    if fits(&text) {
+        return FittedBody { text, remark: None };
+    }
+    let full_size = text.len() + attributes_size;
+    let notice = |what: &str| {
+        format!(
+            "{what} left out: the message would have had {full_size} bytes, and {} takes {}",
+            size_limit.endpoint_name, size_limit.bytes
+        )
+    };
+    let mut remark = String::new();
+    for (payload, detail, what) in [
+        (whole(), Detail::Full, "alertContext was"),
+        (
+            minimal(),
+            Detail::Full,
+            "alertContext, description, runbook and tags were",
+        ),
+        (
+            minimal(),
+            Detail::Minimal,
+            "alertContext, description, runbook and tags were",
+        ),
+    ] {
+        remark = notice(what);
+        let context = Map::from_iter([("_truncated".to_owned(), json!(remark))]);
+        let text = write(&payload.with_context(&context), detail);
+        if fits(&text) {
+            return FittedBody {
+                text,
+                remark: Some(remark),
+            };
+        }
+    }
+    FittedBody {
+        text: write(&minimal(), Detail::Minimal),
+        remark: Some(remark),
+    }
+}
+
+/// Replaces what XML 1.0 cannot carry: SNS and SQS refuse it. JSON escapes control
+/// characters; U+FFFE and U+FFFF, which a context may hold, become U+FFFD.
+fn xml_safe(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    } else {
+        json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tocsin_core::delivery::PriorAttempt;
+    use tocsin_testing::{delivery, full};
+
+    use super::*;
+
+    #[test]
+    fn only_what_does_not_fit_is_left_out() {
+        let mut alert = full();
+        alert.alert_context = Map::from_iter([("a".to_owned(), json!("c".repeat(10_000)))]);
+        alert.description = Some("d".repeat(5_000));
+        let delivery = delivery();
+        let input = AttemptInput {
+            alert: &alert,
+            severity: alert.severity,
+            delivery: &delivery,
+            began_at: alert.created_at,
+            settings: &Map::new(),
+            secret_name: None,
+            prior_attempt: PriorAttempt::NotDelivered,
+        };
+        let fitted = |limit| {
+            let size_limit = SizeLimit {
+                endpoint_name: "the queue",
+                bytes: limit,
+            };
+            fit(input, Detail::Full, size_limit, |payload, _| {
+                payload.to_json()
+            })
+        };
+        let has = |limit, what: &str| fitted(limit).text.contains(what);
+        let (context, description) = ("cccc", "dddd");
+        assert_eq!(fitted(20_000).remark, None);
+        assert!(has(20_000, context) && has(20_000, description));
+        assert!(!has(8_000, context) && has(8_000, description));
+        let remark = fitted(8_000).remark.unwrap();
+        assert!(remark.starts_with("alertContext was left out"), "{remark}");
+        assert!(remark.ends_with("and the queue takes 8000"), "{remark}");
+        assert!(has(8_000, "_truncated") && has(2_000, "_truncated"));
+        assert!(!has(2_000, context) && !has(2_000, description));
+        // The minimal payload is sent even if it is too large.
+        let smallest = fitted(1);
+        assert!(smallest.text.len() < 1_024 && smallest.remark.is_some());
+        assert!(!smallest.text.contains("_truncated"));
+    }
+}
