@@ -124,6 +124,7 @@ const ALLOWED: &[&str] = &[
     "FailedHandOvers",
     "TOCSIN_FAILED_HAND_OVERS_URL",
     "failed-handovers",
+    "keep failed hand-overs.",
     // Scenarios.
     "between record and hand-over",
     "between two hand-overs",

@@ -2,8 +2,8 @@
 
 Deploys the template of the earlier release onto a local stack of its own, adds the
 sample destinations, sends the sample alerts, then updates the stack with the
-template of today. Destinations, secrets, ledger and the resources that hold them
-must be the same as before, a delivery that waits for its retry meanwhile must arrive,
+template of today. Destinations, secrets, ledger and all resources of the stack must be
+the same as before, a delivery that waits for its retry meanwhile must arrive,
 and alerts must be delivered as before.
 
 The earlier stack runs today's binaries, unless --binaries names a folder with those
@@ -36,8 +36,6 @@ WAITING = "alert-okta-lockout-username.json"
 THROTTLED = "/hook"
 THROTTLING = {"path": THROTTLED, "status": 429, "times": 1_000, "headers": {"retry-after": "15"}}
 SEE_LOGS = "The functions' logs say more."
-# The types of the resources that hold what must not be lost.
-STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
 
 
 @dataclass(frozen=True)
@@ -80,11 +78,11 @@ def without_health(destination: dict[str, Any]) -> dict[str, Any]:
 def state(instance: Instance, tocsin: Tocsin, ids: dict[str, str]) -> State:
     known = read_json(instance.env_file)
     name, environment = known["stack"], known["environment"]
-    resources = ask("aws_client.py", "resources", name, env=environment)
     return State(
         destinations=[without_health(one) for one in tocsin.destinations()],
         secrets=ask("aws_client.py", "secrets", f"{name}/", env=environment),
-        resources={key: one for key, one in resources.items() if one["type"] in STATEFUL},
+        # By physical id: an update must not replace any of them.
+        resources=ask("aws_client.py", "resources", name, env=environment),
         alerts=tocsin.settled(list(ids.values())),
     )
 
@@ -148,7 +146,7 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
     print(
         f"Updated in place: {len(before.destinations)} destinations, "
         f"{len(before.secrets)} secrets, {len(before.alerts)} alerts with their deliveries, and "
-        f"{len(before.resources)} tables, queues and log groups are unchanged."
+        f"{len(before.resources)} resources are the same as before."
     )
     return 0
 
