@@ -8,5 +8,8 @@
 mod contract;
 mod dependencies;
 mod events;
+mod modules;
+mod numbers;
 mod providers;
 mod template;
+mod words;

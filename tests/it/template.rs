@@ -136,7 +136,7 @@ fn canary() -> String {
 #[test]
 fn the_canary_is_an_alert_that_reaches_its_destination_only() {
     let alert = tocsin_core::alert::parse(&canary()).unwrap();
-    assert_eq!(alert.detection_id, tocsin_core::alert::system_alert::CANARY);
+    assert_eq!(alert.detection_id, tocsin_core::system_alert::CANARY);
     assert_eq!(alert.routing.destinations.unwrap(), ["soc-chat"]);
     assert!(alert.notes.is_empty());
 }

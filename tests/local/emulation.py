@@ -208,7 +208,7 @@ def group_members(group: int) -> list[tuple[int, str]]:
     members = []
     for line in table.splitlines():
         pid, pgid, status, command = [*line.split(None, 3), ""][:4]
-        # Zombies have ended; whoever inherited them has not looked yet.
+        # Zombies have ended; their new parent has not collected them yet.
         if int(pgid) == group and not status.startswith("Z"):
             members.append((int(pid), command))
     return members

@@ -55,8 +55,8 @@ transaction_checks = iam_actions.dynamodb_transaction_checks
 
 def single_action(*request: Any, **named: Any) -> str | None:
     """Takes the place of MiniStack's own function: the action that a request needs."""
-    action = request_action(*request, **named)
-    return SINGLE_ACTIONS.get(action, action)
+    action: str | None = request_action(*request, **named)
+    return SINGLE_ACTIONS.get(action or "", action)
 
 
 def statement_check(statement: str, region: str, account: str) -> Check | None:

@@ -45,6 +45,19 @@ class Simulator:
         """The providers whose vendors it plays."""
         return list(self.get("/_vendors"))
 
+    def inject(self, fault: dict[str, Any]) -> None:
+        """Makes it answer with a fault: see tests/src/simulator/fault.rs."""
+        self.send("PUT", "/_faults", json.dumps(fault).encode())
+
+    def remove_faults(self, path: str) -> None:
+        """Removes the faults for paths that begin so."""
+        self.send("DELETE", f"/_faults?path={urllib.parse.quote(path)}")
+
+    def send(self, method: str, path: str, body: bytes | None = None) -> None:
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)
+        urllib.request.urlopen(request, timeout=5).close()
+
     def url_of(self, provider: str, created_id: str) -> str:
         """Where it shows what a vendor created."""
         return f"{self.address}/_created/{provider}/{urllib.parse.quote(created_id, safe='')}"

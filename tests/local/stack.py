@@ -170,18 +170,16 @@ def down(instance: Instance) -> int:
 def status(instance: Instance) -> int:
     state = read_json(instance.state_file)
     if not is_running(state):
-        print(
-            f"The local stack {instance.name} is not running. Start it: {command_line('up', instance)}"
-        )
+        print(f"The local stack {instance.name} is not running.")
+        print(f"Start it: {command_line('up', instance)}")
         return 1
     known = read_json(instance.env_file)
     if not known:
         print(f"The emulator runs at {endpoint(state['port'])}, but nothing is deployed on it.")
         return 1
     stack = describe(known["stack"], state["port"])
-    print(
-        f"{known['stack']}: {stack['status']} at {endpoint(state['port'])}, process group {state['group']}"
-    )
+    address = f"{endpoint(state['port'])}, process group {state['group']}"
+    print(f"{known['stack']}: {stack['status']} at {address}")
     for name, value in stack["outputs"].items():
         print(f"  {name:26} {value}")
     return 0

@@ -3,16 +3,18 @@
 Deploys the template of the earlier release onto a local stack of its own, adds the
 sample destinations, sends the sample alerts, then updates the stack with the
 template of today. Destinations, secrets, ledger and the resources that hold them
-must be the same as before, and alerts must be delivered as before.
+must be the same as before, a delivery that waits for its retry meanwhile must arrive,
+and alerts must be delivered as before.
 
-Both stacks run today's binaries, unless --binaries names a folder with those of the
-earlier release (router, api, slack …, tocsin).
+The earlier stack runs today's binaries, unless --binaries names a folder with those
+of the earlier release (router, api, slack …, tocsin).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,19 @@ sys.dont_write_bytecode = True
 
 import stack
 from build import TEMPLATE, cargo_build
-from command import Tocsin, misrouted
-from common import HERE, Failed, Instance, lock, read_json, reporting, step
+from command import WAIT_SECONDS, Tocsin, misrouted
+from common import HERE, ROOT, Failed, Instance, lock, read_json, reporting, step
 from demo import create_targets, parameters
 from samples import Sample, destinations, routes
-from simulator import ensure_simulator
+from simulator import Simulator, ensure_simulator
 from tools import ask
 
 EARLIER = HERE.parent / "fixtures" / "template-0.1.0.yaml"
+# An alert that waits for its retry during the update, and where it is throttled.
+WAITING = "alert-okta-lockout-username.json"
+THROTTLED = "/hook"
+THROTTLING = {"path": THROTTLED, "status": 429, "times": 1_000, "headers": {"retry-after": "15"}}
+SEE_LOGS = "The functions' logs say more."
 # The types of the resources that hold what must not be lost.
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::Logs::LogGroup"}
 
@@ -46,8 +53,28 @@ class State:
         return [
             f"the {name} changed:\n    before: {old}\n    after:  {new}"
             for name, old in vars(self).items()
-            if (new := getattr(after, name)) != old
+            if not contains(new := getattr(after, name), old)
         ]
+
+
+def contains(new: Any, old: Any) -> bool:
+    """Whether everything is still there; a newer release may add fields to an answer."""
+    if isinstance(old, dict):
+        return isinstance(new, dict) and all(
+            key in new and contains(new[key], value) for key, value in old.items()
+        )
+    if isinstance(old, list):
+        return (
+            isinstance(new, list)
+            and len(new) == len(old)
+            and all(contains(*pair) for pair in zip(new, old, strict=True))
+        )
+    return bool(new == old)
+
+
+def without_health(destination: dict[str, Any]) -> dict[str, Any]:
+    """A destination as it is configured: its health changes with every delivery."""
+    return {key: value for key, value in destination.items() if key != "health"}
 
 
 def state(instance: Instance, tocsin: Tocsin, ids: dict[str, str]) -> State:
@@ -55,7 +82,7 @@ def state(instance: Instance, tocsin: Tocsin, ids: dict[str, str]) -> State:
     name, environment = known["stack"], known["environment"]
     resources = ask("aws_client.py", "resources", name, env=environment)
     return State(
-        destinations=tocsin.destinations(),
+        destinations=[without_health(one) for one in tocsin.destinations()],
         secrets=ask("aws_client.py", "secrets", f"{name}/", env=environment),
         resources={key: one for key, one in resources.items() if one["type"] in STATEFUL},
         alerts=tocsin.settled(list(ids.values())),
@@ -72,6 +99,22 @@ def deliver(tocsin: Tocsin, samples: list[Sample]) -> dict[str, str]:
     return ids
 
 
+def send_waiting(tocsin: Tocsin, simulator: Simulator) -> str:
+    """Sends an alert to a destination that throttles; its id when it waits for its retry."""
+    simulator.inject(THROTTLING)
+    alert_id = tocsin.send([WAITING])[WAITING]
+    deadline = time.monotonic() + WAIT_SECONDS
+    while "RETRYING" not in states(tocsin.json("alerts", "show", alert_id)):
+        if time.monotonic() > deadline:
+            raise Failed(f"The alert {alert_id} was not throttled.", SEE_LOGS)
+        time.sleep(0.5)
+    return alert_id
+
+
+def states(reports: list[dict[str, Any]]) -> set[str]:
+    return {one["state"] for report in reports for one in report["deliveries"]}
+
+
 def upgrade(instance: Instance, binaries: Path | None) -> int:
     with step("build the functions"):
         cargo_build()
@@ -79,7 +122,7 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
     simulator = ensure_simulator(instance)
     samples = destinations(simulator.address)
     given = parameters(simulator, samples, for_tests=False)
-    print(f"The earlier release: {EARLIER.relative_to(stack.ROOT)}")
+    print(f"The earlier release: {EARLIER.relative_to(ROOT)}")
     stack.up(instance, given=given, build=False, template=EARLIER, built=binaries)
     tocsin = Tocsin(instance, binaries)
     with step("add destinations and deliver the sample alerts"):
@@ -87,19 +130,25 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
         tocsin.add(samples)
         ids = deliver(tocsin, samples)
         before = state(instance, tocsin, ids)
-    print(f"The release of today: {TEMPLATE.relative_to(stack.ROOT)}")
+    with step("send an alert that waits for its retry"):
+        waiting = send_waiting(tocsin, simulator)
+    print(f"The release of today: {TEMPLATE.relative_to(ROOT)}")
     stack.up(instance, given=[], build=False)
     tocsin = Tocsin(instance)
     with step("compare the stack with the earlier one"):
         problems = before.differences(state(instance, tocsin, ids))
         if problems:
             raise Failed("The update changed something:\n  " + "\n  ".join(problems))
+    with step("deliver what waited during the update"):
+        simulator.remove_faults(THROTTLED)
+        if states(tocsin.settled([waiting])) != {"DELIVERED"}:
+            raise Failed(f"The alert {waiting} was not delivered.", SEE_LOGS)
     with step("deliver the sample alerts again"):
         deliver(tocsin, samples)
     print(
-        f"Updated in place: {len(before.destinations)} destinations, {len(before.secrets)} secrets, "
-        f"{len(before.alerts)} alerts with their deliveries and {len(before.resources)} tables, "
-        "queues and log groups are as they were."
+        f"Updated in place: {len(before.destinations)} destinations, "
+        f"{len(before.secrets)} secrets, {len(before.alerts)} alerts with their deliveries, and "
+        f"{len(before.resources)} tables, queues and log groups are unchanged."
     )
     return 0
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tocsin_api_types::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
 use tocsin_aws::{DESTINATIONS_CACHE_TTL, Message};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::system_alert;
 use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
 use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 use tocsin_core::history::History;
 use tocsin_core::routing::Target;
+use tocsin_core::system_alert;
 use tocsin_core::text::{Unit, prefix};
 
 use crate::Api;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::RetryQueueMessage;
+use tocsin_core::retry_queue::RetryQueueMessage;
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]

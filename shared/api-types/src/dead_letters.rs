@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::alert::system_alert::DestinationFailing;
 use tocsin_core::delivery::Retry;
 use tocsin_core::destination::DestinationId;
+use tocsin_core::system_alert::DestinationFailing;
 
 /// The dead-letter queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]

@@ -20,7 +20,7 @@ use crate::retry::RetryLimits;
 pub struct DestinationId(#[schemars(with = "String")] Uuid);
 
 impl DestinationId {
-    /// A new identity.
+    /// A new random identity.
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::new_v4())
@@ -53,7 +53,7 @@ pub struct ProviderName(String);
 pub struct NotAProviderName;
 
 impl ProviderName {
-    /// The name in `text`.
+    /// Checks that `text` can name a provider.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl ProviderName {
         }
     }
 
-    /// The name itself.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -96,14 +96,14 @@ impl From<ProviderName> for String {
     }
 }
 
-/// Whether a destination takes part at all.
+/// Whether a destination receives alerts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "bool", into = "bool")]
 pub enum Enabled {
-    /// It receives what is routed to it.
+    /// It receives the alerts that are routed to it.
     #[default]
     Yes,
-    /// It receives nothing, not even what names it.
+    /// It receives nothing, not even an alert whose list names it.
     No,
 }
 
@@ -123,23 +123,23 @@ impl From<Enabled> for bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Destination {
-    /// Its identity.
+    /// Its identity, the same for ever.
     pub destination_id: DestinationId,
-    /// What people and detections call it; unique, case-sensitive.
+    /// The name that people and detections use; unique, case-sensitive.
     pub display_name: String,
-    /// Its provider.
+    /// The provider that delivers to it.
     #[serde(rename = "type")]
     pub provider: ProviderName,
-    /// Whether it takes part.
+    /// Whether it receives alerts.
     #[serde(default)]
     pub enabled: Enabled,
-    /// Severities it takes; none means that only lists reach it.
+    /// Severities that it accepts; none means that only lists reach it.
     #[serde(default)]
     pub severities: BTreeSet<Severity>,
-    /// Alert types it takes; none means all (but `SYSTEM_ERROR` must be listed).
+    /// Alert types that it accepts; none means all (but `SYSTEM_ERROR` must be listed).
     #[serde(default)]
     pub alert_types: BTreeSet<AlertType>,
-    /// Log types it takes; none means all.
+    /// Log types that it accepts; none means all.
     #[serde(default)]
     pub log_types: BTreeSet<String>,
     /// The provider's own settings, typed by the provider.
@@ -148,22 +148,21 @@ pub struct Destination {
     /// The Secrets Manager secret; providers that work by IAM role have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
-    /// Another destination that gets what this one finally refused.
+    /// The destination that gets the alerts whose deliveries here fail or are exhausted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<DestinationId>,
-    /// How long and how often its deliveries are repeated, where that is not the
-    /// stack's own.
+    /// Its own retry limits; `None` for those of the stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryLimits>,
     /// When it was added.
     pub created_at: Timestamp,
-    /// By whom.
+    /// The ARN of the caller who added it.
     pub created_by: String,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// By whom.
+    /// The ARN of the caller who changed it last.
     pub updated_by: String,
-    /// Grows by one with each change: two editors cannot overwrite each other.
+    /// Grows by one with each change, so that two editors cannot overwrite each other.
     pub revision: u64,
 }
 
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn provider_names_can_stand_in_paths_and_function_names() {
+    fn provider_names_fit_paths_and_function_names() {
         assert!(ProviderName::new("slack").is_ok());
         for text in ["", "Slack", "sl/ack", "slack ", "é", &"x".repeat(33)] {
             assert!(ProviderName::new(text).is_err(), "{text:?}");

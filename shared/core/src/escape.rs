@@ -1,6 +1,6 @@
-//! Text on its way into a format that gives some characters a meaning (HTML,
-//! Markdown, wiki markup). Which characters, and what to write instead, is each
-//! provider's own business; keeping limits while doing so is not.
+//! Escaping texts for a format that gives some characters a meaning (HTML, Markdown,
+//! wiki markup), within length limits. The characters and their escapes are each
+//! provider's own.
 
 use crate::text::{Unit, fit};
 
@@ -27,13 +27,13 @@ pub fn escaped_within(text: &str, limit: usize, escape: impl Fn(&str) -> String)
     })
 }
 
-/// HTML's way to write `text`, in text and in quoted attributes alike.
+/// `text` escaped for HTML, for text and for quoted attributes.
 #[must_use]
 pub fn html(text: &str) -> String {
     escaped(text, html_form)
 }
 
-/// HTML's way to write a character that has a meaning in it.
+/// The HTML escape of a character that has a meaning in HTML.
 #[must_use]
 pub const fn html_form(c: char) -> Option<&'static str> {
     match c {
@@ -54,7 +54,7 @@ mod tests {
     const FORMS: [&str; 5] = ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;"];
 
     #[test]
-    fn what_html_reads_is_written_otherwise() {
+    fn what_html_reads_is_escaped() {
         assert_eq!(
             html("<a href=\"x\">'&amp;'</a>"),
             "&lt;a href=&quot;x&quot;&gt;&#39;&amp;amp;&#39;&lt;/a&gt;"

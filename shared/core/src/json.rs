@@ -1,5 +1,5 @@
-//! JSON that came from outside, made fit to show: as text that says exactly the
-//! same, or as values whose texts are harmless and whose size is bounded.
+//! JSON from outside, made safe to show: as text that means exactly the same, or as
+//! values with sanitized texts and bounded size.
 
 use std::fmt::Write;
 
@@ -7,23 +7,22 @@ use serde_json::{Map, Value};
 
 use crate::text::{sanitize, visible_form};
 
-/// `map` as indented JSON. What could hide or reorder text, or break its lines,
-/// is written as an escape of JSON (`\u202e`): visible, harmless and exact.
+/// `map` as indented JSON. Characters that could hide or reorder text, or break its
+/// lines, are written as JSON escapes (`\u202e`).
 #[must_use]
 pub fn indented(map: &Map<String, Value>) -> String {
     // Only maps with other keys than strings fail to be written.
     spelled_out(&serde_json::to_string_pretty(map).unwrap_or_default())
 }
 
-/// `value` as JSON on one line, likewise.
+/// `value` as JSON on one line, with the same escapes.
 #[must_use]
 pub fn one_line(value: &Value) -> String {
     spelled_out(&value.to_string())
 }
 
-/// `serde_json` escapes only what JSON demands: controls below U+0020. Whatever
-/// else must not be shown can only stand inside a string, where an escape says
-/// the same.
+/// `serde_json` escapes only what JSON requires: controls below U+0020. All other
+/// characters that must not be shown are inside strings, where an escape means the same.
 fn spelled_out(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -40,13 +39,13 @@ fn spelled_out(json: &str) -> String {
     out
 }
 
-/// A value whose texts and keys are all fit to show (see [`sanitize`]). Keys
-/// that thereby become the same are told apart by a `~`; no entry is lost.
+/// The value with all texts and keys sanitized (see [`sanitize`]). Keys that become equal
+/// by that are told apart by a `~`, so that no entry is lost.
 #[must_use]
-pub fn neutralised(value: &Value) -> Value {
+pub fn sanitized(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(sanitize(text).into_owned()),
-        Value::Array(items) => items.iter().map(neutralised).collect(),
+        Value::Array(items) => items.iter().map(sanitized).collect(),
         Value::Object(map) => {
             let mut shown = Map::with_capacity(map.len());
             for (key, value) in map {
@@ -54,7 +53,7 @@ pub fn neutralised(value: &Value) -> Value {
                 while shown.contains_key(&key) {
                     key.push('~');
                 }
-                shown.insert(key, neutralised(value));
+                shown.insert(key, sanitized(value));
             }
             Value::Object(shown)
         }
@@ -62,9 +61,9 @@ pub fn neutralised(value: &Value) -> Value {
     }
 }
 
-/// The entries of `map` that fit into `room` bytes of compact JSON, in their
-/// order. One that does not fit leaves a note of its size in its place, or, when
-/// even that is too much, is counted in the second value.
+/// The entries of `map` that fit into `room` bytes of compact JSON, in their order. An
+/// entry that does not fit is replaced by a note of its size; where not even that fits,
+/// it is left out and counted in the second value.
 #[must_use]
 pub fn map_within(map: Map<String, Value>, room: usize) -> (Map<String, Value>, usize) {
     let mut room = room.saturating_sub("{}".len());
@@ -114,8 +113,8 @@ mod tests {
     }
 
     #[test]
-    fn values_are_made_fit_to_show_without_losing_entries() {
-        let shown = neutralised(&json!({"a\u{202e}": ["x\u{7}"], "a\u{202d}": 1, "b": {"c": "d"}}));
+    fn values_are_sanitized_without_losing_entries() {
+        let shown = sanitized(&json!({"a\u{202e}": ["x\u{7}"], "a\u{202d}": 1, "b": {"c": "d"}}));
         assert_eq!(
             shown,
             json!({"a\u{fffd}": ["x\u{fffd}"], "a\u{fffd}~": 1, "b": {"c": "d"}})
@@ -145,7 +144,7 @@ mod tests {
         }
 
         #[test]
-        fn json_that_is_shown_says_the_same_and_is_harmless(key in any::<String>(), text in any::<String>()) {
+        fn shown_json_means_the_same_and_is_sanitized(key in any::<String>(), text in any::<String>()) {
             let value = json!({key: [text]});
             for shown in [one_line(&value), indented(&map(value.clone()))] {
                 prop_assert_eq!(&serde_json::from_str::<Value>(&shown).unwrap(), &value);

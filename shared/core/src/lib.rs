@@ -1,33 +1,40 @@
 //! # tocsin-core
 //!
-//! What Tocsin *is*, without any of the things it runs on: no asynchronous
-//! runtime, no AWS SDK, no HTTP client. Every decision the system takes is a
-//! function here, so that it can be tested with plain values.
+//! The domain of Tocsin as pure functions and values: no asynchronous runtime, no AWS
+//! SDK, no HTTP client, no I/O. Reading an alert, routing it, building a request,
+//! reading a response, deciding on a retry, and the health of a destination are
+//! decided here and tested with plain values.
 //!
-//! ## Dramatis personae
+//! ## Concepts
 //!
-//! - An **alert** ([`alert::Alert`]) is one finding of one detection. It is read
-//!   from a queue message by [`alert::parse`], which bounds its size, so that
-//!   everything behind it fits.
+//! - An **alert** ([`alert::Alert`]) is one finding of one detection. [`alert::parse()`]
+//!   reads it from a queue message and bounds its size, so that it fits everything
+//!   behind it.
 //! - A **destination** ([`destination::Destination`]) is one configured place to
 //!   deliver to; a **provider** ([`provider::Provider`]) is a kind of destination.
 //! - **Routing** ([`routing::route`]) turns an alert and the destinations into
 //!   **targets**, each with the reason why it was chosen.
-//! - A **delivery** ([`delivery::Delivery`]) is one alert × one destination. It
-//!   has an identity ([`delivery::DeliveryId`]), **attempts** and a
-//!   [`delivery::State`].
-//! - A **sender** runs attempts. Each attempt comes to an **outcome**
-//!   ([`outcome::Outcome`]), and [`retry::RetryPolicy`] decides what follows.
+//! - A **delivery** ([`delivery::Delivery`]) is one alert × one destination. It has an
+//!   identity ([`delivery::DeliveryId`]), **attempts** and a [`delivery::State`].
+//! - A **sender** makes attempts. Each has an **outcome** ([`outcome::Outcome`]), and
+//!   [`retry::RetryPolicy`] decides what follows.
+//! - The **health** of a destination ([`health::Health`]) is its circuit breaker and
+//!   its rate limiter.
 //!
-//! ## Who hands what to whom
+//! ## Data flow
 //!
 //! ```text
 //! queue message ─ alert::parse ─► Alert ─ routing::route ─► Routing ─ targets ─► DeliveryBatch
-//!      DeliveryBatch ─ Provider::request ─► Request ─ (the wire) ─► Response
+//!      DeliveryBatch ─ Provider::request ─► Request ─ (HTTP) ─► Response
 //!      Response ─ Provider::outcome ─► Outcome ─ RetryPolicy::decide ─► Decision
 //! ```
 //!
-//! Each step consumes what the step before made, and none reaches back.
+//! ## Layers
+//!
+//! A module uses only modules to the left of it: `timestamp text json escape link`,
+//! `alert outcome`, `retry`, `destination`, `routing`, `delivery`, `health provider
+//! system_alert`, `retry_queue message`. `tests/it/modules` makes sure that there are
+//! no circles.
 
 pub mod alert;
 pub mod audit;
@@ -42,7 +49,9 @@ pub mod message;
 pub mod outcome;
 pub mod provider;
 pub mod retry;
+pub mod retry_queue;
 pub mod routing;
+pub mod system_alert;
 pub mod text;
 pub mod timestamp;
 

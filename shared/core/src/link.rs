@@ -1,13 +1,13 @@
-//! Addresses that came from outside, fit to be followed.
+//! URLs from outside, made safe to follow.
 
 use std::fmt::Write;
 
 use url::Url;
 
-/// `text` as the target of a link, when it is nothing but an `http` or `https`
-/// URL: as it was written, with everything percent-encoded that RFC 3986 does not
-/// allow there. Nothing that is left ends a link in angle or square brackets, in
-/// double quotes, or in a table; `&` has still to be escaped for HTML.
+/// `text` as the target of a link, if it is an `http` or `https` URL and nothing else:
+/// unchanged, except that everything is percent-encoded that RFC 3986 does not allow
+/// there. The result cannot end a link in angle or square brackets, in double quotes, or
+/// in a table; `&` must still be escaped for HTML.
 #[must_use]
 pub fn web_url(text: &str) -> Option<String> {
     let text = text.trim();
@@ -15,8 +15,8 @@ pub fn web_url(text: &str) -> Option<String> {
     if !matches!(url.scheme(), "http" | "https") {
         return None;
     }
-    // A parser of URLs repairs more than people should be shown: line breaks,
-    // backslashes for slashes, slashes that are missing.
+    // The URL parser repairs texts that should not be shown as links: line breaks,
+    // backslashes for slashes, missing slashes.
     let authority = url.scheme().len() + "://".len();
     let (start, rest) = text.split_at_checked(authority)?;
     if !start.ends_with("://") || text.contains(char::is_whitespace) {

@@ -1,5 +1,5 @@
-//! What every provider shows of an alert, before it is put into that provider's
-//! form: one headline, the same facts in the same order, the context as text.
+//! The content that every provider shows of an alert: one headline, the same facts in
+//! the same order, the context as text. Each provider gives it its own form.
 //!
 //! All texts here are plain. A provider escapes them by its own rules.
 
@@ -13,23 +13,23 @@ use crate::text::{Unit, single_line, truncate};
 /// An alert, laid out for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// `[HIGH] title`: one line that says it all in a notification.
+    /// `[HIGH] title`: one line, for notifications.
     pub headline: String,
     /// The title alone, one line.
     pub title: &'a str,
-    /// The effective severity.
+    /// The effective severity, from routing.
     pub severity: Severity,
-    /// Label and value, in the order in which they are read.
+    /// Labels and values, in the order in which they are shown.
     pub facts: Vec<Fact<'a>>,
     /// What the detection looks for.
     pub description: Option<&'a str>,
-    /// What to do about it.
+    /// What the responder should do.
     pub runbook: Option<&'a str>,
-    /// Further reading.
+    /// Further reading about the finding.
     pub reference: Option<&'a str>,
-    /// Where to look at the alert; always `http` or `https`.
+    /// The page of the alert; always `http` or `https`.
     pub link: Option<&'a str>,
-    /// The detection's tags.
+    /// The tags of the detection.
     pub tags: &'a [String],
     /// The context as indented JSON; `None` when there is none.
     pub context: Option<String>,
@@ -38,19 +38,19 @@ pub struct Message<'a> {
 /// One line of the facts table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact<'a> {
-    /// What it is, in a word or two.
+    /// The label: one or two words.
     pub label: &'static str,
-    /// Its value, one line.
+    /// The value on one line.
     pub value: Cow<'a, str>,
 }
 
 impl<'a> Message<'a> {
-    /// The message of a job: whole, or title, severity and link only.
+    /// The message of a request: full, or title, severity and link only.
     #[must_use]
     pub fn of<P: Provider + ?Sized>(context: &RequestContext<'a, P>) -> Self {
-        let whole = Self::new(context.alert, context.severity);
+        let full = Self::new(context.alert, context.severity);
         match context.detail {
-            Detail::Full => whole,
+            Detail::Full => full,
             Detail::Minimal => Self {
                 facts: Vec::new(),
                 description: None,
@@ -58,12 +58,12 @@ impl<'a> Message<'a> {
                 reference: None,
                 tags: &[],
                 context: None,
-                ..whole
+                ..full
             },
         }
     }
 
-    /// The whole message of `alert` with its effective severity.
+    /// The full message of `alert` with its effective severity.
     #[must_use]
     pub fn new(alert: &'a Alert, severity: Severity) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The tags on one line, as one more fact; `None` when there are none.
+    /// The tags on one line, separated by commas; `None` when there are none.
     #[must_use]
     pub fn tag_line(&self) -> Option<String> {
         let line = single_line(&self.tags.join(", "));
@@ -109,7 +109,7 @@ fn facts(alert: &Alert, severity: Severity) -> Vec<Fact<'_>> {
 }
 
 impl<'a> Fact<'a> {
-    /// Names and ids come as they are, and a line break would let one fact look
+    /// Makes the value one line: a line break in a name or id would make one fact look
     /// like several.
     fn new(label: &'static str, value: impl Into<Cow<'a, str>>) -> Self {
         let mut value = value.into();
@@ -121,20 +121,20 @@ impl<'a> Fact<'a> {
     }
 }
 
-/// The long texts of a message: what has to give way where a message as a whole
-/// must not exceed a limit. Blank ones are absent.
+/// The long texts of a message, which are cut where the message as a whole must not
+/// exceed a limit. Blank ones are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Texts<'a> {
     /// What the detection looks for.
     pub description: Option<Cow<'a, str>>,
-    /// What to do about it.
+    /// What the responder should do.
     pub runbook: Option<Cow<'a, str>>,
     /// The context as indented JSON.
     pub context: Option<Cow<'a, str>>,
 }
 
 impl<'a> Texts<'a> {
-    /// The long texts of `message`, whole.
+    /// The long texts of `message`, uncut.
     #[must_use]
     pub fn of(message: &'a Message<'_>) -> Self {
         let shown = |text: &'a str| (!text.trim().is_empty()).then(|| Cow::Borrowed(text.trim()));
@@ -145,7 +145,7 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// The least of each that is there, to measure what stands around them.
+    /// One character of each text that is there, to measure the message around them.
     #[must_use]
     pub fn least(&self) -> Self {
         self.cut(1, 1, 1, Unit::Characters)
@@ -165,9 +165,9 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// All of them together cut to `room`, description and runbook to `most`
-    /// each: the context first, down to a quarter of the room, then the longer
-    /// of the other two, then both. Cutting once keeps the marks of the cuts true.
+    /// All texts together cut to `room`, description and runbook to `most` each: the
+    /// context first, down to a quarter of the room, then the longer of the other two,
+    /// then both. Each text is cut once, so that its marker states the true length.
     #[must_use]
     pub fn fit(&self, room: usize, most: usize, unit: Unit) -> Self {
         let length = |text: &Option<Cow<'_, str>>| text.as_deref().map_or(0, |t| unit.length(t));

@@ -1,7 +1,5 @@
-//! What an attempt came to, and how answers are read into that.
-//!
-//! Three things can follow an attempt, so there are three outcomes: it is
-//! delivered, it is worth trying again, or no repetition will help.
+//! The outcome of an attempt: delivered, failed for now and worth a retry, or failed
+//! for good. [`crate::provider`] reads it from a response.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,49 +7,48 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::provider::Response;
 use crate::text::line;
 
-/// The longest `Retry-After` that is believed: a destination that asks for more
-/// is asked again after an hour.
+/// The longest `Retry-After` that is respected: a destination that asks for more
+/// is tried again after an hour.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// What an attempt came to.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The provider took it.
+    /// The provider accepted the message.
     Delivered(Receipt),
-    /// It failed for now: try again, not before `retry_after` when there is one.
+    /// The attempt failed for now: retry, not before `retry_after` when there is one.
     Transient {
-        /// What went wrong.
+        /// The failure to record.
         failure: Failure,
-        /// What the provider asked for, already bounded.
+        /// The delay that the provider asked for, at most [`LONGEST_RETRY_AFTER`].
         retry_after: Option<Duration>,
     },
-    /// It failed for good: somebody must change something.
+    /// The attempt failed for good: a retry of the same request cannot succeed.
     Permanent {
-        /// What went wrong.
+        /// The failure to record.
         failure: Failure,
     },
 }
 
-/// What the provider gave in return: how to find what was created.
+/// What the provider returned: how to find the message, issue or incident there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Receipt {
     /// Issue key, message id, deduplication key, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Where a person can look at it.
+    /// The page on which a person can look at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Anything a person should know about how it went.
+    /// A remark for people about this delivery, such as that it was shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
 
 impl Receipt {
-    /// A receipt with nothing but the created thing's id.
+    /// A receipt with an id alone.
     #[must_use]
     pub fn id(id: impl Into<String>) -> Self {
         Self {
@@ -60,7 +57,7 @@ impl Receipt {
         }
     }
 
-    /// The receipt of a least form that was sent because the whole was refused.
+    /// The receipt of a minimal message, sent after the provider refused the full one.
     #[must_use]
     pub fn shortened_after(self, refused: &Failure) -> Self {
         self.with_remark(&format!(
@@ -68,12 +65,12 @@ impl Receipt {
         ))
     }
 
-    /// The same with a remark, after one that is there already.
+    /// The receipt with this remark after the one it has already.
     #[must_use]
     pub fn with_remark(self, remark: &str) -> Self {
         Self {
             remark: Some(match self.remark {
-                Some(own) => format!("{own}; {remark}"),
+                Some(before) => format!("{before}; {remark}"),
                 None => remark.to_owned(),
             }),
             ..self
@@ -81,58 +78,58 @@ impl Receipt {
     }
 }
 
-/// What went wrong in an attempt.
+/// Why an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// Which kind of trouble.
+    /// The kind of failure; decides about retries and the circuit breaker.
     pub kind: FailureKind,
-    /// The HTTP status, when there was an answer.
+    /// The HTTP status, if there was a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// One line for people: what was answered or what happened, at most
-    /// [`DETAIL`] characters. Never holds a secret: the sender strikes them out.
+    /// One line for people: the beginning of the response, or what happened, at most
+    /// [`DETAIL`] characters. The sender redacts secrets in it.
     pub detail: String,
 }
 
-/// The longest [`Failure::detail`], characters.
+/// The longest [`Failure::detail`], in characters.
 pub const DETAIL: usize = 500;
 
-/// The kinds of trouble there are.
+/// The kinds of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FailureKind {
     /// The provider asks for fewer requests.
     Throttled,
-    /// The provider has trouble of its own.
+    /// The provider fails: 5xx.
     Unavailable,
-    /// No connection came about: name, route, TLS.
+    /// No connection was made: DNS, route or TLS failed.
     Unreachable,
-    /// The request went out and no answer came in time.
+    /// The request was sent and no response came in time.
     TimedOut,
-    /// The connection broke while the request or the answer was on its way.
+    /// The connection broke during the request or the response.
     Interrupted,
     /// The provider does not accept the credential.
     Unauthorized,
-    /// What the settings point at is not there, or not allowed.
+    /// The target in the settings does not exist, or may not be used.
     Misconfigured,
     /// The provider does not accept this message.
     Refused,
-    /// The provider answers with a redirect, which is never followed.
+    /// The provider responded with a redirect, which is never followed.
     Redirected,
-    /// The answer looks like success and is none.
+    /// The response has a success status but not the content of a success.
     NotUnderstood,
-    /// The address is one that Tocsin must not call.
+    /// Tocsin must not call the address: private, link-local, or not HTTPS.
     Forbidden,
-    /// The fault is in Tocsin's own surroundings: its secret store, its role.
+    /// AWS failed around the attempt: the secret store or the function's role.
     Internal,
-    /// Tocsin itself failed in the middle of the attempt.
+    /// The sender panicked or vanished during the attempt.
     Crashed,
 }
 
 impl FailureKind {
-    /// Whether the message may have arrived all the same, so that a repetition
-    /// must go through the provider's own deduplication where it has one.
+    /// Whether the provider may have accepted the message all the same, so that the
+    /// next attempt must look for it first, or rely on the provider's deduplication.
     #[must_use]
     pub const fn may_have_arrived(self) -> bool {
         matches!(
@@ -145,7 +142,7 @@ impl FailureKind {
         )
     }
 
-    const fn said(self) -> &'static str {
+    const fn text(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
             Self::Unavailable => "the provider is unavailable",
@@ -158,14 +155,14 @@ impl FailureKind {
             Self::Redirected => "redirected, which is not followed",
             Self::NotUnderstood => "the answer was not understood",
             Self::Forbidden => "the address must not be called",
-            Self::Internal => "trouble inside Tocsin",
+            Self::Internal => "a failure inside Tocsin",
             Self::Crashed => "the attempt broke off inside Tocsin",
         }
     }
 }
 
 impl Failure {
-    /// A failure without an answer.
+    /// A failure without a response; `detail` is cut to [`DETAIL`] characters.
     #[must_use]
     pub fn new(kind: FailureKind, detail: impl AsRef<str>) -> Self {
         Self {
@@ -175,27 +172,18 @@ impl Failure {
         }
     }
 
-    /// The same with a note of ours behind the detail.
+    /// The failure with a note after its detail.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {
         self.detail.push(' ');
         self.detail.push_str(note);
         self
     }
-
-    /// A failure that an answer tells of; its beginning becomes the detail.
-    #[must_use]
-    pub fn answered(kind: FailureKind, response: &Response) -> Self {
-        Self {
-            status: Some(response.status),
-            ..Self::new(kind, response.text())
-        }
-    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.said())?;
+        f.write_str(self.kind.text())?;
         if let Some(status) = self.status {
             write!(f, " (HTTP {status})")?;
         }
@@ -207,7 +195,7 @@ impl fmt::Display for Failure {
 }
 
 impl Outcome {
-    /// Transient, without a wish of the provider.
+    /// A transient outcome without a `Retry-After`.
     #[must_use]
     pub fn transient(failure: Failure) -> Self {
         Self::Transient {
@@ -216,57 +204,13 @@ impl Outcome {
         }
     }
 
-    /// Permanent.
+    /// A permanent outcome.
     #[must_use]
     pub fn permanent(failure: Failure) -> Self {
         Self::Permanent { failure }
     }
 
-    /// What an HTTP answer means where the provider has no rule of its own.
-    #[must_use]
-    pub fn from_status(response: &Response) -> Self {
-        let kind = match response.status {
-            200..=299 => return Self::Delivered(Receipt::default()),
-            300..=399 => FailureKind::Redirected,
-            401 | 403 => FailureKind::Unauthorized,
-            429 => FailureKind::Throttled,
-            // 52x is what the proxy in front of many providers (Cloudflare) says
-            // when the origin is in trouble.
-            408 | 425 | 500 | 502..=504 | 520..=530 => FailureKind::Unavailable,
-            400 | 411 | 413 | 414 | 415 | 422 | 431 => FailureKind::Refused,
-            _ => FailureKind::Misconfigured,
-        };
-        Self::of_failure(kind, response.text(), response)
-    }
-
-    /// The outcome of a response that means `kind`, described by `detail` instead of
-    /// by its own text. Throttling, unavailability and responses that cannot be
-    /// read are transient and keep the response's `Retry-After`.
-    #[must_use]
-    pub fn of_failure(kind: FailureKind, detail: impl AsRef<str>, response: &Response) -> Self {
-        let failure = Failure {
-            status: Some(response.status),
-            ..Failure::new(kind, detail)
-        };
-        match kind {
-            FailureKind::Throttled | FailureKind::Unavailable | FailureKind::NotUnderstood => {
-                Self::Transient {
-                    failure,
-                    retry_after: response.retry_after(),
-                }
-            }
-            _ => Self::Permanent { failure },
-        }
-    }
-
-    /// An answer that looks like success and does not say what was created: the
-    /// message may have arrived, so the next attempt looks before it creates.
-    #[must_use]
-    pub fn not_understood(response: &Response) -> Self {
-        Self::transient(Failure::answered(FailureKind::NotUnderstood, response))
-    }
-
-    /// The same, told in better words than the beginning of the answer.
+    /// The outcome with another detail than the beginning of the response.
     #[must_use]
     pub fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
         if let Self::Transient { failure, .. } | Self::Permanent { failure } = &mut self {
@@ -275,8 +219,8 @@ impl Outcome {
         self
     }
 
-    /// The same of a lookup: what is refused there is the question and not the
-    /// message, so no other form of the message would help.
+    /// The outcome of a lookup: the provider refused the lookup, not the message, so a
+    /// minimal message would not help.
     #[must_use]
     pub fn of_lookup(mut self) -> Self {
         if let Self::Permanent { failure } = &mut self
@@ -287,8 +231,7 @@ impl Outcome {
         self
     }
 
-    /// The same with every text that a provider's answer may have a part in
-    /// changed by `change`.
+    /// The outcome with `change` applied to every text that may quote a response.
     #[must_use]
     pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
         let failed = |failure: Failure| Failure {
@@ -314,7 +257,7 @@ impl Outcome {
         }
     }
 
-    /// The same with a remark on the receipt, after one that is there already.
+    /// The outcome with this remark on its receipt, after the one it has already.
     #[must_use]
     pub fn with_remark(self, remark: &str) -> Self {
         match self {
@@ -323,135 +266,12 @@ impl Outcome {
         }
     }
 
-    /// The failure, unless it was delivered.
+    /// The failure; `None` when the alert was delivered.
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Delivered(_) => None,
             Self::Transient { failure, .. } | Self::Permanent { failure } => Some(failure),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Timestamp;
-
-    fn response(status: u16, headers: &[(&str, &str)]) -> Response {
-        Response {
-            status,
-            headers: headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            body: b"what it said".to_vec(),
-            received_at: "2015-10-21T07:28:00Z".parse::<Timestamp>().unwrap(),
-        }
-    }
-
-    /// Every status that HTTP knows, and which way it goes.
-    #[test]
-    fn every_status_has_one_meaning() {
-        for status in 200..=299 {
-            assert!(matches!(
-                Outcome::from_status(&response(status, &[])),
-                Outcome::Delivered(_)
-            ));
-        }
-        for status in [408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 530] {
-            let outcome = Outcome::from_status(&response(status, &[]));
-            assert!(
-                matches!(
-                    outcome,
-                    Outcome::Transient {
-                        retry_after: None,
-                        ..
-                    }
-                ),
-                "{status}"
-            );
-        }
-        let permanent = (300..=599).filter(|status| {
-            ![408, 425, 429, 500, 502, 503, 504].contains(status) && !(520..=530).contains(status)
-        });
-        for status in permanent {
-            let outcome = Outcome::from_status(&response(status, &[]));
-            assert!(matches!(outcome, Outcome::Permanent { .. }), "{status}");
-            let failure = outcome.failure().unwrap();
-            assert_eq!(failure.status, Some(status));
-            assert!(failure.to_string().contains("what it said"));
-        }
-    }
-
-    #[test]
-    fn kinds_say_what_to_look_at() {
-        for (status, kind) in [
-            (302, FailureKind::Redirected),
-            (400, FailureKind::Refused),
-            (401, FailureKind::Unauthorized),
-            (403, FailureKind::Unauthorized),
-            (404, FailureKind::Misconfigured),
-            (410, FailureKind::Misconfigured),
-            (413, FailureKind::Refused),
-            (422, FailureKind::Refused),
-            (501, FailureKind::Misconfigured),
-        ] {
-            let outcome = Outcome::from_status(&response(status, &[]));
-            assert_eq!(outcome.failure().unwrap().kind, kind, "{status}");
-        }
-    }
-
-    #[test]
-    fn an_explanation_changes_nothing_but_the_words() {
-        let outcome = Outcome::from_status(&response(429, &[("retry-after", "9")]));
-        let with_detail = outcome.clone().with_detail("ask\nless");
-        let failure = with_detail.failure().unwrap();
-        assert_eq!(failure.detail, "ask less");
-        assert_eq!(failure.status, Some(429));
-        assert!(matches!(
-            with_detail,
-            Outcome::Transient {
-                retry_after: Some(_),
-                ..
-            }
-        ));
-        let delivered = Outcome::from_status(&response(200, &[]));
-        assert_eq!(delivered.clone().with_detail("x"), delivered);
-        let asked = Outcome::from_status(&response(400, &[])).of_lookup();
-        assert_eq!(asked.failure().unwrap().kind, FailureKind::Misconfigured);
-        let failure = Outcome::not_understood(&response(200, &[]));
-        assert!(failure.failure().unwrap().kind.may_have_arrived());
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms_and_believed_up_to_an_hour() {
-        let seconds =
-            |value: &str| match Outcome::from_status(&response(429, &[("retry-after", value)])) {
-                Outcome::Transient { retry_after, .. } => retry_after.map(|wait| wait.as_secs()),
-                other => panic!("{other:?}"),
-            };
-        assert_eq!(seconds("30"), Some(30));
-        assert_eq!(seconds(" 7 "), Some(7));
-        assert_eq!(seconds("0"), Some(0));
-        assert_eq!(seconds("1.5"), Some(2));
-        assert_eq!(seconds("86400"), Some(3600));
-        assert_eq!(seconds("99999999999999999999"), Some(3600));
-        assert_eq!(seconds("Wed, 21 Oct 2015 07:30:00 GMT"), Some(120));
-        assert_eq!(seconds("Wed, 21 Oct 2015 07:00:00 GMT"), Some(0));
-        assert_eq!(seconds("Wednesday"), None);
-        assert_eq!(seconds("-5"), None);
-        assert_eq!(seconds("NaN"), None);
-        assert_eq!(seconds(""), None);
-    }
-
-    #[test]
-    fn details_are_one_bounded_harmless_line() {
-        let failure = Failure::new(
-            FailureKind::Refused,
-            format!("a\nb\u{1b}[2J{}", "x".repeat(5_000)),
-        );
-        assert!(failure.detail.starts_with("a b\u{fffd}[2J"));
-        assert!(failure.detail.chars().count() <= DETAIL);
     }
 }

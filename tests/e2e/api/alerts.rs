@@ -116,13 +116,14 @@ async fn lists_show_what_happened_page_by_page() {
         let mut request = request;
         loop {
             let page = call(&stack, operation, request.clone()).await;
-            let entries = page[of].as_array().unwrap();
-            assert!(entries.len() <= 2, "{page:#}");
-            all.extend(
-                entries
-                    .iter()
-                    .map(|one| one["alertId"].as_str().unwrap().to_owned()),
-            );
+            let entries = page[of].as_array().unwrap().iter();
+            let mut ids: Vec<_> = entries
+                .map(|one| one["alertId"].as_str().unwrap().to_owned())
+                .collect();
+            // A page does not end between two deliveries of one alert.
+            ids.dedup();
+            assert!(ids.len() <= 2, "{page:#}");
+            all.extend(ids);
             if page["cursor"].is_null() {
                 return all;
             }

@@ -42,7 +42,7 @@ async fn a_slack_destination_is_asked_for() {
     assert_eq!(code, 0, "{seen}");
     assert!(
         seen.contains(&name),
-        "what is no secret is seen while it is typed: {seen}"
+        "values that are not secret are shown while they are typed: {seen}"
     );
     let shown = tocsin.json(&["destinations", "show", &name]);
     assert_eq!(shown["severities"], json!(["MEDIUM", "HIGH"]));

@@ -1,4 +1,4 @@
-//! The proxy as a whole, with a stand-in for the emulator behind it.
+//! The proxy as a whole, in front of a simple server in place of the emulator.
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};

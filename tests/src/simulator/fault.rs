@@ -191,7 +191,7 @@ impl Mishap {
     ///
     /// # Errors
     ///
-    /// When whoever asked cannot be killed: the reason.
+    /// When the function that sent the request cannot be killed: the reason.
     pub(super) async fn befall(
         self,
         connection: &Connection,

@@ -177,7 +177,7 @@ fn is_open(alert: &Created) -> bool {
     alert.thing["status"] == "open"
 }
 
-/// What became of a request.
+/// The status of a request.
 fn request(id: &str, things: &mut Things) -> Verdict {
     let Some(found) = things.find(PROVIDER, id) else {
         return refuse(
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_alias_is_counted_and_a_closed_one_begins_anew() {
+    fn an_open_alias_is_counted_and_a_closed_one_begins_again() {
         let mut things = Things::default();
         call(&alert()).to(answer, &mut things);
         call(&alert()).to(answer, &mut things);

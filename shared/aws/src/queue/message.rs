@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tocsin_core::Timestamp;
-use tocsin_core::alert::system_alert::DestinationFailing;
-use tocsin_core::delivery::{Retry, RetryQueueMessage};
+use tocsin_core::delivery::Retry;
+use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_core::system_alert::DestinationFailing;
 
 /// The largest message in bytes, attributes included: SQS's limit since August 2025.
 pub const MESSAGE_LIMIT: usize = 1024 * 1024;

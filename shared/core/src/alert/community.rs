@@ -1,9 +1,11 @@
 //! The queue form of Panther Community Edition: the same alert under other
 //! names, with its routing at the top level.
 
+use super::common::{Common, LONG, SHORT, TITLE};
+use super::error::AlertError;
 use super::fields::{Bound, Fields};
-use super::parse::{Common, LONG, SHORT, TITLE};
-use super::{Alert, AlertError, RoutingHints, limits};
+use super::limits;
+use super::model::{Alert, RoutingHints};
 use crate::text::Unit;
 
 /// Whether these are the fields of that form.

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::AlertError;
+use super::error::AlertError;
+use super::fields::excerpt;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -22,7 +23,7 @@ struct Envelope<'a> {
     analysis_id: Option<IgnoredAny>,
 }
 
-/// The message inside an SNS envelope, or `None` when `body` is no envelope.
+/// The message inside an SNS envelope, or `None` when `body` is not an envelope.
 pub(super) fn message(body: &str) -> Result<Option<Cow<'_, str>>, AlertError> {
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(body) else {
         return Ok(None);
@@ -33,7 +34,7 @@ pub(super) fn message(body: &str) -> Result<Option<Cow<'_, str>>, AlertError> {
     match &*envelope.kind {
         "Notification" => Ok(Some(envelope.message)),
         kind => Err(AlertError::NotANotification {
-            kind: super::fields::excerpt(kind),
+            kind: excerpt(kind),
         }),
     }
 }

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{AlertError, Note, limits};
+use super::error::AlertError;
+use super::limits;
+use super::note::Note;
 use crate::text::{Unit, prefix, sanitize, truncate};
 
-/// An object's fields, still unread, and what had to be mended while reading.
+/// An object's unread fields, and the notes about those that were changed while reading.
 pub(super) struct Fields<'a> {
     /// Put before a field's name in errors and notes: `routing.` or nothing.
     path: &'static str,
@@ -57,7 +59,7 @@ impl<'a> Fields<'a> {
         format!("{}{field}", self.path)
     }
 
-    /// A text that must be there and say something.
+    /// A text that must be present and not blank.
     pub(super) fn required(&mut self, field: &'static str) -> Result<Cow<'a, str>, AlertError> {
         let raw = self.get(field).ok_or(AlertError::Missing { field })?;
         let text = string(raw).ok_or_else(|| AlertError::WrongKind {
@@ -71,7 +73,7 @@ impl<'a> Fields<'a> {
         Ok(text)
     }
 
-    /// A required text, bounded and fit to show.
+    /// A required text, bounded and sanitized.
     pub(super) fn required_text(
         &mut self,
         field: &'static str,
@@ -81,8 +83,8 @@ impl<'a> Fields<'a> {
         Ok(self.fit(field, &text, bound))
     }
 
-    /// A text that may be absent. Numbers and booleans are taken at their word,
-    /// anything else is set aside.
+    /// A text that may be absent. Numbers and booleans are read as texts, anything else
+    /// is left out.
     pub(super) fn text(&mut self, field: &str, bound: Bound) -> Option<String> {
         let raw = self.get(field)?;
         let Some(text) = scalar(raw) else {
@@ -96,7 +98,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts that may be absent (`None`). A single text counts as a
-    /// list of one; entries that are no texts are set aside.
+    /// list of one; entries that are not texts are left out.
     pub(super) fn list(&mut self, field: &str, most: usize) -> Option<Vec<String>> {
         let raw = self.get(field)?;
         let entries: Vec<&RawValue> = match serde_json::from_str(raw.get()) {
@@ -131,7 +133,7 @@ impl<'a> Fields<'a> {
         Some(texts)
     }
 
-    /// The fields of an object inside this one; empty when it is absent or none.
+    /// The fields of an object inside this one; empty when it is absent or not an object.
     pub(super) fn object(&mut self, field: &str, path: &'static str) -> Fields<'a> {
         let raw = match self.get(field) {
             None => HashMap::new(),
@@ -176,10 +178,10 @@ impl<'a> Fields<'a> {
         )])
     }
 
-    /// Keeps entries in their order while there is room; each that does not fit
-    /// leaves a marker that says how large it was.
+    /// Keeps entries in their order while there is room; each one that does not fit is
+    /// replaced by a marker with its size.
     fn bounded(&mut self, field: &str, context: Map<String, Value>) -> Map<String, Value> {
-        /// Room for the two braces and the last marker, which counts what has none of its own.
+        /// Room for the two braces and the last marker, which counts the entries without one.
         const RESERVE: usize = 200;
         let was = size(&context);
         if was <= limits::CONTEXT {
@@ -218,11 +220,11 @@ impl<'a> Fields<'a> {
         kept
     }
 
-    /// Makes a text showable and bounded, noting what that took.
+    /// Sanitizes and bounds a text, and notes the changes.
     fn fit(&mut self, field: &str, text: &str, Bound(limit, unit): Bound) -> String {
         let shown = sanitize(text);
         if shown != text {
-            self.notes.push(Note::Neutralised {
+            self.notes.push(Note::Sanitized {
                 field: self.name(field),
             });
         }
@@ -259,7 +261,7 @@ fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     })
 }
 
-/// What a JSON text is, for people.
+/// The kind of a JSON value, for error messages.
 fn kind(json: &str) -> &'static str {
     match json.as_bytes().first() {
         Some(b'{') => "an object",
@@ -279,7 +281,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// Bytes of compact JSON.
+/// The size of a value as compact JSON, in bytes.
 fn size<T: serde::Serialize>(value: &T) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {

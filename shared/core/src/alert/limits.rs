@@ -1,6 +1,6 @@
-//! How large an alert may be, enforced where it enters.
+//! How large an alert may be. [`parse()`](super::parse()) enforces it.
 //!
-//! The numbers make sure that everything behind the entrance fits: one alert is
+//! The limits make sure that an alert fits everything behind that: one alert is
 //! under 450 KiB as JSON, so that an asynchronous Lambda invoke (1 MB) carries
 //! it, a DynamoDB item (400 KB) holds it compressed, and a destination's own
 //! limit is only ever a matter of that destination.
@@ -22,7 +22,7 @@ pub const LINK: usize = 2_000;
 pub const TAGS: usize = 100;
 /// One tag, log type, or name in a routing list, bytes.
 pub const TAG: usize = 256;
-/// `routing` lists, entries. Panther keeps ten; ten times that is no list any more.
+/// `routing` lists, entries. Panther keeps ten; a list of ten times that is a mistake.
 pub const ROUTING_LIST: usize = 100;
 /// `alertContext`, bytes of compact JSON: Panther's own limit.
 pub const CONTEXT: usize = 200 * 1024;

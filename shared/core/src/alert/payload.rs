@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Alert, AlertId, AlertType, Severity};
+use super::id::AlertId;
+use super::kinds::{AlertType, Severity};
+use super::model::Alert;
 use crate::Timestamp;
 
 /// Panther's destination payload: these keys in this order, none ever left out;

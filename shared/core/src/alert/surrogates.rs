@@ -1,4 +1,4 @@
-//! Half surrogate pairs in JSON escapes.
+//! Lone surrogates in JSON escapes.
 //!
 //! Python's `json.dumps` writes a text with a lone surrogate as `"\ud800"`: JSON
 //! by its grammar, but no Unicode text, and refused by strict readers. An
@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 /// `json` with every lone surrogate escape replaced by `\ufffd`; borrowed when
 /// there is none.
-pub(super) fn mended(json: &str) -> Cow<'_, str> {
-    let mut mended: Option<String> = None;
+pub(super) fn normalized(json: &str) -> Cow<'_, str> {
+    let mut normalized: Option<String> = None;
     let mut copied = 0;
     let mut at = 0;
     let bytes = json.as_bytes();
@@ -21,7 +21,7 @@ pub(super) fn mended(json: &str) -> Cow<'_, str> {
                 start + 12
             }
             Escape::Leading | Escape::Trailing => {
-                let text = mended.get_or_insert_with(|| String::with_capacity(json.len()));
+                let text = normalized.get_or_insert_with(|| String::with_capacity(json.len()));
                 text.push_str(&json[copied..start]);
                 text.push_str("\\ufffd");
                 copied = start + 6;
@@ -34,7 +34,7 @@ pub(super) fn mended(json: &str) -> Cow<'_, str> {
             break;
         }
     }
-    match mended {
+    match normalized {
         None => Cow::Borrowed(json),
         Some(mut text) => {
             text.push_str(&json[copied..]);
@@ -84,21 +84,21 @@ mod tests {
             (r#""\ud8"#, r#""\ud8"#),
             ("\"é\\", "\"é\\"),
         ] {
-            assert_eq!(mended(given), expected, "{given}");
+            assert_eq!(normalized(given), expected, "{given}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_mended_without_harm(text in r#"[\\ud8c9f0"a é🔑]{0,60}"#) {
-            let once = mended(&text).into_owned();
-            prop_assert_eq!(mended(&once).into_owned(), once);
+        fn normalizing_twice_changes_nothing_more(text in r#"[\\ud8c9f0"a é🔑]{0,60}"#) {
+            let once = normalized(&text).into_owned();
+            prop_assert_eq!(normalized(&once).into_owned(), once);
         }
 
         #[test]
-        fn sound_json_stays_as_it_is(text in any::<String>()) {
+        fn json_without_lone_surrogates_stays_as_it_is(text in any::<String>()) {
             let json = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(mended(&json), json.as_str());
+            prop_assert_eq!(normalized(&json), json.as_str());
         }
     }
 }

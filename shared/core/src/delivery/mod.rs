@@ -1,5 +1,5 @@
-//! A delivery: one alert × one destination. What is handed to a sender, what a
-//! retry carries, and what the ledger keeps of each attempt.
+//! A delivery: one alert × one destination. What a router dispatches to a sender, what
+//! a retry carries, and what the ledger records of each attempt.
 
 pub mod claim;
 pub mod settlement;
@@ -12,14 +12,13 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
-use crate::alert::system_alert::DestinationFailing;
 use crate::alert::{Alert, AlertId, Severity};
 use crate::destination::{Destination, DestinationId, Enabled};
 use crate::outcome::{Failure, Receipt};
 use crate::retry::RetryLimits;
 use crate::routing::Target;
 
-/// The identity of a delivery, the same for all its attempts: handed to every
+/// The identity of a delivery, the same for all its attempts: sent to every
 /// provider that can deduplicate. 32 hexadecimal digits, so that it fits the
 /// narrowest of them (SQS and SNS FIFO ids: 128 characters).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +29,7 @@ impl DeliveryId {
     /// The identity of the delivery of this alert to this destination.
     #[must_use]
     pub fn of(alert: &AlertId, destination: DestinationId) -> Self {
-        // The destination's part has a fixed length, so no two pairs read alike.
+        // The destination's part has a fixed length, so no two pairs have the same text.
         let digest = Sha256::new()
             .chain_update(destination.to_string())
             .chain_update(alert.as_str())
@@ -38,7 +37,7 @@ impl DeliveryId {
         Self(hex::encode(&digest[..16]))
     }
 
-    /// The text of it.
+    /// The 32 hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,19 +50,19 @@ impl fmt::Display for DeliveryId {
     }
 }
 
-/// Where a delivery stands in the ledger.
+/// The state of a delivery in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
-    /// A sender holds the lease and is at it.
+    /// A sender holds the lease and attempts the delivery.
     Sending,
-    /// It arrived.
+    /// The provider accepted it.
     Delivered,
-    /// It failed for now; a retry is queued.
+    /// It waits: a retry is queued.
     Retrying,
-    /// It was refused for good.
+    /// An attempt failed for good.
     Failed,
-    /// It was retried until the end.
+    /// Its retry window is over, or its attempts are used up.
     Exhausted,
 }
 
@@ -113,10 +112,10 @@ pub enum Origin {
     Retry,
 }
 
-/// What a router hands to a sender: alerts, each with its deliveries.
+/// What a router dispatches to a sender: alerts, each with its deliveries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryBatch {
-    /// One entry for each alert.
+    /// One entry for each alert, whatever the number of its destinations.
     #[serde(rename = "parcels")]
     pub alerts: Vec<AlertDeliveries>,
 }
@@ -124,59 +123,58 @@ pub struct DeliveryBatch {
 /// One alert with its deliveries to destinations of one provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertDeliveries {
-    /// What to deliver.
+    /// The alert to deliver.
     pub alert: Alert,
     /// The effective severity, from routing.
     pub severity: Severity,
-    /// Where to.
+    /// Its deliveries, one for each destination.
     pub deliveries: Vec<Delivery>,
 }
 
-/// One delivery, as a sender gets it: everything it needs but the secret.
+/// One delivery, as a sender receives it: all it needs except the secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
-    /// Which destination.
+    /// The identity of the destination.
     pub destination_id: DestinationId,
-    /// Its name, for logs and the ledger.
+    /// The display name of the destination, for logs and the ledger.
     pub display_name: String,
-    /// The provider's own settings.
+    /// The destination's settings, which its provider reads.
     pub settings: Map<String, Value>,
-    /// Where its secret is.
+    /// The name of its secret in Secrets Manager; `None` for providers without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
-    /// Which attempt this will be, counted from 1.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// When the delivery began: with its first attempt, or when it first had to
-    /// wait for a paused destination. `None` when it begins now.
+    /// When the delivery began: with its first attempt, or when it was first deferred.
+    /// `None` when it begins now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began_at: Option<Timestamp>,
     /// Whether it has waited already.
     #[serde(default, rename = "arrival")]
     pub origin: Origin,
-    /// Whether an earlier attempt may have arrived without an answer.
+    /// Whether an earlier attempt may have been delivered without a response.
     #[serde(default, rename = "earlier")]
     pub prior_attempt: PriorAttempt,
-    /// An attempt that arrived, where only the ledger could not be told: that is
-    /// all there is to do.
+    /// An attempt that was accepted and could not be recorded: the sender only records
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Box<UnrecordedAttempt>>,
-    /// The destination that finally did not take the alert, where this one gets
-    /// it instead.
+    /// The destination whose delivery failed, where this one is its fallback.
     #[serde(
         default,
         rename = "standsInFor",
         skip_serializing_if = "Option::is_none"
     )]
     pub fallback_for: Option<DestinationId>,
-    /// Who gets the alert if this destination finally does not take it.
+    /// The destination that gets the alert if this delivery fails or is exhausted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<DestinationId>,
-    /// The destination's own bounds for retries.
+    /// The destination's own retry limits; `None` for those of the stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryLimits>,
-    /// Set when the destination was taken away after the alert was routed to it:
-    /// the sender then only records that.
+    /// Set when the destination was removed after the alert was routed to it: the
+    /// sender only records that.
     #[serde(default, rename = "withdrawn", skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removal>,
 }
@@ -185,9 +183,9 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Removal {
-    /// It was deleted.
+    /// The destination was deleted.
     Deleted,
-    /// It was disabled.
+    /// The destination was disabled.
     Disabled,
 }
 
@@ -201,8 +199,8 @@ impl fmt::Display for Removal {
 }
 
 impl Delivery {
-    /// The first attempt at a target, with its destination as it is now, if there
-    /// still is one.
+    /// The first attempt at a target, with the present configuration of its destination;
+    /// `None` for a destination that was deleted.
     #[must_use]
     pub fn first(target: &Target, destination: Option<&Destination>) -> Self {
         let removed = match destination.map(|one| one.enabled) {
@@ -250,92 +248,79 @@ impl Delivery {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
-    /// Which alert.
+    /// The identity of the alert.
     pub alert_id: AlertId,
-    /// To which destination.
+    /// The identity of the destination.
     pub destination_id: DestinationId,
     /// The number of the attempt to make.
     pub attempt: u32,
-    /// When the delivery began; `None` when it has not.
+    /// When the delivery began; `None` when it has not begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began_at: Option<Timestamp>,
-    /// Whether an earlier attempt may have arrived without an answer.
+    /// Whether an earlier attempt may have been delivered without a response.
     #[serde(default, rename = "earlier")]
     pub prior_attempt: PriorAttempt,
-    /// An attempt that arrived, where only the ledger could not be told.
+    /// An attempt that was accepted and could not be recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Box<UnrecordedAttempt>>,
-    /// The destination that finally did not take the alert, where this one is its
-    /// fallback.
+    /// The destination whose delivery failed, where this one is its fallback.
     #[serde(
         default,
         rename = "standsInFor",
         skip_serializing_if = "Option::is_none"
     )]
     pub fallback_for: Option<DestinationId>,
-    /// Not before this moment. SQS delays 15 minutes at most, so a message may
-    /// arrive early and be sent round again.
+    /// The earliest time of the attempt. SQS delays by 15 minutes at most, so the router
+    /// queues a message that arrives early again.
     pub due: Timestamp,
-}
-
-/// What senders put on the retry queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum RetryQueueMessage {
-    /// A destination's deliveries end badly: raise an alert about it.
-    Failing {
-        /// What is to be said of it.
-        failing: Box<DestinationFailing>,
-    },
-    /// Try a delivery again.
-    Retry(Box<Retry>),
 }
 
 /// What is known of the attempts before this one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PriorAttempt {
-    /// None arrived, or there was none.
+    /// None was delivered, or there was none.
     #[default]
     #[serde(rename = "notArrived")]
     NotDelivered,
-    /// One may have arrived: look before creating again, where that is possible.
+    /// One may have been delivered: look for it before creating it again, where the
+    /// provider allows that.
     #[serde(rename = "mayHaveArrived")]
     MaybeDelivered,
 }
 
-/// One try, as the ledger keeps it.
+/// One attempt, as the ledger records it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attempt {
-    /// Counted from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
-    /// When it began.
+    /// When the attempt began.
     pub at: Timestamp,
-    /// How long it took, in milliseconds.
+    /// Its duration in milliseconds.
     pub duration_ms: u64,
-    /// How it ended.
+    /// The receipt or the failure.
     #[serde(flatten)]
     pub result: AttemptResult,
 }
 
-/// An attempt that arrived and could not be recorded.
+/// An attempt that was accepted and could not be recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnrecordedAttempt {
-    /// The lease under which it was made, and is to be recorded.
+    /// The end of the lease under which it was made, and must be recorded.
     pub lease_until: Timestamp,
-    /// The attempt.
+    /// The attempt to record.
     pub attempt: Attempt,
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "result", rename_all = "camelCase")]
 pub enum AttemptResult {
-    /// It arrived.
+    /// The provider accepted the message.
     Delivered(Receipt),
-    /// It did not, or not surely.
+    /// It failed, or may have.
     Failed(Failure),
 }
 

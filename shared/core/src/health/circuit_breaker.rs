@@ -31,7 +31,7 @@ const FRESH_PROBE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How long a probe may take before another delivery may probe: longer than the
 /// longest attempt (25 s).
-const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+pub const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A circuit breaker that is open or half-open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

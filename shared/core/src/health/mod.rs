@@ -54,7 +54,7 @@ use crate::outcome::{Failure, FailureKind};
 use circuit_breaker::{Fault, Transition};
 
 pub use admission::{Admission, MAX_CONCURRENCY, Priority};
-pub use circuit_breaker::{BreakerState, CircuitBreaker};
+pub use circuit_breaker::{BreakerState, CircuitBreaker, PROBE_TIMEOUT};
 pub use observation::{AttemptKind, Observation};
 pub use rate_limiter::{RateLimiter, SlotSize};
 

@@ -1,15 +1,15 @@
-//! Where a provider's API is, on the Internet or on a local stack.
+//! The URL of a provider's API, on the Internet or on a local stack.
 
 use url::Url;
 
-use super::FieldError;
+use super::field_error::FieldError;
 
-/// `path` at the provider's own `base`, or at what stands in for the provider
-/// on a local stack. `base` may end in a slash or not; `path` has none in front.
+/// `path` below the provider's own `base`, or below `base_url`, which replaces it on a
+/// local stack. `base` may end in a slash; `path` must not begin with one.
 ///
 /// # Errors
 ///
-/// When `base` is no URL that can have a path.
+/// When `base` is not a URL that can have a path.
 pub fn api_url(base: &str, base_url: Option<&Url>, path: &str) -> Result<Url, FieldError> {
     let unusable = || FieldError::new("settings", "do not lead to an address that can be called");
     let mut url = match base_url {
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stand_in_takes_the_providers_place() {
+    fn the_base_url_replaces_the_providers_own() {
         let local = Url::parse("http://127.0.0.1:4000/pagerduty/?x=1").unwrap();
         for (base, base_url, expected) in [
             (

@@ -1,24 +1,27 @@
-//! What a provider is: two pure functions between an alert and the wire.
+//! A provider: two pure functions between an alert and an HTTP exchange.
 //!
-//! [`Provider::request`] says what to send, [`Provider::outcome`] says what the
-//! answer means. Nothing here does any I/O, so a provider is tested with
-//! snapshots of requests and tables of answers.
+//! [`Provider::request`] builds the request, [`Provider::outcome`] reads the response.
+//! Nothing here does any I/O, so a provider is tested with snapshots of requests and
+//! tables of responses.
 
 mod api_url;
+mod field_error;
 pub mod form;
 mod known_error;
 mod partial;
 mod secret;
+mod status;
 mod wire;
 
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 
 pub use api_url::api_url;
+pub use field_error::{FieldError, read_settings};
 pub use known_error::KnownError;
 pub use secret::{SecretUrl, Secrets};
 pub use wire::{Address, Header, Method, Request, Response, visible};
@@ -31,48 +34,49 @@ use form::Form;
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
-    /// Its name: the destinations' `type`, the sender function, the secrets' path.
+    /// The name of the provider: the destinations' `type`, the sender function, the path
+    /// of the secrets.
     const NAME: &'static str;
-    /// What a destination of this kind has configured; no secrets. Unknown keys
+    /// The settings of a destination of this provider; no secrets. Unknown keys
     /// must be refused (`#[serde(deny_unknown_fields)]`).
     type Settings: DeserializeOwned + Serialize + Send + Sync;
-    /// The credential. Its fields must be types that do not print what they hold.
+    /// The credential. Its fields must have types that do not print their values.
     type Secret: DeserializeOwned + Send + Sync;
 
     /// What to ask a person for to configure a destination: every setting and every
     /// field of the secret. A test of the API holds it against `Settings` and `Secret`.
     fn form() -> Form;
 
-    /// What is wrong with a destination before anything is sent: hosts that are
-    /// not the provider's, keys of the wrong form.
+    /// Checks a destination before anything is sent: hosts that are not the provider's,
+    /// keys of the wrong form.
     ///
     /// # Errors
     ///
-    /// The field and what to do about it.
+    /// Names the field and says what is wrong with it.
     fn check(&self, settings: &Self::Settings, secret: &Self::Secret) -> Result<(), FieldError>;
 
     /// The request that delivers the alert.
     ///
     /// # Errors
     ///
-    /// When the destination's settings or secret cannot make a request.
+    /// When no request can be built from the destination's settings and secret.
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError>;
 
-    /// A made-up credential of the form that these settings ask for. Previews are
-    /// made with it, and whether new settings need another credential is told by it:
-    /// nothing gives the real one back.
+    /// A placeholder credential of the form that these settings ask for. Previews use it,
+    /// and so does the check whether new settings need another credential: the real one
+    /// cannot be read back.
     fn placeholder(settings: &Self::Settings) -> Value;
 
-    /// What the provider's answer means. Providers that answer 200 to failures,
-    /// or give receipts, say so here.
+    /// Reads the response. Providers that respond with 200 to failures, or return
+    /// receipts, override this.
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         let _ = context;
         Outcome::from_status(response)
     }
 
-    /// The question to ask before creating again, when an earlier attempt may
-    /// have arrived. `None` where the provider deduplicates by itself, or
-    /// offers no way to ask.
+    /// The request that looks for an earlier attempt which may have been delivered,
+    /// before another one is made. `None` where the provider deduplicates by itself, or
+    /// offers no lookup.
     ///
     /// # Errors
     ///
@@ -109,11 +113,11 @@ pub trait Provider: Send + Sync + 'static {
 /// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
-    /// An earlier attempt created the object with this receipt.
+    /// An earlier attempt was delivered: this is its receipt.
     Found(Receipt),
-    /// No earlier attempt created an object.
+    /// No earlier attempt was delivered: send the alert.
     Absent,
-    /// The lookup itself failed.
+    /// The lookup failed; the attempt ends with this outcome.
     Failed(Outcome),
 }
 
@@ -141,17 +145,17 @@ impl Lookup {
 /// How much of an alert to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Everything that fits.
+    /// Everything that fits the provider's limits.
     Full,
-    /// Title, severity and link: the second try after a provider refused the
-    /// full form (400, 413, 422), so that at least these arrive.
+    /// Title, severity and link: sent after a provider refused the full form (400, 413,
+    /// 422), so that at least these arrive.
     Minimal,
 }
 
-/// One attempt, as a provider sees it.
+/// The inputs of a request, for one attempt.
 #[derive(Debug)]
 pub struct RequestContext<'a, P: Provider + ?Sized> {
-    /// What to deliver.
+    /// The alert to deliver.
     pub alert: &'a Alert,
     /// The effective severity: show this one, not the alert's static one.
     pub severity: Severity,
@@ -163,9 +167,9 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
     pub began_at: Timestamp,
     /// The time of this attempt.
     pub now: Timestamp,
-    /// The destination's settings.
+    /// The settings of the destination.
     pub settings: &'a P::Settings,
-    /// The destination's credential.
+    /// The credential of the destination.
     pub secret: &'a P::Secret,
 }
 
@@ -181,62 +185,9 @@ impl<P: Provider + ?Sized> RequestContext<'_, P> {
     }
 }
 
-/// A field of a destination's settings or secret that is wrong. Says nothing of
-/// the value, which may be secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` {problem}")]
-pub struct FieldError {
-    /// The path of the field: `settings.topicArn`, `secret.webhookUrl`.
-    pub field: String,
-    /// What is wrong and what would be right.
-    pub problem: String,
-}
-
-impl FieldError {
-    /// An error about `field`.
-    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            problem: problem.into(),
-        }
-    }
-}
-
-/// Reads a destination's settings.
-///
-/// # Errors
-///
-/// Names the field that is missing, unknown or of the wrong kind.
-pub fn read_settings<T: DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(Value::Object(settings.clone())).map_err(|error| {
-        let problem = without_values(&error.inner().to_string());
-        FieldError::new(path("settings", &error), format!("is unusable: {problem}"))
-    })
-}
-
-/// A reader's message without what it found, which may be a secret in the wrong
-/// place: names of fields, and what was expected, are enough.
-fn without_values(said: &str) -> String {
-    if said.starts_with("missing field") || said.starts_with("unknown field") {
-        return said.to_owned();
-    }
-    match said.rsplit_once("expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "it is not of the form it must have".to_owned(),
-    }
-}
-
-/// Where in the object a reading error was; the root's own errors name their field.
-fn path<E>(root: &str, error: &serde_path_to_error::Error<E>) -> String {
-    match error.path().to_string().as_str() {
-        "." => root.to_owned(),
-        path => format!("{root}.{path}"),
-    }
-}
-
-/// Whether `url`'s host is one of the provider's: `hosts` (an entry that begins
-/// with a dot stands for all hosts below it), or the host and port that stand in
-/// for the provider on a local stack.
+/// Whether the host of `url` is one of the provider's `hosts` (an entry that begins with
+/// a dot matches all hosts below it), or `url` has the origin of `base_url`, which
+/// replaces the provider on a local stack.
 #[must_use]
 pub fn is_provider_host(url: &Url, hosts: &[&str], base_url: Option<&Url>) -> bool {
     let local = base_url.is_some_and(|base| base.origin() == url.origin());
@@ -284,33 +235,5 @@ mod tests {
             &hosts,
             Some(&local)
         ));
-    }
-
-    #[test]
-    fn settings_errors_name_the_field() {
-        #[derive(Debug, serde::Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "camelCase")]
-        struct Settings {
-            #[serde(rename = "topicArn")]
-            _topic_arn: String,
-        }
-        let read = |json: Value| {
-            let Value::Object(map) = json else { panic!() };
-            read_settings::<Settings>(&map).unwrap_err().to_string()
-        };
-        assert_eq!(
-            read(serde_json::json!({})),
-            "`settings` is unusable: missing field `topicArn`"
-        );
-        assert!(
-            read(serde_json::json!({"topicArn": 7})).starts_with("`settings.topicArn` is unusable")
-        );
-        assert!(
-            read(serde_json::json!({"topicArn": "x", "typo": 1})).contains("unknown field `typo`")
-        );
-        assert_eq!(
-            read(serde_json::json!({"topicArn": ["Bearer PLANTED"]})),
-            "`settings.topicArn` is unusable: expected a string"
-        );
     }
 }

@@ -1,19 +1,19 @@
-//! JSON that may end too early: answers are read up to a limit, and what stands
-//! before the cut is often all that is needed.
+//! JSON that may be cut off: responses are read up to a limit, and the part before the
+//! cut is often all that is needed.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// As much of `json` as could be read.
+/// Reads as much of `json` as is complete.
 pub(super) fn read(json: &[u8]) -> Value {
     let mut value = Value::Null;
     let mut reader = serde_json::Deserializer::from_slice(json);
-    // An error only says where the text ended; `value` has what came before.
+    // An error only says where the text ended; `value` has the part before that.
     let _ = Slot(&mut value).deserialize(&mut reader);
     value
 }
 
-/// Where to put what is read, at once, so that an error later on cannot take it away.
+/// Stores each value as soon as it is read, so that a later error cannot discard it.
 struct Slot<'a>(&'a mut Value);
 
 impl<'de> DeserializeSeed<'de> for Slot<'_> {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_null() {
+    fn a_text_that_is_not_json_is_null() {
         for text in ["", "<html>", "nul", "\u{feff}{}", "\"cut"] {
             assert_eq!(read(text.as_bytes()), Value::Null, "{text}");
         }

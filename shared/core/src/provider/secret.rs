@@ -1,4 +1,4 @@
-//! Credentials: readable by the request builder, by nobody else.
+//! Credentials, and their redaction from texts.
 
 use std::fmt;
 
@@ -8,20 +8,21 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldError, path};
+use super::field_error::{FieldError, path};
 use crate::text::single_line;
 
-/// Shorter texts (`true`, `eu`, a port) would strike out innocent words.
-const SHORTEST: usize = 6;
+/// The shortest text that is redacted, in bytes. Shorter ones (`true`, `eu`, a port)
+/// occur in ordinary words.
+const MIN_LENGTH: usize = 6;
 
-/// Parts of a URL's path and query of this length and more are tokens in
-/// themselves; shorter ones are words such as `services`.
-const TOKEN: usize = 16;
+/// The shortest part of a URL's path or query that is redacted by itself, in bytes.
+/// Shorter parts are words such as `services`.
+const MIN_TOKEN_LENGTH: usize = 16;
 
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 const REDACTED: &str = "[secret]";
 
-/// A destination's secret, as the store holds it: one JSON object.
+/// The secret of a destination, as stored in Secrets Manager: one JSON object.
 #[derive(Clone)]
 pub struct Secrets(SecretString);
 
@@ -32,7 +33,7 @@ impl Secrets {
         Self(json.into())
     }
 
-    /// The text, for the store that keeps it.
+    /// The text, for writing it to the store.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -48,14 +49,14 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Names the field that is missing or wrong, never what it holds.
+    /// Names the field that is missing or wrong, never its value.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, FieldError> {
         let mut reader = serde_json::Deserializer::from_str(self.0.expose_secret());
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let field = path("secret", &error);
-            // Most messages of the reader quote what they found; this one does not.
-            let said = error.inner().to_string();
-            match said
+            // Most messages of serde quote the value that they found; this one does not.
+            let message = error.inner().to_string();
+            match message
                 .strip_prefix("missing field `")
                 .and_then(|rest| rest.split('`').next())
             {
@@ -65,8 +66,8 @@ impl Secrets {
         })
     }
 
-    /// `text` with everything that stands in this secret redacted, also where
-    /// the mark of a cut leaves only its beginning.
+    /// `text` with all values of this secret redacted, also where a cut leaves only the
+    /// beginning of one.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut values = Vec::new();
@@ -80,22 +81,22 @@ impl Secrets {
 
 /// `text` without any of `values`.
 pub(super) fn redact(text: &str, mut values: Vec<String>) -> String {
-    // Longest first, so that no part of a longer one stays behind.
+    // Longest first, so that no part of a longer value is left.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     let redacted = values.iter().fold(text.to_owned(), |text, value| {
         text.replace(value.as_str(), REDACTED)
     });
-    strike_out_at_cuts(redacted, &values)
+    redact_at_cuts(redacted, &values)
 }
 
-/// A cut leaves the beginning of a secret before its mark, the ellipsis.
-fn strike_out_at_cuts(text: String, values: &[String]) -> String {
+/// Redacts the beginning of a secret before the marker of a cut, the ellipsis.
+fn redact_at_cuts(text: String, values: &[String]) -> String {
     let Some((before, after)) = text.rsplit_once('…') else {
         return text;
     };
     let beginning = |value: &String| {
         let mut ends = value.char_indices().map(|(end, _)| end).rev();
-        ends.find(|end| *end >= SHORTEST && before.ends_with(&value[..*end]))
+        ends.find(|end| *end >= MIN_LENGTH && before.ends_with(&value[..*end]))
     };
     match values.iter().filter_map(beginning).max() {
         Some(length) => format!("{}{REDACTED}…{after}", &before[..before.len() - length]),
@@ -103,33 +104,33 @@ fn strike_out_at_cuts(text: String, values: &[String]) -> String {
     }
 }
 
-/// The forms in which an answer may repeat a header's value: whole, or without
-/// the scheme before it (`Basic …`).
+/// The forms in which a response may repeat a header's value: whole, or without the
+/// scheme before it (`Basic …`).
 pub(super) fn of_header(value: &str, values: &mut Vec<String>) {
-    values.extend(long(SHORTEST, std::iter::once(value)));
-    values.extend(long(SHORTEST, value.split_whitespace().skip(1)));
+    values.extend(long(MIN_LENGTH, std::iter::once(value)));
+    values.extend(long(MIN_LENGTH, value.split_whitespace().skip(1)));
 }
 
-/// All texts of a document that are long enough to be secret, in the forms in
-/// which an answer may repeat them, and the parts of URLs that are.
+/// All texts of a document, and parts of URLs, that are long enough to be secret, in the
+/// forms in which a response may repeat them.
 fn collect(document: &Value, values: &mut Vec<String>) {
     match document {
         Value::String(text) => {
             if let Ok(url) = Url::parse(text) {
                 let parts = [Some(url.path()), url.query(), url.password()];
                 let parts = parts.into_iter().flatten();
-                values.extend(long(SHORTEST, parts));
-                values.extend(long(TOKEN, url.path().split('/')));
+                values.extend(long(MIN_LENGTH, parts));
+                values.extend(long(MIN_TOKEN_LENGTH, url.path().split('/')));
                 let query = url.query().unwrap_or_default().split(['&', '=']);
-                values.extend(long(TOKEN, query));
+                values.extend(long(MIN_TOKEN_LENGTH, query));
             }
             // The token of `Bearer …`, without the scheme before it.
             let words = text.split_whitespace().skip(1);
-            values.extend(long(SHORTEST, words));
-            // As it is; on one line, as failures are; and as JSON has it.
+            values.extend(long(MIN_LENGTH, words));
+            // Unchanged; on one line, as in failures; and as written in JSON.
             let json = document.to_string();
             let forms = [text.as_str(), &single_line(text), json.trim_matches('"')];
-            values.extend(long(SHORTEST, forms.into_iter()));
+            values.extend(long(MIN_LENGTH, forms.into_iter()));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
         Value::Object(map) => map.values().for_each(|value| collect(value, values)),
@@ -137,7 +138,7 @@ fn collect(document: &Value, values: &mut Vec<String>) {
     }
 }
 
-/// Those of `texts` that have `least` bytes.
+/// Those of `texts` that have at least `least` bytes.
 fn long<'a>(least: usize, texts: impl Iterator<Item = &'a str>) -> impl Iterator<Item = String> {
     texts
         .filter(move |text| text.len() >= least)

@@ -8,23 +8,24 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::{FieldError, partial};
+use super::field_error::FieldError;
+use super::{partial, secret};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
 
 /// The HTTP methods that providers need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Asks.
+    /// Reads without a change.
     Get,
-    /// Creates.
+    /// Creates something, or sends a message.
     Post,
-    /// Changes.
+    /// Replaces or updates something.
     Put,
 }
 
 impl Method {
-    /// The word on the wire.
+    /// The name in the request line: `POST`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +36,7 @@ impl Method {
     }
 }
 
-/// Where a request goes.
+/// The URL of a request.
 #[derive(Clone)]
 pub enum Address {
     /// A URL that may be shown.
@@ -71,9 +72,9 @@ impl fmt::Display for Address {
 /// The value of a header.
 #[derive(Clone)]
 pub enum Header {
-    /// May be shown.
+    /// A value that may be shown.
     Plain(String),
-    /// Must not.
+    /// A credential, which must not be shown.
     Secret(SecretString),
 }
 
@@ -89,29 +90,29 @@ impl Header {
 }
 
 impl Header {
-    /// `Bearer` and a token.
+    /// The value `Bearer token`.
     ///
     /// # Errors
     ///
-    /// When `field` holds what cannot be a token.
+    /// When the token in `field` cannot be a header value (see [`visible`]).
     pub fn bearer(field: &str, token: &SecretString) -> Result<Self, FieldError> {
         let token = visible(field, token)?;
         Ok(Self::Secret(format!("Bearer {token}").into()))
     }
 }
 
-/// The text of a credential that goes into a header: visible ASCII, without the
-/// line break or the space that came along when it was copied.
+/// The text of a credential for a header. It must be visible ASCII, without the line
+/// break or space that often comes along when it is copied.
 ///
 /// # Errors
 ///
-/// Names `field`, never what it holds.
+/// Names `field`, never its value.
 pub fn visible<'a>(field: &str, secret: &'a SecretString) -> Result<&'a str, FieldError> {
-    /// Longer than any vendor's token, shorter than any server's header limit.
-    const LONGEST: usize = 4_096;
+    /// In bytes: longer than any vendor's token, shorter than any server's header limit.
+    const MAX_LENGTH: usize = 4_096;
     let text = secret.expose_secret();
     let fit = !text.is_empty()
-        && text.len() <= LONGEST
+        && text.len() <= MAX_LENGTH
         && text.bytes().all(|byte| byte.is_ascii_graphic());
     fit.then_some(text).ok_or_else(|| {
         FieldError::new(field, "must be visible ASCII without spaces or line breaks")
@@ -127,37 +128,37 @@ impl fmt::Display for Header {
     }
 }
 
-/// What goes over the wire.
+/// An HTTP request.
 #[derive(Clone)]
 pub struct Request {
-    /// How.
+    /// The HTTP method.
     pub method: Method,
-    /// Where to.
+    /// The URL, which may be a credential.
     pub address: Address,
-    /// In order; names in lower case.
+    /// The headers in order, with names in lower case.
     pub headers: Vec<(String, Header)>,
-    /// The exact bytes.
+    /// The exact bytes of the body.
     pub body: Vec<u8>,
-    /// What must not be seen of the body: some providers want the credential in it.
+    /// Parts of the body that must not be shown: some providers want the credential there.
     pub hidden: Vec<SecretString>,
 }
 
 impl Request {
-    /// `text` without the values of this request's secret headers: an answer may
-    /// repeat what was made of a secret, such as the base64 of a password, which
-    /// stands nowhere in the secret itself.
+    /// `text` without the values of this request's secret headers. A response may repeat a
+    /// value that was derived from a secret, such as the base64 of a password, and is not
+    /// part of the secret itself.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut values = Vec::new();
         for (_, header) in &self.headers {
             if let Header::Secret(value) = header {
-                super::secret::of_header(value.expose_secret(), &mut values);
+                secret::of_header(value.expose_secret(), &mut values);
             }
         }
-        super::secret::redact(text, values)
+        secret::redact(text, values)
     }
 
-    /// The body as it is sent, with what must not be seen of it masked.
+    /// The body with its hidden parts masked.
     #[must_use]
     pub fn shown_body(&self) -> String {
         self.without_hidden(String::from_utf8_lossy(&self.body).into_owned())
@@ -169,7 +170,7 @@ impl Request {
         })
     }
 
-    /// A POST of JSON, without further headers.
+    /// A POST of JSON, with the content type as its only header.
     #[must_use]
     pub fn post_json(address: Address, body: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -196,14 +197,14 @@ impl Request {
         }
     }
 
-    /// The same, and `secret` is masked wherever the body is shown.
+    /// The request, with `secret` masked wherever the body is shown.
     #[must_use]
     pub fn hiding(mut self, secret: SecretString) -> Self {
         self.hidden.push(secret);
         self
     }
 
-    /// The same with one more header.
+    /// The request with one more header.
     #[must_use]
     pub fn header(mut self, name: &str, value: Header) -> Self {
         self.headers.push((name.to_ascii_lowercase(), value));
@@ -211,8 +212,7 @@ impl Request {
     }
 }
 
-/// Shows a request the way a person reads one, with every secret masked: used by
-/// previews and snapshots alike.
+/// Shows a request for people, with every secret masked: in previews and snapshots.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.method.as_str(), self.address)?;
@@ -240,17 +240,17 @@ impl fmt::Debug for Request {
     }
 }
 
-/// What came back.
+/// An HTTP response.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// In order; names in lower case.
+    /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// As much of it as is read: the first 64 KB, or
+    /// The beginning of the body: the first 64 KB, or
     /// [`Provider::LOOKUP_RESPONSE_LIMIT`](super::Provider::LOOKUP_RESPONSE_LIMIT).
     pub body: Vec<u8>,
-    /// When it was complete: `Retry-After` dates are relative to it.
+    /// When the response was complete; `Retry-After` dates are relative to it.
     pub received_at: Timestamp,
 }
 
@@ -264,21 +264,21 @@ impl Response {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The body as text, whatever it is.
+    /// The body as text; invalid UTF-8 is replaced by U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// The body as JSON, as far as it goes: of a body that was cut off, whatever
-    /// was complete before the cut. `Null` where it is no JSON at all.
+    /// The body as JSON; of a body that was cut off, the part before the cut. `Null` where
+    /// it is not JSON at all.
     #[must_use]
     pub fn json(&self) -> Value {
         partial::read(&self.body)
     }
 
     /// The `Retry-After` header, in seconds or as a date (RFC 9110 §10.2.3),
-    /// bounded by [`LONGEST_RETRY_AFTER`]; `None` when there is none to be read.
+    /// at most [`LONGEST_RETRY_AFTER`]; `None` when it is absent or unreadable.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.header("retry-after")?.trim();
@@ -298,8 +298,8 @@ impl Response {
         Some(wait.min(LONGEST_RETRY_AFTER))
     }
 
-    /// How long it is until the moment in this (lower-case) header, which says
-    /// when a limit is lifted: in seconds since 1970 or as ISO 8601, bounded like
+    /// The time until the moment in this (lower-case) header, which says when a rate limit
+    /// is reset: in seconds since 1970 or as ISO 8601, bounded like
     /// [`Response::retry_after`].
     #[must_use]
     pub fn until(&self, name: &str) -> Option<Duration> {
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_in_a_header_is_a_wait() {
+    fn a_reset_time_in_a_header_is_a_delay() {
         let wait = |value: &str| {
             let response = Response {
                 status: 429,
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_of_a_secret_is_struck_out_as_well() {
+    fn values_derived_from_a_secret_are_redacted() {
         let url = Url::parse("https://example.com/").unwrap();
         let basic = Header::Secret("Basic dXNlcjpQTEFOVEVE".to_owned().into());
         let request = Request::post_json(Address::Public(url), "{}").header("authorization", basic);

@@ -1,8 +1,8 @@
-//! Routing in sentences, the same in the command line, the logs and the demo.
+//! Routing in sentences: the CLI, the logs and the demo show the same ones.
 
 use std::fmt;
 
-use super::{Disposition, Reason, Step, Warning, WhyNot};
+use super::model::{Disposition, Reason, Step, Warning, WhyNot};
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,10 +20,10 @@ impl fmt::Display for Reason {
         match self {
             Self::Listed { step, name } => write!(f, "{step} names {name:?}"),
             Self::Severity { step, severity } => write!(f, "{step} {severity} matches"),
-            Self::SystemError => f.write_str("it takes SYSTEM_ERROR alerts"),
+            Self::SystemError => f.write_str("it accepts SYSTEM_ERROR alerts"),
             Self::Default => f.write_str("nothing matched, and it is the default destination"),
             Self::Fallback => {
-                f.write_str("another destination did not take it, and it is its fallback")
+                f.write_str("the delivery to another destination failed, and it is its fallback")
             }
         }
     }
@@ -34,7 +34,7 @@ impl fmt::Display for WhyNot {
         match self {
             Self::Disabled => f.write_str("it is disabled"),
             Self::NotListed { step } => write!(f, "{step} does not name it"),
-            Self::Skipped => f.write_str("the detection asked for delivery nowhere"),
+            Self::Skipped => f.write_str("the detection asked for no delivery"),
             Self::OnlyByList => f.write_str("it has no severities: only lists reach it"),
             Self::Severity { severity } => write!(f, "it does not take {severity}"),
             Self::AlertType { alert_type } => write!(f, "it does not take {alert_type} alerts"),
@@ -47,12 +47,12 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownName { step, name } => {
-                write!(f, "{step} names {name:?}, and there is no such destination")
+                write!(f, "{step} names {name:?}, which is not a destination")
             }
             Self::NoneKnown { step } => {
                 write!(
                     f,
-                    "{step} names no destination there is; the next rule decided"
+                    "{step} names only unknown destinations; the next rule decided"
                 )
             }
             Self::DisabledListed { name } => {
@@ -60,7 +60,7 @@ impl fmt::Display for Warning {
             }
             Self::UnknownSeverity { value } => write!(
                 f,
-                "routing.severity is {value:?}, which is no severity; the static one was used"
+                "routing.severity is {value:?}, which is not a severity; the static one was used"
             ),
             Self::NothingMatched => f.write_str("no destination matches this alert"),
             Self::DefaultUnusable { name } => write!(

@@ -1,4 +1,4 @@
-//! Where an alert goes, and why: the precedence, here and nowhere else.
+//! Where an alert goes, and why. This is the only place that knows the precedence:
 //!
 //! 1. the generated list (`routing.destinations`, from `destinations()`),
 //! 2. the static list (`routing.destinationOverride`),
@@ -6,19 +6,18 @@
 //! 4. the static severity.
 //!
 //! A list names its destinations and bypasses their filters. Without one, the
-//! effective severity is looked up among the destinations' filters. The command
-//! line's `route` prints what this module returns, so what is explained is what
-//! happens.
+//! effective severity is looked up among the destinations' filters. `tocsin route`
+//! prints what this module returns, so its explanation cannot differ from what happens.
 
 mod explain;
+mod model;
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::alert::{Alert, AlertType, Severity};
-use crate::destination::{Destination, DestinationId, Destinations, Enabled, ProviderName};
+use crate::destination::{Destination, DestinationId, Destinations, Enabled};
+
+pub use model::{Disposition, PassedOver, Reason, Routing, Step, Target, Warning, WhyNot};
 
 /// The word that, in either list, means "deliver nowhere".
 pub const SKIP: &str = "SKIP";
@@ -26,210 +25,8 @@ pub const SKIP: &str = "SKIP";
 /// The word that stands for the static severity in `routing.severity`.
 const DEFAULT_SEVERITY: &str = "DEFAULT";
 
-/// Which rule of the precedence decided.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum Step {
-    /// `routing.destinations`.
-    GeneratedList,
-    /// `routing.destinationOverride`.
-    StaticList,
-    /// `routing.severity`.
-    GeneratedSeverity,
-    /// `severity`.
-    StaticSeverity,
-}
-
-/// Why a destination was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "reason", rename_all = "camelCase")]
-pub enum Reason {
-    /// A list names it.
-    Listed {
-        /// Which list.
-        step: Step,
-        /// The name or id that the list used.
-        name: String,
-    },
-    /// The effective severity, the type and the log types pass its filters.
-    Severity {
-        /// Whether the severity was generated or static.
-        step: Step,
-        /// The effective severity.
-        severity: Severity,
-    },
-    /// The alert is a `SYSTEM_ERROR`, and it lists that type.
-    SystemError,
-    /// Nothing matched, the alert is grave, and it is the stack's default destination.
-    Default,
-    /// Another destination finally did not take the alert, and this is its fallback.
-    Fallback,
-}
-
-/// Why a destination was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "because", rename_all = "camelCase")]
-pub enum WhyNot {
-    /// It is disabled.
-    Disabled,
-    /// A list decided, and does not name it.
-    NotListed {
-        /// Which list.
-        step: Step,
-    },
-    /// The alert asked to be delivered nowhere.
-    Skipped,
-    /// It takes no severity at all: only lists reach it.
-    OnlyByList,
-    /// It takes other severities.
-    Severity {
-        /// The effective severity.
-        severity: Severity,
-    },
-    /// It takes other alert types.
-    AlertType {
-        /// The alert's type.
-        alert_type: AlertType,
-    },
-    /// It takes other log types.
-    LogTypes,
-}
-
-/// A destination chosen for an alert, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Target {
-    /// Which destination.
-    pub destination_id: DestinationId,
-    /// Its name at that time.
-    pub display_name: String,
-    /// Its provider.
-    pub provider: ProviderName,
-    /// Why it was chosen.
-    #[serde(flatten)]
-    pub reason: Reason,
-}
-
-impl Target {
-    /// A destination that gets what another finally did not take.
-    #[must_use]
-    pub fn fallback(destination: &Destination) -> Self {
-        Self {
-            destination_id: destination.destination_id,
-            display_name: destination.display_name.clone(),
-            provider: destination.provider.clone(),
-            reason: Reason::Fallback,
-        }
-    }
-}
-
-/// A destination that was not chosen, with the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PassedOver {
-    /// Which destination.
-    pub destination_id: DestinationId,
-    /// Its name at that time.
-    pub display_name: String,
-    /// Why it was not chosen.
-    #[serde(flatten)]
-    pub why: WhyNot,
-}
-
-/// Something that a person should mend, although routing could do without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "warning", rename_all = "camelCase")]
-pub enum Warning {
-    /// A list names a destination that does not exist.
-    UnknownName {
-        /// Which list.
-        step: Step,
-        /// The unknown name or id.
-        name: String,
-    },
-    /// A list names only unknown destinations and was passed over.
-    NoneKnown {
-        /// Which list.
-        step: Step,
-    },
-    /// A list names a disabled destination.
-    DisabledListed {
-        /// Its name.
-        name: String,
-    },
-    /// `routing.severity` is no severity; the static one was used.
-    UnknownSeverity {
-        /// What it holds.
-        value: String,
-    },
-    /// Nothing matched.
-    NothingMatched,
-    /// The stack's default destination does not exist or is disabled.
-    DefaultUnusable {
-        /// The configured name or id.
-        name: String,
-    },
-}
-
-/// What became of the alert as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Disposition {
-    /// It has at least one target.
-    Routed,
-    /// Its detection asked for silence.
-    Skipped,
-    /// Nothing matched, and no default destination stepped in.
-    Unrouted,
-}
-
-/// The whole answer: targets with reasons, everyone else with reasons, warnings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Routing {
-    /// What became of the alert.
-    pub disposition: Disposition,
-    /// The effective severity: the generated one when valid, else the static.
-    pub severity: Severity,
-    /// Chosen destinations, by name; no destination twice.
-    pub targets: Vec<Target>,
-    /// All others, by name.
-    pub passed_over: Vec<PassedOver>,
-    /// What a person should mend.
-    pub warnings: Vec<Warning>,
-}
-
-impl Routing {
-    /// Whether a target is missing among `destinations`, or disabled there: by an
-    /// old copy of them, that is no reason yet to give a delivery up.
-    #[must_use]
-    pub fn lost_a_target(&self, destinations: &Destinations) -> bool {
-        self.targets.iter().any(|target| {
-            destinations
-                .get(target.destination_id)
-                .is_none_or(|one| one.enabled == Enabled::No)
-        })
-    }
-
-    /// Whether a destination that was looked for does not exist: it may have been
-    /// added a moment ago.
-    #[must_use]
-    pub fn misses_a_destination(&self) -> bool {
-        self.warnings.iter().any(|warning| {
-            matches!(
-                warning,
-                Warning::UnknownName { .. }
-                    | Warning::NothingMatched
-                    | Warning::DefaultUnusable { .. }
-            )
-        })
-    }
-}
-
 /// Routes one alert. Pure: the same alert and destinations always give the same
-/// answer. The cost is names × destinations for a list, destinations otherwise.
+/// result. The cost is names × destinations for a list, destinations otherwise.
 #[must_use]
 pub fn route(alert: &Alert, destinations: &Destinations, default: Option<&str>) -> Routing {
     let mut warnings = Vec::new();
@@ -294,7 +91,7 @@ fn by_list(
     None
 }
 
-/// The verdicts of a list, or `None` when it names no destination there is.
+/// The verdicts of a list, or `None` when it names no existing destination.
 fn named(
     step: Step,
     names: &[String],
@@ -358,7 +155,7 @@ fn by_severity(
     )
 }
 
-/// Whether `one` takes the alert by its own filters.
+/// Whether `one` accepts the alert by its own filters.
 fn filter(
     alert: &Alert,
     one: &Destination,
@@ -385,12 +182,12 @@ fn filter(
     if !one.alert_types.is_empty() && !one.alert_types.contains(&alert_type) {
         return Err(WhyNot::AlertType { alert_type });
     }
-    let takes_logs = one.log_types.is_empty()
+    let accepts_logs = one.log_types.is_empty()
         || alert
             .log_types
             .iter()
             .any(|log_type| one.log_types.contains(log_type));
-    if !takes_logs {
+    if !accepts_logs {
         return Err(WhyNot::LogTypes);
     }
     Ok(Reason::Severity { step, severity })
@@ -435,7 +232,7 @@ fn settle(
     }
 }
 
-/// A grave alert that nothing matched goes to the default destination.
+/// Sends a HIGH or CRITICAL alert that nothing matched to the default destination.
 fn fall_back(routing: &mut Routing, destinations: &Destinations, default: Option<&str>) {
     let Some(name) = default.filter(|_| routing.severity >= Severity::High) else {
         return;
@@ -454,17 +251,6 @@ fn fall_back(routing: &mut Routing, destinations: &Destinations, default: Option
         None => routing.warnings.push(Warning::DefaultUnusable {
             name: name.to_owned(),
         }),
-    }
-}
-
-impl Target {
-    fn new(one: &Destination, reason: Reason) -> Self {
-        Self {
-            destination_id: one.destination_id,
-            display_name: one.display_name.clone(),
-            provider: one.provider.clone(),
-            reason,
-        }
     }
 }
 

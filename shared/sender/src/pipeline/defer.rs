@@ -86,7 +86,7 @@ pub(super) fn window_over(health: &Health) -> Failure {
             detail: Failure::new(
                 failure.kind,
                 format!(
-                    "not attempted again: the destination was paused until the retry window ended; it fails{since}: {}",
+                    "not attempted again: the destination's circuit breaker was open until the retry window ended; it has failed{since}: {}",
                     failure.detail
                 ),
             )
@@ -95,7 +95,7 @@ pub(super) fn window_over(health: &Health) -> Failure {
         },
         None => Failure::new(
             FailureKind::Unavailable,
-            "not attempted: the destination was paused until the retry window ended",
+            "not attempted: the destination's circuit breaker was open until the retry window ended",
         ),
     }
 }

@@ -11,11 +11,12 @@ use std::time::Duration;
 use tocsin_aws::Message;
 use tocsin_aws::telemetry::Metric;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{AlertType, system_alert};
+use tocsin_core::alert::AlertType;
 use tocsin_core::delivery::settlement::NewState;
 use tocsin_core::destination::ProviderName;
 use tocsin_core::health::FailureReport;
 use tocsin_core::outcome::Failure;
+use tocsin_core::system_alert;
 
 use super::breakers::Breakers;
 use super::decide::DecidedTask;

@@ -1,4 +1,4 @@
-//! Connections that do not come about, break, hang, or never end.
+//! Connections that fail, break, hang, or never end.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,16 +8,16 @@ use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_sender::{AddressPolicy, Limits};
 
-use crate::server::{Reply, Server};
-use crate::stage::{
-    SHORT, Stage, attempted, delivered, permanent, plain, secret, stored, transient,
+use crate::fixture::{
+    Fixture, SHORT, attempted, delivered, permanent, plain, secret, stored, transient,
 };
+use crate::server::{Reply, Server};
 
-fn at(url: &str) -> Stage {
-    Stage::new([stored(&secret(url, "PLANTED-TOKEN"))])
+fn at(url: &str) -> Fixture {
+    Fixture::new([stored(&secret(url, "PLANTED-TOKEN"))])
 }
 
-/// A server that reads some of a request, says `words` and closes.
+/// A server that reads `read` bytes of a request, writes `words` and closes.
 fn closing_after(read: usize, words: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -31,7 +31,7 @@ fn closing_after(read: usize, words: &'static str) -> String {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_worth_another_try() {
+async fn a_refused_connection_is_retried() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/PLANTED-PATH", free.local_addr().unwrap());
     drop(free);
@@ -41,14 +41,14 @@ async fn a_refused_connection_is_worth_another_try() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_exist_is_worth_another_try() {
+async fn a_name_that_does_not_exist_is_retried() {
     let outcome = at("http://nowhere.invalid/PLANTED-PATH").attempt().await;
     let failure = transient(outcome, FailureKind::Unreachable);
     assert!(!failure.detail.contains("PLANTED"), "{failure}");
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_not_waited_for() {
+async fn a_response_that_does_not_come_times_out() {
     let started = Instant::now();
     let (outcome, arrived) = attempted(PriorAttempt::NotDelivered, SHORT, [Reply::Silence]).await;
     let failure = transient(outcome, FailureKind::TimedOut);
@@ -72,9 +72,9 @@ async fn a_success_whose_body_stalls_or_breaks_off_is_a_success() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_after_the_request_may_have_carried_it() {
+async fn a_connection_that_breaks_after_the_request_may_have_delivered_it() {
     for (read, words) in [
-        // Unread bytes make the system reset the connection, none let it end.
+        // With unread bytes the system resets the connection; without, it closes it.
         (1, ""),
         (64 * 1024, ""),
         (64 * 1024, "no HTTP at all\r\n\r\n"),
@@ -87,7 +87,7 @@ async fn a_connection_that_breaks_after_the_request_may_have_carried_it() {
 }
 
 #[tokio::test]
-async fn of_a_large_answer_64_kib_are_read() {
+async fn of_a_large_response_64_kib_are_read() {
     let large = plain(200, &" ".repeat(10 * 1024 * 1024));
     for reply in [large, Reply::Endless] {
         let server = Server::start([reply]).await;
@@ -98,7 +98,7 @@ async fn of_a_large_answer_64_kib_are_read() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_called_is_not_called() {
+async fn forbidden_addresses_are_not_called() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -106,13 +106,13 @@ async fn what_must_not_be_called_is_not_called() {
         format!("http://127.0.0.1:{port}/PLANTED-PATH"),
         format!("https://127.0.0.1:{port}/PLANTED-PATH"),
         format!("https://[::ffff:127.0.0.1]:{port}/PLANTED-PATH"),
-        // Only its resolution tells.
+        // Only its resolution shows that it is forbidden.
         format!("https://localhost:{port}/PLANTED-PATH"),
         "https://169.254.169.254/PLANTED-PATH".to_owned(),
     ] {
         let answers = [stored(&secret(&url, "t"))];
-        let stage = Stage::with(AddressPolicy::PublicHttps, Limits::default(), answers);
-        let failure = permanent(stage.attempt().await, FailureKind::Forbidden);
+        let fixture = Fixture::with(AddressPolicy::PublicHttps, Limits::default(), answers);
+        let failure = permanent(fixture.attempt().await, FailureKind::Forbidden);
         assert!(!failure.detail.contains("PLANTED"), "{failure}");
     }
     assert!(listener.accept().is_err(), "somebody called");

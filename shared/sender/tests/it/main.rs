@@ -1,14 +1,14 @@
-//! The whole way of an attempt over HTTP, against a real server on the loopback
-//! and a stand-in for Secrets Manager.
+//! An attempt over HTTP from end to end, against a real server on the loopback interface
+//! and a replay of Secrets Manager.
 
 #![allow(
     clippy::unwrap_used,
     reason = "only tests are here, and they should stop where they fail"
 )]
 
-mod answers;
 mod connections;
+mod fixture;
+mod outcomes;
 mod probe;
 mod secrets;
 mod server;
-mod stage;

@@ -1,4 +1,4 @@
-//! A provider that uses all there is of the trait.
+//! A provider that implements every method of the trait.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use tocsin_core::provider::{
     Response, SecretUrl,
 };
 
-/// Posts the title; asks for it first when an earlier attempt may have arrived.
+/// Posts the title; looks for it first when an earlier attempt may have been delivered.
 #[derive(Debug)]
 pub(crate) struct Probe;
 
@@ -53,7 +53,7 @@ impl Probe {
     }
 }
 
-/// The id in the answer.
+/// The receipt in the response.
 fn receipt(response: &Response) -> Receipt {
     let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     Receipt {
@@ -90,7 +90,7 @@ impl Provider for Probe {
         json!({"url": "https://example.com/", "token": "placeholder"})
     }
 
-    fn outcome(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Outcome {
+    fn outcome(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         match Outcome::from_status(response) {
             Outcome::Delivered(_) => Outcome::Delivered(receipt(response)),
             failed => failed,
@@ -108,7 +108,7 @@ impl Provider for Probe {
         }
     }
 
-    fn parse_lookup(&self, _job: &RequestContext<'_, Self>, response: &Response) -> Lookup {
+    fn parse_lookup(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         match response.status {
             200 => Lookup::Found(receipt(response)),
             404 => Lookup::Absent,
@@ -116,7 +116,7 @@ impl Provider for Probe {
         }
     }
 
-    /// Of all redirects, 308 only.
+    /// Follows 308 and no other redirect.
     fn follow_redirect(
         &self,
         request_context: &RequestContext<'_, Self>,

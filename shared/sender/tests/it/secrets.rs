@@ -1,21 +1,24 @@
-//! Credentials: where they come from, their rotation, and that they stay inside.
+//! Credentials: how they are read and rotated, and that they are never shown.
 
 use serde_json::json;
 use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::aws::Answer;
 
-use crate::server::{Reply, Server};
-use crate::stage::{
-    Stage, answered, delivered, permanent, plain, secret, stored, transient, withheld,
+use crate::fixture::{
+    Fixture, answered, delivered, permanent, plain, secret, stored, transient, withheld,
 };
+use crate::server::{Reply, Server};
 
-/// A server, and a destination whose secret has these tokens one after the other.
-async fn with_tokens(replies: impl IntoIterator<Item = Reply>, tokens: &[&str]) -> (Server, Stage) {
+/// A server, and a destination whose secret is rotated through these tokens.
+async fn with_tokens(
+    replies: impl IntoIterator<Item = Reply>,
+    tokens: &[&str],
+) -> (Server, Fixture) {
     let server = Server::start(replies).await;
     let url = server.url();
-    let stage = Stage::new(tokens.iter().map(|token| stored(&secret(&url, token))));
-    (server, stage)
+    let fixture = Fixture::new(tokens.iter().map(|token| stored(&secret(&url, token))));
+    (server, fixture)
 }
 
 fn tokens_of(server: &Server) -> Vec<String> {
@@ -28,10 +31,11 @@ fn tokens_of(server: &Server) -> Vec<String> {
 
 #[tokio::test]
 async fn a_secret_is_read_once_for_many_attempts() {
-    let (_server, stage) = with_tokens([plain(200, "{}"), plain(200, "{}")], &["token-one"]).await;
-    delivered(stage.attempt().await);
-    delivered(stage.attempt().await);
-    let asked = stage.secrets.asked();
+    let (_server, fixture) =
+        with_tokens([plain(200, "{}"), plain(200, "{}")], &["token-one"]).await;
+    delivered(fixture.attempt().await);
+    delivered(fixture.attempt().await);
+    let asked = fixture.secrets.asked();
     assert_eq!(asked.len(), 1);
     assert!(asked[0].body.contains("probe/1"), "{}", asked[0].body);
 }
@@ -44,36 +48,39 @@ async fn a_rotated_secret_is_used_at_once() {
             plain(200, r#"{"id": "T-1"}"#),
             plain(200, "{}"),
         ];
-        let (server, stage) = with_tokens(replies, &["token-one", "token-two"]).await;
-        assert_eq!(delivered(stage.attempt().await).id.as_deref(), Some("T-1"));
-        // And kept for the next attempt.
-        delivered(stage.attempt().await);
+        let (server, fixture) = with_tokens(replies, &["token-one", "token-two"]).await;
+        assert_eq!(
+            delivered(fixture.attempt().await).id.as_deref(),
+            Some("T-1")
+        );
+        // The next attempt uses it, too.
+        delivered(fixture.attempt().await);
         assert_eq!(tokens_of(&server), ["token-one", "token-two", "token-two"]);
-        assert_eq!(stage.secrets.asked().len(), 2);
+        assert_eq!(fixture.secrets.asked().len(), 2);
     }
 }
 
 #[tokio::test]
-async fn a_secret_that_is_still_the_same_ends_the_delivery() {
+async fn a_refused_secret_that_was_not_rotated_fails_the_delivery() {
     let replies = [plain(401, "bad token"), plain(200, "{}")];
-    let (server, stage) = with_tokens(replies, &["token-one", "token-one"]).await;
-    let failure = permanent(stage.attempt().await, FailureKind::Unauthorized);
+    let (server, fixture) = with_tokens(replies, &["token-one", "token-one"]).await;
+    let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
     assert_eq!(failure.detail, "bad token");
     assert_eq!(server.arrived().len(), 1);
 }
 
 #[tokio::test]
-async fn a_rotated_secret_gets_one_try_and_not_more() {
+async fn a_rotated_secret_is_tried_once() {
     let replies = [plain(401, "first"), plain(401, "second"), plain(200, "{}")];
     let tokens = ["token-one", "token-two", "token-three"];
-    let (server, stage) = with_tokens(replies, &tokens).await;
-    let failure = permanent(stage.attempt().await, FailureKind::Unauthorized);
+    let (server, fixture) = with_tokens(replies, &tokens).await;
+    let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
     assert_eq!(failure.detail, "second");
     assert_eq!(server.arrived().len(), 2);
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_again_leaves_the_refusal_as_the_answer() {
+async fn when_the_secret_cannot_be_read_again_the_failure_is_the_refusal() {
     for newer in [
         withheld("AccessDeniedException"),
         stored(&json!({"url": "https://example.com"})),
@@ -81,22 +88,25 @@ async fn what_cannot_be_read_again_leaves_the_refusal_as_the_answer() {
     ] {
         let server = Server::start([plain(403, "bad token")]).await;
         let old = stored(&secret(&server.url(), "token-one"));
-        let stage = Stage::new([old, newer]);
-        let failure = permanent(stage.attempt().await, FailureKind::Unauthorized);
+        let fixture = Fixture::new([old, newer]);
+        let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
         assert_eq!(failure.detail, "bad token");
     }
 }
 
 #[tokio::test]
-async fn a_question_that_is_not_answered_for_the_credential_is_asked_with_the_rotated_one() {
+async fn a_lookup_that_is_refused_is_repeated_with_the_rotated_secret() {
     let replies = [
         plain(401, ""),
         plain(404, ""),
         plain(200, r#"{"id": "T-1"}"#),
     ];
-    let (server, mut stage) = with_tokens(replies, &["token-one", "token-two"]).await;
-    stage.prior_attempt = PriorAttempt::MaybeDelivered;
-    assert_eq!(delivered(stage.attempt().await).id.as_deref(), Some("T-1"));
+    let (server, mut fixture) = with_tokens(replies, &["token-one", "token-two"]).await;
+    fixture.prior_attempt = PriorAttempt::MaybeDelivered;
+    assert_eq!(
+        delivered(fixture.attempt().await).id.as_deref(),
+        Some("T-1")
+    );
     assert_eq!(tokens_of(&server), ["token-one", "token-two", "token-two"]);
 }
 
@@ -106,12 +116,12 @@ fn assert_clean(outcome: &Outcome) {
 }
 
 #[tokio::test]
-async fn answers_that_repeat_the_secret_do_not_show_it() {
+async fn responses_that_repeat_the_secret_are_redacted() {
     for status in [404, 429, 500] {
         let (outcome, _) = answered([Reply::Echo(status, 0)]).await;
         assert_clean(&outcome);
         let said = &outcome.failure().unwrap().detail;
-        // What is not secret stays.
+        // Text that is not secret stays.
         assert!(
             said.contains("[secret]") && said.contains("Traffic"),
             "{said}"
@@ -128,36 +138,36 @@ async fn answers_that_repeat_the_secret_do_not_show_it() {
 }
 
 #[tokio::test]
-async fn a_secret_that_the_cut_of_a_detail_goes_through_does_not_show_either() {
-    // The detail has 500 characters, so somewhere in here it is cut within the token.
+async fn a_secret_that_is_cut_with_the_detail_is_redacted() {
+    // The detail has 500 characters, so one of these cuts is within the token.
     for before in 440..500 {
         let (outcome, _) = answered([Reply::Echo(404, before)]).await;
         let said = &outcome.failure().unwrap().detail;
-        // Five characters of a secret may be any word.
+        // Five characters of a secret may be any word, so they stay.
         assert!(!said.contains("PLANTE"), "{before}: {said}");
     }
 }
 
 #[tokio::test]
-async fn neither_the_old_nor_the_rotated_secret_is_shown() {
+async fn the_old_and_the_rotated_secret_are_redacted() {
     let tokens = ["PLANTED-ONE", "PLANTED-TWO"];
     let said = "not PLANTED-ONE but PLANTED-TWO";
-    let (_server, stage) = with_tokens([plain(401, "no"), plain(500, said)], &tokens).await;
-    let failure = transient(stage.attempt().await, FailureKind::Unavailable);
+    let (_server, fixture) = with_tokens([plain(401, "no"), plain(500, said)], &tokens).await;
+    let failure = transient(fixture.attempt().await, FailureKind::Unavailable);
     assert_eq!(failure.detail, "not [secret] but [secret]");
 }
 
 #[tokio::test]
-async fn a_secret_that_makes_no_header_ends_the_delivery_unseen() {
-    let (server, stage) = with_tokens([plain(200, "{}")], &["PLANTED\r\nx: y"]).await;
-    let outcome = stage.attempt().await;
+async fn a_secret_that_cannot_be_a_header_fails_the_delivery_and_is_not_shown() {
+    let (server, fixture) = with_tokens([plain(200, "{}")], &["PLANTED\r\nx: y"]).await;
+    let outcome = fixture.attempt().await;
     assert_clean(&outcome);
     permanent(outcome, FailureKind::Misconfigured);
     assert!(server.arrived().is_empty());
 }
 
 #[tokio::test]
-async fn wrong_settings_and_secrets_end_the_delivery_and_name_the_field() {
+async fn wrong_settings_and_secrets_fail_the_delivery_and_name_the_field() {
     let sound = || json!({"project": "tests"});
     let url = "http://127.0.0.1:1/PLANTED";
     for (settings, secret, field) in [
@@ -199,9 +209,9 @@ async fn wrong_settings_and_secrets_end_the_delivery_and_name_the_field() {
         ),
         (sound(), json!("PLANTED"), "`secret` is unknown, or not"),
     ] {
-        let mut stage = Stage::new([stored(&secret)]);
-        stage.settings = settings;
-        let outcome = stage.attempt().await;
+        let mut fixture = Fixture::new([stored(&secret)]);
+        fixture.settings = settings;
+        let outcome = fixture.attempt().await;
         assert_clean(&outcome);
         let failure = permanent(outcome, FailureKind::Misconfigured);
         assert!(failure.detail.contains(field), "{failure}");
@@ -209,28 +219,28 @@ async fn wrong_settings_and_secrets_end_the_delivery_and_name_the_field() {
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_made_names_the_field() {
-    let mut stage = Stage::new([stored(&secret("http://127.0.0.1:1/", "t"))]);
-    stage.settings = json!({"project": "unbuildable"});
-    stage.prior_attempt = PriorAttempt::MaybeDelivered;
-    let failure = permanent(stage.attempt().await, FailureKind::Misconfigured);
+async fn a_lookup_that_cannot_be_built_names_the_field() {
+    let mut fixture = Fixture::new([stored(&secret("http://127.0.0.1:1/", "t"))]);
+    fixture.settings = json!({"project": "unbuildable"});
+    fixture.prior_attempt = PriorAttempt::MaybeDelivered;
+    let failure = permanent(fixture.attempt().await, FailureKind::Misconfigured);
     assert_eq!(failure.detail, "`settings.project` makes no question");
 }
 
 #[tokio::test]
 async fn a_destination_without_a_secret_has_an_empty_one() {
-    let mut stage = Stage::new([]);
-    stage.secret_name = None;
-    let failure = permanent(stage.attempt().await, FailureKind::Misconfigured);
+    let mut fixture = Fixture::new([]);
+    fixture.secret_name = None;
+    let failure = permanent(fixture.attempt().await, FailureKind::Misconfigured);
     assert!(
         failure.detail.starts_with("`secret.url`") || failure.detail.starts_with("`secret.token`"),
         "{failure}"
     );
-    assert_eq!(stage.secrets.asked(), []);
+    assert_eq!(fixture.secrets.asked(), []);
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_is_somebodys_or_nobodys_fault() {
+async fn a_missing_secret_fails_the_delivery_and_an_unavailable_store_delays_it() {
     for missing in [
         withheld("ResourceNotFoundException"),
         withheld("InvalidRequestException"),
@@ -240,7 +250,7 @@ async fn a_secret_that_cannot_be_read_is_somebodys_or_nobodys_fault() {
         ),
     ] {
         let failure = permanent(
-            Stage::new([missing]).attempt().await,
+            Fixture::new([missing]).attempt().await,
             FailureKind::Misconfigured,
         );
         assert!(
@@ -251,7 +261,7 @@ async fn a_secret_that_cannot_be_read_is_somebodys_or_nobodys_fault() {
         );
     }
     // A new role's permissions take a while to be in force.
-    let denied = Stage::new([withheld("AccessDeniedException")]);
+    let denied = Fixture::new([withheld("AccessDeniedException")]);
     let failure = transient(denied.attempt().await, FailureKind::Internal);
     assert!(failure.detail.contains("may not read"), "{failure}");
     let out_of_order = [
@@ -260,8 +270,11 @@ async fn a_secret_that_cannot_be_read_is_somebodys_or_nobodys_fault() {
         Answer::new(503, ""),
     ];
     for answer in out_of_order {
-        transient(Stage::new([answer]).attempt().await, FailureKind::Internal);
+        transient(
+            Fixture::new([answer]).attempt().await,
+            FailureKind::Internal,
+        );
     }
-    // No answer at all.
-    transient(Stage::new([]).attempt().await, FailureKind::Internal);
+    // No response at all.
+    transient(Fixture::new([]).attempt().await, FailureKind::Internal);
 }

@@ -1,4 +1,4 @@
-//! A server on the loopback that answers as it was told to, in order.
+//! A server on the loopback interface that gives prepared replies in order.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -12,23 +12,23 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use tokio::net::TcpListener;
 
-/// One answer.
+/// One prepared reply.
 pub(crate) enum Reply {
     /// A status and a body.
     Plain(u16, String),
     /// A status, a header and a body.
     WithHeader(u16, &'static str, &'static str, String),
-    /// A status, and after this many bytes all that the request said.
+    /// A status, and after this many bytes everything that was in the request.
     Echo(u16, usize),
     /// 200 and a body that never ends.
     Endless,
     /// 200, the beginning of a body, and nothing more.
     Stalled,
-    /// No answer at all.
+    /// No response at all.
     Silence,
 }
 
-/// One request that arrived.
+/// One received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrived {
     pub(crate) method: Method,
@@ -71,7 +71,7 @@ impl Server {
         Self { address, script }
     }
 
-    /// Where it listens, with a path that is a credential.
+    /// Its URL, with a path that is a credential.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hook/PLANTED-PATH", self.address)
     }
@@ -96,7 +96,7 @@ async fn answer(
     };
     script.arrived.lock().unwrap().push(arrived.clone());
     let reply = script.replies.lock().unwrap().pop_front();
-    // One request too many.
+    // More requests than replies.
     let reply = reply.unwrap_or_else(|| Reply::Plain(599, "not expected".to_owned()));
     let with = |status: u16, body: Body| Response::builder().status(status).body(body).unwrap();
     match reply {
@@ -125,7 +125,7 @@ async fn answer(
     }
 }
 
-/// What a provider says that repeats all it got.
+/// The response of a provider that repeats the whole request.
 fn echo(arrived: &Arrived, before: usize) -> String {
     let mut said = "-".repeat(before);
     for name in ["authorization", "host"] {

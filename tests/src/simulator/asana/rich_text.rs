@@ -68,7 +68,7 @@ impl Reader<'_> {
                 self.rest = &self.rest[c.len_utf8()..];
                 Ok(())
             }
-            Some(c) => Err(format!("U+{:04X} cannot stand in XML", u32::from(c))),
+            Some(c) => Err(format!("U+{:04X} is not allowed in XML", u32::from(c))),
             None => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Atlassian Document Format, by its schema
 //! (<https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/>):
-//! which nodes may stand in which, no empty text, no marks in a block of code.
+//! which nodes may contain which, no empty text, no marks in a block of code.
 
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ const MARKS: [&str; 9] = [
     "backgroundColor",
 ];
 
-/// Whether a description keeps to the schema. What is no document at all is for
+/// Whether a description keeps to the schema. What is not a document at all is for
 /// the rules of fields to refuse.
 pub(super) fn is_sound(description: &Value) -> bool {
     if !description.is_object() {

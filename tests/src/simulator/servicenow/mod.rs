@@ -88,7 +88,7 @@ fn words(wrong: &Wrong) -> String {
     let field = &wrong.field;
     match wrong.why {
         Why::Missing => format!("{field} is mandatory"),
-        Why::Kind(kind) => format!("{field} is no {kind}"),
+        Why::Kind(kind) => format!("{field} is not of type {kind}"),
         Why::TooLong(most) | Why::TooMany(most) => format!("{field} is longer than {most}"),
         Why::Value => format!("{field} has an invalid value"),
     }

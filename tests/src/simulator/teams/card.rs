@@ -22,7 +22,7 @@ const MOST_ACTIONS: usize = 6;
 /// What is wrong with a card, if something is.
 pub(super) fn problem(card: &Value) -> Option<String> {
     if card["type"] != "AdaptiveCard" {
-        return Some("the content is no AdaptiveCard".to_owned());
+        return Some("the content is not an AdaptiveCard".to_owned());
     }
     let version = card["version"].as_str().unwrap_or_default();
     if !VERSIONS.contains(&version) {
@@ -75,7 +75,7 @@ fn run(run: &Value) -> Option<String> {
         return None;
     }
     if run["type"] != "TextRun" {
-        return Some("an inline is no TextRun".to_owned());
+        return Some("an inline is not a TextRun".to_owned());
     }
     let select = &run["selectAction"];
     text(&run["text"]).or_else(|| (!select.is_null()).then(|| action(select)).flatten())

@@ -12,7 +12,8 @@ use tocsin_api_types::{Content, DeadLetterQueue, FailedDelivery};
 use tocsin_aws::{Message, ReceivedMessage};
 use tocsin_core::Timestamp;
 use tocsin_core::alert;
-use tocsin_core::delivery::{DeliveryBatch, PriorAttempt, Retry, RetryQueueMessage};
+use tocsin_core::delivery::{DeliveryBatch, PriorAttempt, Retry};
+use tocsin_core::retry_queue::RetryQueueMessage;
 use tocsin_core::text::{Unit, line, sanitize, truncate};
 
 /// The largest part of a body that is shown, in bytes.

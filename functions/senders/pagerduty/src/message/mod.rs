@@ -8,7 +8,7 @@ mod size;
 use serde_json::{Map, Value, json};
 pub(crate) use size::{SIZE_LIMIT, shrink};
 use tocsin_core::alert::{Alert, Payload, Severity};
-use tocsin_core::json::neutralised;
+use tocsin_core::json::sanitized;
 use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Detail, RequestContext};
@@ -58,9 +58,9 @@ fn details(alert: &Alert, severity: Severity) -> Value {
     let payload = Payload::of(alert, severity);
     // A payload has only strings, numbers and maps with string keys, so this cannot
     // fail.
-    let mut details = neutralised(&serde_json::to_value(payload).unwrap_or_default());
-    details["reference"] = neutralised(&json!(alert.reference));
-    details["logTypes"] = neutralised(&json!(alert.log_types));
+    let mut details = sanitized(&serde_json::to_value(payload).unwrap_or_default());
+    details["reference"] = sanitized(&json!(alert.reference));
+    details["logTypes"] = sanitized(&json!(alert.log_types));
     details
 }
 

@@ -1,4 +1,4 @@
-//! What follows which answer.
+//! The outcome of each kind of response.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::delivery;
 
-use crate::server::{Reply, Server};
-use crate::stage::{
-    SHORT, Stage, answered, attempted, delivered, looked_up, permanent, plain, secret, stored,
+use crate::fixture::{
+    Fixture, SHORT, answered, attempted, delivered, looked_up, permanent, plain, secret, stored,
     transient,
 };
+use crate::server::{Reply, Server};
 
 #[tokio::test]
 async fn an_accepted_request_is_delivered_with_its_receipt() {
@@ -34,7 +34,7 @@ async fn an_accepted_request_is_delivered_with_its_receipt() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_delivered_in_its_least_form_and_says_so() {
+async fn a_refused_alert_is_delivered_in_its_minimal_form_and_says_so() {
     let (outcome, arrived) =
         answered([plain(400, "too long"), plain(200, r#"{"id": "T-1"}"#)]).await;
     let receipt = delivered(outcome);
@@ -51,7 +51,7 @@ async fn what_is_refused_is_delivered_in_its_least_form_and_says_so() {
 }
 
 #[tokio::test]
-async fn of_two_refusals_the_first_is_kept_and_says_that_there_were_two() {
+async fn after_two_refusals_the_failure_is_the_first_and_mentions_the_second() {
     let (outcome, arrived) = answered([plain(422, "first"), plain(413, "second")]).await;
     let failure = permanent(outcome, FailureKind::Refused);
     assert_eq!(
@@ -65,7 +65,7 @@ async fn of_two_refusals_the_first_is_kept_and_says_that_there_were_two() {
 }
 
 #[tokio::test]
-async fn a_second_try_that_fails_for_now_is_tried_again() {
+async fn a_minimal_form_that_fails_for_now_is_retried() {
     let (outcome, _) = answered([plain(400, "first"), plain(503, "second")]).await;
     assert_eq!(
         transient(outcome, FailureKind::Unavailable).detail,
@@ -74,7 +74,7 @@ async fn a_second_try_that_fails_for_now_is_tried_again() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_refusal_is_tried_twice() {
+async fn only_a_refusal_leads_to_a_minimal_form() {
     for status in [401, 403, 404, 408, 429, 500, 503] {
         let (outcome, arrived) = answered([plain(status, "no"), plain(200, "{}")]).await;
         assert!(outcome.failure().is_some(), "{status}");
@@ -83,7 +83,7 @@ async fn nothing_but_a_refusal_is_tried_twice() {
 }
 
 #[tokio::test]
-async fn how_long_to_wait_comes_along() {
+async fn the_retry_after_is_part_of_the_outcome() {
     let throttled = Reply::WithHeader(429, "retry-after", "7", String::new());
     let (outcome, _) = answered([throttled]).await;
     let Outcome::Transient { retry_after, .. } = outcome else {
@@ -116,7 +116,7 @@ async fn a_redirect_that_the_provider_knows_is_followed_once() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_attempt_created_is_found_and_not_created_again() {
+async fn a_message_of_an_earlier_attempt_is_found_and_not_sent_again() {
     let (outcome, arrived) = looked_up([plain(200, r#"{"id": "T-0"}"#)]).await;
     let receipt = delivered(outcome);
     assert_eq!(receipt.id.as_deref(), Some("T-0"));
@@ -130,7 +130,7 @@ async fn what_an_earlier_attempt_created_is_found_and_not_created_again() {
 }
 
 #[tokio::test]
-async fn what_no_earlier_attempt_created_is_created() {
+async fn a_message_that_no_earlier_attempt_sent_is_sent() {
     let replies = [plain(404, ""), plain(200, r#"{"id": "T-1"}"#)];
     let (outcome, arrived) = looked_up(replies).await;
     assert_eq!(delivered(outcome).id.as_deref(), Some("T-1"));
@@ -139,7 +139,7 @@ async fn what_no_earlier_attempt_created_is_created() {
 }
 
 #[tokio::test]
-async fn who_may_not_look_creates_all_the_same_and_says_so() {
+async fn without_permission_to_look_the_message_is_sent_and_the_receipt_says_so() {
     let replies = [
         plain(400, "no such project"),
         plain(200, r#"{"id": "T-1"}"#),
@@ -149,14 +149,14 @@ async fn who_may_not_look_creates_all_the_same_and_says_so() {
     assert!(remark.contains("the lookup failed: "), "{remark}");
     assert!(remark.contains("no such project"), "{remark}");
     assert_eq!(arrived.len(), 2);
-    // A credential that is refused would not be accepted for creating, either.
+    // A credential that is refused for the lookup would be refused for sending, too.
     let (outcome, arrived) = looked_up([plain(401, "who are you")]).await;
     permanent(outcome, FailureKind::Unauthorized);
     assert_eq!(arrived.len(), 1);
 }
 
 #[tokio::test]
-async fn without_an_answer_to_the_question_nothing_is_created() {
+async fn without_a_response_to_the_lookup_nothing_is_sent() {
     let (outcome, arrived) = looked_up([plain(503, "busy")]).await;
     transient(outcome, FailureKind::Unavailable);
     assert_eq!(arrived.len(), 1);
@@ -166,11 +166,11 @@ async fn without_an_answer_to_the_question_nothing_is_created() {
 }
 
 #[tokio::test]
-async fn a_provider_that_deduplicates_by_itself_is_not_asked() {
+async fn a_provider_that_deduplicates_by_itself_is_not_searched() {
     let server = Server::start([plain(200, "{}")]).await;
-    let mut stage = Stage::new([stored(&secret(&server.url(), "t"))]);
-    stage.prior_attempt = PriorAttempt::MaybeDelivered;
-    stage.settings = serde_json::json!({"project": "native"});
-    delivered(stage.attempt().await);
+    let mut fixture = Fixture::new([stored(&secret(&server.url(), "t"))]);
+    fixture.prior_attempt = PriorAttempt::MaybeDelivered;
+    fixture.settings = serde_json::json!({"project": "native"});
+    delivered(fixture.attempt().await);
     assert_eq!(server.arrived()[0].method, Method::POST);
 }

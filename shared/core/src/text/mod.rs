@@ -1,24 +1,24 @@
-//! Text that came from outside, made fit to show: control and bidirectional
-//! characters neutralised, lengths bounded, every cut visible as a cut.
+//! Texts from outside, made safe to show: control and bidirectional characters are
+//! replaced, lengths bounded, cuts marked.
 //!
-//! What takes a text's meaning in some markup is in [`crate::escape`].
+//! Escaping for markup is in [`crate::escape`].
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-/// What a length limit counts. Vendors say "characters" and mean different things.
+/// What a length limit counts. Vendors mean different things by "characters".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// UTF-8 bytes, as AWS and Microsoft Teams count.
     Bytes,
     /// The larger of code points and UTF-16 units: safe where the vendor does not say which.
     Characters,
-    /// As [`Unit::Characters`], of the text as it stands in JSON: for limits on whole messages.
+    /// As [`Unit::Characters`], of the text as written in JSON: for limits on whole messages.
     JsonCharacters,
-    /// As [`Unit::Bytes`], of the text as it stands in JSON.
+    /// As [`Unit::Bytes`], of the text as written in JSON.
     JsonBytes,
-    /// As [`Unit::JsonBytes`], where that JSON is itself kept as a string of another JSON.
+    /// As [`Unit::JsonBytes`], where that JSON is itself a string inside another JSON.
     NestedJsonBytes,
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn visible_form(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),
         '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
-        // Bidirectional controls let text read other than it is ("Trojan Source").
+        // Bidirectional controls make text look different from what it is ("Trojan Source").
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             None
         }
@@ -97,16 +97,16 @@ pub fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One harmless line of at most `limit` characters, cut visibly.
+/// One sanitized line of at most `limit` characters; a cut is marked.
 #[must_use]
 pub fn line(text: &str, limit: usize) -> String {
     let shown = single_line(&sanitize(text));
     truncate(&shown, limit, Unit::Characters).into_owned()
 }
 
-/// Cuts `text` to `limit` units. What was cut is announced in its place, within
-/// the limit: `… (1234 characters cut)`; a limit too small for that ends in `…`,
-/// and one too small for even that gives nothing.
+/// Cuts `text` to `limit` units. A marker, within the limit, says how much was cut:
+/// `… (1234 characters cut)`, or `…` where the limit is too small for that. The result
+/// is empty where it is too small for either.
 #[must_use]
 pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
     let length = unit.length(text);
@@ -131,7 +131,7 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
 }
 
 /// `text`, or its beginning within `limit` characters with nothing but `…` for
-/// the rest: for values that nobody reads as prose, such as tags.
+/// the rest: for values that are not prose, such as tags.
 #[must_use]
 pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     if Unit::Characters.length(text) <= limit {
@@ -143,18 +143,17 @@ pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", prefix(text, room, Unit::Characters)))
 }
 
-/// What `render` makes of as much of `text` as keeps `size` within `limit`: of all
-/// of it, or of a [`truncate`]d beginning. Escaping makes texts longer, and only
-/// the escaped form is what a provider counts. Where not even nothing fits, it is
-/// what `render` makes of nothing.
+/// Renders as much of `text` as keeps `size` within `limit`: all of it, or a
+/// [`truncate`]d beginning. Escaping makes texts longer, and a provider counts the
+/// escaped form. Where nothing fits, this is the rendering of the empty text.
 pub fn fit<T>(
     text: &str,
     limit: usize,
     render: impl Fn(&str) -> T,
     size: impl Fn(&T) -> usize,
 ) -> T {
-    // No rendering is shorter than its text: what is far beyond the limit is
-    // not worth rendering in order to find that out.
+    // No rendering is shorter than its text, so a text far beyond the limit need not be
+    // rendered to know that it does not fit.
     let mut most = Unit::Characters.length(text);
     if most <= limit {
         let whole = render(text);
@@ -182,8 +181,8 @@ fn marker(cut: usize) -> String {
     format!("… ({cut} characters cut)")
 }
 
-/// A stand-in for a text that cannot be used as an identifier: 32 hexadecimal
-/// digits, the same for the same text.
+/// An identifier in place of a text that cannot be one: 32 hexadecimal digits, the same
+/// for the same text.
 #[must_use]
 pub fn digest(text: &str) -> String {
     hex::encode(&Sha256::digest(text.as_bytes())[..16])
@@ -203,102 +202,4 @@ pub fn prefix(text: &str, limit: usize, unit: Unit) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn harmless_text_is_left_alone() {
-        let text = "Schlüssel 鍵 🔑\tand a\nnewline, 👩‍💻 joined";
-        assert!(matches!(sanitize(text), Cow::Borrowed(same) if same == text));
-    }
-
-    #[test]
-    fn what_hides_or_reorders_becomes_visible() {
-        assert_eq!(sanitize("a\0b\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
-        assert_eq!(sanitize("invoice\u{202e}fdp.exe"), "invoice\u{fffd}fdp.exe");
-        assert_eq!(
-            sanitize("x\u{ffff}\u{fdd0}\u{1fffe}y"),
-            "x\u{fffd}\u{fffd}\u{fffd}y"
-        );
-        assert_eq!(sanitize("a\r\nb\rc\u{2028}d"), "a\nb\nc\nd");
-    }
-
-    #[test]
-    fn a_cut_says_how_much_was_cut() {
-        let text = "x".repeat(2000);
-        let cut = truncate(&text, 1000, Unit::Characters);
-        assert!(cut.ends_with("… (1023 characters cut)"), "{}", &cut[960..]);
-        assert_eq!(Unit::Characters.length(&cut), 1000);
-        assert_eq!(truncate("short", 5, Unit::Bytes), "short");
-        assert_eq!(truncate("shorter", 5, Unit::Bytes), "sh…");
-        assert_eq!(truncate("shorter", 2, Unit::Bytes), "");
-    }
-
-    #[test]
-    fn a_line_is_one_harmless_bounded_line() {
-        assert_eq!(line(" a\r\nb\u{202e}\tc ", 10), "a b\u{fffd} c");
-        assert_eq!(line("abcdef", 3), "ab…");
-    }
-
-    #[test]
-    fn clipping_marks_the_end() {
-        assert_eq!(clipped("abcdef", 6), "abcdef");
-        assert_eq!(clipped("abcdefg", 6), "abcde…");
-        assert_eq!(clipped("🔑🔑🔑", 4), "🔑…");
-        assert_eq!(clipped("ab", 1), "…");
-        assert_eq!(clipped("ab", 0), "");
-    }
-
-    #[test]
-    fn as_much_is_rendered_as_fits() {
-        let twice = |text: &str| text.repeat(2);
-        let rendered = |text, limit| fit(text, limit, twice, |made: &String| made.len());
-        assert_eq!(rendered("abc", 6), "abcabc");
-        assert_eq!(rendered("abcdefgh", 10), "ab…ab…");
-        assert_eq!(rendered("abc", 0), "");
-        let framed = |text: &str| format!("<{text}>");
-        assert_eq!(fit("abc", 1, framed, |made: &String| made.len()), "<>");
-    }
-
-    #[test]
-    fn emoji_count_as_two_utf16_units_and_four_bytes() {
-        assert_eq!(Unit::Characters.length("🔑"), 2);
-        assert_eq!(Unit::Bytes.length("🔑"), 4);
-        assert_eq!(prefix("🔑🔑", 3, Unit::Characters), "🔑");
-    }
-
-    proptest! {
-        #[test]
-        fn json_units_count_what_serde_json_writes(text in any::<String>()) {
-            let json = serde_json::to_string(&text).unwrap();
-            let nested = serde_json::to_string(&json).unwrap();
-            prop_assert_eq!(Unit::JsonBytes.length(&text) + 2, json.len());
-            prop_assert_eq!(Unit::JsonCharacters.length(&text) + 2, json.encode_utf16().count());
-            // The quotes around are 1 byte each when written, 2 when nested, and 1 more around all.
-            prop_assert_eq!(Unit::NestedJsonBytes.length(&text) + 6, nested.len());
-        }
-
-        #[test]
-        fn a_cut_keeps_its_limit_and_the_beginning(
-            text in "\\PC{0,200}", limit in 0usize..120, bytes in any::<bool>()
-        ) {
-            let unit = if bytes { Unit::Bytes } else { Unit::Characters };
-            let cut = truncate(&text, limit, unit);
-            prop_assert!(unit.length(&cut) <= limit);
-            if unit.length(&text) > limit {
-                let kept = cut.split('…').next().unwrap_or_default();
-                prop_assert!(text.starts_with(kept));
-            } else {
-                prop_assert_eq!(&cut, &text);
-            }
-        }
-
-        #[test]
-        fn neutralising_twice_changes_nothing_more(text in any::<String>()) {
-            let once = sanitize(&text).into_owned();
-            prop_assert_eq!(sanitize(&once).into_owned(), once.clone());
-            prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
-        }
-    }
-}
+mod tests;

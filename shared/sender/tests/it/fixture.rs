@@ -1,4 +1,4 @@
-//! What an attempt needs around it.
+//! A destination with everything that an attempt needs.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use tocsin_testing::{delivery, full};
 use crate::probe::Probe;
 use crate::server::{Arrived, Reply, Server};
 
-/// Limits that a test can wait for. All others have the usual ones: a slow
-/// machine must not make them tests of something else.
+/// Limits that a test can wait for. All other tests have the default ones, so that a
+/// slow machine does not change what they test.
 pub(crate) const SHORT: Limits = Limits {
     connect: Duration::from_millis(500),
     request: Duration::from_millis(500),
@@ -29,19 +29,19 @@ pub(crate) fn stored(secret: &Value) -> Answer {
     Answer::new(200, body.to_string())
 }
 
-/// A refusal of the store.
+/// An error of the store.
 pub(crate) fn withheld(code: &str) -> Answer {
     let body = json!({"__type": code, "Message": "said"});
     Answer::new(400, body.to_string())
 }
 
-/// The secret that fits the server.
+/// A secret for the server.
 pub(crate) fn secret(url: &str, token: &str) -> Value {
     json!({"url": url, "token": token})
 }
 
-/// One destination, and all that its attempts meet.
-pub(crate) struct Stage {
+/// One destination, and what its attempts use.
+pub(crate) struct Fixture {
     context: Context,
     alert: Alert,
     pub(crate) secrets: Replay,
@@ -50,9 +50,9 @@ pub(crate) struct Stage {
     pub(crate) prior_attempt: PriorAttempt,
 }
 
-impl Stage {
-    /// A destination whose secret the store gives in these answers, one for each
-    /// time it is asked.
+impl Fixture {
+    /// A destination whose secret the store returns by these answers, one for each
+    /// read.
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::with(AddressPolicy::Any, Limits::default(), answers)
     }
@@ -93,17 +93,17 @@ impl Stage {
     }
 }
 
-/// One attempt at a server that answers so.
+/// One attempt at a server with these replies.
 pub(crate) async fn answered(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
     attempted(PriorAttempt::NotDelivered, Limits::default(), replies).await
 }
 
-/// The same when an earlier attempt may have arrived.
+/// The same when an earlier attempt may have been delivered.
 pub(crate) async fn looked_up(replies: impl IntoIterator<Item = Reply>) -> (Outcome, Vec<Arrived>) {
     attempted(PriorAttempt::MaybeDelivered, Limits::default(), replies).await
 }
 
-/// The same with all there is to choose.
+/// The same with a choice of everything.
 pub(crate) async fn attempted(
     prior_attempt: PriorAttempt,
     limits: Limits,
@@ -111,9 +111,9 @@ pub(crate) async fn attempted(
 ) -> (Outcome, Vec<Arrived>) {
     let server = Server::start(replies).await;
     let answers = [stored(&secret(&server.url(), "PLANTED-TOKEN"))];
-    let mut stage = Stage::with(AddressPolicy::Any, limits, answers);
-    stage.prior_attempt = prior_attempt;
-    (stage.attempt().await, server.arrived())
+    let mut fixture = Fixture::with(AddressPolicy::Any, limits, answers);
+    fixture.prior_attempt = prior_attempt;
+    (fixture.attempt().await, server.arrived())
 }
 
 pub(crate) fn plain(status: u16, body: &str) -> Reply {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::alert::Payload;
+use crate::alert::{AlertId, Payload, Severity};
 
 fn good() -> Value {
     json!({
@@ -41,7 +41,7 @@ fn the_title_falls_back_to_the_name_then_the_id() {
 }
 
 #[test]
-fn what_is_no_alert_says_which_field_is_wrong() {
+fn a_message_that_is_not_an_alert_says_which_field_is_wrong() {
     let table: [(&str, &str, &str); 14] = [
         ("not json", "NotJson", "line 1 column"),
         ("", "NotJson", "EOF"),
@@ -73,12 +73,12 @@ fn what_is_no_alert_says_which_field_is_wrong() {
         (
             r#"{"id": "a", "createdAt": "2020-10-13T03:35:24Z", "severity": "URGENT"}"#,
             "UnknownValue",
-            "`severity` is \"URGENT\", which is none of INFO",
+            "`severity` is \"URGENT\", which is not one of INFO",
         ),
         (
             r#"{"id": "a", "createdAt": "2020-10-13T03:35:24Z", "severity": "LOW", "type": "NOISE"}"#,
             "UnknownValue",
-            "`type` is \"NOISE\", which is none of RULE",
+            "`type` is \"NOISE\", which is not one of RULE",
         ),
         (
             r#"{"Type": "SubscriptionConfirmation", "TopicArn": "arn:x", "Message": "hello"}"#,
@@ -154,7 +154,7 @@ fn the_community_edition_form_is_understood_and_its_empty_lists_are_absent() {
 }
 
 #[test]
-fn an_sns_envelope_is_taken_off() {
+fn an_sns_envelope_is_removed() {
     let envelope = json!({
         "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:1:t",
         "Message": good().to_string(), "Timestamp": "2020-10-13T03:35:24.000Z",
@@ -176,7 +176,7 @@ fn without_an_id_the_same_alert_gets_the_same_one() {
 }
 
 #[test]
-fn an_id_unfit_to_be_a_key_is_replaced_and_noted() {
+fn an_id_that_cannot_be_a_key_is_replaced_and_noted() {
     let alert = parsed(&with("alertId", json!("x".repeat(600))));
     assert_eq!(alert.alert_id.as_str().len(), 32);
     assert!(matches!(&alert.notes[..], [Note::SetAside { field, .. }] if field == "alertId"));
@@ -200,7 +200,7 @@ fn nul_and_lone_surrogates_do_not_stop_an_alert() {
     assert_eq!(alert.description.as_deref(), Some("half \u{fffd} pair"));
     assert_eq!(alert.alert_context["raw"], "\u{fffd}");
     assert!(alert.notes.contains(&Note::LoneSurrogates));
-    assert!(alert.notes.contains(&Note::Neutralised {
+    assert!(alert.notes.contains(&Note::Sanitized {
         field: "title".to_owned()
     }));
 }
@@ -347,7 +347,7 @@ proptest! {
 }
 
 #[test]
-fn an_id_is_held_to_its_rules_wherever_it_comes_from() {
+fn an_id_is_checked_wherever_it_comes_from() {
     let read = |id: &str| serde_json::from_value::<crate::alert::AlertId>(id.into());
     assert_eq!(read("fine").unwrap().as_str(), "fine");
     for unfit in ["", "a\u{1b}[2J", "a\nb", &"x".repeat(10_000)] {

@@ -4,42 +4,43 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::AlertId;
 use crate::Timestamp;
+use crate::alert::AlertId;
 use crate::delivery::State;
 use crate::destination::{DestinationId, ProviderName};
 use crate::outcome::Failure;
 
-/// The detection of alerts that say that deliveries to a destination end badly.
+/// The detection of alerts about a destination that does not accept deliveries.
 pub const DESTINATION_FAILING: &str = "Tocsin.DestinationFailing";
 
 /// The detection of the canaries that the template's schedule sends.
 pub const CANARY: &str = "Tocsin.Canary";
 
-/// The detection of test alerts: whoever sends one watches what becomes of it.
+/// The detection of test alerts. A failed one raises no further alert: the person who
+/// sent it sees the result.
 pub const TEST: &str = "Tocsin.Test";
 
-/// A destination whose deliveries end badly, and the one that showed it: what a
-/// sender tells the router, which makes the alert. So a sender needs no right to
-/// put alerts on the queue.
+/// A destination that does not accept deliveries, and the delivery that showed it. A
+/// sender reports this to the router, which raises the alert: so a sender needs no
+/// permission to put alerts on the queue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationFailing {
-    /// Which destination.
+    /// The identity of the destination.
     pub destination_id: DestinationId,
-    /// Its name.
+    /// The display name of the destination.
     pub display_name: String,
-    /// Its provider.
+    /// The provider of the destination.
     pub provider: ProviderName,
-    /// Since when nothing has arrived there.
+    /// The first failure since it last accepted a delivery.
     pub failing_since: Option<Timestamp>,
-    /// What went wrong.
+    /// The failure of the last attempt.
     pub failure: Failure,
-    /// How the delivery ended.
+    /// The state of the delivery after it.
     pub state: State,
-    /// Whose delivery it was.
+    /// The alert of that delivery.
     pub alert_id: AlertId,
-    /// When it ended.
+    /// When it was recorded.
     pub at: Timestamp,
 }
 
@@ -59,14 +60,14 @@ impl DestinationFailing {
         } = self;
         json!({
             "id": DESTINATION_FAILING,
-            // Each is an alert of its own; the same one twice is one.
+            // Each report is an alert of its own; a repeated message is the same one.
             "alertId": format!("{DESTINATION_FAILING}-{destination_id}-{}", at.unix_millis()),
             "createdAt": at,
             "severity": "HIGH",
             "type": "SYSTEM_ERROR",
             "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {failure}"),
-            "description": "A delivery to this destination ended without arriving. Others may have as well: this is reported at most once an hour for each destination.",
-            "runbook": "List what did not arrive with `tocsin deliveries list --failed`, mend the destination, then send the alerts again with `tocsin alerts resend`.",
+            "description": "A delivery to this destination failed. Others may have failed as well: this is reported at most once an hour for each destination.",
+            "runbook": "List the failed deliveries with `tocsin deliveries list --failed`, fix the destination, then send the alerts again with `tocsin alerts resend`.",
             "tags": ["tocsin"],
             "alertContext": self,
         })

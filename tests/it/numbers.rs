@@ -1,0 +1,57 @@
+//! Numbers that stand in more than one place and must agree.
+
+use std::time::Duration;
+
+use tocsin_core::{health, retry};
+use tocsin_sender::{ATTEMPT_LIMIT, LEASE, Limits, RECORDING_RESERVE};
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+
+/// Every value of `key` in a block of the template (`Globals`, `Parameters`, …), or
+/// in the block of that name inside it.
+fn values(block: &str, key: &str) -> Vec<u64> {
+    let start = TEMPLATE
+        .find(&format!("\n{block}:\n"))
+        .or_else(|| TEMPLATE.find(&format!("\n  {block}:\n")))
+        .unwrap();
+    let lines = TEMPLATE[start + 1..].lines();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let own = indent(TEMPLATE[start + 1..].lines().next().unwrap());
+    lines
+        .skip(1)
+        .take_while(|line| line.trim().is_empty() || indent(line) > own)
+        .filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
+        .map(|value| value.trim().parse().unwrap())
+        .collect()
+}
+
+fn value(block: &str, key: &str) -> u64 {
+    let [value] = values(block, key)[..] else {
+        panic!("template.yaml: {block} has not one {key}")
+    };
+    value
+}
+
+/// A sender that takes a delivery over must be sure that the previous one is gone; a
+/// sender must have the time to attempt and to record; and an attempt outlasts the
+/// requests it is made of.
+#[test]
+fn a_lease_outlasts_a_sender_and_a_sender_its_attempts() {
+    let default = value("Globals", "Timeout");
+    for timeout in values("Resources", "Timeout").into_iter().chain([default]) {
+        assert!(Duration::from_secs(timeout) < LEASE, "{timeout} s");
+    }
+    assert!(ATTEMPT_LIMIT + RECORDING_RESERVE < Duration::from_secs(default));
+    assert!(Limits::default().request * 2 < ATTEMPT_LIMIT);
+    assert!(ATTEMPT_LIMIT < health::PROBE_TIMEOUT);
+}
+
+#[test]
+fn the_ledger_remembers_an_alert_for_longer_than_it_is_retried() {
+    let window = value("RetryWindowHours", "MaxValue");
+    assert_eq!(window, u64::from(retry::MAX_WINDOW_HOURS));
+    assert!(value("LedgerRetentionDays", "MinValue") * 24 > window);
+    let most = value("RetryMostAttempts", "MaxValue");
+    assert_eq!(most, u64::from(retry::MAX_ATTEMPTS));
+    assert_eq!(most, value("RetryMostAttempts", "Default"));
+}
