@@ -9,6 +9,7 @@
 mod alerts;
 pub mod aws;
 mod corpus;
+mod hostile;
 mod messaging;
 mod provider;
 mod responses;
@@ -19,7 +20,8 @@ mod snapshot;
 pub use insta;
 
 pub use alerts::{alert, any_alert, bare, delivery, full, full_json};
-pub use corpus::{HOSTILE, has_snapshot, samples, with_texts};
+pub use corpus::{has_snapshot, samples, with_texts};
+pub use hostile::HOSTILE;
 pub use messaging::MessagingFixture;
 pub use provider::ProviderFixture;
 pub use responses::{Expected, RECEIVED_AT, Row, check_outcomes, response};

@@ -20,6 +20,7 @@ const NESTED: &[&str] = &[
     "functions/senders/asana",
     "functions/senders/github",
     "functions/senders/jira",
+    "functions/senders/opsgenie",
     "functions/senders/pagerduty",
     "functions/senders/servicenow",
     "functions/senders/slack",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tocsin_core::alert::{AlertId, Severity};
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Address, Detail, FieldError, Request, RequestContext, api_url};
-use tocsin_core::text::{clipped, line};
+use tocsin_core::text::clipped;
 use url::Url;
 
 use crate::secret::authorization;
@@ -47,7 +47,7 @@ pub(crate) fn alias(alert: &AlertId) -> String {
 fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
     let message = Message::of(context);
     let mut alert = json!({
-        "message": plain(&message.headline, MESSAGE_LIMIT),
+        "message": message::plain(&message.headline, MESSAGE_LIMIT),
         "alias": alias(&context.alert.alert_id),
         "description": message::description(&message),
         "source": "Tocsin",
@@ -58,7 +58,7 @@ fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
         alert["responders"] = json!(context.settings.responders);
     }
     if context.detail == Detail::Full {
-        alert["entity"] = json!(plain(&context.alert.detection_id, ENTITY_LIMIT));
+        alert["entity"] = json!(message::plain(&context.alert.detection_id, ENTITY_LIMIT));
         alert["tags"] = json!(tags(message.tags));
         alert["details"] = Value::Object(message::details(context.alert, context.severity));
     }
@@ -80,19 +80,12 @@ fn priority(settings: &Settings, severity: Severity) -> Priority {
         .unwrap_or(default)
 }
 
-/// One line that reads the same as HTML and as plain text: the web application
-/// interprets HTML, notifications do not. Without angle brackets nothing can become
-/// an element. Entities would be visible in notifications.
-pub(crate) fn plain(text: &str, limit: usize) -> String {
-    line(&text.replace('<', "‹").replace('>', "›"), limit)
-}
-
 /// Each tag once. If there are too many, the last tag counts those left out.
 fn tags(tags: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut shown: Vec<String> = tags
         .iter()
-        .map(|tag| clipped(&plain(tag, usize::MAX), TAG_LIMIT).into_owned())
+        .map(|tag| clipped(&message::plain(tag, usize::MAX), TAG_LIMIT).into_owned())
         .filter(|tag| !tag.is_empty() && seen.insert(tag.clone()))
         .collect();
     if shown.len() > TAG_COUNT {

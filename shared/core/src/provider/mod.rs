@@ -113,11 +113,11 @@ pub trait Provider: Send + Sync + 'static {
 /// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
-    /// An earlier attempt created the object with this receipt.
+    /// An earlier attempt was delivered: this is its receipt.
     Found(Receipt),
-    /// No earlier attempt created an object.
+    /// No earlier attempt was delivered: send the alert.
     Absent,
-    /// The lookup itself failed.
+    /// The lookup failed; the attempt ends with this outcome.
     Failed(Outcome),
 }
 

@@ -247,7 +247,7 @@ pub struct Response {
     pub status: u16,
     /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// As much of it as is read: the first 64 KB, or
+    /// The beginning of the body: the first 64 KB, or
     /// [`Provider::LOOKUP_RESPONSE_LIMIT`](super::Provider::LOOKUP_RESPONSE_LIMIT).
     pub body: Vec<u8>,
     /// When the response was complete; `Retry-After` dates are relative to it.

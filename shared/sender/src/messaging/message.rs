@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, json};
 use tocsin_core::alert::Payload;
-use tocsin_core::message::Message;
 use tocsin_core::provider::Detail;
 
-use super::provider::AwsProvider;
-use super::settings::{Endpoint, EndpointKind, Options, fifo_group};
 use crate::AttemptInput;
 
 /// One message for an AWS messaging service.
@@ -31,44 +28,6 @@ pub struct OutgoingMessage {
     pub remark: Option<String>,
 }
 
-/// The message of a delivery.
-pub(super) fn build<P: AwsProvider>(
-    input: AttemptInput<'_>,
-    options: Options<'_>,
-    endpoint: &Endpoint,
-    detail: Detail,
-) -> OutgoingMessage {
-    let message = Message::new(input.alert, input.severity);
-    let size_limit = SizeLimit {
-        endpoint_name: P::ENDPOINT_NAME,
-        bytes: options.max_message_bytes.unwrap_or(P::DEFAULT_SIZE_LIMIT),
-    };
-    let FittedBody { text, remark } = fit(input, detail, size_limit, |payload, detail| {
-        P::body(payload, &message, detail, size_limit.bytes)
-    });
-    let configured_group = options.message_group_id;
-    let (group_id, deduplication_id) = match endpoint.kind {
-        EndpointKind::Standard => (configured_group.map(str::to_owned), None),
-        EndpointKind::Fifo => (
-            Some(fifo_group(configured_group, &input.alert.detection_id)),
-            Some(input.delivery.to_string()),
-        ),
-    };
-    OutgoingMessage {
-        to: endpoint.address.clone(),
-        // The minimal message has no subject, in case the service refused it.
-        subject: match detail {
-            Detail::Full => P::subject(&message),
-            Detail::Minimal => None,
-        },
-        body: text,
-        attributes: attributes(input),
-        group_id,
-        deduplication_id,
-        remark,
-    }
-}
-
 /// Converts message attributes to the SDK's own type.
 ///
 /// # Errors
@@ -84,7 +43,7 @@ pub fn sdk_attributes<V, E>(
         .collect()
 }
 
-fn attributes(input: AttemptInput<'_>) -> Vec<(&'static str, String)> {
+pub(super) fn attributes(input: AttemptInput<'_>) -> Vec<(&'static str, String)> {
     vec![
         ("severity", input.severity.to_string()),
         ("type", input.alert.alert_type.to_string()),
@@ -92,25 +51,27 @@ fn attributes(input: AttemptInput<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The size limit of a topic or queue.
 #[derive(Clone, Copy, Debug)]
-struct SizeLimit {
+pub(super) struct SizeLimit {
     /// The receiver, for the remark: `the queue`.
-    endpoint_name: &'static str,
+    pub(super) endpoint_name: &'static str,
     /// Bytes of message and attributes together.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
+/// A body that keeps to a size limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct FittedBody {
-    text: String,
+pub(super) struct FittedBody {
+    pub(super) text: String,
     /// What was left out, and why.
-    remark: Option<String>,
+    pub(super) remark: Option<String>,
 }
 
 /// The body that `write` makes of the whole payload if it fits, else of the
 /// payload without its context, else of the minimal payload. The last is sent even
 /// if it is too large: then the service refuses it and says so.
-fn fit(
+pub(super) fn fit(
     input: AttemptInput<'_>,
     detail: Detail,
     size_limit: SizeLimit,

@@ -13,9 +13,9 @@ use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, read_settings};
 
-use super::message::OutgoingMessage;
-use super::settings::{AwsSettings, Endpoint, check};
-use super::{ClientCache, Identity, message, outcome};
+use super::message::{FittedBody, OutgoingMessage, SizeLimit, attributes, fit};
+use super::settings::{AwsSettings, Endpoint, EndpointKind, Options, check, fifo_group};
+use super::{ClientCache, Identity, outcome};
 use crate::transport::{AttemptInput, Context, Transport, misconfigured, retry_minimal};
 
 /// A failed call of an AWS service.
@@ -94,7 +94,7 @@ impl<P: AwsProvider> AwsTransport<P> {
         };
         let client = self.clients.get(identity).await;
         let send = |detail| {
-            let message = message::build::<P>(input, options, &endpoint, detail);
+            let message = build::<P>(input, options, &endpoint, detail);
             send::<P>(&client, message)
         };
         match send(Detail::Full).await {
@@ -145,12 +145,45 @@ pub fn build_message<P: AwsProvider>(
     detail: Detail,
 ) -> Result<OutgoingMessage, FieldError> {
     let (settings, endpoint) = parse::<P>(input.settings)?;
-    Ok(message::build::<P>(
-        input,
-        settings.options(),
-        &endpoint,
-        detail,
-    ))
+    Ok(build::<P>(input, settings.options(), &endpoint, detail))
+}
+
+/// The message of a delivery.
+fn build<P: AwsProvider>(
+    input: AttemptInput<'_>,
+    options: Options<'_>,
+    endpoint: &Endpoint,
+    detail: Detail,
+) -> OutgoingMessage {
+    let message = Message::new(input.alert, input.severity);
+    let size_limit = SizeLimit {
+        endpoint_name: P::ENDPOINT_NAME,
+        bytes: options.max_message_bytes.unwrap_or(P::DEFAULT_SIZE_LIMIT),
+    };
+    let FittedBody { text, remark } = fit(input, detail, size_limit, |payload, detail| {
+        P::body(payload, &message, detail, size_limit.bytes)
+    });
+    let configured_group = options.message_group_id;
+    let (group_id, deduplication_id) = match endpoint.kind {
+        EndpointKind::Standard => (configured_group.map(str::to_owned), None),
+        EndpointKind::Fifo => (
+            Some(fifo_group(configured_group, &input.alert.detection_id)),
+            Some(input.delivery.to_string()),
+        ),
+    };
+    OutgoingMessage {
+        to: endpoint.address.clone(),
+        // The minimal message has no subject, in case the service refused it.
+        subject: match detail {
+            Detail::Full => P::subject(&message),
+            Detail::Minimal => None,
+        },
+        body: text,
+        attributes: attributes(input),
+        group_id,
+        deduplication_id,
+        remark,
+    }
 }
 
 fn parse<P: AwsProvider>(

@@ -5,7 +5,7 @@ use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::json::one_line;
 use tocsin_core::text::Unit;
 
-use crate::request::plain;
+use super::plain;
 
 /// The longest `details`: characters of all keys and values together (alert-api:
 /// 8,000), less the note about entries that were left out.

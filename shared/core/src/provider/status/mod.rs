@@ -32,9 +32,9 @@ impl Outcome {
         Self::of_failure(kind, response.text(), response)
     }
 
-    /// The outcome of a response that means `kind`, described by `detail` instead of
-    /// by its own text. Throttling, unavailability and responses that cannot be
-    /// read are transient and keep the response's `Retry-After`.
+    /// The outcome of a response that means `kind`, described by `detail` instead of by
+    /// its own text. Throttling, unavailability and responses that cannot be read are
+    /// transient, and keep the response's `Retry-After`.
     #[must_use]
     pub fn of_failure(kind: FailureKind, detail: impl AsRef<str>, response: &Response) -> Self {
         let failure = Failure {
