@@ -18,6 +18,8 @@
 //!   identity ([`delivery::DeliveryId`]), **attempts** and a [`delivery::State`].
 //! - A **sender** makes attempts. Each has an **outcome** ([`outcome::Outcome`]), and
 //!   [`retry::RetryPolicy`] decides what follows.
+//! - The **outbox** ([`outbox`]) is what the ledger knows of deliveries that are not
+//!   settled: each has a due time at which somebody looks at it again.
 //! - The **health** of a destination ([`health::Health`]) is its circuit breaker and
 //!   its rate limiter.
 //!
@@ -32,8 +34,8 @@
 //! ## Layers
 //!
 //! A module uses only modules to the left of it: `timestamp text json escape link`,
-//! `alert outcome`, `retry`, `destination`, `routing`, `delivery`, `health provider
-//! system_alert`, `retry_queue message`. `tests/it/modules` makes sure that there are
+//! `alert outcome`, `retry`, `destination`, `routing`, `delivery outbox history`,
+//! `health provider system_alert`, `retry_queue message audit`. `tests/it/modules` makes sure that there are
 //! no circles.
 
 pub mod alert;
@@ -46,6 +48,7 @@ pub mod history;
 pub mod json;
 pub mod link;
 pub mod message;
+pub mod outbox;
 pub mod outcome;
 pub mod provider;
 pub mod retry;

@@ -1,5 +1,5 @@
-//! The outcome of an attempt: delivered, failed for now and worth a retry, or failed
-//! for good. [`crate::provider`] reads it from a response.
+//! The outcome of an attempt: delivered, failed for now, held up by something that a
+//! person must fix, or refused. [`crate::provider`] reads it from a response.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,8 +25,14 @@ pub enum Outcome {
         /// The delay that the provider asked for, at most [`LONGEST_RETRY_AFTER`].
         retry_after: Option<Duration>,
     },
-    /// The attempt failed for good: a retry of the same request cannot succeed.
-    Permanent {
+    /// A person must fix the destination first: its credential is not accepted, or its
+    /// channel, project or URL is gone. The delivery waits for that.
+    Misconfigured {
+        /// The failure to record.
+        failure: Failure,
+    },
+    /// The provider refused this message: the same request cannot succeed later.
+    Refused {
         /// The failure to record.
         failure: Failure,
     },
@@ -142,6 +148,15 @@ impl FailureKind {
         )
     }
 
+    /// Whether a person can fix the cause: the delivery waits until then.
+    #[must_use]
+    pub const fn is_curable(self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized | Self::Misconfigured | Self::Redirected | Self::Forbidden
+        )
+    }
+
     const fn text(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
@@ -204,16 +219,24 @@ impl Outcome {
         }
     }
 
-    /// A permanent outcome.
+    /// The outcome of a failure that no retry of the same request can fix:
+    /// misconfigured if a person can fix its cause, else refused.
     #[must_use]
-    pub fn permanent(failure: Failure) -> Self {
-        Self::Permanent { failure }
+    pub const fn rejected(failure: Failure) -> Self {
+        if failure.kind.is_curable() {
+            Self::Misconfigured { failure }
+        } else {
+            Self::Refused { failure }
+        }
     }
 
     /// The outcome with another detail than the beginning of the response.
     #[must_use]
     pub fn with_detail(mut self, detail: impl AsRef<str>) -> Self {
-        if let Self::Transient { failure, .. } | Self::Permanent { failure } = &mut self {
+        if let Self::Transient { failure, .. }
+        | Self::Misconfigured { failure }
+        | Self::Refused { failure } = &mut self
+        {
             failure.detail = Failure::new(failure.kind, detail).detail;
         }
         self
@@ -222,13 +245,16 @@ impl Outcome {
     /// The outcome of a lookup: the provider refused the lookup, not the message, so a
     /// minimal message would not help.
     #[must_use]
-    pub fn of_lookup(mut self) -> Self {
-        if let Self::Permanent { failure } = &mut self
-            && failure.kind == FailureKind::Refused
-        {
-            failure.kind = FailureKind::Misconfigured;
+    pub fn of_lookup(self) -> Self {
+        match self {
+            Self::Refused { failure } => Self::Misconfigured {
+                failure: Failure {
+                    kind: FailureKind::Misconfigured,
+                    ..failure
+                },
+            },
+            other => other,
         }
-        self
     }
 
     /// The outcome with `change` applied to every text that may quote a response.
@@ -251,7 +277,10 @@ impl Outcome {
                 failure: failed(failure),
                 retry_after,
             },
-            Self::Permanent { failure } => Self::Permanent {
+            Self::Misconfigured { failure } => Self::Misconfigured {
+                failure: failed(failure),
+            },
+            Self::Refused { failure } => Self::Refused {
                 failure: failed(failure),
             },
         }
@@ -271,7 +300,9 @@ impl Outcome {
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Delivered(_) => None,
-            Self::Transient { failure, .. } | Self::Permanent { failure } => Some(failure),
+            Self::Transient { failure, .. }
+            | Self::Misconfigured { failure }
+            | Self::Refused { failure } => Some(failure),
         }
     }
 }

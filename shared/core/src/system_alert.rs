@@ -67,7 +67,7 @@ impl DestinationFailing {
             "type": "SYSTEM_ERROR",
             "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {failure}"),
             "description": "A delivery to this destination failed. Others may have failed as well: this is reported at most once an hour for each destination.",
-            "runbook": "List the failed deliveries with `tocsin deliveries list --failed`, fix the destination, then send the alerts again with `tocsin alerts resend`.",
+            "runbook": "Fix the destination (`tocsin destinations edit`); what waits for it is then delivered by itself. List what failed for good with `tocsin deliveries list --failed`, and send it again with `tocsin alerts resend`.",
             "tags": ["tocsin"],
             "alertContext": self,
         })

@@ -18,17 +18,18 @@ use crate::destination::DestinationId;
 use crate::history::{DeliveryRecord, History};
 use crate::routing::Disposition;
 
-/// A delivery normally begins within seconds. Lambda repeats a failed dispatch
-/// twice within three minutes, SQS a failed batch four times within twelve: a
-/// delivery that has not begun by then is in a dead-letter queue.
+/// The router records deliveries right after their alert. SQS repeats a failed batch
+/// four times within twelve minutes: an alert that has no deliveries by then is in the
+/// dead-letter queue.
 const BEGINS_WITHIN: Duration = Duration::from_mins(15);
 
-/// SQS delays a message by at most 15 minutes, so a retry can be that late after
-/// an outage; some more time passes until the router receives it.
-const OVERDUE_AFTER: Duration = Duration::from_mins(20);
+/// The longest time between two probes of a destination that does not accept
+/// deliveries is an hour (its `Retry-After`); its other deliveries are due all that time.
+/// The sweep finds all others within a minute.
+const OVERDUE_AFTER: Duration = Duration::from_mins(75);
 
-/// Lambda's next invocation takes over within this time after a sender crashed.
-const LEASE_GRACE: Duration = Duration::from_mins(5);
+/// The outbox takes a delivery up again within this time after its sender crashed.
+const LEASE_GRACE: Duration = Duration::from_mins(75);
 
 const REPORT_BUG: &str = "this is a bug in Tocsin; please report it with the answer of getAlert";
 
@@ -180,7 +181,7 @@ pub fn check(history: &History, now: Timestamp) -> AlertAudit {
                     destination: Some((id, target.display_name.clone())),
                     kind: ProblemKind::NotBegun,
                     what: "the delivery has not begun".to_owned(),
-                    advice: "look into the queue of failed dispatches (listDeadLetters, handOvers) and redrive it",
+                    advice: "look into the dead letters of the alerts queue (listDeadLetters, alerts) and redrive it",
                 });
             }
         }
@@ -213,7 +214,7 @@ impl AlertAudit {
         let counts = &mut self.deliveries;
         *match state {
             State::Sending => &mut counts.sending,
-            State::Retrying => &mut counts.waiting,
+            State::Queued | State::Retrying => &mut counts.waiting,
             State::Delivered => &mut counts.delivered,
             State::Failed => &mut counts.failed,
             State::Exhausted => &mut counts.exhausted,
@@ -223,7 +224,7 @@ impl AlertAudit {
     fn check_delivery(&mut self, delivery: &DeliveryRecord, now: Timestamp) {
         match delivery.state {
             State::Delivered => {}
-            State::Retrying => match delivery.next_attempt_at {
+            State::Queued | State::Retrying => match delivery.next_attempt_at {
                 None => self.report(
                     delivery,
                     ProblemKind::NoDate,
@@ -234,7 +235,7 @@ impl AlertAudit {
                     delivery,
                     ProblemKind::Overdue,
                     format!("the next attempt was due at {due}"),
-                    "check that the retry queue is processed, and look into its dead letters (listDeadLetters, retries)",
+                    "check the alarms of the sweep and of overdue deliveries, and the log of the router",
                 ),
                 Some(_) => {}
             },
@@ -247,7 +248,7 @@ impl AlertAudit {
                         format!(
                             "the sender that held the delivery until {expired} crashed, and no other sender took over"
                         ),
-                        "look into the queue of failed dispatches (listDeadLetters, handOvers) and redrive it",
+                        "check the alarms of the sweep and of overdue deliveries, and the log of the router",
                     );
                 }
             }

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+pub use crate::delivery::Detail;
 pub use api_url::api_url;
 pub use field_error::{FieldError, read_settings};
 pub use known_error::KnownError;
@@ -135,21 +136,11 @@ impl Lookup {
         if response.body.len() < limit {
             return Self::Failed(Outcome::not_understood(response));
         }
-        Self::Failed(Outcome::permanent(Failure::new(
+        Self::Failed(Outcome::rejected(Failure::new(
             FailureKind::NotUnderstood,
             format!("the list is longer than the {limit} bytes that are read of it"),
         )))
     }
-}
-
-/// How much of an alert to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// Everything that fits the provider's limits.
-    Full,
-    /// Title, severity and link: sent after a provider refused the full form (400, 413,
-    /// 422), so that at least these arrive.
-    Minimal,
 }
 
 /// The inputs of a request, for one attempt.

@@ -25,6 +25,10 @@ const DELAYS: [Duration; 10] = [
     Duration::from_hours(4),
 ];
 
+/// The delay after an attempt whose cause a person must fix. An edit of the destination
+/// ends it early.
+const MISCONFIGURED_DELAY: Duration = Duration::from_mins(5);
+
 /// Delays vary by this share in either direction, so that deliveries that failed together
 /// do not come back together.
 const JITTER: f64 = 0.2;
@@ -32,15 +36,15 @@ const JITTER: f64 = 0.2;
 /// How long and how often deliveries are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// No attempt starts later than this after the first.
+    /// No attempt starts later than this after the delivery began.
     pub window: Duration,
     /// No delivery has more attempts than this, even within the window.
+    /// [`MAX_ATTEMPTS`] means as many as the window takes.
     pub most_attempts: u32,
 }
 
 impl Default for RetryPolicy {
-    /// 24 hours, and enough attempts for the longest window that the template
-    /// takes: 168 hours are 51 attempts.
+    /// 24 hours, and as many attempts as they take.
     fn default() -> Self {
         Self {
             window: Duration::from_hours(24),
@@ -53,7 +57,8 @@ impl Default for RetryPolicy {
 /// template's parameter allows, so that the ledger still has the alert.
 pub const MAX_WINDOW_HOURS: u16 = 168;
 
-/// The most attempts that a destination may have: enough for the longest window.
+/// The most attempts that a destination may have. It means no limit but the window:
+/// a delivery that waits for a destination that is down probes it every five minutes.
 pub const MAX_ATTEMPTS: u32 = 64;
 
 /// A destination's own retry limits in place of the stack's.
@@ -68,7 +73,8 @@ pub struct RetryLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 168))]
     pub window_hours: Option<u16>,
-    /// No delivery has more attempts than this: 1 to 64. With 1, nothing is retried.
+    /// No delivery has more attempts than this: 1 to 64. With 1, nothing is retried;
+    /// 64 means as many as the window takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 64))]
     pub most_attempts: Option<u32>,
@@ -116,7 +122,7 @@ impl TryFrom<UncheckedLimits> for RetryLimits {
 /// The decision after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing follows: the delivery is accepted, or failed for good.
+    /// Nothing follows: the delivery is accepted or refused.
     Done,
     /// Another attempt follows.
     Retry {
@@ -138,67 +144,45 @@ impl RetryPolicy {
         }
     }
 
+    /// Whether a delivery with this many attempts gets no further one.
+    #[must_use]
+    pub const fn is_used_up(&self, attempts: u32) -> bool {
+        self.most_attempts < MAX_ATTEMPTS && attempts >= self.most_attempts
+    }
+
     /// The end of the retry window of a delivery that began at `began`.
     #[must_use]
     pub fn end(&self, began: Timestamp) -> Timestamp {
         began.plus(self.window)
     }
 
-    /// When a delivery that is scheduled for `slot` is looked at again: not later
-    /// than the end of its window, so that it is exhausted in time.
-    #[must_use]
-    pub fn defer_until(&self, began_at: Timestamp, slot: Timestamp) -> Timestamp {
-        slot.min(self.end(began_at))
-    }
-
-    /// The decision for a delivery whose destination's breaker is open: the same,
-    /// but no retry before the delivery's slot.
-    #[must_use]
-    pub fn not_before(
-        &self,
-        decision: Decision,
-        began_at: Timestamp,
-        slot: Option<Timestamp>,
-    ) -> Decision {
-        match (decision, slot) {
-            (Decision::Retry { due }, Some(slot)) => Decision::Retry {
-                due: due.max(self.defer_until(began_at, slot)),
-            },
-            (decision, _) => decision,
-        }
-    }
-
-    /// Decides what follows attempt number `attempt` (from 1), whose delivery
-    /// began at `began_at`. `random` is between 0 and 1.
+    /// Decides what follows attempt number `attempt` (from 1), whose delivery began at
+    /// `began_at`. `held_until` is when the destination's circuit breaker lets the next
+    /// delivery through, if it is open: the delivery then waits for that with all
+    /// others, instead of for a delay of its own. `random` is between 0 and 1.
     #[must_use]
     pub fn decide(
         &self,
         outcome: &Outcome,
         attempt: u32,
         began_at: Timestamp,
+        held_until: Option<Timestamp>,
         now: Timestamp,
         random: f64,
     ) -> Decision {
-        let Outcome::Transient { retry_after, .. } = outcome else {
-            return Decision::Done;
+        let (delay, retry_after) = match outcome {
+            Outcome::Delivered(_) | Outcome::Refused { .. } => return Decision::Done,
+            Outcome::Misconfigured { .. } => (jittered(MISCONFIGURED_DELAY, random), None),
+            Outcome::Transient { retry_after, .. } => (delay_after(attempt, random), *retry_after),
         };
-        if attempt >= self.most_attempts {
+        let end = self.end(began_at);
+        if self.is_used_up(attempt) || now >= end {
             return Decision::Exhausted;
         }
-        let own = delay_after(attempt, random);
-        let wait = own.max(retry_after.unwrap_or_default());
-        let due = now.plus(wait);
-        let end = self.end(began_at);
-        if due <= end {
-            return Decision::Retry { due };
-        }
-        // One last attempt at the end of the window, unless this was it.
-        let last = now.plus(retry_after.unwrap_or_default()).max(end);
-        if now < end && last <= end {
-            Decision::Retry { due: last }
-        } else {
-            Decision::Exhausted
-        }
+        let due = held_until.unwrap_or_else(|| now.plus(delay));
+        let due = due.max(now.plus(retry_after.unwrap_or_default()));
+        // The last attempt is at the end of the window.
+        Decision::Retry { due: due.min(end) }
     }
 }
 
@@ -206,7 +190,11 @@ impl RetryPolicy {
 fn delay_after(attempt: u32, random: f64) -> Duration {
     let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let base = DELAYS[at.min(DELAYS.len() - 1)];
-    base.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0))
+    jittered(base, random)
+}
+
+fn jittered(delay: Duration, random: f64) -> Duration {
+    delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

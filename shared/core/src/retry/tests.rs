@@ -18,7 +18,7 @@ fn outage(policy: RetryPolicy, outcome: &Outcome, mut random: impl FnMut() -> f6
     let mut now = start();
     let mut times = vec![0];
     for attempt in 1.. {
-        match policy.decide(outcome, attempt, start(), now, random()) {
+        match policy.decide(outcome, attempt, start(), None, now, random()) {
             Decision::Retry { due } => {
                 now = due;
                 times.push(now.since(start()).as_secs());
@@ -60,10 +60,10 @@ fn a_day_long_outage_in_figures() {
 fn success_and_refusal_are_never_repeated() {
     let policy = RetryPolicy::default();
     let done = Outcome::Delivered(Receipt::default());
-    let refused = Outcome::permanent(Failure::new(FailureKind::Refused, "no"));
+    let refused = Outcome::rejected(Failure::new(FailureKind::Refused, "no"));
     for outcome in [done, refused] {
         assert_eq!(
-            policy.decide(&outcome, 1, start(), start(), 0.5),
+            policy.decide(&outcome, 1, start(), None, start(), 0.5),
             Decision::Done
         );
     }
@@ -72,8 +72,14 @@ fn success_and_refusal_are_never_repeated() {
 #[test]
 fn a_providers_wish_is_a_lower_bound() {
     let policy = RetryPolicy::default();
-    let wait = |retry_after| match policy.decide(&transient(retry_after), 1, start(), start(), 0.5)
-    {
+    let wait = |retry_after| match policy.decide(
+        &transient(retry_after),
+        1,
+        start(),
+        None,
+        start(),
+        0.5,
+    ) {
         Decision::Retry { due } => due.since(start()).as_secs(),
         other => panic!("{other:?}"),
     };
@@ -83,13 +89,50 @@ fn a_providers_wish_is_a_lower_bound() {
 }
 
 #[test]
+fn a_wish_beyond_the_window_leaves_an_attempt_at_its_end() {
+    let policy = RetryPolicy {
+        window: Duration::from_hours(1),
+        ..RetryPolicy::default()
+    };
+    let now = start().plus(Duration::from_mins(10));
+    let decided = policy.decide(&transient(Some(3600)), 1, start(), None, now, 0.5);
+    let end = start().plus(Duration::from_hours(1));
+    assert_eq!(decided, Decision::Retry { due: end });
+    let decided = policy.decide(&transient(None), 2, start(), None, end, 0.5);
+    assert_eq!(decided, Decision::Exhausted);
+}
+
+#[test]
+fn behind_an_open_breaker_all_wait_for_the_same_moment() {
+    let policy = RetryPolicy::default();
+    let held = start().plus(Duration::from_mins(3));
+    let due = |outcome: &Outcome| match policy.decide(outcome, 7, start(), Some(held), start(), 0.5)
+    {
+        Decision::Retry { due } => due.since(start()).as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(due(&transient(None)), 180);
+    assert_eq!(due(&transient(Some(200))), 200);
+    let misconfigured = Outcome::rejected(Failure::new(FailureKind::Unauthorized, "no"));
+    assert_eq!(due(&misconfigured), 180);
+}
+
+#[test]
+fn a_misconfigured_destination_holds_its_deliveries() {
+    let misconfigured = Outcome::rejected(Failure::new(FailureKind::Misconfigured, "gone"));
+    let times = outage(RetryPolicy::default(), &misconfigured, || 0.5);
+    assert_eq!(times[..3], [0, 300, 600]);
+    assert_eq!(times.last(), Some(&(24 * 3600)));
+}
+
+#[test]
 fn a_destinations_own_bounds_take_the_place_of_the_stacks() {
     let read = |json: &str| serde_json::from_str::<RetryLimits>(json);
     let own = read(r#"{"mostAttempts": 1}"#).unwrap();
     let policy = RetryPolicy::default().within(own);
     assert_eq!(policy.window, Duration::from_hours(24));
     assert_eq!(
-        policy.decide(&transient(None), 1, start(), start(), 0.5),
+        policy.decide(&transient(None), 1, start(), None, start(), 0.5),
         Decision::Exhausted
     );
     let own = read(r#"{"windowHours": 2}"#).unwrap();
@@ -119,7 +162,9 @@ proptest! {
         prop_assert!(times.len() <= most as usize);
         prop_assert!(*times.last().unwrap() <= hours * 3600);
         for pair in times.windows(2) {
-            prop_assert!(pair[1] - pair[0] >= retry_after.unwrap_or(0));
+            // Only the end of the window comes before the provider's wish.
+            let wish = pair[0] + retry_after.unwrap_or(0);
+            prop_assert!(pair[1] >= wish.min(hours * 3600));
         }
     }
 

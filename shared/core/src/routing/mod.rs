@@ -17,7 +17,10 @@ use std::collections::BTreeSet;
 use crate::alert::{Alert, AlertType, Severity};
 use crate::destination::{Destination, DestinationId, Destinations, Enabled};
 
-pub use model::{Disposition, PassedOver, Reason, Routing, Step, Target, Warning, WhyNot};
+pub use model::{
+    Disposition, Grown, MAX_STORED_PASSED_OVER, PassedOver, Reason, Routing, Step, Target, Warning,
+    WhyNot,
+};
 
 /// The word that, in either list, means "deliver nowhere".
 pub const SKIP: &str = "SKIP";

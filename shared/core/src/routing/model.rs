@@ -176,6 +176,19 @@ pub enum Disposition {
     Unrouted,
 }
 
+/// The most destinations that were not chosen which the ledger stores with an alert:
+/// their number grows with the stack, an alert's item must not.
+pub const MAX_STORED_PASSED_OVER: usize = 50;
+
+/// Whether a routing has got more targets or a higher severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grown {
+    /// It has.
+    Yes,
+    /// It is as it was.
+    No,
+}
+
 /// The result of routing: targets and all other destinations, each with its reason, and
 /// warnings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -187,7 +200,7 @@ pub struct Routing {
     pub severity: Severity,
     /// Chosen destinations, by name; no destination twice.
     pub targets: Vec<Target>,
-    /// All other destinations, by name.
+    /// The other destinations, by name.
     pub passed_over: Vec<PassedOver>,
     /// Mistakes that a person should fix.
     pub warnings: Vec<Warning>,
@@ -203,6 +216,38 @@ impl Routing {
                 .get(target.destination_id)
                 .is_none_or(|one| one.enabled == Enabled::No)
         })
+    }
+
+    /// Adds the targets of a later routing of the same alert that this one does not
+    /// have, and takes its severity if that is higher; false when nothing is new.
+    #[must_use = "a routing that grew must be recorded"]
+    pub fn add_targets(&mut self, later: &Self) -> Grown {
+        let before = (self.targets.len(), self.severity);
+        for target in &later.targets {
+            let id = target.destination_id;
+            if self.targets.iter().all(|one| one.destination_id != id) {
+                self.targets.push(target.clone());
+                self.passed_over.retain(|one| one.destination_id != id);
+            }
+        }
+        self.severity = self.severity.max(later.severity);
+        if !self.targets.is_empty() {
+            self.disposition = Disposition::Routed;
+        }
+        if before == (self.targets.len(), self.severity) {
+            Grown::No
+        } else {
+            Grown::Yes
+        }
+    }
+
+    /// The routing as the ledger stores it: the destinations that were not chosen are
+    /// cut to [`MAX_STORED_PASSED_OVER`]. `tocsin route` shows all of them.
+    #[must_use]
+    pub fn bounded(&self) -> Self {
+        let mut bounded = self.clone();
+        bounded.passed_over.truncate(MAX_STORED_PASSED_OVER);
+        bounded
     }
 
     /// Whether routing needed a destination that does not exist: it may have been added

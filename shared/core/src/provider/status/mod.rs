@@ -48,7 +48,7 @@ impl Outcome {
                     retry_after: response.retry_after(),
                 }
             }
-            _ => Self::Permanent { failure },
+            _ => Self::rejected(failure),
         }
     }
 

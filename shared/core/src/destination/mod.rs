@@ -1,100 +1,20 @@
 //! A destination: one configured place to deliver to.
 
+mod fallback;
+mod id;
+
 use std::collections::BTreeSet;
-use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::Timestamp;
 use crate::alert::{AlertType, Severity};
 use crate::retry::RetryLimits;
 
-/// The identity of a destination: a UUID, given when it is added.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct DestinationId(#[schemars(with = "String")] Uuid);
-
-impl DestinationId {
-    /// A new random identity.
-    #[must_use]
-    pub fn generate() -> Self {
-        Self(Uuid::new_v4())
-    }
-
-    /// The identity that `text` spells, if it spells one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Uuid::try_parse(text).ok().map(Self)
-    }
-}
-
-impl fmt::Display for DestinationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The name of a kind of destination, such as `slack`: lower-case letters and
-/// digits, at most 32. It also names the sender function and the secrets' path.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(try_from = "String", into = "String")]
-pub struct ProviderName(String);
-
-/// A text that cannot name a provider.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a provider's name is 1 to 32 lower-case letters and digits, such as \"slack\"")]
-pub struct NotAProviderName;
-
-impl ProviderName {
-    /// Checks that `text` can name a provider.
-    ///
-    /// # Errors
-    ///
-    /// When it is empty, too long, or holds anything but `a`–`z` and `0`–`9`.
-    pub fn new(text: &str) -> Result<Self, NotAProviderName> {
-        let fit = (1..=32).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if fit {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAProviderName)
-        }
-    }
-
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ProviderName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl TryFrom<String> for ProviderName {
-    type Error = NotAProviderName;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::new(&text)
-    }
-}
-
-impl From<ProviderName> for String {
-    fn from(name: ProviderName) -> Self {
-        name.0
-    }
-}
+pub use fallback::{Fallback, MAX_AFTER_MINUTES};
+pub use id::{DestinationId, NotAProviderName, ProviderName};
 
 /// Whether a destination receives alerts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -148,9 +68,10 @@ pub struct Destination {
     /// The Secrets Manager secret; providers that work by IAM role have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
-    /// The destination that gets the alerts whose deliveries here fail or are exhausted.
+    /// The destination that gets the alerts whose deliveries here end badly or wait too
+    /// long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<DestinationId>,
+    pub fallback: Option<Fallback>,
     /// Its own retry limits; `None` for those of the stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<RetryLimits>,
@@ -218,7 +139,9 @@ impl Destinations {
                     names: names.collect(),
                 });
             }
-            next = one.fallback.and_then(|fallback| self.get(fallback));
+            next = one
+                .fallback
+                .and_then(|fallback| self.get(fallback.destination_id));
         }
         Ok(())
     }
@@ -283,13 +206,5 @@ mod tests {
         assert_eq!(cycle(&circle, "a"), names(&["a", "b", "c", "b"]));
         assert_eq!(cycle(&circle, "c"), names(&["c", "b", "c"]));
         assert_eq!(cycle(&[("a", Some("a"))], "a"), names(&["a", "a"]));
-    }
-
-    #[test]
-    fn provider_names_fit_paths_and_function_names() {
-        assert!(ProviderName::new("slack").is_ok());
-        for text in ["", "Slack", "sl/ack", "slack ", "é", &"x".repeat(33)] {
-            assert!(ProviderName::new(text).is_err(), "{text:?}");
-        }
     }
 }

@@ -1,0 +1,280 @@
+//! What a router dispatches to a sender.
+//!
+//! A payload may come from the version before: fields that were added since have
+//! defaults, and those that are gone are ignored.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::model::{Detail, PriorAttempt, UnrecordedAttempt};
+use crate::Timestamp;
+use crate::alert::{Alert, Severity};
+use crate::destination::{Destination, DestinationId, Destinations, Enabled, ProviderName};
+use crate::retry::RetryLimits;
+use crate::routing::Target;
+
+/// What a router dispatches to a sender: alerts, each with its deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryBatch {
+    /// One entry for each alert, whatever the number of its destinations.
+    #[serde(rename = "parcels")]
+    pub alerts: Vec<AlertDeliveries>,
+    /// The drain that these deliveries are taken by; `None` on the fast path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Drain>,
+}
+
+/// The right to drain a destination. Only one drain of a destination runs at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drain {
+    /// The destination whose due deliveries are taken.
+    pub destination_id: DestinationId,
+    /// The end of the drain's lease. It also identifies the drain.
+    pub until: Timestamp,
+}
+
+/// One alert with its deliveries to destinations of one provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertDeliveries {
+    /// The alert to deliver.
+    pub alert: Alert,
+    /// The effective severity, from routing.
+    pub severity: Severity,
+    /// Its deliveries, one for each destination.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One delivery, as a sender receives it: all it needs except the secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// The identity of the destination.
+    pub destination_id: DestinationId,
+    /// The display name of the destination, for logs and the ledger.
+    pub display_name: String,
+    /// The destination's settings, which its provider reads.
+    pub settings: Map<String, Value>,
+    /// The name of its secret in Secrets Manager; `None` for providers without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_name: Option<String>,
+    /// The number of this attempt, from 1.
+    pub attempt: u32,
+    /// When the delivery began; `None` in payloads of the version before, where it
+    /// begins with this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Timestamp>,
+    /// When it is due in the outbox; `None` if that has passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// Whether the outbox has the delivery.
+    #[serde(default)]
+    pub recorded: Recorded,
+    /// Whether an earlier attempt may have been delivered without a response.
+    #[serde(default, rename = "earlier")]
+    pub prior_attempt: PriorAttempt,
+    /// How much of the alert to send.
+    #[serde(default)]
+    pub detail: Detail,
+    /// An attempt that was accepted and could not be recorded, in payloads of the
+    /// version before: the sender only records it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Box<UnrecordedAttempt>>,
+    /// The destination whose delivery failed, where this one is its fallback.
+    #[serde(
+        default,
+        rename = "standsInFor",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub fallback_for: Option<DestinationId>,
+    /// The destination that gets the alert if this delivery fails or is exhausted.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "fallback_target"
+    )]
+    pub fallback: Option<FallbackTarget>,
+    /// The destination's own retry limits; `None` for those of the stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryLimits>,
+    /// Set when the destination was removed after the alert was routed to it: the
+    /// sender only records that.
+    #[serde(default, rename = "withdrawn", skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removal>,
+}
+
+/// Whether the outbox has a delivery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Recorded {
+    /// Perhaps not: the router of the version before sent it. The sender adopts it.
+    #[default]
+    No,
+    /// It has.
+    Yes,
+}
+
+/// The destination that gets an alert if a delivery ends badly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FallbackTarget {
+    /// Its identity.
+    pub destination_id: DestinationId,
+    /// Its display name.
+    pub display_name: String,
+    /// Its provider.
+    pub provider: ProviderName,
+}
+
+/// Payloads of the version before hold the fallback's id alone. The outbox finds out
+/// its name and provider when it is drained.
+fn fallback_target<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<FallbackTarget>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Target(FallbackTarget),
+        Id(DestinationId),
+    }
+    Ok(match Option::<Form>::deserialize(deserializer)? {
+        None => None,
+        Some(Form::Target(target)) => Some(target),
+        Some(Form::Id(id)) => Some(FallbackTarget {
+            destination_id: id,
+            display_name: id.to_string(),
+            provider: ProviderName::unknown(),
+        }),
+    })
+}
+
+/// Why nothing may be sent to a destination any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Removal {
+    /// The destination was deleted.
+    Deleted,
+    /// The destination was disabled.
+    Disabled,
+}
+
+impl fmt::Display for Removal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deleted => "the destination was deleted after the alert was routed to it",
+            Self::Disabled => "the destination was disabled after the alert was routed to it",
+        })
+    }
+}
+
+impl Delivery {
+    /// The first attempt at a target of an alert that was received at `began_at`, with
+    /// the present configuration of its destination.
+    #[must_use]
+    pub fn first(
+        target: &Target,
+        destinations: &Destinations,
+        began_at: Timestamp,
+        due: Timestamp,
+    ) -> Self {
+        Self {
+            attempt: 1,
+            began_at: Some(began_at),
+            due: Some(due),
+            ..Self::to(target.destination_id, &target.display_name, destinations)
+        }
+    }
+
+    /// A delivery to a destination as it is configured now; `recorded_name` is its name
+    /// if it was deleted.
+    pub(crate) fn to(id: DestinationId, recorded_name: &str, destinations: &Destinations) -> Self {
+        let destination = destinations.get(id);
+        let removed = match destination.map(|one| one.enabled) {
+            None => Some(Removal::Deleted),
+            Some(Enabled::No) => Some(Removal::Disabled),
+            Some(Enabled::Yes) => None,
+        };
+        Self {
+            destination_id: id,
+            display_name: destination
+                .map_or(recorded_name, |one| &one.display_name)
+                .to_owned(),
+            settings: destination
+                .map(|one| one.settings.clone())
+                .unwrap_or_default(),
+            secret_name: destination.and_then(|one| one.secret_name.clone()),
+            attempt: 1,
+            began_at: None,
+            due: None,
+            recorded: Recorded::Yes,
+            prior_attempt: PriorAttempt::NotDelivered,
+            detail: Detail::Full,
+            unrecorded: None,
+            fallback_for: None,
+            fallback: destination.and_then(|one| FallbackTarget::of(one, destinations)),
+            retry: destination.and_then(|one| one.retry),
+            removed,
+        }
+    }
+}
+
+impl FallbackTarget {
+    /// The fallback of a destination; `None` if it has none, or none that exists.
+    #[must_use]
+    pub fn of(destination: &Destination, destinations: &Destinations) -> Option<Self> {
+        let id = destination.fallback.as_ref()?.destination_id;
+        let fallback = destinations.get(id)?;
+        (id != destination.destination_id).then(|| Self {
+            destination_id: id,
+            display_name: fallback.display_name.clone(),
+            provider: fallback.provider.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_payload_of_the_version_before_is_read() {
+        let delivery: Delivery = serde_json::from_value(json!({
+            "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
+            "settings": {"a": 1}, "attempt": 2, "beganAt": "2026-01-01T00:00:00Z",
+            "arrival": "returned", "earlier": "mayHaveArrived",
+            "fallback": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12",
+        }))
+        .unwrap();
+        assert_eq!(delivery.recorded, Recorded::No);
+        assert_eq!(delivery.due, None);
+        assert_eq!(delivery.detail, Detail::Full);
+        assert_eq!(delivery.prior_attempt, PriorAttempt::MaybeDelivered);
+        let fallback = delivery.fallback.unwrap();
+        assert_eq!(
+            fallback.destination_id.to_string(),
+            "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12"
+        );
+        let batch: DeliveryBatch = serde_json::from_value(json!({"parcels": []})).unwrap();
+        assert_eq!(batch.drain, None);
+    }
+
+    #[test]
+    fn a_payload_reads_back() {
+        let delivery: Delivery = serde_json::from_value(json!({
+            "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
+            "settings": {}, "attempt": 1, "recorded": "yes", "detail": "minimal",
+            "fallback": {
+                "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12",
+                "displayName": "f", "provider": "slack",
+            },
+        }))
+        .unwrap();
+        assert_eq!(delivery.recorded, Recorded::Yes);
+        let json = serde_json::to_value(&delivery).unwrap();
+        assert_eq!(serde_json::from_value::<Delivery>(json).unwrap(), delivery);
+    }
+}
