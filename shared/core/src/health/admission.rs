@@ -1,63 +1,73 @@
-//! Whether a delivery may be attempted now, and in which order deliveries are.
+//! Whether, on which path and how fast deliveries are attempted.
 
 use std::time::Duration;
 
-use crate::alert::Severity;
-use crate::delivery::Origin;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// Deliveries to one destination that are attempted concurrently, at most.
-pub const MAX_CONCURRENCY: usize = 25;
+use crate::Timestamp;
 
-/// How long a sender waits for a slot; a delivery with a later slot goes back to
-/// the retry queue.
-pub(super) const MAX_SLOT_WAIT: Duration = Duration::from_secs(10);
+/// Whether deliveries of a destination are due in the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Backlog {
+    /// The last drain left nothing.
+    #[default]
+    None,
+    /// Some were deferred, or recorded as due, since then.
+    Waiting,
+}
 
-/// How long it waits for the slot of a high-severity alert: longer, so that other
-/// senders cannot have reserved every slot within reach, and short enough to leave
-/// time for the attempt.
-const MAX_SLOT_WAIT_HIGH: Duration = Duration::from_secs(22);
+impl Backlog {
+    pub(super) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
 
-/// Whether deliveries may be attempted.
+/// Whether one delivery may be attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// All of them, at once.
+    /// At once.
     Allow,
-    /// After [`Health::reserve`](super::Health::reserve) has given them a slot.
-    RateLimited,
-    /// One of them, after [`Health::begin_probe`](super::Health::begin_probe).
+    /// After [`Health::begin_probe`] is stored: it probes an open breaker.
     Probe,
-    /// None of them.
-    Reject,
+    /// Not before this time.
+    Hold {
+        /// When to look again.
+        until: Timestamp,
+    },
 }
 
-/// Which deliveries go first where the destination has a rate limiter.
+/// The path of a fresh delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priority {
-    /// A deferred delivery that comes back at its scheduled slot.
-    Retry,
-    /// A fresh delivery of a HIGH or CRITICAL alert: it reserves a slot at once.
-    High,
-    /// Any other fresh delivery: deferred deliveries go first.
-    Normal,
+pub enum Path {
+    /// It is dispatched to its sender at once.
+    Fast,
+    /// It is recorded as due: the drain takes it by its priority.
+    Outbox,
 }
 
-impl Priority {
-    /// The priority of a delivery.
-    #[must_use]
-    pub const fn of(origin: Origin, severity: Severity) -> Self {
-        match (origin, severity) {
-            (Origin::Retry, _) => Self::Retry,
-            (Origin::Fresh, Severity::High | Severity::Critical) => Self::High,
-            (Origin::Fresh, _) => Self::Normal,
-        }
-    }
+/// How fast a drain sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// The time between the starts of two deliveries, whatever the earlier one takes;
+    /// zero without a rate limiter.
+    pub interval: Duration,
+    /// Deliveries of the first group that are attempted concurrently. Each further
+    /// group has twice as many.
+    pub start: usize,
+    /// Deliveries that are attempted concurrently, at most.
+    pub limit: usize,
+    /// When the next delivery may start, after what earlier drains sent; `None`: now.
+    pub next_at: Option<Timestamp>,
+}
 
-    /// How long a sender waits for the slot of such a delivery, at most.
+impl Pace {
+    /// How long the first delivery of a drain waits: an interval at most, whatever the
+    /// clocks of other functions say.
     #[must_use]
-    pub const fn max_slot_wait(self) -> Duration {
-        match self {
-            Self::High => MAX_SLOT_WAIT_HIGH,
-            Self::Retry | Self::Normal => MAX_SLOT_WAIT,
-        }
+    pub fn wait(self, now: Timestamp) -> Duration {
+        let wait = self.next_at.map_or(Duration::ZERO, |next| next.since(now));
+        wait.min(self.interval)
     }
 }

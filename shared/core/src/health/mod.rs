@@ -1,46 +1,44 @@
 //! The health of a destination: whether it accepts deliveries, and how fast.
 //!
-//! All senders of a destination share one [`Health`]. It is advice, not truth:
-//! two senders that read it at the same moment may make one request too many, but
-//! never lose a delivery. Everything here is pure; the ledger stores the value and
-//! replaces it by compare-and-swap.
+//! All functions share one [`Health`] for each destination. It is advice, not truth:
+//! two that read it at the same moment may make one request too many, but never lose a
+//! delivery. Everything here is pure; the ledger stores the value and replaces it by
+//! compare-and-swap.
 //!
 //! ## Circuit breaker
 //!
 //! ```text
-//!             fault                       backoff over: one may probe
+//!             failure                    interval over: one may probe
 //!   closed ───────────────► open ────────────────────────────► half-open
 //!    ▲                      ▲                                    │   │
-//!    │                      └──────────── fault, longer ─────────┘   │
-//!    └───────────────────────────────── responded ───────────────────┘
+//!    │                      └──────────── failure, longer ───────┘   │
+//!    └────────────────────────────────── response ───────────────────┘
 //! ```
 //!
-//! Throttling and an unreachable destination trip the breaker at once. A timeout or
-//! a 5xx trips it after [`FAILURE_THRESHOLD`] such deliveries in a row: different
-//! ones, since a message that its receiver cannot digest fails as often as it is
-//! sent and must not shut out all others. While the breaker is open nothing is
-//! sent, and no delivery uses up an attempt. After the backoff one delivery probes
-//! the destination; the others wait for its result. Any response, even a rejection,
-//! closes the breaker.
+//! Causes differ. Throttling, an unreachable destination and a refused credential are
+//! about the destination and open its breaker at once. Everything else may be about
+//! content, which an attacker may write, so it takes failures of *different detections*
+//! without a response between. A detection whose alerts alone fail is held by a breaker
+//! of its own, and the others go on; see [`Suspects`].
+//!
+//! While the destination's breaker is open nothing is sent and no delivery uses up an
+//! attempt, with one exception: where the cause may be about content, a fresh alert of
+//! a detection that did not fail probes at once. The failures may all have been
+//! undigestible, and this alert is the proof.
 //!
 //! ## Rate limiter
 //!
-//! Deliveries that must wait are scheduled ([`Health::schedule`]): slots one interval
-//! apart, [`MAX_SCHEDULE_AHEAD`] ahead at most, so that ten thousand deliveries come
-//! back one after the other instead of all together, to be throttled again. The
-//! interval grows as far as the responses prove it too short, and shrinks with every
-//! delivery that is accepted. The retry queue keeps such times to the second only and
-//! returns ten messages at a time, so a delivery that comes back reserves a slot
-//! ([`Health::reserve`]) and waits for it. Fresh alerts are scheduled behind the
-//! backlog as long as it uses all the slots; HIGH and CRITICAL ones reserve a slot at
-//! once.
+//! A destination that throttled gets one delivery for each interval, from one drain:
+//! see [`Health::pace`]. Fresh alerts are recorded as due, so that the drain takes them
+//! by priority.
 
 mod admission;
 mod circuit_breaker;
 mod observation;
-#[cfg(test)]
-mod outage;
+mod parameters;
 mod rate_limiter;
+mod record;
+mod suspects;
 #[cfg(test)]
 mod tests;
 
@@ -50,28 +48,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::outbox::DueEntry;
 use crate::outcome::{Failure, FailureKind};
-use circuit_breaker::{Fault, Transition};
 
-pub use admission::{Admission, MAX_CONCURRENCY, Priority};
+pub use admission::{Admission, Backlog, Pace, Path};
 pub use circuit_breaker::{BreakerState, CircuitBreaker, PROBE_TIMEOUT};
-pub use observation::{AttemptKind, Observation};
-pub use rate_limiter::{RateLimiter, SlotSize};
-
-/// Consecutive faults that trip the circuit breaker, where a single one may be
-/// about a single message.
-pub const FAILURE_THRESHOLD: u32 = 3;
-
-/// The furthest slot: a destination that turns out faster than its schedule is used
-/// to the full after this long at the latest.
-pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_mins(30);
-
-/// A destination that has accepted nothing for this long is reported, before its
-/// first delivery is exhausted.
-const LONG_FAILING: Duration = Duration::from_mins(15);
-
-/// The shortest time between two reports of one kind about one destination.
-const REPORT_INTERVAL: Duration = Duration::from_hours(1);
+pub use observation::{DetectionKey, NotADetectionKey, Observation};
+pub use parameters::{PARAMETERS, Parameters};
+pub use rate_limiter::RateLimiter;
+pub use suspects::{Suspect, Suspects};
 
 /// The health of a destination. The default is a healthy one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,21 +68,24 @@ pub struct Health {
     pub failing_since: Option<Timestamp>,
     /// Failed attempts since then.
     pub failures: u32,
-    /// Faults of the destination since its last response.
-    #[serde(rename = "inARow")]
-    pub consecutive_failures: u32,
     /// The most recent failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Failure>,
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure_at: Option<Timestamp>,
-    /// The circuit breaker; `None` while it is closed.
-    #[serde(rename = "pause", skip_serializing_if = "Option::is_none")]
+    /// The destination's circuit breaker; `None` while it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<CircuitBreaker>,
+    /// The detections whose alerts failed last, and whether they are held.
+    #[serde(skip_serializing_if = "Suspects::is_empty")]
+    pub suspects: Suspects,
     /// The rate limiter; `None` while deliveries are sent at once.
-    #[serde(rename = "line", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub limiter: Option<RateLimiter>,
+    /// Whether deliveries wait in the outbox.
+    #[serde(skip_serializing_if = "Backlog::is_none")]
+    pub backlog: Backlog,
     /// When it was last reported that the destination does not accept deliveries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
@@ -128,176 +116,116 @@ impl FailureReport {
 }
 
 impl Health {
-    /// Whether deliveries of this priority may be attempted.
+    /// Whether a delivery of an alert of this detection may be attempted.
     #[must_use]
-    pub fn admission(&self, priority: Priority, now: Timestamp) -> Admission {
-        match (self.breaker, self.limiter) {
-            (Some(breaker), _) if breaker.until > now => breaker.early_probe(priority, now),
-            (_, Some(limiter)) if priority == Priority::Normal && limiter.is_saturated(now) => {
-                Admission::Reject
-            }
-            (Some(_), _) => Admission::Probe,
-            (None, Some(_)) => Admission::RateLimited,
-            (None, None) => Admission::Allow,
+    pub fn admits(&self, detection: &DetectionKey, now: Timestamp) -> Admission {
+        let own = self.suspects.breaker(*detection);
+        let held = |breaker: &CircuitBreaker| breaker.state(now) != BreakerState::MayProbe;
+        if self.may_probe_early(detection, now) {
+            return Admission::Probe;
+        }
+        let breakers = [self.breaker, own];
+        let open = breakers.into_iter().flatten();
+        match open
+            .clone()
+            .filter(held)
+            .map(CircuitBreaker::held_until)
+            .max()
+        {
+            Some(until) => Admission::Hold { until },
+            None if open.count() > 0 => Admission::Probe,
+            None => Admission::Allow,
         }
     }
 
-    /// Reserves the next slot for up to `count` deliveries: the new health, the time
-    /// of the slot, and how many deliveries it holds.
+    /// The path of a fresh delivery of an alert of this detection.
     #[must_use]
-    pub fn reserve(&self, count: usize, now: Timestamp) -> (Self, Timestamp, usize) {
-        let Some(limiter) = self.limiter else {
-            return (self.clone(), now, count);
-        };
-        let reserved = limiter.per_slot().min(count);
-        let slot = limiter.next_slot.map_or(now, |slot| slot.max(now));
-        let limiter = RateLimiter {
-            next_slot: Some(limiter.slot_after(slot, reserved)),
-            ..limiter
-        };
-        let next = Self {
-            limiter: Some(limiter),
-            ..self.clone()
-        };
-        (next, slot, reserved)
-    }
-
-    /// The health with a probe under way: the other deliveries wait for its result.
-    #[must_use]
-    pub fn begin_probe(&self, now: Timestamp) -> Self {
-        let breaker = self.breaker.map(|breaker| breaker.begin_probe(now));
-        // The probe uses the current slot.
-        let limiter = self.limiter.map(|limiter| RateLimiter {
-            next_slot: Some(limiter.slot_after(now, 1)),
-            ..limiter
-        });
-        Self {
-            breaker,
-            limiter,
-            ..self.clone()
+    pub fn path(&self, detection: &DetectionKey, now: Timestamp) -> Path {
+        // What waits may all be of detections that are held.
+        let free = self.backlog == Backlog::None || self.suspects.any_held();
+        match self.admits(detection, now) {
+            Admission::Allow if free && self.limiter.is_none() => Path::Fast,
+            Admission::Probe if self.may_probe_early(detection, now) => Path::Fast,
+            _ => Path::Outbox,
         }
     }
 
-    /// The health after a probe without a result: the next delivery may probe.
+    /// Until when the destination's breaker lets nothing through; `None` when it is
+    /// closed, or a delivery may probe.
     #[must_use]
-    pub fn cancel_probe(&self, now: Timestamp) -> Self {
-        let breaker = self.breaker.map(|breaker| breaker.cancel_probe(now));
-        Self {
-            breaker,
-            ..self.clone()
-        }
+    pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let breaker = self.breaker?;
+        let held = breaker.state(now) != BreakerState::MayProbe;
+        held.then(|| breaker.held_until())
     }
 
-    /// The health after attempts with these observations.
+    /// Those of the due deliveries that a drain may take now: none of a detection that
+    /// is held, one of a detection that may probe. Where the destination itself is
+    /// probed, the alerts of detections that did not fail come first, whatever their
+    /// priority, then those that did not probe last.
     #[must_use]
-    pub fn record(&self, observations: &[Observation], now: Timestamp) -> Self {
-        let mut next = self.clone();
-        let was_half_open = next
-            .breaker
-            .is_some_and(|breaker| breaker.state == BreakerState::HalfOpen);
-        if observations.iter().any(|one| !one.is_fault()) {
-            next.on_response(now);
-        }
-        if observations.contains(&Observation::Success) {
-            next.on_success(now);
-        }
-        let mut merged: Option<Fault> = None;
-        for observation in observations {
-            match observation {
-                Observation::Success | Observation::Rejection => {}
-                Observation::Misconfigured(failure) => next.on_failure(failure, now),
-                Observation::Fault {
-                    failure,
-                    retry_after,
-                    attempt,
-                } => {
-                    next.on_failure(failure, now);
-                    if *attempt == AttemptKind::First || failure.kind.trips_at_once() {
-                        next.consecutive_failures = next.consecutive_failures.saturating_add(1);
-                    }
-                    let fault = Fault {
-                        kind: failure.kind,
-                        retry_after: retry_after.unwrap_or_default(),
-                        attempt: *attempt,
-                    };
-                    merged = Some(merged.map_or(fault, |before| before.merge(fault)));
+    pub fn drainable(&self, mut due: Vec<DueEntry>, now: Timestamp) -> Vec<DueEntry> {
+        due.sort_by_key(|entry| entry.due);
+        let mut probing = Vec::new();
+        due.retain(|entry| {
+            let key = DetectionKey::of(&entry.detection_id);
+            match self.admits(&key, now) {
+                Admission::Allow => true,
+                Admission::Probe if probing.contains(&key) => false,
+                Admission::Probe => {
+                    probing.push(key);
+                    true
                 }
+                Admission::Hold { .. } => false,
             }
-        }
-        if let Some(fault) = merged {
-            let proved = next.consecutive_failures >= FAILURE_THRESHOLD
-                && (was_half_open || fault.attempt == AttemptKind::First);
-            if fault.kind.trips_at_once() || proved {
-                next.trip(fault, now);
-            }
-        }
-        next
+        });
+        let Some(breaker) = self.breaker else {
+            return due;
+        };
+        let suspicion = |entry: &DueEntry| {
+            let key = DetectionKey::of(&entry.detection_id);
+            let failed = self.suspects.get(key).is_some();
+            (failed, breaker.last_probe == Some(key))
+        };
+        let least = due.iter().map(suspicion).min();
+        due.retain(|entry| Some(suspicion(entry)) == least);
+        due
     }
 
-    /// The health after attempts with these observations; where the breaker is open
-    /// afterwards, a slot for each delivery that met a fault. `random` is between 0
-    /// and 1, another value at each call.
+    /// How fast a drain sends.
     #[must_use]
-    pub fn record_and_schedule(
-        &self,
-        observations: &[Observation],
-        now: Timestamp,
-        random: impl Fn() -> f64,
-    ) -> (Self, Vec<Timestamp>) {
-        let next = self.record(observations, now);
-        let faults = observations.iter().filter(|one| one.is_fault()).count();
-        if next.breaker.is_none() || faults == 0 {
-            return (next, Vec::new());
+    pub fn pace(&self) -> Pace {
+        match self.limiter {
+            Some(limiter) => Pace {
+                interval: limiter.interval(),
+                start: PARAMETERS.concurrency,
+                limit: PARAMETERS.concurrency,
+                next_at: limiter.next_at(),
+            },
+            None => Pace {
+                interval: Duration::ZERO,
+                start: 1,
+                limit: PARAMETERS.concurrency,
+                next_at: None,
+            },
         }
-        next.schedule(faults, now, random)
     }
 
-    /// Gives each of `count` deliveries a slot behind the backlog. Those beyond
-    /// [`MAX_SCHEDULE_AHEAD`] come back some time in the second half of it, to look
-    /// again.
+    /// How many deliveries one drain takes: one that probes the destination (none
+    /// before it may), so many as
+    /// a rate limiter lets through in some seconds, or what one call reads.
     #[must_use]
-    pub fn schedule(
-        &self,
-        count: usize,
-        now: Timestamp,
-        random: impl Fn() -> f64,
-    ) -> (Self, Vec<Timestamp>) {
-        let limiter = self.limiter.unwrap_or(RateLimiter::after_outage(now));
-        let closed = self.breaker.map_or(now, |breaker| breaker.until.max(now));
-        let furthest = closed.plus(MAX_SCHEDULE_AHEAD);
-        let start = limiter.backlog_end.max(closed);
-        let slot = |at: usize| {
-            let slot = limiter.slot_after(start, at);
-            if slot < furthest {
-                slot
-            } else {
-                let share = 0.5 + random().clamp(0.0, 1.0) / 2.0;
-                closed.plus(MAX_SCHEDULE_AHEAD.mul_f64(share))
-            }
+    pub fn drain_size(&self, now: Timestamp) -> usize {
+        if self.breaker.is_some() {
+            return usize::from(self.held_until(now).is_none());
+        }
+        let Some(limiter) = self.limiter else {
+            return PARAMETERS.drain_limit;
         };
-        let slots = (0..count).map(slot).collect();
-        let limiter = RateLimiter {
-            backlog_end: limiter.slot_after(start, count).min(furthest),
-            ..limiter
-        };
-        let next = Self {
-            limiter: Some(limiter),
-            ..self.clone()
-        };
-        (next, slots)
-    }
-
-    /// The health with this report made; `None` when it was made within the hour.
-    #[must_use]
-    pub fn report(&self, report: FailureReport, now: Timestamp) -> Option<Self> {
-        let mut next = self.clone();
-        let reported_at = match report {
-            FailureReport::Destination => &mut next.reported_at,
-            FailureReport::Message => &mut next.refusal_reported_at,
-        };
-        let due = reported_at.is_none_or(|at| now.since(at) >= REPORT_INTERVAL);
-        *reported_at = Some(now);
-        due.then_some(next)
+        let size = PARAMETERS.drain_time.as_millis() / u128::from(limiter.interval_ms.max(1));
+        usize::try_from(size).map_or(PARAMETERS.drain_limit, |size| {
+            size.clamp(1, PARAMETERS.drain_limit)
+        })
     }
 
     /// Whether the destination has accepted nothing for so long that a person should
@@ -305,48 +233,27 @@ impl Health {
     #[must_use]
     pub fn is_long_failing(&self, now: Timestamp) -> bool {
         self.failing_since
-            .is_some_and(|since| now.since(since) >= LONG_FAILING)
+            .is_some_and(|since| now.since(since) >= PARAMETERS.long_failing)
     }
 
-    /// Whether the breaker is closed, nothing is rate-limited and the last delivery
-    /// was accepted.
+    /// Whether no breaker is open, nothing is rate-limited and the last delivery was
+    /// accepted.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.failing_since.is_none() && self.breaker.is_none() && self.limiter.is_none()
+        self.failing_since.is_none()
+            && self.breaker.is_none()
+            && self.limiter.is_none()
+            && !self.suspects.any_held()
     }
 
-    fn on_response(&mut self, now: Timestamp) {
-        self.consecutive_failures = 0;
-        self.breaker = self.breaker.filter(|breaker| !breaker.closes(now));
-        self.limiter = self.limiter.filter(|limiter| limiter.backlog_end > now);
-    }
-
-    fn on_success(&mut self, now: Timestamp) {
-        self.failing_since = None;
-        self.failures = 0;
-        self.limiter = self.limiter.map(|limiter| limiter.on_success(now));
-    }
-
-    fn on_failure(&mut self, failure: &Failure, now: Timestamp) {
-        self.failing_since.get_or_insert(now);
-        self.failures = self.failures.saturating_add(1);
-        self.last_failure = Some(failure.clone());
-        self.last_failure_at = Some(now);
-    }
-
-    fn trip(&mut self, fault: Fault, now: Timestamp) {
-        let interval = self.limiter.map(RateLimiter::interval);
-        match CircuitBreaker::trip(self.breaker, fault, interval, now) {
-            Transition::Extended(breaker) => self.breaker = Some(breaker),
-            Transition::Tripped(breaker) => {
-                self.breaker = Some(breaker);
-                self.limiter = Some(RateLimiter::on_trip(
-                    self.limiter,
-                    breaker.cause,
-                    breaker.trips,
-                    now,
-                ));
-            }
-        }
+    /// Whether a fresh alert of this detection may probe although the destination's
+    /// breaker is open.
+    fn may_probe_early(&self, detection: &DetectionKey, now: Timestamp) -> bool {
+        self.breaker.is_some_and(|breaker| {
+            breaker.state(now) == BreakerState::Open
+                && !breaker.cause.is_about_destination()
+                && self.suspects.get(*detection).is_none()
+                && self.suspects.unanswered().count() < PARAMETERS.remembered_detections
+        })
     }
 }

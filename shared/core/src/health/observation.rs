@@ -1,25 +1,57 @@
 //! What an attempt says about its destination.
 
+use std::fmt;
 use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::outcome::{Failure, FailureKind, Outcome};
 
-/// Whether a failed attempt was its delivery's first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttemptKind {
-    /// It was: the destination is more likely to blame than the message.
-    First,
-    /// The delivery has failed before: the message may be to blame.
-    Repeat,
+/// A detection, as health remembers it: a short hash of its id, since ids may be long.
+/// Two detections of one key are treated as one, which loses nothing.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct DetectionKey(u32);
+
+/// A text that is not eight hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the eight hexadecimal digits of a detection's key")]
+pub struct NotADetectionKey;
+
+impl DetectionKey {
+    /// The key of the detection with this id.
+    #[must_use]
+    pub fn of(detection_id: &str) -> Self {
+        let digest = Sha256::digest(detection_id);
+        Self(u32::from_be_bytes([
+            digest[0], digest[1], digest[2], digest[3],
+        ]))
+    }
 }
 
-impl AttemptKind {
-    const fn of(attempt: u32) -> Self {
-        if attempt <= 1 {
-            Self::First
-        } else {
-            Self::Repeat
-        }
+impl TryFrom<String> for DetectionKey {
+    type Error = NotADetectionKey;
+
+    fn try_from(text: String) -> Result<Self, NotADetectionKey> {
+        let key = u32::from_str_radix(&text, 16).map_err(|_| NotADetectionKey)?;
+        Ok(Self(key))
+    }
+}
+
+impl From<DetectionKey> for String {
+    fn from(key: DetectionKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl fmt::Display for DetectionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0)
     }
 }
 
@@ -37,21 +69,23 @@ pub enum Observation {
         failure: Failure,
         /// The provider's `Retry-After`, if it had one.
         retry_after: Option<Duration>,
-        /// Whether the delivery had failed before.
-        attempt: AttemptKind,
     },
     /// A person must fix the destination's credential or settings.
-    Misconfigured(Failure),
+    Misconfigured {
+        /// The failure of the attempt.
+        failure: Failure,
+    },
 }
 
 impl Observation {
-    /// What the outcome of attempt number `attempt` (from 1) says; `None` when it
-    /// is about Tocsin itself.
+    /// What this outcome says; `None` when it is about Tocsin itself.
     #[must_use]
-    pub fn of(outcome: &Outcome, attempt: u32) -> Option<Self> {
+    pub fn of(outcome: &Outcome) -> Option<Self> {
         let failure = match outcome {
             Outcome::Delivered(_) => return Some(Self::Success),
-            Outcome::Transient { failure, .. } | Outcome::Permanent { failure } => failure,
+            Outcome::Transient { failure, .. }
+            | Outcome::Misconfigured { failure }
+            | Outcome::Refused { failure } => failure.clone(),
         };
         let retry_after = match outcome {
             Outcome::Transient { retry_after, .. } => *retry_after,
@@ -63,30 +97,34 @@ impl Observation {
             | FailureKind::Unreachable
             | FailureKind::TimedOut
             | FailureKind::Interrupted => Some(Self::Fault {
-                failure: failure.clone(),
+                failure,
                 retry_after,
-                attempt: AttemptKind::of(attempt),
             }),
             FailureKind::Unauthorized
             | FailureKind::Misconfigured
             | FailureKind::Redirected
-            | FailureKind::Forbidden => Some(Self::Misconfigured(failure.clone())),
+            | FailureKind::Forbidden => Some(Self::Misconfigured { failure }),
             FailureKind::Refused | FailureKind::NotUnderstood => Some(Self::Rejection),
             FailureKind::Internal | FailureKind::Crashed => None,
         }
     }
 
-    /// Whether the delivery must wait until the destination has recovered.
-    #[must_use]
-    pub const fn is_fault(&self) -> bool {
-        matches!(self, Self::Fault { .. })
+    /// Whether the destination responded to the message: it is there, and it works.
+    pub(super) const fn is_response(&self) -> bool {
+        matches!(self, Self::Success | Self::Rejection)
     }
-}
 
-impl FailureKind {
-    /// Whether one failure of this kind trips the circuit breaker: the next delivery
-    /// would fail as well, whatever its message.
-    pub(super) const fn trips_at_once(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable)
+    /// The failure, with the provider's `Retry-After`.
+    pub(super) const fn failure(&self) -> Option<(&Failure, Duration)> {
+        match self {
+            Self::Success | Self::Rejection => None,
+            Self::Fault {
+                failure,
+                retry_after: Some(wait),
+            } => Some((failure, *wait)),
+            Self::Fault { failure, .. } | Self::Misconfigured { failure } => {
+                Some((failure, Duration::ZERO))
+            }
+        }
     }
 }
