@@ -97,6 +97,6 @@ mod tests {
         assert_eq!(alert.detection_id, DESTINATION_FAILING);
         assert!(alert.title.contains("credential"), "{}", alert.title);
         assert!(alert.notes.is_empty());
-        assert_eq!(alert.alert_context["alertId"], "a-1");
+        assert_eq!(alert.alert_context.to_map()["alertId"], "a-1");
     }
 }

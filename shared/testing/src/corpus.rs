@@ -139,7 +139,7 @@ mod tests {
         }
         assert_eq!(alert.tags.len(), limits::TAGS);
         assert!(alert.tags.iter().all(|tag| tag.len() == limits::TAG));
-        let context = Value::from(alert.alert_context).to_string().len();
+        let context = alert.alert_context.as_json().len();
         let nearly = limits::CONTEXT - 1_024..=limits::CONTEXT;
         assert!(nearly.contains(&context), "{context}");
     }

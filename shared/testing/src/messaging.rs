@@ -250,7 +250,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
     /// If a message is too large or has another remark.
     pub fn check_size_limits(&self, limits: &[(usize, Option<&str>)]) {
         let mut alert = full();
-        alert.alert_context = context(200_000);
+        alert.alert_context = context(200_000).into();
         alert.description = Some("d".repeat(20_000));
         for (limit, left_out) in limits {
             let message = self
@@ -276,7 +276,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
     pub fn check_exact_limit(&self) {
         let mut alert = full();
         alert.description = Some("d".repeat(20_000));
-        alert.alert_context = context(80_000);
+        alert.alert_context = context(80_000).into();
         let size = size(&self.message(&alert, Detail::Full));
         let remark = |limit: usize| {
             self.with("maxMessageBytes", limit)

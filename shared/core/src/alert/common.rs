@@ -1,8 +1,7 @@
 //! What Tocsin's own form of an alert and that of Panther Community Edition have in
 //! common.
 
-use serde_json::{Map, Value};
-
+use super::context::Context;
 use super::error::AlertError;
 use super::fields::{Bound, Fields, excerpt};
 use super::id::AlertId;
@@ -22,7 +21,7 @@ pub(super) struct Common {
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
     pub(super) reference: Option<String>,
-    pub(super) alert_context: Map<String, Value>,
+    pub(super) alert_context: Context,
     pub(super) routing: RoutingHints,
 }
 

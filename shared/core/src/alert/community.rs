@@ -22,7 +22,7 @@ pub(super) fn read(mut fields: Fields<'_>) -> Result<Alert, AlertError> {
         detection_id,
         name: fields.text("analysisName", TITLE),
         description: fields.text("analysisDescription", LONG),
-        alert_context: fields.context("context"),
+        alert_context: fields.context("context").into(),
         routing: RoutingHints {
             destinations: given(fields.list("destinations", limits::ROUTING_LIST)),
             destination_override: given(fields.list("outputIds", limits::ROUTING_LIST)),

@@ -8,6 +8,7 @@
 
 mod common;
 mod community;
+mod context;
 mod envelope;
 mod error;
 mod fields;
@@ -20,6 +21,7 @@ pub mod parse;
 mod payload;
 mod surrogates;
 
+pub use context::Context;
 pub use error::AlertError;
 pub use id::AlertId;
 pub use kinds::{AlertType, Severity, UnknownName};

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::context::Context;
 use super::id::AlertId;
 use super::kinds::{AlertType, Severity};
 use super::limits;
@@ -66,7 +66,7 @@ pub struct Alert {
     /// The log types of the events that matched.
     pub log_types: Vec<String>,
     /// Data of the detection for the responder.
-    pub alert_context: Map<String, Value>,
+    pub alert_context: Context,
     /// The routing that the detection asks for.
     #[serde(default)]
     pub routing: RoutingHints,
@@ -80,23 +80,26 @@ impl Alert {
     /// messages with the same digest are one alert that arrived twice.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let content = serde_json::json!([
-            self.detection_id,
+        let content = (
+            &self.detection_id,
             self.created_at,
             self.severity,
             self.alert_type,
-            self.title,
-            self.name,
-            self.link,
-            self.description,
-            self.runbook,
-            self.reference,
-            self.version,
-            self.tags,
-            self.log_types,
-            self.alert_context,
-        ]);
-        let digest = Sha256::digest(content.to_string().as_bytes());
+            &self.title,
+            &self.name,
+            &self.link,
+            &self.description,
+            &self.runbook,
+            &self.reference,
+            &self.version,
+            &self.tags,
+            &self.log_types,
+            &self.alert_context,
+        );
+        let mut digest = Digester(Sha256::new());
+        // Writing into a digest does not fail, and these types always serialize.
+        let _ = serde_json::to_writer(&mut digest, &content);
+        let digest = digest.0.finalize();
         // 128 bits: no two different alerts have the same digest by chance.
         hex::encode(&digest[..16])
     }
@@ -112,5 +115,36 @@ impl Alert {
         self.alert_id.0.push_str(&digest);
         self.notes.push(Note::Rekeyed { given });
         self
+    }
+}
+
+/// Digests what is written, so that the text of a large alert is never held as a whole.
+struct Digester(Sha256);
+
+impl std::io::Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::alert::parse;
+
+    /// Alerts of stored items are compared by it, and ids are derived from it: it must
+    /// not change between versions.
+    #[test]
+    fn the_fingerprint_is_the_digest_of_the_same_text_in_every_version() {
+        let alert = parse(
+            r#"{"id":"A.B","createdAt":"2020-10-13T03:35:24Z","severity":"LOW","type":"RULE","title":"t",
+                "alertId":"x","tags":["a"],"alertContext":{"b":1.5,"a":{"c":null}},"routing":{"severity":"HIGH"}}"#,
+        )
+        .unwrap();
+        assert_eq!(alert.fingerprint(), "99ebbd45e32418d7195aa96eab20eec4");
     }
 }

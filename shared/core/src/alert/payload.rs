@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::id::AlertId;
 use super::kinds::{AlertType, Severity};
 use super::model::Alert;
@@ -24,7 +24,7 @@ pub struct Payload<'a> {
     title: &'a str,
     name: Option<&'a str>,
     alert_id: &'a AlertId,
-    alert_context: &'a Map<String, Value>,
+    alert_context: &'a Context,
     description: Option<&'a str>,
     runbook: Option<&'a str>,
     tags: &'a [String],
@@ -56,7 +56,7 @@ impl<'a> Payload<'a> {
     /// refused the whole.
     #[must_use]
     pub fn minimal(alert: &'a Alert, effective: Severity) -> Self {
-        static NO_CONTEXT: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        static NO_CONTEXT: LazyLock<Context> = LazyLock::new(Context::default);
         Self {
             alert_context: &NO_CONTEXT,
             description: None,
@@ -68,7 +68,7 @@ impl<'a> Payload<'a> {
 
     /// The same payload with another context, for where the alert's own is too large.
     #[must_use]
-    pub const fn with_context(self, alert_context: &'a Map<String, Value>) -> Self {
+    pub const fn with_context(self, alert_context: &'a Context) -> Self {
         Self {
             alert_context,
             ..self

@@ -15,12 +15,14 @@ use crate::destination::{Destination, DestinationId, Destinations, Enabled, Prov
 use crate::retry::RetryLimits;
 use crate::routing::Target;
 
-/// What a router dispatches to a sender: alerts, each with its deliveries.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DeliveryBatch {
+/// What a router dispatches to a sender: alerts, each with its deliveries. `A` is an
+/// alert, or its JSON, which a router that sends one alert to several senders writes
+/// once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryBatch<A = Alert> {
     /// One entry for each alert, whatever the number of its destinations.
     #[serde(rename = "parcels")]
-    pub alerts: Vec<AlertDeliveries>,
+    pub alerts: Vec<AlertDeliveries<A>>,
     /// The drain that these deliveries are taken by; `None` on the fast path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
@@ -38,9 +40,9 @@ pub struct Drain {
 
 /// One alert with its deliveries to destinations of one provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AlertDeliveries {
+pub struct AlertDeliveries<A = Alert> {
     /// The alert to deliver.
-    pub alert: Alert,
+    pub alert: A,
     /// The effective severity, from routing.
     pub severity: Severity,
     /// Its deliveries, one for each destination.

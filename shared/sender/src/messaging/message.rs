@@ -118,7 +118,7 @@ pub(super) fn fit(
         ),
     ] {
         remark = notice(what);
-        let context = Map::from_iter([("_truncated".to_owned(), json!(remark))]);
+        let context = Map::from_iter([("_truncated".to_owned(), json!(remark))]).into();
         let text = write(&payload.with_context(&context), detail);
         if fits(&text) {
             return FittedBody {
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn only_what_does_not_fit_is_left_out() {
         let mut alert = full();
-        alert.alert_context = Map::from_iter([("a".to_owned(), json!("c".repeat(10_000)))]);
+        alert.alert_context = Map::from_iter([("a".to_owned(), json!("c".repeat(10_000)))]).into();
         alert.description = Some("d".repeat(5_000));
         let delivery = delivery();
         let input = AttemptInput {

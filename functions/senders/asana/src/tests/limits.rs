@@ -104,7 +104,7 @@ fn every_sample_keeps_to_the_format_and_limits() {
     ];
     for text in HOSTILE.into_iter().chain(mentions) {
         let mut alert = with_texts(&fields, text);
-        alert.alert_context = serde_json::Map::from_iter([(text.to_owned(), json!(text))]);
+        alert.alert_context = serde_json::Map::from_iter([(text.to_owned(), json!(text))]).into();
         assert_within_limits(&alert);
     }
 }

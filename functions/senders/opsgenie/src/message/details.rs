@@ -41,6 +41,7 @@ pub(crate) fn details(alert: &Alert, severity: Severity) -> Map<String, Value> {
     }
     let left_out = alert
         .alert_context
+        .to_map()
         .iter()
         .filter(|(key, value)| !put_context(&mut details, &mut room, key, value))
         .count();

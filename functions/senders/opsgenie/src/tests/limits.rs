@@ -99,7 +99,8 @@ fn hostile_texts_have_no_meaning_in_any_field() {
         alert.alert_context = serde_json::Map::from_iter([
             (text.to_owned(), json!(text)),
             ("alertId".to_owned(), json!(text)),
-        ]);
+        ])
+        .into();
         check_alert(&plain().body(&alert, Detail::Full));
     }
 }

@@ -90,7 +90,7 @@ fn a_message_keeps_to_the_default_limit() {
     // Each quotation mark has four bytes in JSON within JSON.
     let mut alert = full();
     alert.alert_context =
-        serde_json::Map::from_iter([("a".to_owned(), json!("\"".repeat(90_000)))]);
+        serde_json::Map::from_iter([("a".to_owned(), json!("\"".repeat(90_000)))]).into();
     let message = standard().message(&alert, Detail::Full);
     check_message(&message);
     let remark = message.remark.as_deref().unwrap();
@@ -124,7 +124,8 @@ fn a_blank_text_has_no_heading_in_the_email() {
 #[test]
 fn noncharacters_of_a_context_are_replaced() {
     let mut alert = full();
-    alert.alert_context = serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]);
+    alert.alert_context =
+        serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]).into();
     let payload = payload(&standard().message(&alert, Detail::Full));
     assert_eq!(payload["alertContext"], json!({"a\u{fffd}": "\u{fffd}"}));
 }

@@ -85,7 +85,8 @@ fn a_message_keeps_to_the_queues_limit() {
 #[test]
 fn noncharacters_of_a_context_are_replaced() {
     let mut alert = full();
-    alert.alert_context = serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]);
+    alert.alert_context =
+        serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]).into();
     let payload = payload(&standard().message(&alert, Detail::Full));
     assert_eq!(payload["alertContext"], json!({"a\u{fffd}": "\u{fffd}"}));
 }

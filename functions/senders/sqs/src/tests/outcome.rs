@@ -166,7 +166,8 @@ async fn a_refused_message_is_sent_again_in_its_minimal_form() {
 #[tokio::test]
 async fn the_receipt_says_what_was_left_out() {
     let mut alert = full();
-    alert.alert_context = serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(9_000)))]);
+    alert.alert_context =
+        serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(9_000)))]).into();
     let transport = AwsTransport::<Sqs>::new(Replay::of([sent()]).config());
     let limited = standard().with("maxMessageBytes", 8_192);
     let outcome = limited.attempt(&transport, &alert).await;

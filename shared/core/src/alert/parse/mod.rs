@@ -50,7 +50,7 @@ fn read_own(mut fields: Fields<'_>) -> Result<Alert, AlertError> {
         detection_id,
         name: fields.text("name", TITLE),
         description: fields.text("description", LONG),
-        alert_context: fields.context("alertContext"),
+        alert_context: fields.context("alertContext").into(),
         reference: fields.text("reference", SHORT),
         routing,
     };
