@@ -47,7 +47,7 @@ pub struct AlertReport {
     pub routing: Routing,
     /// When the router received it.
     pub received_at: Timestamp,
-    /// Deliveries that have begun.
+    /// Its deliveries.
     pub deliveries: Vec<DeliveryRecord>,
 }
 
@@ -208,7 +208,7 @@ pub struct TestResult {
     pub display_name: String,
     /// The destination's provider.
     pub provider: String,
-    /// The state of the delivery; absent if it had not begun when the time was up.
+    /// The state of the delivery; absent if it was not recorded when the time was up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
     /// The latest settled attempt with the provider's answer; absent if there was

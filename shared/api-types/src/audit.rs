@@ -9,7 +9,7 @@ use tocsin_core::destination::DestinationId;
 
 /// Checks that every recorded alert is skipped, unrouted or routed; that a routed
 /// one has exactly one delivery for each target; and that every delivery is
-/// delivered, waits with a date, or ended with a reason.
+/// delivered, is due at a date, or ended with a reason.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Audit {
@@ -87,13 +87,14 @@ pub struct Finding {
 pub struct QueueDepths {
     /// Alerts that are not routed yet.
     pub alerts: u64,
-    /// Deliveries that wait for their next attempt.
+    /// Wake-ups, sweeps and reports for the router. What waits is in the outbox, not in
+    /// a queue.
     pub retries: u64,
     /// Messages that are not alerts, or could not be routed.
     pub dead_alerts: u64,
-    /// Retries that could not be dispatched.
+    /// Messages of the retry queue that the router could not process.
     pub dead_retries: u64,
-    /// Dispatches that no sender could process.
+    /// Failed dispatches of a version before the outbox.
     #[serde(rename = "failedHandOvers")]
     pub failed_dispatches: u64,
 }

@@ -1,11 +1,11 @@
-//! Dead letters: messages that could not be read, routed or dispatched.
+//! Dead letters: messages that could not be read, routed or processed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::Retry;
 use tocsin_core::destination::DestinationId;
+use tocsin_core::retry_queue::{Retry, UnrecordedDelivery};
 use tocsin_core::system_alert::DestinationFailing;
 
 /// The dead-letter queues.
@@ -14,9 +14,10 @@ use tocsin_core::system_alert::DestinationFailing;
 pub enum DeadLetterQueue {
     /// Messages that are not alerts, or could not be routed.
     Alerts,
-    /// Retries that could not be dispatched.
+    /// Wake-ups, sweeps, reports and unrecorded deliveries that the router could not
+    /// process.
     Retries,
-    /// Dispatches that no sender could process.
+    /// Failed dispatches of a version before the outbox; nothing new is put there.
     #[serde(rename = "handOvers")]
     FailedDispatches,
 }
@@ -86,7 +87,19 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<String>,
     },
-    /// A retry.
+    /// A wake-up: a hint that a destination has deliveries due. The next sweep sends
+    /// another one.
+    #[serde(rename = "wakeUp")]
+    WakeUp {
+        /// The destination.
+        destination_id: DestinationId,
+    },
+    /// A sweep: the request to look for deliveries that are due. The next one follows
+    /// within a minute.
+    Sweep,
+    /// A delivery that was accepted, which the ledger does not know yet.
+    Unrecorded(UnrecordedDelivery),
+    /// A retry of a version before the outbox.
     Retry(Retry),
     /// A sender's report that deliveries to a destination fail.
     Report(DestinationFailing),
@@ -119,8 +132,8 @@ pub struct FailedDelivery {
     pub attempt: u32,
 }
 
-/// Puts dead letters back: messages onto the alerts queue, retries and failed
-/// dispatches onto the retry queue. A message is deleted from the dead-letter queue
+/// Puts dead letters back: messages onto the alerts queue, all others onto the retry
+/// queue. A message is deleted from the dead-letter queue
 /// only after the other queue has accepted it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertType, Severity};
-use tocsin_core::destination::{Destination, DestinationId, Enabled, ProviderName};
+use tocsin_core::destination::{
+    Destination, DestinationId, Enabled, Fallback, MAX_AFTER_MINUTES, ProviderName,
+};
 use tocsin_core::health::Health;
 use tocsin_core::retry::RetryLimits;
 
@@ -170,10 +172,10 @@ pub struct DestinationDraft {
     /// The provider's settings, by the provider's form.
     #[serde(default)]
     pub settings: Map<String, Value>,
-    /// The id or display name of the destination that receives alerts which this one
-    /// permanently fails to accept.
+    /// The destination that receives the alerts whose deliveries here fail, or wait too
+    /// long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<String>,
+    pub fallback: Option<FallbackDraft>,
     /// How long and how often its deliveries are retried; by default as the stack's
     /// parameters say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,8 +220,83 @@ impl From<Destination> for DestinationDraft {
             alert_types: one.alert_types,
             log_types: one.log_types,
             settings: one.settings,
-            fallback: one.fallback.map(|id| id.to_string()),
+            fallback: one.fallback.map(FallbackDraft::from),
             retry: one.retry,
+        }
+    }
+}
+
+/// The fallback of a destination, as a person describes it: the id or display name of
+/// the other destination, or an object that also says when it gets the alert.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(from = "FallbackForm", into = "FallbackForm")]
+pub struct FallbackDraft {
+    /// The id or display name of the other destination.
+    pub destination: String,
+    /// After how many minutes of waiting the other destination gets the alert: 1 to
+    /// [`MAX_AFTER_MINUTES`]. `None`: 5 minutes for HIGH and CRITICAL alerts, an hour for
+    /// all others.
+    pub after_minutes: Option<u16>,
+}
+
+/// Both forms of a fallback.
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected the id or display name of a destination, or an object with `destination` and `afterMinutes`"
+)]
+enum FallbackForm {
+    /// The id or display name of the other destination.
+    Name(String),
+    /// The other destination, and when it gets the alert.
+    Timed(TimedFallback),
+}
+
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TimedFallback {
+    /// The id or display name of the other destination.
+    destination: String,
+    /// After how many minutes of waiting it gets the alert; by default 5 for HIGH and
+    /// CRITICAL alerts, 60 for all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MAX_AFTER_MINUTES))]
+    after_minutes: Option<u16>,
+}
+
+impl From<FallbackForm> for FallbackDraft {
+    fn from(form: FallbackForm) -> Self {
+        match form {
+            FallbackForm::Name(destination) => Self {
+                destination,
+                after_minutes: None,
+            },
+            FallbackForm::Timed(timed) => Self {
+                destination: timed.destination,
+                after_minutes: timed.after_minutes,
+            },
+        }
+    }
+}
+
+/// Without a time of its own it has the form that every version reads.
+impl From<FallbackDraft> for FallbackForm {
+    fn from(draft: FallbackDraft) -> Self {
+        match draft.after_minutes {
+            None => Self::Name(draft.destination),
+            after_minutes @ Some(_) => Self::Timed(TimedFallback {
+                destination: draft.destination,
+                after_minutes,
+            }),
+        }
+    }
+}
+
+impl From<Fallback> for FallbackDraft {
+    fn from(one: Fallback) -> Self {
+        Self {
+            destination: one.destination_id.to_string(),
+            after_minutes: one.after_minutes,
         }
     }
 }
@@ -251,5 +328,34 @@ impl fmt::Debug for NewSecret {
 impl From<Map<String, Value>> for NewSecret {
     fn from(fields: Map<String, Value>) -> Self {
         Self::Fields(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_fallback_are_read_and_the_old_one_is_written_where_it_suffices() {
+        for (form, minutes) in [
+            (json!("soc"), None),
+            (json!({"destination": "soc", "afterMinutes": 30}), Some(30)),
+        ] {
+            let draft: FallbackDraft = serde_json::from_value(form.clone()).unwrap();
+            assert_eq!(draft.destination, "soc");
+            assert_eq!(draft.after_minutes, minutes);
+            assert_eq!(serde_json::to_value(draft).unwrap(), form);
+        }
+        for form in [
+            json!({"afterMinutes": 30}),
+            json!({"destination": "soc", "after": 30}),
+            json!({"destination": "soc", "afterMinutes": -1}),
+            json!(5),
+        ] {
+            let error = serde_json::from_value::<FallbackDraft>(form).unwrap_err();
+            assert!(error.to_string().contains("`afterMinutes`"), "{error}");
+        }
     }
 }

@@ -39,8 +39,8 @@ pub use dead_letters::{
 };
 pub use destinations::{
     AddDestination, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
-    GetDestination, ListDestinations, NewSecret, RemovedSecret, SetDestinationEnabled,
-    UpdateDestination,
+    FallbackDraft, GetDestination, ListDestinations, NewSecret, RemovedSecret,
+    SetDestinationEnabled, UpdateDestination,
 };
 pub use error::{ApiError, ErrorCode};
 pub use preview::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport, ShownHeader};

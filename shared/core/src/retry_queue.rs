@@ -1,6 +1,7 @@
 //! The messages of the retry queue. None of them carries a delivery that the ledger
 //! does not have: they are hints, and a report.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -52,7 +53,7 @@ pub struct Sweep {
 pub struct SweepOptions {}
 
 /// A delivery that was accepted by an attempt that the ledger could not record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnrecordedDelivery {
     /// The alert that was delivered.
@@ -67,7 +68,7 @@ pub struct UnrecordedDelivery {
 }
 
 /// The message with which the version before the outbox asked for another attempt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
     /// The identity of the alert.
