@@ -38,6 +38,8 @@ mod observation;
 mod parameters;
 mod rate_limiter;
 mod record;
+#[cfg(test)]
+mod simulation;
 mod suspects;
 #[cfg(test)]
 mod tests;
@@ -157,6 +159,21 @@ impl Health {
         let breaker = self.breaker?;
         let held = breaker.state(now) != BreakerState::MayProbe;
         held.then(|| breaker.held_until())
+    }
+
+    /// When the breaker that a failed attempt of this detection met lets the next
+    /// delivery through: what [`RetryPolicy::decide`](crate::retry::RetryPolicy::decide)
+    /// takes. `None` when no breaker is open, or when the content is proven to be the
+    /// cause: then each delivery waits for its own delay.
+    #[must_use]
+    pub fn retry_at(&self, detection: &DetectionKey, now: Timestamp) -> Option<Timestamp> {
+        let unproven = self
+            .suspects
+            .get(*detection)
+            .filter(|one| !one.is_proven())
+            .and_then(|one| one.breaker);
+        let open = self.breaker.or(unproven)?;
+        Some(open.held_until().max(now))
     }
 
     /// Those of the due deliveries that a drain may take now: none of a detection that
