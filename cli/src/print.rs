@@ -67,7 +67,7 @@ impl Style {
     pub(crate) const fn of_state(state: State) -> Self {
         match state {
             State::Delivered => Self::Success,
-            State::Sending | State::Retrying => Self::Pending,
+            State::Queued | State::Sending | State::Retrying => Self::Pending,
             State::Failed | State::Exhausted => Self::Error,
         }
     }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use tocsin_api_types::{AlertReport, AlertSummary, GetAlert, ListAlerts, ResendAlert};
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::State;
 use tocsin_core::routing::Disposition;
 
 pub(crate) use report::outcome;
@@ -166,6 +165,6 @@ fn is_settled(report: &AlertReport) -> bool {
         let mut deliveries = report.deliveries.iter();
         deliveries.any(|one| one.destination_id == target.destination_id)
     });
-    let ended = |state| !matches!(state, State::Sending | State::Retrying);
-    begun && report.deliveries.iter().all(|one| ended(one.state))
+    let mut deliveries = report.deliveries.iter();
+    begun && deliveries.all(|one| one.state.is_settled())
 }
