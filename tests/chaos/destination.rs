@@ -168,6 +168,11 @@ impl Via {
 }
 
 impl Destination {
+    /// The secret that it was added with.
+    pub(crate) fn secret(&self) -> Option<Value> {
+        self.via.secret(&self.path, &self.base)
+    }
+
     pub(crate) async fn add(site: &Site, wanted: Wanted<'_>) -> Self {
         let Wanted {
             via, name, base, ..

@@ -1,14 +1,80 @@
-//! Edits of destinations and secrets while alerts are under way, straight in the
-//! tables: they take effect as if another process had made them.
+//! Edits of destinations and secrets while alerts are under way: through the API, as
+//! a person makes them, and straight in the tables, as if another process had.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use tocsin_core::Timestamp;
+use tocsin_core::outbox::{DueKey, Priority};
 
 use crate::ledger::{Delivery, Entry};
 use crate::run::Run;
 use crate::scenario::Injection;
 
 impl Run {
+    /// Edits the destination through the API, as a person does who has fixed it; gives
+    /// it this secret if there is one.
+    pub(crate) async fn edit(&self, secret: Option<Value>) {
+        let stack = &self.site.stack;
+        let name = &self.destinations[0].name;
+        let request = json!({"operation": "getDestination", "destination": name});
+        let current = stack.invoke("api", &request).await["ok"].clone();
+        let mut draft = json!({});
+        for field in ["displayName", "type", "settings"] {
+            draft[field] = current[field].clone();
+        }
+        let mut request = json!({
+            "operation": "updateDestination", "destination": name, "actor": "chaos",
+            "revision": current["revision"], "draft": draft,
+        });
+        if let Some(secret) = secret {
+            request["secret"] = secret;
+        }
+        let answer = stack.invoke("api", &request).await;
+        assert!(answer["ok"].is_object(), "{answer:#}");
+    }
+
+    /// Removes the faults of the destination, and gives it its secret again.
+    pub(crate) async fn fix(&self) {
+        let destination = &self.destinations[0];
+        let query = format!("path={}", destination.path);
+        self.site.simulator.remove_faults(&query).await;
+        self.edit(destination.secret()).await;
+    }
+
+    /// Lets the time pass until everything that waits is due and no lease is left.
+    pub(crate) async fn let_time_pass(&self) {
+        for id in &self.ids {
+            let entry = Entry::of(&self.site, id).await;
+            for (item, _) in entry.deliveries.iter().filter(|(_, one)| !one.is_over()) {
+                self.make_due(id, item).await;
+            }
+        }
+    }
+
+    async fn make_due(&self, alert_id: &str, item: &str) {
+        let stack = &self.site.stack;
+        let now = Timestamp::now();
+        let priority = Priority::Normal;
+        let key = DueKey { priority, at: now };
+        let updated = aws_sdk_dynamodb::Client::new(&stack.config)
+            .update_item()
+            .table_name(stack.output("LedgerTable"))
+            .key("alertId", value_of(alert_id))
+            .key("item", value_of(item))
+            .update_expression("SET due = :due, nextAttemptAt = :now, leaseUntil = :none")
+            .expression_attribute_values(":due", value_of(&key.to_string()))
+            .expression_attribute_values(":now", value_of(&now.to_string()))
+            .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
+            .condition_expression("attribute_exists(outbox)")
+            .send()
+            .await;
+        // It may have been settled meanwhile.
+        if let Err(error) = updated {
+            let error = error.into_service_error();
+            assert!(error.is_conditional_check_failed_exception(), "{error:?}");
+        }
+    }
+
     /// Gives the destination this secret.
     pub(crate) async fn set_secret(&self, secret: &Value) {
         aws_sdk_secretsmanager::Client::new(&self.site.stack.config)

@@ -23,9 +23,32 @@ pub(crate) struct Delivery {
     /// The kinds of its attempts' failures, in the order of the attempts; none of
     /// one that did not fail.
     pub(crate) kinds: Vec<Option<String>>,
+    /// Whether it has a place in the outbox: a destination and a due time.
+    pub(crate) outbox: Outbox,
+}
+
+/// What an item has of its place in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outbox {
+    /// A destination and a due time.
+    Waits,
+    /// One of both: nobody finds it.
+    Half,
+    /// Neither.
+    Absent,
 }
 
 impl Delivery {
+    /// What is wrong with its place in the outbox: a delivery is there if and only if
+    /// it is not settled.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        match (self.is_over(), self.outbox) {
+            (true, Outbox::Absent) | (false, Outbox::Waits) => None,
+            (true, _) => Some("settled, and still in the outbox"),
+            (false, _) => Some("not settled, and not in the outbox"),
+        }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         ["DELIVERED", "FAILED", "EXHAUSTED"].contains(&self.state.as_str())
     }
@@ -43,6 +66,11 @@ impl Delivery {
 }
 
 impl Entry {
+    pub(crate) fn is_delivered(&self, destination_id: &str) -> bool {
+        let delivery = self.deliveries.get(destination_id);
+        delivery.is_some_and(|one| one.state == "DELIVERED")
+    }
+
     pub(crate) async fn of(site: &Site, alert_id: &str) -> Self {
         let items = aws_sdk_dynamodb::Client::new(&site.stack.config)
             .query()
@@ -62,8 +90,16 @@ impl Entry {
                 entry.is_recorded = true;
             } else if let Some(state) = item.get("state") {
                 let state = state.as_s().unwrap().clone();
-                let kinds = kinds(&item);
-                entry.deliveries.insert(key, Delivery { state, kinds });
+                let delivery = Delivery {
+                    state,
+                    kinds: kinds(&item),
+                    outbox: match (item.contains_key("outbox"), item.contains_key("due")) {
+                        (true, true) => Outbox::Waits,
+                        (false, false) => Outbox::Absent,
+                        _ => Outbox::Half,
+                    },
+                };
+                entry.deliveries.insert(key, delivery);
             }
         }
         entry

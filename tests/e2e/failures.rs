@@ -4,6 +4,8 @@ use serde_json::json;
 use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
 use tocsin_tests::simulator::Fault;
 
+use crate::webhook::Webhook;
+
 #[tokio::test]
 async fn a_temporary_failure_is_retried_and_the_alert_arrives_once() {
     let stack = Stack::ready().await;
@@ -32,14 +34,51 @@ async fn a_temporary_failure_is_retried_and_the_alert_arrives_once() {
 }
 
 #[tokio::test]
-async fn a_permanent_refusal_is_not_retried() {
+async fn a_refusal_of_the_message_is_not_retried() {
     let stack = Stack::ready().await;
-    let id = unique("gone");
-    stack.send(&alert_for(&id, &["e2e-gone"]).to_string()).await;
+    let id = unique("refused");
+    stack
+        .send(&alert_for(&id, &["e2e-refusing"]).to_string())
+        .await;
     let delivery = stack.delivery_in(&id, "FAILED").await;
     assert_eq!(delivery["attempt"], 1);
-    assert_eq!(delivery["attempts"][0]["status"], 404);
+    assert_eq!(delivery["attempts"][0]["status"], 422);
+    // The whole message, then its minimal form.
+    assert_eq!(stack.received(&id).await.len(), 2);
+
+    // 410 says that the receiver wants no more calls.
+    let ended = Webhook::add(&stack, "/hook").await;
+    stack.inject(&ended.fault(410, 1)).await;
+    let id = unique("ended");
+    stack.send(&alert_for(&id, &[&ended.name]).to_string()).await;
+    let delivery = stack.delivery_in(&id, "FAILED").await;
+    assert_eq!(delivery["attempt"], 1);
     assert_eq!(stack.received(&id).await.len(), 1);
+}
+
+/// What a person can fix does not end a delivery.
+#[tokio::test]
+async fn a_delivery_waits_for_the_right_address_and_then_arrives() {
+    let stack = Stack::ready().await;
+    for (status, kind) in [(404, "misconfigured"), (403, "unauthorized"), (301, "redirected")] {
+        let webhook = Webhook::add(&stack, "/hook").await;
+        stack.inject(&webhook.fault(status, 1_000)).await;
+        let id = unique("misplaced");
+        let alert = alert_for(&id, &[&webhook.name]);
+        stack.send(&alert.to_string()).await;
+        let delivery = stack.delivery_in(&id, "RETRYING").await;
+        let attempt = &delivery["attempts"][0];
+        assert_eq!(attempt["kind"], kind, "{delivery:#}");
+        assert_eq!(attempt["status"], status);
+        assert!(delivery["nextAttemptAt"].is_string(), "{delivery:#}");
+        let right = format!("/hook/right-{}", webhook.name);
+        let secret = json!({"url": stack.simulator(&right)});
+        webhook.set_secret(&stack, secret).await;
+        let delivery = stack.delivery_in(&id, "DELIVERED").await;
+        assert_eq!(delivery["attempt"], 2, "{delivery:#}");
+        let received = stack.received(&id).await;
+        assert_eq!(received.last().unwrap().path, right);
+    }
 }
 
 #[tokio::test]

@@ -54,9 +54,16 @@ async fn a_sender_reads_its_own_secrets_and_no_others() {
 }
 
 #[tokio::test]
-async fn the_router_neither_publishes_nor_invokes_the_api() {
+async fn the_router_neither_publishes_nor_invokes_the_api_nor_scans_the_ledger() {
     let stack = Stack::ready().await;
     let config = stack.in_the_role_of("router").await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    let ledger = stack.output("LedgerTable");
+    denied!(dynamodb.scan().table_name(ledger));
+    denied!(dynamodb.scan().table_name(ledger).index_name("timeline"));
+    // The sweep scans what waits.
+    let outbox = dynamodb.scan().table_name(ledger).index_name("due");
+    outbox.send().await.unwrap();
     let topics = aws_sdk_sns::Client::new(&config);
     denied!(
         topics
@@ -99,7 +106,9 @@ async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
                 .scan()
                 .table_name(stack.output("DestinationsTable"))
         );
-        denied!(dynamodb.scan().table_name(stack.output("LedgerTable")));
+        let ledger = stack.output("LedgerTable");
+        denied!(dynamodb.scan().table_name(ledger));
+        denied!(dynamodb.scan().table_name(ledger).index_name("due"));
         let sqs = aws_sdk_sqs::Client::new(&config);
         denied!(
             sqs.send_message()
@@ -110,7 +119,7 @@ async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
 }
 
 #[tokio::test]
-async fn the_api_neither_reads_secrets_nor_changes_the_ledger_nor_takes_alerts_off_their_way() {
+async fn the_api_neither_reads_secrets_nor_deletes_from_the_ledger_nor_takes_alerts_off_their_way() {
     let stack = Stack::ready().await;
     let config = stack.in_the_role_of("api").await;
     let secrets = aws_sdk_secretsmanager::Client::new(&config);

@@ -9,6 +9,9 @@ environment of the local stack:
     aws_client.py create-topic NAME            creates a topic; its ARN
     aws_client.py create-queue NAME            creates a queue; its URL
     aws_client.py count-messages QUEUE         how many messages wait in it
+    aws_client.py purge QUEUE                  forgets all its messages
+    aws_client.py disable-rule RULE            stops a schedule
+    aws_client.py enable-rule RULE             starts it again
     aws_client.py logs                         all functions' logs, as plain lines
 """
 
@@ -65,6 +68,19 @@ def count_messages(queue: str) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
+def purge(queue: str) -> None:
+    sqs = boto3.client("sqs")
+    sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+
+
+def disable_rule(rule: str) -> None:
+    boto3.client("events").disable_rule(Name=rule)
+
+
+def enable_rule(rule: str) -> None:
+    boto3.client("events").enable_rule(Name=rule)
+
+
 def print_logs() -> None:
     """Each line of each function's log, after the name of its log group."""
     logs = boto3.client("logs")
@@ -83,6 +99,9 @@ COMMANDS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "create-topic": (create_topic, ("name",)),
     "create-queue": (create_queue, ("name",)),
     "count-messages": (count_messages, ("queue",)),
+    "purge": (purge, ("queue",)),
+    "disable-rule": (disable_rule, ("rule",)),
+    "enable-rule": (enable_rule, ("rule",)),
 }
 
 

@@ -6,17 +6,21 @@ use tocsin_tests::harness::{Stack, alert_for, unique};
 
 use super::{call, time_now};
 
+fn is_settled(delivery: &Value) -> bool {
+    ["DELIVERED", "FAILED"].contains(&delivery["state"].as_str().unwrap())
+}
+
 #[tokio::test]
 async fn an_audit_finds_what_is_missing_and_nothing_else() {
     let stack = Stack::ready().await;
     let begun = time_now();
     let sound = unique("audited");
     stack
-        .send(&alert_for(&sound, &["e2e-plain", "e2e-gone"]).to_string())
+        .send(&alert_for(&sound, &["e2e-plain", "e2e-refusing"]).to_string())
         .await;
     let ended = |report: &Value| {
         let all = report["deliveries"].as_array();
-        all.is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["state"] != "SENDING"))
+        all.is_some_and(|all| all.len() == 2 && all.iter().all(is_settled))
     };
     stack.report_when(&sound, ended).await;
     let silent = unique("silent");
@@ -55,20 +59,20 @@ async fn an_audit_finds_what_is_missing_and_nothing_else() {
     assert_eq!(count("deliveries", "targets"), sum);
     assert!(report["queues"]["deadAlerts"].is_u64());
     // No sender holds the delivery, and the ledger does not say why it ended.
-    let gone = stack.report_when(&sound, ended).await["deliveries"]
+    let refused = stack.report_when(&sound, ended).await["deliveries"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|one| one["displayName"] == "e2e-gone")
+        .find(|one| one["displayName"] == "e2e-refusing")
         .unwrap()
         .clone();
-    unsettle(&stack, &sound, gone["destinationId"].as_str().unwrap()).await;
+    unsettle(&stack, &sound, refused["destinationId"].as_str().unwrap()).await;
     let report = audit().await;
     let found = about(&report, &sound);
     assert_eq!(found.len(), 1, "{report:#}");
     assert_eq!(
         (&found[0]["kind"], &found[0]["displayName"]),
-        (&json!("noReason"), &json!("e2e-gone"))
+        (&json!("noReason"), &json!("e2e-refusing"))
     );
     assert_eq!(report["verdict"], "BROKEN");
 }

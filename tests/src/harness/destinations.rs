@@ -15,7 +15,7 @@ pub(super) async fn prepare(stack: &Stack) {
     let webhook_paths = [
         ("e2e-plain", "/hook/plain".to_owned()),
         ("e2e-faulty", format!("/hook/faulty/{PLANTED}")),
-        ("e2e-gone", "/nobody/here".to_owned()),
+        ("e2e-refusing", "/hook/refusing".to_owned()),
         ("e2e-picky", "/hook/picky".to_owned()),
     ];
     for (name, path) in webhook_paths {
@@ -41,11 +41,6 @@ pub(super) async fn prepare(stack: &Stack) {
                 "queueUrl": targets["queueByRole"], "region": "us-east-1",
                 "assumeRoleArn": targets["role"], "externalId": EXTERNAL_ID,
             }),
-        ),
-        (
-            "e2e-queue-forbidden",
-            "sqs",
-            json!({"queueUrl": targets["queueByRole"], "region": "us-east-1"}),
         ),
     ];
     for (name, provider, settings) in others {

@@ -42,6 +42,15 @@ pub struct Stack {
     outputs: HashMap<String, String>,
 }
 
+/// Whether the stack sweeps by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Only when a test asks for it.
+    Off,
+    /// Every minute, as deployed.
+    On,
+}
+
 impl Stack {
     /// The stack, with the tests' destinations in force.
     pub async fn ready() -> Self {
@@ -129,13 +138,48 @@ impl Stack {
 
     /// Puts a body on the alerts queue.
     pub async fn send(&self, body: &str) {
+        self.put_on("AlertsQueueUrl", body).await;
+    }
+
+    /// Puts a message on the retry queue.
+    pub async fn send_to_retry_queue(&self, message: &Value) {
+        self.put_on("RetryQueueUrl", &message.to_string()).await;
+    }
+
+    /// Asks for a sweep now, and not at the next minute.
+    pub async fn sweep(&self) {
+        self.send_to_retry_queue(&json!({"sweep": {}})).await;
+    }
+
+    async fn put_on(&self, queue: &str, body: &str) {
         self.sqs()
             .send_message()
-            .queue_url(self.output("AlertsQueueUrl"))
+            .queue_url(self.output(queue))
             .message_body(body)
             .send()
             .await
             .unwrap();
+    }
+
+    /// Invokes the router as the event source of the retry queue does.
+    pub async fn route_from_retry_queue(&self, message: &Value) {
+        let alerts = self.output("AlertsQueueArn");
+        let queue = alerts.strip_suffix("-alerts").unwrap();
+        let event = json!({"Records": [{
+            "messageId": unique("message"), "body": message.to_string(),
+            "eventSource": "aws:sqs", "eventSourceARN": format!("{queue}-retry"),
+        }]});
+        let answer = self.invoke("router", &event).await;
+        assert_eq!(answer["batchItemFailures"], json!([]), "{message}");
+    }
+
+    /// Stops or starts the schedule of the sweeps.
+    pub fn schedule_sweeps(&self, schedule: Schedule) {
+        let command = match schedule {
+            Schedule::Off => "disable-rule",
+            Schedule::On => "enable-rule",
+        };
+        Self::script("aws_client.py", &[command, &format!("{}-sweep", self.name)]);
     }
 
     /// Invokes a function and waits for its answer; panics when the function fails.

@@ -1,9 +1,12 @@
-//! The stack's provider simulator.
+//! The stack's provider simulator and its fault proxy.
 
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::Stack;
 use super::waiting::PATIENCE;
+use crate::proxy::ServiceFault;
 use crate::simulator::{Fault, Received};
 
 impl Stack {
@@ -41,13 +44,42 @@ impl Stack {
 
     /// Makes the simulator answer the next requests with a fault.
     pub async fn inject(&self, fault: &Fault) {
-        let answer = reqwest::Client::new()
-            .put(self.simulator("/_faults"))
-            .header("content-type", "application/json")
-            .body(serde_json::to_string(fault).unwrap())
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 204);
+        put(self.simulator("/_faults"), fault).await;
     }
+
+    /// Removes the simulator's faults for paths that begin with this.
+    pub async fn remove_faults(&self, path: &str) {
+        delete(self.simulator(&format!("/_faults?path={path}"))).await;
+    }
+
+    /// Makes calls of functions to AWS fail.
+    pub async fn spoil(&self, fault: &ServiceFault) {
+        put(proxy("/_faults"), fault).await;
+    }
+
+    /// Removes the faults of calls about this.
+    pub async fn unspoil(&self, about: &str) {
+        delete(proxy(&format!("/_faults?about={about}"))).await;
+    }
+}
+
+fn proxy(path: &str) -> String {
+    let port = &Stack::file("proxy.json")["port"];
+    format!("http://127.0.0.1:{port}{path}")
+}
+
+async fn delete(address: String) {
+    let answer = reqwest::Client::new().delete(address).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+}
+
+async fn put(address: String, fault: &impl Serialize) {
+    let answer = reqwest::Client::new()
+        .put(address)
+        .header("content-type", "application/json")
+        .body(serde_json::to_string(fault).unwrap())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 204);
 }

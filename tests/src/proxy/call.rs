@@ -3,7 +3,7 @@
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A call of a function to AWS.
 #[derive(Debug)]
@@ -48,6 +48,27 @@ impl Call {
             _ => refusal(StatusCode::BAD_REQUEST, "ThrottlingException"),
         }
     }
+
+    /// What a service answers that accepts an asynchronous invocation or messages.
+    pub(super) fn accepted(&self, body: &[u8]) -> Response {
+        if self.service == "lambda" {
+            return StatusCode::ACCEPTED.into_response();
+        }
+        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+        let receipt = match asked["Entries"].as_array() {
+            Some(entries) => {
+                let all: Vec<_> = entries.iter().map(|one| receipt(&one["Id"])).collect();
+                json!({"Successful": all, "Failed": []})
+            }
+            None => receipt(&Value::Null),
+        };
+        axum::Json(receipt).into_response()
+    }
+}
+
+/// SQS's receipt for one message that it did not keep.
+fn receipt(id: &Value) -> Value {
+    json!({"Id": id, "MessageId": "swallowed by a test", "MD5OfMessageBody": ""})
 }
 
 /// What a service in trouble answers.

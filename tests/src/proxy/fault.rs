@@ -49,6 +49,9 @@ pub enum Action {
     Reset,
     /// The service does what it was asked; its answer gets lost.
     Lose,
+    /// The service says that it accepted the call, and does nothing: an asynchronous
+    /// invocation or a message that vanishes.
+    Swallow,
     /// The function is killed, and the service never hears of the call.
     KillBefore,
     /// The function is killed when the service has done what it was asked.
@@ -123,6 +126,29 @@ impl Standing {
 }
 
 impl ServiceFault {
+    /// Asynchronous invocations about this vanish: the caller believes that they were
+    /// accepted.
+    #[must_use]
+    pub fn lost_invocations(about: &str, span: Span) -> Self {
+        Self::swallowed("lambda", "Invoke", about, span)
+    }
+
+    /// Messages about this vanish before they are on their queue.
+    #[must_use]
+    pub fn lost_messages(about: &str, span: Span) -> Self {
+        Self::swallowed("sqs", "SendMessage", about, span)
+    }
+
+    fn swallowed(service: &str, operation: &str, about: &str, span: Span) -> Self {
+        Self {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            about: vec![about.to_owned()],
+            action: Action::Swallow,
+            span,
+        }
+    }
+
     fn is_for(&self, call: &Call) -> bool {
         self.service == call.service
             && call.operation.starts_with(&self.operation)

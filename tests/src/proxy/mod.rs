@@ -1,8 +1,8 @@
 //! # The fault proxy
 //!
 //! Passes every request of a function on to the emulator of AWS, unchanged, so
-//! that signatures and permissions hold as without it, except for those that it
-//! a test tells it to spoil.
+//! that signatures and permissions hold as without it, except for those that a
+//! test tells it to spoil.
 //!
 //! | path | |
 //! |---|---|
@@ -119,6 +119,7 @@ impl Proxy {
         match fault.action {
             Action::Unavailable => Ok(call::unavailable()),
             Action::Throttle => Ok(call.throttled()),
+            Action::Swallow => Ok(call.accepted(&body)),
             Action::Hang => std::future::pending().await,
             Action::Reset => {
                 connection.reset();

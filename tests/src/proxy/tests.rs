@@ -100,6 +100,23 @@ async fn every_action_has_its_effect() {
     }
 }
 
+/// The service that is served here would repeat what it was asked.
+#[tokio::test]
+async fn what_is_swallowed_is_accepted_and_does_not_reach_the_service() {
+    let (proxy, base) = served().await;
+    proxy.inject(fault(
+        json!({"service": "dynamodb", "action": "swallow", "times": 2}),
+    ));
+    let batch = json!({"Entries": [{"Id": "0"}, {"Id": "1"}]}).to_string();
+    let (status, said) = call(&base, "SendMessageBatch", &batch).await.unwrap();
+    assert_eq!(status, 200);
+    let ids: Vec<_> = said["Successful"].as_array().unwrap().iter().collect();
+    assert_eq!((&ids[0]["Id"], &ids[1]["Id"]), (&json!("0"), &json!("1")));
+    let (_, said) = call(&base, "SendMessage", "{}").await.unwrap();
+    assert!(said["MessageId"].is_string(), "{said}");
+    assert!(proxy.faults.lock().unwrap().unused().is_empty());
+}
+
 #[tokio::test]
 async fn a_fault_ends_by_the_clock_or_by_hand() {
     let (proxy, base) = served().await;

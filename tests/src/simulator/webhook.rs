@@ -1,5 +1,6 @@
 //! A receiver of custom webhooks, as a customer would write one: it wants the
-//! documented keys, and checks signatures below `/hook/signed`.
+//! documented keys, checks signatures below `/hook/signed`, and accepts no alert below
+//! `/hook/refusing`.
 
 use axum::http::StatusCode;
 use base64::Engine;
@@ -50,6 +51,9 @@ pub(super) fn receive(asked: &Asked<'_>) -> Verdict {
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("unexpected keys: {keys:?}"),
         );
+    }
+    if asked.path.starts_with("/hook/refusing") {
+        return Verdict::new(StatusCode::UNPROCESSABLE_ENTITY, "no such alerts, please");
     }
     if asked.path.starts_with("/hook/signed") && !is_signed(asked) {
         return Verdict::new(StatusCode::UNAUTHORIZED, "the signature does not match");
