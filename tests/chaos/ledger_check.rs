@@ -50,6 +50,23 @@ impl Run {
         arrivals
     }
 
+    /// When each alert was first accepted at a destination that is a webhook, in
+    /// milliseconds since 1970.
+    pub(crate) async fn accepted_at(&self, destination: usize) -> HashMap<String, u64> {
+        let path = &self.destinations[destination].path;
+        let all = self.site.simulator.received(&self.label).await;
+        let accepted = all
+            .iter()
+            .filter(|one| one.is_accepted() && one.path.starts_with(path));
+        let mut times = HashMap::new();
+        for one in accepted {
+            for id in self.ids_in(&one.body.to_string()) {
+                times.entry(id.to_owned()).or_insert(one.at);
+            }
+        }
+        times
+    }
+
     /// The alerts of this run that a text mentions; a message may mention its alert
     /// more than once.
     fn ids_in<'a>(&self, text: &'a str) -> BTreeSet<&'a str> {

@@ -209,12 +209,17 @@ impl Run {
     }
 
     pub(crate) async fn send_some(&self, ids: &[String]) {
+        let alerts: Vec<_> = ids.iter().map(|id| self.alert(id)).collect();
+        self.send_alerts(&alerts).await;
+    }
+
+    pub(crate) async fn send_alerts(&self, alerts: &[Value]) {
         let sqs = self.site.stack.sqs();
-        for batch in ids.chunks(10) {
-            let entries = batch.iter().enumerate().map(|(at, id)| {
+        for batch in alerts.chunks(10) {
+            let entries = batch.iter().enumerate().map(|(at, alert)| {
                 SendMessageBatchRequestEntry::builder()
                     .id(at.to_string())
-                    .message_body(self.alert(id).to_string())
+                    .message_body(alert.to_string())
                     .build()
                     .unwrap()
             });
@@ -227,6 +232,15 @@ impl Run {
                 .unwrap();
             assert!(sent.failed.is_empty(), "{sent:?}");
         }
+    }
+
+    /// The number of alerts with deliveries that are not over.
+    pub(crate) async fn unsettled(&self) -> usize {
+        let mut unsettled = 0;
+        for id in &self.ids {
+            unsettled += usize::from(!self.is_over(&Entry::of(&self.site, id).await));
+        }
+        unsettled
     }
 
     /// Waits until every delivery is over, or patience ends; gives the number of

@@ -7,8 +7,8 @@ use super::{CLAIM, SETTLEMENT, aws, seconds};
 use crate::destination::Via;
 use crate::scenario::{Injection, Scenario, Stage};
 
-/// After an outage: what the router held is visible again after 180 s, and
-/// Lambda repeats a sender's invocation after one minute and after two more.
+/// After an outage: what the router held is visible again after 180 s, and the outbox
+/// takes up what was dispatched after 150 s, at the next sweep.
 const OUTAGE: std::time::Duration = seconds(600);
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -77,7 +77,13 @@ fn short_faults() -> Vec<Scenario> {
         Scenario::new("retry queue loses its answer", Via::Webhook).inject(|run| {
             vec![
                 Injection::Vendor(json!({"status": 503, "times": 3})),
-                aws("sqs", "SendMessage", &[&run.label], "lose", ("times", 1.0)),
+                aws(
+                    "sqs",
+                    "SendMessage",
+                    &[&run.destinations[0].id],
+                    "lose",
+                    ("times", 1.0),
+                ),
             ]
         }),
     ]

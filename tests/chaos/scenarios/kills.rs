@@ -7,10 +7,12 @@ use serde_json::json;
 
 use super::{CLAIM, RECORD, SETTLEMENT, aws, seconds};
 use crate::destination::Via;
+use crate::run::Run;
 use crate::scenario::{Injection, Scenario, Stage};
 
-/// A sender's lease ends after 65 s; Lambda repeats the invocation after 60 s.
-const SENDER: std::time::Duration = seconds(200);
+/// The outbox takes up what was dispatched after 150 s, at the next sweep; a drain whose
+/// sender was killed holds its destination for 100 s.
+const SENDER: std::time::Duration = seconds(400);
 
 /// What the router held is visible again after 180 s.
 const ROUTER: std::time::Duration = seconds(420);
@@ -53,8 +55,14 @@ fn senders() -> Vec<Scenario> {
             vec![injection]
         }),
         sender("during the post", Via::Jira).vendor(kill),
+        // In the short form the time until the delivery is due passes at once.
         sender("after the post, before the record", Via::PagerDuty)
             .vendor(kill_late.clone())
+            .lift(seconds(5), |run| async move {
+                run.nothing_has_ended().await;
+                run.let_time_pass().await;
+                run.site.stack.sweep().await;
+            })
             .short(),
         sender("after the post, before the record", Via::GitHub).vendor(kill_late.clone()),
         sender("after the post, before the record", Via::ServiceNow)
@@ -68,27 +76,29 @@ fn senders() -> Vec<Scenario> {
 
 /// Killed round a retry: the vendor answers 503 first.
 fn retrying_senders() -> Vec<Scenario> {
-    let retrying = |fault: &str, via: Via, step: fn(&str) -> Injection| {
+    let wake_up = |run: &Run, action| {
+        let about = [run.destinations[0].id.as_str()];
+        aws("sqs", "SendMessage", &about, action, ("times", 1.0))
+    };
+    let retrying = |fault: &str, via: Via, step: fn(&Run) -> Injection| {
         sender(fault, via)
             .stage(Stage::MoreKills)
             .inject(move |run| {
                 vec![
                     Injection::Vendor(json!({"status": 503, "times": 3})),
-                    step(&run.label),
+                    step(run),
                 ]
             })
     };
     vec![
-        retrying("before the retry is queued", Via::SlackHook, |label| {
-            aws("sqs", "SendMessage", &[label], "killBefore", ("times", 1.0))
+        retrying("before the wake-up is sent", Via::SlackHook, |run| {
+            wake_up(run, "killBefore")
         }),
-        retrying(
-            "between queueing the retry and the record",
-            Via::Teams,
-            |label| aws("sqs", "SendMessage", &[label], "killAfter", ("times", 1.0)),
-        ),
-        retrying("after the record of a retry", Via::PagerDuty, |label| {
-            at_ledger(label, SETTLEMENT, "killAfter")
+        retrying("after the wake-up is sent", Via::Teams, |run| {
+            wake_up(run, "killAfter")
+        }),
+        retrying("after the record of a retry", Via::PagerDuty, |run| {
+            at_ledger(&run.label, SETTLEMENT, "killAfter")
         }),
         sender("after the record of a delivery", Via::Webhook)
             .stage(Stage::MoreKills)
@@ -98,16 +108,23 @@ fn retrying_senders() -> Vec<Scenario> {
 }
 
 /// The first destination refuses for good. The sender that takes over finds that
-/// again, and queues the fallback again.
+/// again, and makes the fallback due again.
 fn before_fallback() -> Scenario {
-    sender("between queueing the fallback and the record", Via::GitHub)
+    sender("between the fallback's begin and the record", Via::GitHub)
         .stage(Stage::MoreKills)
         .falls_back_to(Via::ServiceNow)
         .inject(|run| {
-            let about = [run.label.as_str()];
+            // The router inserts the fallback; the sender updates it.
+            let about = ["UPDATE", run.label.as_str(), run.destinations[1].id.as_str()];
             vec![
                 Injection::Vendor(json!({"status": 422, "times": 1_000})),
-                aws("sqs", "SendMessage", &about, "killAfter", ("times", 1.0)),
+                aws(
+                    "dynamodb",
+                    "BatchExecute",
+                    &about,
+                    "killAfter",
+                    ("times", 1.0),
+                ),
             ]
         })
         .fails(&["refused"])
@@ -123,10 +140,10 @@ fn router(fault: &str) -> Scenario {
 fn routers() -> Vec<Scenario> {
     vec![
         router("before the record").inject(|run| vec![at_ledger(&run.label, RECORD, "killBefore")]),
-        router("between record and hand-over")
+        router("between record and dispatch")
             .inject(|run| vec![at_ledger(&run.label, RECORD, "killAfter")]),
         between_dispatches(),
-        router("after the last hand-over").inject(|run| {
+        router("after the last dispatch").inject(|run| {
             let about = [run.label.as_str()];
             vec![aws("lambda", "Invoke", &about, "killAfter", ("times", 1.0))]
         }),
@@ -136,7 +153,7 @@ fn routers() -> Vec<Scenario> {
 /// Batches are dispatched at the same time: one is delayed, and the other's answer
 /// kills the router.
 fn between_dispatches() -> Scenario {
-    router("between two hand-overs")
+    router("between two dispatches")
         .and_via(Via::SlackHook)
         .inject(|run| {
             let invoke = |sender: &str, action| {

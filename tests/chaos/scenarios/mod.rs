@@ -4,7 +4,7 @@ mod aws;
 mod breakers;
 mod changes;
 mod kills;
-
+mod outbox;
 mod repeats;
 mod storm;
 mod traffic;
@@ -23,10 +23,11 @@ pub(crate) fn all(extent: Extent) -> Vec<Scenario> {
         changes::all(),
         traffic::all(),
         breakers::all(),
+        outbox::all(),
         kills::all(),
         repeats::all(),
         aws::all(),
-        vec![storm::storm(extent)],
+        storm::all(extent),
     ];
     all.into_iter()
         .flatten()

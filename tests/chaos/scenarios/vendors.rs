@@ -38,11 +38,6 @@ fn answers() -> Vec<Scenario> {
         webhook(&status.to_string(), json!({"status": status, "times": 3})).meets("unavailable")
     }));
     all.extend([
-        webhook(
-            "302 to a login page",
-            json!({"status": 302, "times": 3, "headers": {"location": "https://login.example/"}}),
-        )
-        .fails(&["redirected"]),
         Scenario::new("200 with an error in the body", Via::SlackBot)
             .vendor(json!({
                 "status": 200, "times": 3, "body": r#"{"ok":false,"error":"internal_error"}"#,
