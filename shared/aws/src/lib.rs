@@ -22,8 +22,9 @@ pub use destinations::{
 pub use env::{Env, EnvError};
 pub use error::{AwsError, StartError};
 pub use ledger::{
-    AlertRecord, AttentionEntry, AttentionPage, AttributeError, CasResult, Cursor, Ledger,
-    LedgerError, PutAlert, TimelineEntry, TimelinePage, VersionedHealth,
+    Added, AlertRecord, AttentionEntry, AttentionPage, AttributeError, CasResult, Cursor,
+    DeliveryRecords, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage, PutAlert,
+    TakeDrain, TimelineEntry, TimelinePage, VersionedHealth,
 };
 pub use queue::{Depth, MESSAGE_LIMIT, Message, Queue, ReceivedMessage};
 pub use secrets::{ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretMetadata, SecretStore};

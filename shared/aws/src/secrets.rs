@@ -38,6 +38,8 @@ pub const RECOVERY_WINDOW: Duration = Duration::from_hours(7 * 24);
 pub enum Retired {
     /// Secrets Manager deletes it when [`RECOVERY_WINDOW`] is over.
     Scheduled,
+    /// It was scheduled for deletion already, by an earlier change or by a person.
+    Earlier,
     /// No secret has this name.
     Missing,
 }
@@ -244,6 +246,13 @@ impl SecretStore {
         match deleted {
             Ok(_) => Ok(Retired::Scheduled),
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(Retired::Missing),
+            // The code has other meanings as well.
+            Err(error) if error.code() == Some("InvalidRequestException") => {
+                match self.describe(name).await? {
+                    None => Ok(Retired::Earlier),
+                    Some(_) => Err(error),
+                }
+            }
             Err(error) => Err(error),
         }
     }

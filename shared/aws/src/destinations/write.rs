@@ -187,7 +187,7 @@ impl DestinationStore {
         };
         let check = ConditionCheck::builder()
             .table_name(&self.table)
-            .key("destinationId", key(fallback))
+            .key("destinationId", key(fallback.destination_id))
             .condition_expression("attribute_exists(destinationId)")
             .build()
             .map_err(unbuilt)?;

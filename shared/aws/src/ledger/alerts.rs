@@ -1,24 +1,20 @@
-//! The alert's own item: the router writes it once, retries read it again.
+//! The alert's own item: the router writes it once, drains read it again.
 
 use std::collections::HashMap;
-use std::io::{Read, Write};
 
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
 use tocsin_core::history::StoredAlert;
 use tocsin_core::routing::{Disposition, Routing};
 
-use super::attributes::{ALERT_ITEM, Item, invalid, key, missing, n, s, text, time};
+use super::attributes::{Item, Key, alert_id, n, s, time};
+use super::compression::{
+    ITEM_ROOM, ROUTING_ROOM, b, bytes, compressed, compressed_routing, decompressed,
+};
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;
+use super::timeline::partition;
 use crate::error::AwsError;
 
 /// An alert with its routing, to be recorded.
@@ -37,16 +33,12 @@ pub struct AlertRecord<'a> {
 pub enum PutAlert {
     /// The ledger did not know the alert.
     Created,
-    /// The ledger holds the same alert already. The routing that was decided then
-    /// stays in force.
+    /// The ledger holds the same alert already, perhaps with other routing hints or
+    /// another severity. The caller decides whether its routing grows.
     Duplicate(Box<StoredAlert>),
     /// The ledger holds a different alert with this id.
     IdConflict,
 }
-
-/// The largest alert or routing that is read back, in bytes after decompression:
-/// well above what `tocsin_core::alert::limits` lets in.
-const MAX_DECOMPRESSED: u64 = 4 * 1024 * 1024;
 
 /// Alerts read in one call. `BatchGetItem` answers with 16 MB at most: 25 of the
 /// largest items fit.
@@ -85,18 +77,20 @@ impl Table {
             routing,
             received_at,
         } = record;
+        let id = &alert.alert_id;
+        let alert_bytes = compressed(alert);
+        let room = ITEM_ROOM.saturating_sub(alert_bytes.len());
+        let routing_bytes = compressed_routing(id, routing, room);
         let mut attributes = vec![
-            ("alertId", s(alert.alert_id.as_str())),
-            ("item", s(ALERT_ITEM)),
-            ("alert", compressed(alert)),
-            ("routing", compressed(routing)),
+            ("alert", b(alert_bytes)),
+            ("routing", b(routing_bytes)),
             ("detectionId", s(&alert.detection_id)),
             ("title", s(&alert.title)),
             ("type", s(alert.alert_type.as_str())),
             ("severity", s(routing.severity.as_str())),
             ("disposition", s(routing.disposition.to_string())),
             // The index `timeline`, for lists and audits.
-            ("day", s(received_at.day())),
+            ("day", s(partition(*received_at, id))),
             ("receivedAt", s(received_at.sortable())),
             ("expiresAt", n(self.expiry(*received_at))),
         ];
@@ -104,7 +98,37 @@ impl Table {
             attributes.push(("attention", s("UNROUTED")));
             attributes.push(("attentionSince", s(received_at.sortable())));
         }
-        Statement::insert(&self.name, attributes)
+        Statement::insert(Key::alert(id), attributes)
+    }
+
+    pub(super) async fn update_routing(
+        &self,
+        id: &AlertId,
+        routing: &Routing,
+    ) -> Result<(), LedgerError> {
+        const ACTION: &str = "recording the routing of a repeated alert";
+        let mut routing_bytes = compressed_routing(id, routing, usize::MAX);
+        if routing_bytes.len() > ROUTING_ROOM {
+            let items = self.batch_get(ACTION, [Key::alert(id)]).await?;
+            let alert_size = items
+                .first()
+                .map(|item| bytes(item, "alert").map(<[u8]>::len));
+            let room = ITEM_ROOM.saturating_sub(alert_size.transpose()?.unwrap_or_default());
+            routing_bytes = compressed_routing(id, routing, room);
+        }
+        let mut updated = Statement::update(Key::alert(id))
+            .set("routing", b(routing_bytes))
+            .set("severity", s(routing.severity.as_str()))
+            .set("disposition", s(routing.disposition.to_string()));
+        if routing.disposition != Disposition::Unrouted {
+            updated = updated.remove("attention").remove("attentionSince");
+        }
+        match self.write_one(ACTION, updated).await? {
+            Written::Applied => Ok(()),
+            Written::ConditionFailed(_) => {
+                Err(AwsError::unexpected(ACTION, "the ledger does not have the alert").into())
+            }
+        }
     }
 
     pub(super) async fn alerts(
@@ -116,15 +140,10 @@ impl Table {
         unique.sort();
         unique.dedup();
         for chunk in unique.chunks(ALERTS_PER_CALL) {
-            let keys = chunk
-                .iter()
-                .map(|id| key(id.as_str(), ALERT_ITEM))
-                .collect();
+            let keys = chunk.iter().map(Key::alert);
             for item in self.batch_get("reading recorded alerts", keys).await? {
                 // An item that cannot be read does not affect the others.
-                if let Some(id) = AlertId::new(text(&item, "alertId")?) {
-                    found.insert(id, stored_alert(&item));
-                }
+                found.insert(alert_id(&item)?, stored_alert(&item));
             }
         }
         Ok(found)
@@ -138,7 +157,7 @@ fn compare(
 ) -> Result<PutAlert, LedgerError> {
     let stored = stored.as_ref().map_err(Clone::clone)?;
     match stored.get(&alert.alert_id) {
-        Some(Ok(known)) if known.alert.fingerprint() == alert.fingerprint() => {
+        Some(Ok(known)) if known.alert.is_same_finding(alert) => {
             Ok(PutAlert::Duplicate(Box::new(known.clone())))
         }
         Some(Ok(_)) => Ok(PutAlert::IdConflict),
@@ -158,45 +177,4 @@ pub(super) fn stored_alert(item: &Item) -> Result<StoredAlert, LedgerError> {
         routing: decompressed(item, "routing")?,
         received_at: time(item, "receivedAt")?,
     })
-}
-
-fn compressed<T: Serialize>(value: &T) -> AttributeValue {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    // Writing to memory does not fail, and these types always serialize.
-    let written = serde_json::to_vec(value)
-        .map_err(std::io::Error::from)
-        .and_then(|json| encoder.write_all(&json))
-        .and_then(|()| encoder.finish());
-    AttributeValue::B(Blob::new(written.unwrap_or_default()))
-}
-
-fn decompressed<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, LedgerError> {
-    let blob = item
-        .get(name)
-        .and_then(|value| value.as_b().ok())
-        .ok_or_else(|| missing(item, name))?;
-    let mut json = Vec::new();
-    GzDecoder::new(blob.as_ref())
-        .take(MAX_DECOMPRESSED)
-        .read_to_end(&mut json)
-        .map_err(|error| invalid(item, name, error))?;
-    serde_json::from_slice(&json).map_err(|error| invalid(item, name, error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_compressed_attribute_reads_back() {
-        let item = Item::from([("alert".to_owned(), compressed(&vec!["a"; 1000]))]);
-        let back: Vec<String> = decompressed(&item, "alert").unwrap();
-        assert_eq!(back.len(), 1000);
-        let broken = Item::from([(
-            "alert".to_owned(),
-            AttributeValue::B(Blob::new(b"not gzip".to_vec())),
-        )]);
-        let error = decompressed::<Vec<String>>(&broken, "alert").unwrap_err();
-        assert!(error.to_string().contains("alert: "), "{error}");
-    }
 }

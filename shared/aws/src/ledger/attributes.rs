@@ -6,6 +6,7 @@ use std::error::Error;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
 use tocsin_core::destination::DestinationId;
 
 use super::error::{AttributeError, LedgerError};
@@ -32,11 +33,48 @@ pub(super) fn n(number: i64) -> AttributeValue {
 }
 
 /// The primary key of an item.
-pub(super) fn key(alert_id: impl Into<String>, item: &str) -> Item {
-    Item::from([
-        ("alertId".to_owned(), s(alert_id)),
-        ("item".to_owned(), s(item)),
-    ])
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) alert_id: String,
+    pub(super) item: String,
+}
+
+impl Key {
+    pub(super) fn new(alert_id: impl Into<String>, item: impl Into<String>) -> Self {
+        Self {
+            alert_id: alert_id.into(),
+            item: item.into(),
+        }
+    }
+
+    /// The item of an alert itself.
+    pub(super) fn alert(id: &AlertId) -> Self {
+        Self::new(id.as_str(), ALERT_ITEM)
+    }
+
+    /// The item of a delivery.
+    pub(super) fn delivery(alert: &AlertId, destination: DestinationId) -> Self {
+        Self::new(alert.as_str(), destination.to_string())
+    }
+
+    /// The item of a destination's health.
+    pub(super) fn health(id: DestinationId) -> Self {
+        Self::new(id.to_string(), HEALTH_ITEM)
+    }
+
+    /// The two attributes.
+    pub(super) fn attributes(self) -> Item {
+        Item::from([
+            ("alertId".to_owned(), s(self.alert_id)),
+            ("item".to_owned(), s(self.item)),
+        ])
+    }
+}
+
+/// The id of the alert that an item belongs to.
+pub(super) fn alert_id(item: &Item) -> Result<AlertId, LedgerError> {
+    AlertId::new(text(item, "alertId")?)
+        .ok_or_else(|| invalid(item, "alertId", "not the id of an alert"))
 }
 
 pub(super) fn text<'a>(item: &'a Item, name: &str) -> Result<&'a str, LedgerError> {
@@ -121,7 +159,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_item_and_the_attribute_and_keep_their_cause() {
-        let mut item = key("a", "ALERT");
+        let mut item = Key::new("a", ALERT_ITEM).attributes();
         item.insert("at".to_owned(), s("yesterday"));
         let missing = text(&item, "title").unwrap_err();
         assert_eq!(

@@ -1,66 +1,139 @@
-//! Recording that a delivery waits for its destination.
+//! Changing the due times of deliveries without an attempt.
 
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::State;
+use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::NewDelivery;
 use tocsin_core::delivery::settlement::Deferral;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::outbox::{DueEntry, DueKey};
 
-use super::attributes::{n, s};
+use super::attributes::{Key, n, s};
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;
 
-/// Only a delivery that waits already: a sender that holds or has settled it knows
-/// more.
-const WAITING: &str = "\"state\" = 'RETRYING' AND \"attempt\" < ?";
+/// Only a delivery that nobody has taken further in the meantime.
+const AS_KNOWN: &str = "\"attempt\" = ? AND \"leaseUntil\" < ?";
+
+/// A fallback's delivery that has not begun.
+const NOT_BEGUN: &str = "\"state\" = 'QUEUED' AND \"attempt\" = 0 AND \"standsInFor\" = ?";
+
+/// A delivery that waits and was not moved since it was read, and not the delivery of a
+/// fallback that has not begun: that one waits for something else.
+const WAITS: &str = "\"due\" = ? AND \"leaseUntil\" = 0 \
+                     AND (\"attempt\" > 0 OR \"standsInFor\" IS MISSING)";
+
+/// The delivery of a fallback that is to be cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FallbackRef {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// The fallback.
+    pub destination_id: DestinationId,
+    /// The destination that it is the fallback of.
+    pub fallback_for: DestinationId,
+}
 
 impl Table {
-    /// A refused write is not an error: the delivery has got further than its
-    /// deferral.
     pub(super) async fn defer(
         &self,
         deferrals: &[Deferral],
         now: Timestamp,
     ) -> Vec<Result<(), LedgerError>> {
-        let statements = deferrals
-            .iter()
-            .map(|deferral| self.deferral(deferral, now))
-            .collect();
-        self.write("recording deferred deliveries", statements)
-            .await
-            .into_iter()
-            .map(|written| match written? {
-                Written::Applied | Written::ConditionFailed(_) => Ok(()),
-            })
-            .collect()
+        let deferred = deferrals.iter().map(|one| {
+            move_to(&one.alert_id, one.destination_id, one.due, now)
+                .only_if(AS_KNOWN, [n(one.attempts.into()), n(now.unix_millis())])
+        });
+        let written = self.write("deferring deliveries", deferred.collect()).await;
+        written.into_iter().map(|one| one.map(drop)).collect()
     }
 
-    fn deferral(&self, deferral: &Deferral, now: Timestamp) -> Statement {
-        let Deferral {
-            request,
-            began_at,
-            due,
-        } = deferral;
-        if request.expects_no_record() {
-            let mut attributes = self.new_delivery(request, *began_at, now);
-            attributes.extend([
-                ("state", s(State::Retrying.as_str())),
-                // No attempt was made yet.
-                ("attempt", n(0)),
-                ("nextAttemptAt", s(due.to_string())),
-            ]);
-            return Statement::insert(&self.name, attributes);
-        }
-        Statement::update(
-            &self.name,
-            "SET \"nextAttemptAt\" = ? SET \"updatedAt\" = ?",
-            WAITING,
-            vec![
-                s(due.to_string()),
-                s(now.to_string()),
-                s(request.alert_id.as_str()),
-                s(request.destination_id.to_string()),
-                n(request.attempt.into()),
-            ],
-        )
+    pub(super) async fn cancel_fallbacks(
+        &self,
+        fallbacks: &[FallbackRef],
+    ) -> Vec<Result<(), LedgerError>> {
+        let deleted = fallbacks.iter().map(|one| {
+            Statement::delete(Key::delivery(&one.alert_id, one.destination_id))
+                .only_if(NOT_BEGUN, [s(one.fallback_for.to_string())])
+        });
+        let written = self.write("cancelling fallbacks", deleted.collect()).await;
+        written.into_iter().map(|one| one.map(drop)).collect()
     }
+
+    pub(super) async fn begin_fallbacks(
+        &self,
+        fallbacks: &[NewDelivery],
+        now: Timestamp,
+    ) -> Vec<Result<(), LedgerError>> {
+        const ACTION: &str = "beginning fallbacks";
+        let moved = fallbacks.iter().map(|one| {
+            let due = DueKey {
+                at: now,
+                ..one.due_key()
+            };
+            // Without a destination that failed no item matches.
+            let failed = one
+                .fallback_for
+                .map_or_else(String::new, |id| id.to_string());
+            move_to(&one.alert_id, one.destination_id, due, now).only_if(NOT_BEGUN, [s(failed)])
+        });
+        let mut answers = self.write(ACTION, moved.collect()).await;
+        let absent: Vec<usize> = (0..answers.len())
+            .filter(|at| matches!(answers[*at], Ok(Written::ConditionFailed(None))))
+            .collect();
+        let inserted = absent.iter().map(|at| {
+            let due = NewDelivery {
+                due: now,
+                ..fallbacks[*at].clone()
+            };
+            self.insert_queued(&due, now)
+        });
+        let inserted = self.write(ACTION, inserted.collect()).await;
+        for (at, written) in absent.into_iter().zip(inserted) {
+            answers[at] = written;
+        }
+        answers.into_iter().map(|one| one.map(drop)).collect()
+    }
+
+    /// Deliveries that are moved at the same time by somebody else stay where those
+    /// were moved to.
+    pub(super) async fn bring_forward(
+        &self,
+        destination: DestinationId,
+        now: Timestamp,
+    ) -> Result<usize, LedgerError> {
+        let mut moved = 0;
+        let mut start = None;
+        loop {
+            let page = self.outbox_of(destination, start).await?;
+            let later = page.entries.iter().filter(|one| one.due.at > now);
+            let statements = later.map(|one| bring_forward(one, now)).collect();
+            for written in self.write("bringing deliveries forward", statements).await {
+                if let Written::Applied = written? {
+                    moved += 1;
+                }
+            }
+            if page.next.is_none() {
+                return Ok(moved);
+            }
+            start = page.next;
+        }
+    }
+}
+
+fn bring_forward(entry: &DueEntry, now: Timestamp) -> Statement {
+    let due = DueKey {
+        at: now,
+        ..entry.due
+    };
+    move_to(&entry.alert_id, entry.destination_id, due, now)
+        .only_if(WAITS, [s(entry.due.to_string())])
+}
+
+fn move_to(alert: &AlertId, destination: DestinationId, due: DueKey, now: Timestamp) -> Statement {
+    Statement::update(Key::delivery(alert, destination))
+        .set("outbox", s(destination.to_string()))
+        .set("due", s(due.to_string()))
+        .set("nextAttemptAt", s(due.at.to_string()))
+        .set("updatedAt", s(now.to_string()))
 }

@@ -11,11 +11,10 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
-use super::attributes::{HEALTH_ITEM, Item, destination_id, integer, json, key, n, s};
+use super::attributes::{Item, Key, destination_id, integer, json, n, s};
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;
-use crate::error::AwsError;
 
 /// Keys of one `BatchGetItem`: `DynamoDB`'s limit.
 const KEYS_PER_CALL: usize = 100;
@@ -48,10 +47,7 @@ impl Table {
     ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         let mut found = HashMap::new();
         for chunk in ids.chunks(KEYS_PER_CALL) {
-            let keys = chunk
-                .iter()
-                .map(|id| key(id.to_string(), HEALTH_ITEM))
-                .collect();
+            let keys = chunk.iter().map(|id| Key::health(*id));
             for item in self.batch_get("reading destinations' health", keys).await? {
                 let id = destination_id(&item, "alertId")?;
                 found.insert(id, VersionedHealth::read(&item)?);
@@ -72,25 +68,16 @@ impl Table {
             version: seen.version + 1,
         };
         let statement = if seen.version == 0 {
-            Statement::insert(&self.name, self.attributes(id, &next, now))
+            Statement::insert(Key::health(id), self.health_attributes(&next, now))
         } else {
-            Statement::update(
-                &self.name,
-                "SET \"health\" = ? SET \"version\" = ? SET \"updatedAt\" = ? SET \"expiresAt\" = ?",
-                "\"version\" = ?",
-                vec![
-                    s(next.json()),
-                    n(next.version),
-                    s(now.to_string()),
-                    n(self.expiry(now)),
-                    s(id.to_string()),
-                    s(HEALTH_ITEM),
-                    n(seen.version),
-                ],
-            )
+            Statement::update(Key::health(id))
+                .set("health", s(next.json()))
+                .set("version", n(next.version))
+                .set("updatedAt", s(now.to_string()))
+                .set("expiresAt", n(self.expiry(now)))
+                .only_if("\"version\" = ?", [n(seen.version)])
         };
-        let written = self.write(ACTION, vec![statement]).await.pop();
-        match written.ok_or_else(|| AwsError::unexpected(ACTION, "no answer"))?? {
+        match self.write_one(ACTION, statement).await? {
             Written::Applied => Ok(CasResult::Swapped(next)),
             Written::ConditionFailed(Some(item)) => {
                 Ok(CasResult::Conflict(VersionedHealth::read(&item)?))
@@ -104,17 +91,15 @@ impl Table {
         }
     }
 
-    fn attributes(
+    /// The attributes of the item besides its key.
+    pub(super) fn health_attributes(
         &self,
-        id: DestinationId,
-        next: &VersionedHealth,
+        health: &VersionedHealth,
         now: Timestamp,
     ) -> Vec<(&'static str, AttributeValue)> {
         vec![
-            ("alertId", s(id.to_string())),
-            ("item", s(HEALTH_ITEM)),
-            ("health", s(next.json())),
-            ("version", n(next.version)),
+            ("health", s(health.json())),
+            ("version", n(health.version)),
             ("updatedAt", s(now.to_string())),
             ("expiresAt", n(self.expiry(now))),
         ]

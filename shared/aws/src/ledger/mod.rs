@@ -5,32 +5,32 @@
 //! `PartiQL` statements, 25 in one call, each with an answer of its own: deliveries
 //! that are claimed or settled together share one round trip.
 //!
-//! ## The states of a delivery
-//!
-//! ```text
-//!            claim                settle
-//!  (nothing) ────► SENDING ─┬──► DELIVERED
-//!                   ▲   ▲   ├──► FAILED | EXHAUSTED
-//!    claim of the   │   │   └──► RETRYING ──┐
-//!    next attempt   │   └── lease expired   │
-//!                   └───────────────────────┘
-//! ```
-//!
-//! A delivery that must wait before its first attempt begins as `RETRYING`, with
-//! attempt 0.
+//! A delivery is recorded with its alert, as `QUEUED`. Until it is settled it has a due
+//! time, and with it an entry in the sparse index `due`, the outbox: whatever vanishes,
+//! somebody looks at it then. See [`tocsin_core::delivery`] for the states and
+//! [`tocsin_core::outbox`] for the order.
 //!
 //! A claim holds a lease. No other sender attempts the delivery while the lease lasts.
-//! When its holder disappears, the next claim takes the delivery over, and knows that
-//! the provider may have accepted the message. The lease only makes duplicates rare:
-//! delivery stays at least once.
+//! When its holder disappears, the delivery becomes due, and the next claim finds an
+//! attempt that was begun and not settled: the provider may have accepted the message.
+//! The lease only makes duplicates rare: delivery stays at least once.
+//!
+//! Two attributes have names of the version before: `standsInFor` is the destination
+//! that a delivery is the fallback of, `mayHaveArrived` that one of its attempts may
+//! have been delivered.
 
 mod alerts;
 mod attributes;
 mod claim;
+mod compression;
 mod defer;
+mod deliveries;
+mod drain;
 mod error;
 mod health;
 mod memory;
+mod operations;
+mod outbox;
 mod read;
 mod settle;
 mod statement;
@@ -43,19 +43,23 @@ use std::time::Duration;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::State;
-use tocsin_core::delivery::claim::{Claim, ClaimRequest};
-use tocsin_core::delivery::settlement::{Deferral, SettleResult, Settlement};
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::history::{History, StoredAlert};
+use tocsin_core::routing::Routing;
 
 use crate::clients::Clients;
 use crate::env::{Env, EnvError};
 
 pub use alerts::{AlertRecord, PutAlert};
+pub use defer::FallbackRef;
+pub use deliveries::Added;
+pub use drain::TakeDrain;
 pub use error::{AttributeError, LedgerError};
 pub use health::{CasResult, VersionedHealth};
 use memory::Memory;
+pub use outbox::{OutboxCursor, OutboxPage};
+pub use read::DeliveryRecords;
 use table::Table;
 pub use timeline::{AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage};
 
@@ -99,7 +103,9 @@ impl Ledger {
         })
     }
 
-    /// Records alerts with their routings, each only if its id is new.
+    /// Records alerts with their routings, each only if its id is new, 25 in one call.
+    /// The routing is stored as [`Routing::bounded`] gives it; of thousands of targets
+    /// those that the item has no room for are left out, with a line in the log.
     pub async fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
         match &self.0 {
             Backend::Table(table) => table.record(records).await,
@@ -122,46 +128,25 @@ impl Ledger {
         }
     }
 
-    /// Claims deliveries, 25 in one call. A refused claim costs one or two further
-    /// calls, which take over an expired lease or find out why it was refused.
-    pub async fn claim(
-        &self,
-        requests: &[ClaimRequest],
-        now: Timestamp,
-    ) -> Vec<Result<Claim, LedgerError>> {
+    /// Records the routing of a recorded alert that has got more targets or a higher
+    /// severity.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses the call or does not answer, or the ledger does not have
+    /// the alert.
+    pub async fn update_routing(&self, id: &AlertId, routing: &Routing) -> Result<(), LedgerError> {
         match &self.0 {
-            Backend::Table(table) => table.claim(requests, now).await,
-            Backend::Memory(memory) => memory.claim(requests, now),
-        }
-    }
-
-    /// Settles attempts, 25 in one call. The ledger does not record an attempt whose
-    /// lease was lost ([`SettleResult::LeaseLost`]); the caller logs it.
-    pub async fn settle(
-        &self,
-        settlements: &[Settlement],
-    ) -> Vec<Result<SettleResult, LedgerError>> {
-        match &self.0 {
-            Backend::Table(table) => table.settle(settlements).await,
-            Backend::Memory(memory) => memory.settle(settlements),
-        }
-    }
-
-    /// Records that deliveries wait, 25 in one call. A delivery that another sender
-    /// holds or has settled stays as it is.
-    pub async fn defer(
-        &self,
-        deferrals: &[Deferral],
-        now: Timestamp,
-    ) -> Vec<Result<(), LedgerError>> {
-        match &self.0 {
-            Backend::Table(table) => table.defer(deferrals, now).await,
-            Backend::Memory(_) => vec![Ok(()); deferrals.len()],
+            Backend::Table(table) => table.update_routing(id, routing).await,
+            Backend::Memory(memory) => {
+                memory.update_routing(id, routing);
+                Ok(())
+            }
         }
     }
 
     /// The health of these destinations, 100 in one call. Destinations that never had
-    /// a failure are left out.
+    /// a failure nor a drain are left out.
     ///
     /// # Errors
     ///
@@ -194,6 +179,44 @@ impl Ledger {
         }
     }
 
+    /// Takes the right to drain a destination until `until`, unless another drain of it
+    /// runs. `until` identifies the drain; the ledger keeps its milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses the call or does not answer.
+    pub async fn take_drain(
+        &self,
+        id: DestinationId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<TakeDrain, LedgerError> {
+        match &self.0 {
+            Backend::Table(table) => table.take_drain(id, until, now).await,
+            Backend::Memory(memory) => Ok(memory.take_drain(id, until, now)),
+        }
+    }
+
+    /// Ends the drain that was taken until `until`. A drain whose time is over may have
+    /// been replaced by another one, which goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::take_drain`].
+    pub async fn release_drain(
+        &self,
+        id: DestinationId,
+        until: Timestamp,
+    ) -> Result<(), LedgerError> {
+        match &self.0 {
+            Backend::Table(table) => table.release_drain(id, until).await,
+            Backend::Memory(memory) => {
+                memory.release_drain(id, until);
+                Ok(())
+            }
+        }
+    }
+
     /// Everything about one alert; `None` when the ledger does not know it.
     ///
     /// # Errors
@@ -207,7 +230,7 @@ impl Ledger {
     }
 
     /// Alerts received at or after `since`, newest first, starting at `from`: one page
-    /// of one day, at most `limit` entries. The newest alerts may be missing, because
+    /// of one day, at most `limit` entries, and often fewer. The newest alerts may be missing, because
     /// the index is about a second behind the table.
     ///
     /// # Errors
@@ -245,8 +268,9 @@ impl Ledger {
     }
 
     /// Opens the connection to the table while the function initializes, when Lambda
-    /// does not limit its processor time yet. A failure is only logged: the first
-    /// real call shows whether the connection works.
+    /// does not limit its processor time yet: for 3 seconds at most, since Lambda ends
+    /// the initialization after 10. A failure is only logged: the first real call shows
+    /// whether the connection works.
     pub async fn warm_up(&self) {
         if let Backend::Table(table) = &self.0 {
             table.warm_up().await;

@@ -1,16 +1,19 @@
-//! Reading everything that the ledger holds about one alert.
+//! Reading what the ledger holds about an alert or a delivery.
+
+use std::collections::HashMap;
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::Attempt;
-use tocsin_core::delivery::claim::CurrentRecord;
+use tocsin_core::delivery::{Attempt, PriorAttempt, State};
+use tocsin_core::destination::DestinationId;
 use tocsin_core::history::{DeliveryRecord, History};
 
 use super::alerts::stored_alert;
 use super::attributes::{
-    ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, Item, destination_id, integer, invalid, json,
-    optional, s, text, time, word,
+    ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, Item, Key, alert_id, destination_id, integer, invalid,
+    json, optional, s, text, time, word,
 };
+use super::deliveries::NO_LEASE;
 use super::error::LedgerError;
 use super::table::Table;
 use crate::error::AwsError;
@@ -41,7 +44,33 @@ impl Table {
         deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
         Ok(alert.map(|alert| History { alert, deliveries }))
     }
+
+    pub(super) async fn records(
+        &self,
+        deliveries: &[(AlertId, DestinationId)],
+    ) -> Result<DeliveryRecords, LedgerError> {
+        let mut found = HashMap::new();
+        let mut unique: Vec<_> = deliveries.iter().collect();
+        unique.sort();
+        unique.dedup();
+        for chunk in unique.chunks(RECORDS_PER_CALL) {
+            let keys = chunk.iter().map(|(alert, id)| Key::delivery(alert, *id));
+            for item in self.batch_get("reading deliveries", keys).await? {
+                let key = (alert_id(&item)?, destination_id(&item, "item")?);
+                // An item that cannot be read does not affect the others.
+                found.insert(key, delivery_record(&item));
+            }
+        }
+        Ok(found)
+    }
 }
+
+/// Deliveries read in one call: `BatchGetItem`'s limit. With 40 attempts of some 500
+/// bytes each, 100 deliveries are far below the 16 MB of an answer.
+const RECORDS_PER_CALL: usize = 100;
+
+/// Deliveries by their alert and destination.
+pub type DeliveryRecords = HashMap<(AlertId, DestinationId), Result<DeliveryRecord, LedgerError>>;
 
 /// Reads a delivery's item.
 pub(super) fn delivery_record(item: &Item) -> Result<DeliveryRecord, LedgerError> {
@@ -54,6 +83,11 @@ pub(super) fn delivery_record(item: &Item) -> Result<DeliveryRecord, LedgerError
         state: current.state,
         attempt: current.attempt,
         attempts: attempts(item)?,
+        maybe_delivered: if item.contains_key("mayHaveArrived") {
+            PriorAttempt::MaybeDelivered
+        } else {
+            PriorAttempt::NotDelivered
+        },
         began_at: time(item, "beganAt")?,
         updated_at: time(item, "updatedAt")?,
         lease_until: current.lease_until,
@@ -62,13 +96,23 @@ pub(super) fn delivery_record(item: &Item) -> Result<DeliveryRecord, LedgerError
     })
 }
 
-/// Reads the parts of a delivery's item that decide a claim.
+/// Where a delivery stands.
+pub(super) struct CurrentRecord {
+    pub(super) state: State,
+    pub(super) attempt: u32,
+    /// `None` when nobody holds the delivery.
+    pub(super) lease_until: Option<Timestamp>,
+}
+
 pub(super) fn current_record(item: &Item) -> Result<CurrentRecord, LedgerError> {
+    let lease = optional(item, "leaseUntil", integer)?;
     Ok(CurrentRecord {
         state: word(item, "state")?,
         attempt: u32::try_from(integer(item, "attempt")?)
             .map_err(|error| invalid(item, "attempt", error))?,
-        lease_until: optional(item, "leaseUntil", integer)?.and_then(Timestamp::from_unix_millis),
+        lease_until: lease
+            .filter(|millis| *millis != NO_LEASE)
+            .and_then(Timestamp::from_unix_millis),
     })
 }
 

@@ -2,10 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::Attempt;
-use tocsin_core::delivery::settlement::{NewState, SettleResult, Settlement};
+use tocsin_core::delivery::settlement::{NewState, SettleResult, Settlement, forgotten_attempt};
+use tocsin_core::delivery::{Attempt, PriorAttempt};
+use tocsin_core::outbox::DueKey;
 
-use super::attributes::{ATTEMPT_PREFIX, Item, n, s};
+use super::attributes::{ATTEMPT_PREFIX, Item, Key, n, s};
+use super::deliveries::NO_LEASE;
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;
@@ -19,10 +21,8 @@ impl Table {
         &self,
         settlements: &[Settlement],
     ) -> Vec<Result<SettleResult, LedgerError>> {
-        let statements = settlements
-            .iter()
-            .map(|settlement| self.settlement(settlement))
-            .collect();
+        let now = Timestamp::now();
+        let statements = settlements.iter().map(|one| settlement(one, now)).collect();
         self.write("settling deliveries", statements)
             .await
             .into_iter()
@@ -37,48 +37,56 @@ impl Table {
             })
             .collect()
     }
+}
 
-    fn settlement(&self, settlement: &Settlement) -> Statement {
-        let Settlement {
-            alert_id,
-            destination_id,
-            lease,
-            attempt,
-            new_state,
-        } = settlement;
-        let now = s(Timestamp::now().sortable());
-        let state = s(new_state.state().as_str());
-        // One attribute for each attempt: adding one needs no read before the write.
-        let mut changes = format!(
-            "SET \"state\" = ? SET \"updatedAt\" = ? SET \"{}\" = ?",
-            attribute(attempt)
-        );
-        let mut values = vec![state.clone(), now.clone(), s(json(attempt))];
-        match new_state {
-            NewState::Retrying { due } => {
-                changes.push_str(" SET \"nextAttemptAt\" = ?");
-                values.push(s(due.to_string()));
-            }
-            NewState::Failed | NewState::Exhausted => {
-                changes.push_str(" SET \"attention\" = ? SET \"attentionSince\" = ?");
-                values.extend([state, now]);
-            }
-            NewState::Delivered => {}
-        }
-        changes.push_str(" REMOVE \"leaseUntil\"");
-        values.extend([
-            s(alert_id.as_str()),
-            s(destination_id.to_string()),
-            n(lease.until.unix_millis()),
-        ]);
-        // DynamoDB evaluates the condition on leaseUntil before it removes the attribute.
-        Statement::update(&self.name, &changes, LEASE_HELD, values)
+fn settlement(settlement: &Settlement, now: Timestamp) -> Statement {
+    let Settlement {
+        alert_id,
+        destination_id,
+        lease,
+        attempt,
+        new_state,
+        priority,
+        prior_attempt,
+    } = settlement;
+    let state = s(new_state.state().as_str());
+    let now = s(now.sortable());
+    // One attribute for each attempt: adding one needs no read before the write.
+    let mut settled = Statement::update(Key::delivery(alert_id, *destination_id))
+        .set("state", state.clone())
+        .set("updatedAt", now.clone())
+        .set(attribute(attempt.number), s(json(attempt)))
+        .only_if(LEASE_HELD, [n(lease.until.unix_millis())]);
+    if let Some(forgotten) = forgotten_attempt(attempt.number) {
+        settled = settled.remove(attribute(forgotten));
     }
+    if *prior_attempt == PriorAttempt::MaybeDelivered {
+        settled = settled.set("mayHaveArrived", s("true"));
+    }
+    match new_state {
+        NewState::Retrying { due } => {
+            let key = DueKey {
+                priority: *priority,
+                at: *due,
+            };
+            return settled
+                .set("leaseUntil", n(NO_LEASE))
+                // A delivery that waits is in the outbox, whichever version recorded it.
+                .set("outbox", s(destination_id.to_string()))
+                .set("due", s(key.to_string()))
+                .set("nextAttemptAt", s(due.to_string()));
+        }
+        NewState::Failed | NewState::Exhausted => {
+            settled = settled.set("attention", state).set("attentionSince", now);
+        }
+        NewState::Delivered => {}
+    }
+    settled.remove("leaseUntil").remove("outbox").remove("due")
 }
 
 /// The name of an attempt's attribute.
-fn attribute(attempt: &Attempt) -> String {
-    format!("{ATTEMPT_PREFIX}{}", attempt.number)
+fn attribute(number: u32) -> String {
+    format!("{ATTEMPT_PREFIX}{number}")
 }
 
 fn json(attempt: &Attempt) -> String {
@@ -88,6 +96,6 @@ fn json(attempt: &Attempt) -> String {
 
 /// Whether the item holds this very attempt.
 fn is_recorded(attempt: &Attempt, item: &Item) -> bool {
-    let recorded = item.get(&attribute(attempt)).map(AttributeValue::as_s);
-    matches!(recorded, Some(Ok(text)) if *text == json(attempt))
+    let recorded = item.get(&attribute(attempt.number));
+    matches!(recorded.map(AttributeValue::as_s), Some(Ok(text)) if *text == json(attempt))
 }

@@ -1,9 +1,16 @@
 //! Reading the ledger by time, through two indexes: `timeline` holds all alerts, in
-//! one partition for each day; `attention` holds the deliveries that ended `FAILED` or
-//! `EXHAUSTED`, in one partition for each of these states.
+//! eight partitions for each day, because one partition takes 1,000 writes a second;
+//! `attention` holds the deliveries that ended `FAILED` or `EXHAUSTED`, in one partition
+//! for each of these states.
+//!
+//! The version before wrote all alerts of a day into one partition, `2026-01-01`. It is
+//! read as a ninth partition of that day, and the positions in lists have kept their
+//! form.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, AlertType, Severity};
@@ -11,7 +18,7 @@ use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
 
-use super::attributes::{ALERT_ITEM, Item, destination_id, invalid, key, s, text, time, word};
+use super::attributes::{ALERT_ITEM, Item, Key, alert_id, destination_id, s, text, time, word};
 use super::error::LedgerError;
 use super::table::Table;
 use crate::error::AwsError;
@@ -102,6 +109,66 @@ pub struct AttentionPage {
     pub next: Option<Cursor>,
 }
 
+/// The partitions of one day in the index `timeline`.
+const SHARDS: u8 = 8;
+
+/// One of the partitions of a day. Entries of one moment are listed in this order of
+/// their partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shard {
+    /// One of the eight partitions.
+    Numbered(u8),
+    /// The one partition of the version before.
+    Whole,
+}
+
+impl Shard {
+    /// The partition of an alert: a hash of its id (FNV-1a), which must stay the same,
+    /// because positions in lists depend on it.
+    fn of(alert_id: &str) -> Self {
+        let hash = alert_id
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        Self::Numbered((hash % u64::from(SHARDS)) as u8)
+    }
+
+    fn all() -> impl Iterator<Item = Self> {
+        (0..SHARDS).map(Self::Numbered).chain([Self::Whole])
+    }
+
+    /// The value of the index's partition key.
+    fn partition(self, moment: Timestamp) -> String {
+        let day = moment.day();
+        match self {
+            Self::Numbered(number) => format!("{day}#{number}"),
+            Self::Whole => day,
+        }
+    }
+
+    /// Where to continue in this partition after a page that ended at `from`.
+    fn start(self, from: &Cursor) -> Cursor {
+        let Some((alert_id, _)) = &from.after else {
+            return from.clone();
+        };
+        match self {
+            Self::Numbered(_) if self < Self::of(alert_id) => Cursor::before(from.at),
+            Self::Numbered(_) if self > Self::of(alert_id) => {
+                Cursor::before(from.at.plus(Duration::from_nanos(1)))
+            }
+            // The version before may have written the alert, and with it all of its
+            // moment: the clock of one function never shows a moment to another.
+            Self::Numbered(_) | Self::Whole => from.clone(),
+        }
+    }
+}
+
+/// The partition of an alert in the index `timeline`.
+pub(super) fn partition(received_at: Timestamp, id: &AlertId) -> String {
+    Shard::of(id.as_str()).partition(received_at)
+}
+
 /// One query of one index.
 struct IndexQuery<'a> {
     index: &'a str,
@@ -123,20 +190,45 @@ impl Table {
             return Ok(TimelinePage::default());
         }
         let midnight = from.last().midnight();
+        let reads =
+            Shard::all().map(|shard| self.read_shard(shard, since.max(midnight), from, limit));
+        let (entries, next) = merge(try_join_all(reads).await?, limit);
+        Ok(TimelinePage {
+            entries,
+            // A finished day is followed by the day before it.
+            next: next.or_else(|| (since < midnight).then(|| Cursor::before(midnight))),
+        })
+    }
+
+    async fn read_shard(
+        &self,
+        shard: Shard,
+        since: Timestamp,
+        from: &Cursor,
+        limit: usize,
+    ) -> Result<ShardPage, LedgerError> {
+        let start = shard.start(from);
+        if start.last() < since {
+            return Ok(ShardPage::finished(shard));
+        }
         let query = IndexQuery {
             index: "timeline",
-            partition: ("day", from.last().day()),
+            partition: ("day", shard.partition(from.last())),
             range: "receivedAt",
-            since: since.max(midnight),
-            from,
-            limit,
+            since,
+            from: &start,
+            limit: match shard {
+                // The alerts of a day are spread evenly; a page may be shorter than asked.
+                Shard::Numbered(_) => limit.div_ceil(SHARDS.into()) + 1,
+                Shard::Whole => limit,
+            },
         };
         let (items, next) = self.query_index(query).await?;
         let entries = items.iter().map(TimelineEntry::read);
-        Ok(TimelinePage {
+        Ok(ShardPage {
+            shard,
             entries: entries.collect::<Result<_, _>>()?,
-            // A finished day is followed by the day before it.
-            next: next.or_else(|| (since < midnight).then(|| Cursor::before(midnight))),
+            next,
         })
     }
 
@@ -172,7 +264,7 @@ impl Table {
     ) -> Result<(Vec<Item>, Option<Cursor>), LedgerError> {
         let (name, value) = &query.partition;
         let start = query.from.after.as_ref().map(|(alert_id, item)| {
-            let mut start = key(alert_id, item);
+            let mut start = Key::new(alert_id, item).attributes();
             start.insert((*name).to_owned(), s(value));
             start.insert(query.range.to_owned(), s(query.from.at.sortable()));
             start
@@ -238,7 +330,158 @@ impl AttentionEntry {
     }
 }
 
-fn alert_id(item: &Item) -> Result<AlertId, LedgerError> {
-    AlertId::new(text(item, "alertId")?)
-        .ok_or_else(|| invalid(item, "alertId", "not the id of an alert"))
+/// What one partition gave.
+struct ShardPage {
+    shard: Shard,
+    entries: Vec<TimelineEntry>,
+    /// Where the partition continues; `None` at its end.
+    next: Option<Cursor>,
+}
+
+impl ShardPage {
+    const fn finished(shard: Shard) -> Self {
+        Self {
+            shard,
+            entries: Vec::new(),
+            next: None,
+        }
+    }
+}
+
+/// The page that all partitions of a day give together, and where the next one starts:
+/// down to the position from which the first unfinished partition must be read on.
+fn merge(pages: Vec<ShardPage>, limit: usize) -> (Vec<TimelineEntry>, Option<Cursor>) {
+    let unfinished = pages
+        .iter()
+        .filter_map(|page| Some((page.shard, page.next.clone()?)))
+        .min_by_key(|(shard, next)| (Reverse(next.at), *shard));
+    let end = unfinished
+        .as_ref()
+        .map(|(shard, next)| (Reverse(next.at), *shard));
+    let entries = pages.into_iter().flat_map(|page| {
+        let shard = page.shard;
+        page.entries.into_iter().map(move |entry| (shard, entry))
+    });
+    let position = |(shard, entry): &(Shard, TimelineEntry)| (Reverse(entry.received_at), *shard);
+    let mut merged: Vec<_> = entries
+        .filter(|one| end.is_none_or(|end| position(one) <= end))
+        .collect();
+    // Stable: inside a partition the order of the index stays.
+    merged.sort_by_key(position);
+    let cut = merged.len() > limit;
+    merged.truncate(limit);
+    let last = merged.last().map(|(_, entry)| entry.cursor());
+    let next = if cut {
+        last
+    } else {
+        unfinished.map(|(_, next)| next)
+    };
+    (merged.into_iter().map(|(_, entry)| entry).collect(), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(alert: &str, second: u8) -> TimelineEntry {
+        TimelineEntry {
+            alert_id: AlertId::new(alert).unwrap(),
+            received_at: format!("2026-01-01T00:00:{second:02}Z").parse().unwrap(),
+            detection_id: "d".to_owned(),
+            title: "t".to_owned(),
+            alert_type: AlertType::Rule,
+            severity: Severity::Low,
+            disposition: Disposition::Routed,
+        }
+    }
+
+    /// A day in its partitions, each in the order of the index.
+    struct Day(Vec<(Shard, Vec<TimelineEntry>)>);
+
+    impl Day {
+        fn of(entries: Vec<(Shard, TimelineEntry)>) -> Self {
+            let mut day = Self(Shard::all().map(|shard| (shard, Vec::new())).collect());
+            for (shard, entry) in entries {
+                let partition = day.0.iter_mut().find(|(other, _)| *other == shard);
+                partition.unwrap().1.push(entry);
+            }
+            for (_, entries) in &mut day.0 {
+                entries.sort_by(|a, b| position(a).cmp(&position(b)));
+            }
+            day
+        }
+
+        fn page(&self, from: &Cursor, limit: usize) -> (Vec<TimelineEntry>, Option<Cursor>) {
+            let pages = self.0.iter().map(|(shard, entries)| {
+                let start = shard.start(from);
+                let mut rest = entries.iter().filter(|one| match &start.after {
+                    None => one.received_at <= start.last(),
+                    Some((id, _)) => position(one) > (Reverse(start.at), id.as_str()),
+                });
+                let entries: Vec<_> = rest.by_ref().take(limit.div_ceil(8)).cloned().collect();
+                let more = rest.next().is_some();
+                let next = entries.last().map(TimelineEntry::cursor);
+                ShardPage {
+                    shard: *shard,
+                    entries,
+                    next: next.filter(|_| more),
+                }
+            });
+            merge(pages.collect(), limit)
+        }
+    }
+
+    fn position(entry: &TimelineEntry) -> (Reverse<Timestamp>, &str) {
+        (Reverse(entry.received_at), entry.alert_id.as_str())
+    }
+
+    /// Many alerts have the same moment: the router records a batch at once.
+    #[test]
+    fn every_alert_of_a_day_is_listed_once_newest_first() {
+        let new = (0..70).map(|at| {
+            let id = format!("new-{at}");
+            (Shard::of(&id), entry(&id, 20 + at / 10))
+        });
+        let old = (0..30).map(|at| (Shard::Whole, entry(&format!("old-{at}"), at / 10)));
+        let day = Day::of(new.chain(old).collect());
+        for limit in [1, 2, 7, 10, 64, 200] {
+            let mut listed = Vec::new();
+            let mut next = Some(Cursor::before("2026-01-02T00:00:00Z".parse().unwrap()));
+            while let Some(from) = next {
+                let page;
+                (page, next) = day.page(&from, limit);
+                assert!(page.len() <= limit);
+                assert!(!page.is_empty() || next.is_none());
+                listed.extend(page);
+            }
+            assert!(
+                listed.is_sorted_by_key(|one| Reverse(one.received_at)),
+                "{limit}"
+            );
+            let mut ids: Vec<_> = listed.iter().map(|one| one.alert_id.as_str()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!((ids.len(), listed.len()), (100, 100), "{limit}");
+        }
+    }
+
+    #[test]
+    fn the_partition_of_an_alert_never_changes() {
+        let at = "2026-01-01T12:00:00Z".parse().unwrap();
+        let partition = |id| partition(at, &AlertId::new(id).unwrap());
+        assert_eq!(
+            ["a", "b", "c"].map(partition),
+            ["2026-01-01#4", "2026-01-01#5", "2026-01-01#2"]
+        );
+        assert_eq!(Shard::Whole.partition(at), "2026-01-01");
+    }
+
+    #[test]
+    fn a_position_of_the_version_before_is_read() {
+        let json = r#"{"at":"2026-01-01T00:00:00Z","after":["a","ALERT"]}"#;
+        let cursor: Cursor = serde_json::from_str(json).unwrap();
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(cursor, Cursor::after_alert(at, &AlertId::new("a").unwrap()));
+        assert_eq!(serde_json::to_string(&cursor).unwrap(), json);
+    }
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use tocsin_core::Timestamp;
-use tocsin_core::delivery::Retry;
-use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::retry_queue::{RetryQueueMessage, UnrecordedDelivery, WakeUp};
 use tocsin_core::system_alert::DestinationFailing;
 
 /// The largest message in bytes, attributes included: SQS's limit since August 2025.
@@ -34,28 +33,55 @@ impl Message {
         self.body.len() + attributes
     }
 
-    /// The retry queue's message that asks for another attempt. A retry that is due
-    /// later than SQS can delay arrives early, and the router queues it again.
+    /// The retry queue's message that a destination has deliveries due after `delay`.
+    /// It is a hint: the sweep finds what nobody was woken up for.
     #[must_use]
-    pub fn retry(retry: &Retry, now: Timestamp) -> Self {
+    pub fn wake_up(destination_id: DestinationId, delay: Duration) -> Self {
         Self {
-            // A struct of strings and numbers always serializes.
-            body: serde_json::to_string(retry).unwrap_or_default(),
-            attributes: Vec::new(),
-            delay: retry.due.since(now),
+            delay,
+            ..Self::of(&RetryQueueMessage::WakeUp(WakeUp { destination_id }))
         }
     }
 
     /// The retry queue's message that has the router raise an alert about a destination.
     #[must_use]
     pub fn failing(failing: DestinationFailing) -> Self {
-        let message = RetryQueueMessage::Failing {
+        Self::of(&RetryQueueMessage::Failing {
             failing: Box::new(failing),
-        };
+        })
+    }
+
+    /// The retry queue's message that has the router record an attempt that was accepted
+    /// and could not be recorded.
+    #[must_use]
+    pub fn unrecorded(unrecorded: UnrecordedDelivery) -> Self {
+        Self::of(&RetryQueueMessage::Unrecorded {
+            unrecorded: Box::new(unrecorded),
+        })
+    }
+
+    fn of(message: &RetryQueueMessage) -> Self {
         Self {
-            body: serde_json::to_string(&message).unwrap_or_default(),
+            // These types always serialize.
+            body: serde_json::to_string(message).unwrap_or_default(),
             attributes: Vec::new(),
             delay: Duration::ZERO,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_reads_back() {
+        let destination_id = DestinationId::generate();
+        let message = Message::wake_up(destination_id, Duration::from_secs(5));
+        assert_eq!(message.delay, Duration::from_secs(5));
+        assert_eq!(
+            serde_json::from_str::<RetryQueueMessage>(&message.body).unwrap(),
+            RetryQueueMessage::WakeUp(WakeUp { destination_id })
+        );
     }
 }

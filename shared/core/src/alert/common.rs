@@ -3,12 +3,14 @@
 
 use super::context::Context;
 use super::error::AlertError;
-use super::fields::{Bound, Fields, excerpt};
+use super::fields::{Bound, Fields, excerpt, size};
 use super::id::AlertId;
 use super::kinds::{AlertType, Severity, UnknownName};
 use super::limits;
 use super::model::{Alert, RoutingHints};
+use super::note::Note;
 use crate::Timestamp;
+use crate::json::map_within;
 use crate::text::{Unit, single_line};
 
 pub(super) const TITLE: Bound = Bound(limits::TITLE, Unit::Characters);
@@ -71,8 +73,33 @@ impl Common {
         });
         alert.alert_id = id.unwrap_or_else(|| AlertId(alert.fingerprint()));
         alert.notes = fields.notes;
+        fit(&mut alert);
         Ok(alert)
     }
+}
+
+/// Cuts the context of an alert whose parts keep their limits and together are too
+/// large.
+fn fit(alert: &mut Alert) {
+    /// Room for the note and the marker that the cut adds.
+    const RESERVE: usize = 200;
+    let excess = size(alert).saturating_sub(limits::ALERT);
+    if excess == 0 {
+        return;
+    }
+    let was = size(&alert.alert_context);
+    let room = was.saturating_sub(excess + RESERVE);
+    let (mut kept, without_marker) = map_within(alert.alert_context.to_map(), room);
+    if without_marker > 0 {
+        let marker = format!("… ({without_marker} more entries cut)");
+        kept.insert("_truncated".to_owned(), marker.into());
+    }
+    alert.notes.push(Note::Cut {
+        field: "alertContext".to_owned(),
+        was,
+        kept: size(&kept),
+    });
+    alert.alert_context = kept.into();
 }
 
 fn created_at(fields: &mut Fields<'_>) -> Result<Timestamp, AlertError> {

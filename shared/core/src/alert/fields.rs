@@ -282,7 +282,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// The size of a value as compact JSON, in bytes.
-fn size<T: serde::Serialize>(value: &T) -> usize {
+pub(super) fn size<T: serde::Serialize>(value: &T) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -1,9 +1,13 @@
 //! How large an alert may be. [`parse()`](super::parse()) enforces it.
 //!
-//! The limits make sure that an alert fits everything behind that: one alert is
-//! under 450 KiB as JSON, so that an asynchronous Lambda invoke (1 MB) carries
-//! it, a DynamoDB item (400 KB) holds it compressed, and a destination's own
+//! The limits make sure that an alert fits everything behind that, whatever its
+//! content: an asynchronous Lambda invoke (1 MB) carries it, a DynamoDB item (400 KB)
+//! holds it with its routing even if it cannot be compressed, and a destination's own
 //! limit is only ever a matter of that destination.
+
+/// The whole alert, bytes of compact JSON. The context is cut to what the other fields
+/// leave: usually all of its own limit, and a note says so where it is less.
+pub const ALERT: usize = 330 * 1024;
 
 /// `alertId`, bytes. It is a DynamoDB partition key (2,048 at most) and an SQS
 /// deduplication id's source.

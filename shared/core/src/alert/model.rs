@@ -104,6 +104,19 @@ impl Alert {
         hex::encode(&digest[..16])
     }
 
+    /// Whether this is the other alert once more, perhaps with other routing hints or
+    /// another severity: all that the detection reports is the same.
+    #[must_use]
+    pub fn is_same_finding(&self, other: &Self) -> bool {
+        let finding = |alert: &Self| Self {
+            severity: Severity::Info,
+            routing: RoutingHints::default(),
+            notes: Vec::new(),
+            ..alert.clone()
+        };
+        finding(self) == finding(other)
+    }
+
     /// The alert with a derived id, where its given one belongs to a different alert.
     /// The same alert always gets the same id.
     #[must_use]

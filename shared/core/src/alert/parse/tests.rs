@@ -265,6 +265,48 @@ fn texts_and_lists_over_their_limits_are_cut_and_noted() {
     assert_eq!(alert.notes.len(), 3);
 }
 
+/// A DynamoDB item has 400 KB, and there is content that cannot be compressed.
+#[test]
+fn an_alert_whose_parts_keep_their_limits_is_bounded_as_a_whole() {
+    let mut alert = good();
+    for field in ["description", "runbook"] {
+        alert[field] = json!("\n".repeat(limits::LONG_TEXT));
+    }
+    for field in ["tags", "logTypes"] {
+        alert[field] = json!(vec!["t".repeat(limits::TAG); limits::TAGS]);
+    }
+    alert["alertContext"] = json!({
+        "first": "a", "large": "x".repeat(150_000), "rest": "y".repeat(40_000), "last": "z",
+    });
+    let alert = parsed(&alert);
+    let size = serde_json::to_string(&alert).unwrap().len();
+    assert!(size <= limits::ALERT, "{size}");
+    let context = alert.alert_context.to_map();
+    assert_eq!(context["first"], "a");
+    assert_eq!(context["large"], "… (150002 bytes cut)");
+    assert_eq!(context["last"], "z");
+    assert!(matches!(&alert.notes[..], [.., Note::Cut { field, .. }] if field == "alertContext"));
+}
+
+#[test]
+fn an_alert_with_other_hints_or_another_severity_is_the_same_finding() {
+    let alert = parsed(&good());
+    let changed = |field: &str, value: Value| {
+        let mut json = good();
+        json[field] = value;
+        parsed(&json)
+    };
+    for (field, value, same) in [
+        ("severity", json!("CRITICAL"), true),
+        ("routing", json!({"destinations": ["a"]}), true),
+        ("tags", json!(["another"]), false),
+        ("alertContext", json!({"another": 1}), false),
+    ] {
+        let other = changed(field, value);
+        assert_eq!(alert.is_same_finding(&other), same, "{field}");
+    }
+}
+
 /// Texts that detections really produce, and those that nobody should.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), "[a-z]{0,20}", "\\\\u[d-f][0-9a-f]{3}"]

@@ -1,20 +1,23 @@
-//! A ledger in memory, for functions that run without a stack.
+//! A ledger in memory, for functions that run without a stack. It holds what it is
+//! given until the process ends.
 
-use std::collections::HashMap;
+mod deliveries;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::State;
-use tocsin_core::delivery::claim::{Claim, ClaimRequest};
-use tocsin_core::delivery::settlement::{SettleResult, Settlement};
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::history::{History, StoredAlert};
+use tocsin_core::routing::Routing;
 
 use super::alerts::{AlertRecord, PutAlert};
+use super::drain::TakeDrain;
 use super::error::LedgerError;
 use super::health::{CasResult, VersionedHealth};
+use deliveries::Stored;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Mutex<Contents>>);
@@ -22,8 +25,9 @@ pub(super) struct Memory(Arc<Mutex<Contents>>);
 #[derive(Debug, Default)]
 struct Contents {
     alerts: HashMap<AlertId, StoredAlert>,
-    settled: HashMap<(AlertId, DestinationId), State>,
+    deliveries: BTreeMap<(AlertId, DestinationId), Stored>,
     health: HashMap<DestinationId, VersionedHealth>,
+    drains: HashMap<DestinationId, Timestamp>,
 }
 
 impl Memory {
@@ -35,14 +39,14 @@ impl Memory {
     pub(super) fn record(&self, records: &[AlertRecord<'_>]) -> Vec<Result<PutAlert, LedgerError>> {
         let mut contents = self.contents();
         let one = |record: &AlertRecord<'_>| match contents.alerts.get(&record.alert.alert_id) {
-            Some(known) if known.alert.fingerprint() == record.alert.fingerprint() => {
+            Some(known) if known.alert.is_same_finding(record.alert) => {
                 PutAlert::Duplicate(Box::new(known.clone()))
             }
             Some(_) => PutAlert::IdConflict,
             None => {
                 let stored = StoredAlert {
                     alert: record.alert.clone(),
-                    routing: record.routing.clone(),
+                    routing: record.routing.bounded(),
                     received_at: record.received_at,
                 };
                 contents
@@ -64,45 +68,19 @@ impl Memory {
             .collect()
     }
 
-    pub(super) fn claim(
-        &self,
-        requests: &[ClaimRequest],
-        now: Timestamp,
-    ) -> Vec<Result<Claim, LedgerError>> {
-        let contents = self.contents();
-        requests
-            .iter()
-            .map(|request| {
-                let key = (request.alert_id.clone(), request.destination_id);
-                Ok(match contents.settled.get(&key) {
-                    Some(State::Retrying) | None => Claim::Started(request.lease_at(now)),
-                    Some(settled) => Claim::AlreadySettled(*settled),
-                })
-            })
-            .collect()
-    }
-
-    pub(super) fn settle(
-        &self,
-        settlements: &[Settlement],
-    ) -> Vec<Result<SettleResult, LedgerError>> {
-        let mut contents = self.contents();
-        settlements
-            .iter()
-            .map(|one| {
-                let key = (one.alert_id.clone(), one.destination_id);
-                contents.settled.insert(key, one.new_state.state());
-                Ok(SettleResult::Settled)
-            })
-            .collect()
+    pub(super) fn update_routing(&self, id: &AlertId, routing: &Routing) {
+        if let Some(alert) = self.contents().alerts.get_mut(id) {
+            alert.routing = routing.bounded();
+        }
     }
 
     pub(super) fn history(&self, id: &AlertId) -> Option<History> {
-        let alert = self.contents().alerts.get(id)?.clone();
-        Some(History {
-            alert,
-            deliveries: Vec::new(),
-        })
+        let contents = self.contents();
+        let alert = contents.alerts.get(id)?.clone();
+        let of_alert = contents.deliveries.iter().filter(|((one, _), _)| one == id);
+        let mut deliveries: Vec<_> = of_alert.map(|(_, stored)| stored.record.clone()).collect();
+        deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
+        Some(History { alert, deliveries })
     }
 
     pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, VersionedHealth> {
@@ -129,5 +107,26 @@ impl Memory {
         };
         contents.health.insert(id, next.clone());
         CasResult::Swapped(next)
+    }
+
+    pub(super) fn take_drain(
+        &self,
+        id: DestinationId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> TakeDrain {
+        let mut contents = self.contents();
+        if contents.drains.get(&id).is_some_and(|taken| *taken >= now) {
+            return TakeDrain::InUse;
+        }
+        contents.drains.insert(id, until);
+        TakeDrain::Taken
+    }
+
+    pub(super) fn release_drain(&self, id: DestinationId, until: Timestamp) {
+        let mut contents = self.contents();
+        if contents.drains.get(&id) == Some(&until) {
+            contents.drains.remove(&id);
+        }
     }
 }

@@ -1,0 +1,75 @@
+//! The lease of the one drain that a destination may have: an attribute of the item of
+//! its health. It does not change the version of the health.
+
+use tocsin_core::Timestamp;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::health::Health;
+
+use super::attributes::{Key, n};
+use super::error::LedgerError;
+use super::health::VersionedHealth;
+use super::statement::{Statement, Written};
+use super::table::Table;
+
+/// The result of taking the drain of a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakeDrain {
+    /// The caller drains the destination.
+    Taken,
+    /// Another drain of the destination runs.
+    InUse,
+}
+
+const FREE: &str = "\"drainUntil\" IS MISSING OR \"drainUntil\" < ?";
+
+impl Table {
+    pub(super) async fn take_drain(
+        &self,
+        id: DestinationId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<TakeDrain, LedgerError> {
+        const ACTION: &str = "taking the drain of a destination";
+        let taken = Statement::update(Key::health(id))
+            .set("drainUntil", n(until.unix_millis()))
+            .set("expiresAt", n(self.expiry(now)))
+            .only_if(FREE, [n(now.unix_millis())]);
+        let written = match self.write_one(ACTION, taken).await? {
+            // There is no item: the destination never had trouble.
+            Written::ConditionFailed(None) => {
+                let fresh = VersionedHealth {
+                    health: Health::default(),
+                    version: 1,
+                };
+                let mut attributes = self.health_attributes(&fresh, now);
+                attributes.push(("drainUntil", n(until.unix_millis())));
+                let inserted = Statement::insert(Key::health(id), attributes);
+                self.write_one(ACTION, inserted).await?
+            }
+            written => written,
+        };
+        Ok(match written {
+            Written::Applied => TakeDrain::Taken,
+            // An earlier write succeeded, and only its answer was lost.
+            Written::ConditionFailed(Some(item))
+                if item.get("drainUntil") == Some(&n(until.unix_millis())) =>
+            {
+                TakeDrain::Taken
+            }
+            Written::ConditionFailed(_) => TakeDrain::InUse,
+        })
+    }
+
+    /// A refused write: the lease has run out, and another drain has taken it.
+    pub(super) async fn release_drain(
+        &self,
+        id: DestinationId,
+        until: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let released = Statement::update(Key::health(id))
+            .remove("drainUntil")
+            .only_if("\"drainUntil\" = ?", [n(until.unix_millis())]);
+        let action = "releasing the drain of a destination";
+        self.write_one(action, released).await.map(drop)
+    }
+}
