@@ -74,7 +74,10 @@ async fn leave_unsettled(
         None => Timestamp::now().plus(Duration::from_hours(1)),
     };
     item.extend([
-        ("leaseUntil", number(lease.map_or(0, Timestamp::unix_millis))),
+        (
+            "leaseUntil",
+            number(lease.map_or(0, Timestamp::unix_millis)),
+        ),
         ("outbox", text(&delivery.destination_id)),
         ("due", due(due_at)),
         ("nextAttemptAt", text(due_at)),
@@ -96,7 +99,11 @@ async fn of_eight_senders_with_one_delivery_one_attempts_it() {
         let (stack, batch) = (&stack, &batch);
         let all = (0..8).map(|_| stack.invoke("webhook", batch));
         futures::future::join_all(all).await;
-        assert_eq!(delivery.state(stack).await, "DELIVERED", "recorded {recorded}");
+        assert_eq!(
+            delivery.state(stack).await,
+            "DELIVERED",
+            "recorded {recorded}"
+        );
         assert_eq!(stack.received(&id).await.len(), 1, "recorded {recorded}");
     }
 }

@@ -50,7 +50,9 @@ async fn a_refusal_of_the_message_is_not_retried() {
     let ended = Webhook::add(&stack, "/hook").await;
     stack.inject(&ended.fault(410, 1)).await;
     let id = unique("ended");
-    stack.send(&alert_for(&id, &[&ended.name]).to_string()).await;
+    stack
+        .send(&alert_for(&id, &[&ended.name]).to_string())
+        .await;
     let delivery = stack.delivery_in(&id, "FAILED").await;
     assert_eq!(delivery["attempt"], 1);
     assert_eq!(stack.received(&id).await.len(), 1);
@@ -60,7 +62,11 @@ async fn a_refusal_of_the_message_is_not_retried() {
 #[tokio::test]
 async fn a_delivery_waits_for_the_right_address_and_then_arrives() {
     let stack = Stack::ready().await;
-    for (status, kind) in [(404, "misconfigured"), (403, "unauthorized"), (301, "redirected")] {
+    for (status, kind) in [
+        (404, "misconfigured"),
+        (403, "unauthorized"),
+        (301, "redirected"),
+    ] {
         let webhook = Webhook::add(&stack, "/hook").await;
         stack.inject(&webhook.fault(status, 1_000)).await;
         let id = unique("misplaced");

@@ -119,7 +119,8 @@ async fn senders_neither_read_destinations_nor_put_alerts_on_the_queue() {
 }
 
 #[tokio::test]
-async fn the_api_neither_reads_secrets_nor_deletes_from_the_ledger_nor_takes_alerts_off_their_way() {
+async fn the_api_neither_reads_secrets_nor_deletes_from_the_ledger_nor_takes_alerts_off_their_way()
+{
     let stack = Stack::ready().await;
     let config = stack.in_the_role_of("api").await;
     let secrets = aws_sdk_secretsmanager::Client::new(&config);

@@ -102,7 +102,9 @@ async fn a_destination_has_its_own_bounds_for_retries() {
     let webhook = Webhook::with(&stack, "/hook", impatient, json!({})).await;
     let id = unique("bounded");
     stack.inject(&webhook.fault(503, 2)).await;
-    stack.send(&alert_for(&id, &[&webhook.name]).to_string()).await;
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
     let delivery = stack.delivery_in(&id, "EXHAUSTED").await;
     assert_eq!(delivery["attempts"].as_array().unwrap().len(), 2);
 }
@@ -115,9 +117,7 @@ async fn an_alert_that_a_destination_refuses_goes_to_its_fallback() {
     let refusing = Webhook::with(&stack, "/hook/refusing", refusing, json!({})).await;
     let refusing = refusing.name;
     let id = unique("fallback");
-    stack
-        .send(&alert_for(&id, &[&refusing]).to_string())
-        .await;
+    stack.send(&alert_for(&id, &[&refusing]).to_string()).await;
     let report = stack
         .report_when(&id, |report| {
             let deliveries = report["deliveries"].as_array();
@@ -169,7 +169,9 @@ async fn a_waiting_delivery_goes_to_the_new_address_of_its_destination() {
     let webhook = Webhook::add(&stack, "/hook").await;
     let id = unique("moved");
     stack.inject(&webhook.fault(503, 1_000)).await;
-    stack.send(&alert_for(&id, &[&webhook.name]).to_string()).await;
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
     stack.delivery_in(&id, "RETRYING").await;
     let moved = format!("/hook/moved-{}", webhook.name);
     let secret = json!({"url": stack.simulator(&moved)});

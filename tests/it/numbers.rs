@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tocsin_core::{health, retry};
+use tocsin_core::health::PARAMETERS;
+use tocsin_core::outbox::{FAST_PATH, LEASE_GRACE};
+use tocsin_core::retry;
 use tocsin_sender::{ATTEMPT_LIMIT, LEASE, Limits, RECORDING_RESERVE};
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -20,8 +22,15 @@ fn values(block: &str, key: &str) -> Vec<u64> {
     lines
         .skip(1)
         .take_while(|line| line.trim().is_empty() || indent(line) > own)
-        .filter_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
-        .map(|value| value.trim().parse().unwrap())
+        .filter_map(|line| {
+            let (before, value) = line.split_once(&format!("{key}: "))?;
+            // Not the end of another key.
+            if !(before.is_empty() || before.ends_with(' ')) {
+                return None;
+            }
+            let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
+            digits.parse().ok()
+        })
         .collect()
 }
 
@@ -43,7 +52,26 @@ fn a_lease_outlasts_a_sender_and_a_sender_its_attempts() {
     }
     assert!(ATTEMPT_LIMIT + RECORDING_RESERVE < Duration::from_secs(default));
     assert!(Limits::default().request * 2 < ATTEMPT_LIMIT);
-    assert!(ATTEMPT_LIMIT < health::PROBE_TIMEOUT);
+    assert!(ATTEMPT_LIMIT < PARAMETERS.probe_timeout);
+}
+
+/// A claim on the fast path leaves the due time as it is, so that must come after its
+/// lease; and what Lambda has not begun by then is the outbox's.
+#[test]
+fn the_outbox_leaves_the_fast_path_its_time() {
+    let event_age = Duration::from_secs(value("Resources", "MaximumEventAgeInSeconds"));
+    assert!(LEASE + LEASE_GRACE < FAST_PATH);
+    assert!(event_age <= FAST_PATH);
+    // What Lambda repeats, the outbox has taken up: its claims would be refused.
+    assert_eq!(value("Resources", "MaximumRetryAttempts"), 0);
+}
+
+/// While a drain's sender may run, no other drain of its destination may begin.
+#[test]
+fn a_drain_outlasts_its_invocation_and_its_sender() {
+    let sender = Duration::from_secs(value("Globals", "Timeout"));
+    let router = Duration::from_secs(value("RouterFunction", "Timeout"));
+    assert!(sender + router < DRAIN_LEASE);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Rules for the template that cfn-lint does not know.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use tocsin_tests::harness::providers;
+use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_tests::harness::{providers, root};
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
@@ -139,4 +141,79 @@ fn the_canary_is_an_alert_that_reaches_its_destination_only() {
     assert_eq!(alert.detection_id, tocsin_core::system_alert::CANARY);
     assert_eq!(alert.routing.destinations.unwrap(), ["soc-chat"]);
     assert!(alert.notes.is_empty());
+}
+
+/// A block of the resources, from the line after its name.
+fn block(name: &str) -> String {
+    let (_, after) = TEMPLATE
+        .split_once(&format!("\n  {name}:\n"))
+        .unwrap_or_else(|| panic!("template.yaml has no {name}"));
+    let lines = after.lines();
+    let inside = |line: &&str| line.is_empty() || line.starts_with("    ");
+    lines.take_while(inside).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_sweep_is_a_message_that_the_router_reads() {
+    let rule = block("SweepRule");
+    assert!(
+        rule.contains("ScheduleExpression: rate(1 minute)"),
+        "{rule}"
+    );
+    assert!(rule.contains("Arn: !GetAtt RetryQueue.Arn"), "{rule}");
+    let (_, input) = rule.split_once("Input: '").unwrap();
+    let (input, _) = input.split_once('\'').unwrap();
+    let message: RetryQueueMessage = serde_json::from_str(input).unwrap();
+    assert!(matches!(message, RetryQueueMessage::Sweep(_)), "{input}");
+}
+
+#[test]
+fn the_outbox_is_an_index_of_the_ledger() {
+    let ledger = block("LedgerTable");
+    let (_, index) = ledger.split_once("IndexName: due\n").unwrap();
+    let index: Vec<_> = index.lines().map(str::trim).take(6).collect();
+    assert_eq!(
+        index,
+        [
+            "KeySchema:",
+            "- { AttributeName: outbox, KeyType: HASH }",
+            "- { AttributeName: due, KeyType: RANGE }",
+            "Projection:",
+            "ProjectionType: INCLUDE",
+            "NonKeyAttributes: [detectionId, attempt, state, beganAt, leaseUntil]",
+        ]
+    );
+}
+
+/// An alarm on a metric that nothing emits would never rise, or always.
+#[test]
+fn the_functions_emit_the_metrics_that_alarms_watch() {
+    let mut watched = BTreeSet::new();
+    let mut lines = TEMPLATE.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() == "Namespace: Tocsin" {
+            let metric = lines.next().unwrap().trim();
+            watched.insert(metric.strip_prefix("MetricName: ").unwrap());
+        }
+    }
+    assert!(watched.len() > 2, "{watched:?}");
+    let mut sources = String::new();
+    for folder in ["functions/router", "shared/aws", "shared/sender"] {
+        read_sources(&root().join(folder).join("src"), &mut sources);
+    }
+    for metric in watched {
+        let literal = format!("\"{metric}\"");
+        assert!(sources.contains(&literal), "no function emits {metric}");
+    }
+}
+
+fn read_sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
 }

@@ -41,8 +41,11 @@ const PHRASES: &[(&str, &str)] = &[
     ("deaf", "never accepting"),
     ("fares", "health"),
     ("grave", "high-severity"),
+    ("hand back", "defer"),
+    ("hand backs", "deferrals"),
     ("hand over", "dispatch, batch"),
     ("hand overs", "dispatches, batches"),
+    ("handed back", "deferred"),
     ("handed over", "dispatched"),
     ("handing over", "dispatching"),
     ("handover", "dispatch, batch"),
@@ -112,7 +115,7 @@ const IDENTIFIERS: &[(&str, &str)] = &[
 ];
 
 /// Where retired words stay: names on the wire, in the template and in tables of
-/// deployed stacks; scenarios of the chaos table; ordinary English.
+/// deployed stacks; ordinary English.
 const ALLOWED: &[&str] = &[
     // The API and the retry queue.
     "\"handOver\"",
@@ -125,11 +128,6 @@ const ALLOWED: &[&str] = &[
     "TOCSIN_FAILED_HAND_OVERS_URL",
     "failed-handovers",
     "keep failed hand-overs.",
-    // Scenarios.
-    "between record and hand-over",
-    "between two hand-overs",
-    "after the last hand-over",
-    "while a destination is paused",
     // Tokio's clock.
     "start_paused",
 ];

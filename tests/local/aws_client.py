@@ -12,6 +12,9 @@ environment of the local stack:
     aws_client.py purge QUEUE                  forgets all its messages
     aws_client.py disable-rule RULE            stops a schedule
     aws_client.py enable-rule RULE             starts it again
+    aws_client.py leave-retries TABLE QUEUE ALERT
+                                               leaves the alert's waiting deliveries as
+                                               release 0.1.0 does; how many
     aws_client.py logs                         all functions' logs, as plain lines
 """
 
@@ -81,6 +84,43 @@ def enable_rule(rule: str) -> None:
     boto3.client("events").enable_rule(Name=rule)
 
 
+# What the ledger has of a waiting delivery since the outbox.
+SINCE_THE_OUTBOX = ("outbox", "due", "leaseUntil", "detectionId", "severity")
+
+
+def leave_retries(table: str, queue: str, alert: str) -> int:
+    """Items without a due time, and a message on the retry queue for each."""
+    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+    key = {":id": {"S": alert}}
+    found = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="alertId = :id",
+        ExpressionAttributeValues=key,
+        ConsistentRead=True,
+    )
+    waiting = {"QUEUED", "RETRYING"}
+    items = [one for one in found["Items"] if one.get("state", {}).get("S") in waiting]
+    names = {f"#{at}": name for at, name in enumerate(SINCE_THE_OUTBOX)}
+    for item in items:
+        dynamodb.update_item(
+            TableName=table,
+            Key={"alertId": item["alertId"], "item": item["item"]},
+            UpdateExpression=f"SET #state = :state REMOVE {', '.join(names)}",
+            ExpressionAttributeNames={**names, "#state": "state"},
+            ExpressionAttributeValues={":state": {"S": "RETRYING"}},
+        )
+        retry = {
+            "alertId": alert,
+            "destinationId": item["item"]["S"],
+            "attempt": int(item["attempt"]["N"]) + 1,
+            "beganAt": item["beganAt"]["S"],
+            "earlier": "notArrived",
+            "due": item["nextAttemptAt"]["S"],
+        }
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(retry))
+    return len(items)
+
+
 def print_logs() -> None:
     """Each line of each function's log, after the name of its log group."""
     logs = boto3.client("logs")
@@ -99,6 +139,7 @@ COMMANDS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "create-topic": (create_topic, ("name",)),
     "create-queue": (create_queue, ("name",)),
     "count-messages": (count_messages, ("queue",)),
+    "leave-retries": (leave_retries, ("table", "queue", "alert")),
     "purge": (purge, ("queue",)),
     "disable-rule": (disable_rule, ("rule",)),
     "enable-rule": (enable_rule, ("rule",)),

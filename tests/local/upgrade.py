@@ -3,11 +3,12 @@
 Deploys the template of the earlier release onto a local stack of its own, adds the
 sample destinations, sends the sample alerts, then updates the stack with the
 template of today. Destinations, secrets, ledger and all resources of the stack must be
-the same as before, a delivery that waits for its retry meanwhile must arrive,
+the same as before, deliveries that wait for their retries meanwhile must arrive,
 and alerts must be delivered as before.
 
 The earlier stack runs today's binaries, unless --binaries names a folder with those
-of the earlier release (router, api, slack …, tocsin).
+of the earlier release (router, api, slack …, tocsin). What today's binaries leave in
+the ledger and on the retry queue is then put into the earlier release's form.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ from simulator import Simulator, ensure_simulator
 from tools import ask
 
 EARLIER = HERE.parent / "fixtures" / "template-0.1.0.yaml"
-# An alert that waits for its retry during the update, and where it is throttled.
+# An alert that waits for its retry during the update, how often it is sent, and where
+# it is throttled.
 WAITING = "alert-okta-lockout-username.json"
+TIMES = 3
 THROTTLED = "/hook"
 THROTTLING = {"path": THROTTLED, "status": 429, "times": 1_000, "headers": {"retry-after": "15"}}
 SEE_LOGS = "The functions' logs say more."
@@ -97,16 +100,40 @@ def deliver(tocsin: Tocsin, samples: list[Sample]) -> dict[str, str]:
     return ids
 
 
-def send_waiting(tocsin: Tocsin, simulator: Simulator) -> str:
-    """Sends an alert to a destination that throttles; its id when it waits for its retry."""
+def send_waiting(tocsin: Tocsin, simulator: Simulator) -> list[str]:
+    """Sends alerts to a destination that throttles; their ids when they wait for retries."""
     simulator.inject(THROTTLING)
-    alert_id = tocsin.send([WAITING])[WAITING]
+    ids = [tocsin.send([WAITING])[WAITING] for _ in range(TIMES)]
     deadline = time.monotonic() + WAIT_SECONDS
-    while "RETRYING" not in states(tocsin.json("alerts", "show", alert_id)):
+    while not all(is_waiting(tocsin, one) for one in ids):
         if time.monotonic() > deadline:
-            raise Failed(f"The alert {alert_id} was not throttled.", SEE_LOGS)
+            raise Failed(f"One of the alerts {ids} does not wait.", SEE_LOGS)
         time.sleep(0.5)
-    return alert_id
+    return ids
+
+
+def is_waiting(tocsin: Tocsin, alert_id: str) -> bool:
+    try:
+        return bool(states(tocsin.json("alerts", "show", alert_id)) & {"QUEUED", "RETRYING"})
+    except Failed:
+        return False  # It is not recorded yet.
+
+
+def leave_as_earlier(instance: Instance, ids: list[str]) -> None:
+    """Has the ledger and the retry queue hold what the earlier release leaves there."""
+    known = read_json(instance.env_file)
+    outputs, environment = known["outputs"], known["environment"]
+    for alert_id in ids:
+        left = ask(
+            "aws_client.py",
+            "leave-retries",
+            outputs["LedgerTable"],
+            outputs["RetryQueueUrl"],
+            alert_id,
+            env=environment,
+        )
+        if not left:
+            raise Failed(f"No delivery of the alert {alert_id} waits for a retry.", SEE_LOGS)
 
 
 def states(reports: list[dict[str, Any]]) -> set[str]:
@@ -128,8 +155,10 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
         tocsin.add(samples)
         ids = deliver(tocsin, samples)
         before = state(instance, tocsin, ids)
-    with step("send an alert that waits for its retry"):
+    with step(f"send {TIMES} alerts that wait for their retries"):
         waiting = send_waiting(tocsin, simulator)
+        if binaries is None:
+            leave_as_earlier(instance, waiting)
     print(f"The release of today: {TEMPLATE.relative_to(ROOT)}")
     stack.up(instance, given=[], build=False)
     tocsin = Tocsin(instance)
@@ -139,8 +168,8 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
             raise Failed("The update changed something:\n  " + "\n  ".join(problems))
     with step("deliver what waited during the update"):
         simulator.remove_faults(THROTTLED)
-        if states(tocsin.settled([waiting])) != {"DELIVERED"}:
-            raise Failed(f"The alert {waiting} was not delivered.", SEE_LOGS)
+        if states(tocsin.settled(waiting)) != {"DELIVERED"}:
+            raise Failed(f"One of the alerts {waiting} was not delivered.", SEE_LOGS)
     with step("deliver the sample alerts again"):
         deliver(tocsin, samples)
     print(

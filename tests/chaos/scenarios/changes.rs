@@ -40,10 +40,14 @@ pub(super) fn all() -> Vec<Scenario> {
                 "status": 302, "times": 1_000, "headers": {"location": "https://login.example/"},
             }))
             .meets("redirected"),
-        held("404 until the destination is edited", Via::Webhook, |_| async {})
-            .vendor(json!({"status": 404, "times": 1_000}))
-            .meets("misconfigured")
-            .short(),
+        held(
+            "404 until the destination is edited",
+            Via::Webhook,
+            |_| async {},
+        )
+        .vendor(json!({"status": 404, "times": 1_000}))
+        .meets("misconfigured")
+        .short(),
         held("secret deleted", Via::Webhook, |run| async move {
             run.delete_secret().await;
         })

@@ -115,7 +115,11 @@ fn before_fallback() -> Scenario {
         .falls_back_to(Via::ServiceNow)
         .inject(|run| {
             // The router inserts the fallback; the sender updates it.
-            let about = ["UPDATE", run.label.as_str(), run.destinations[1].id.as_str()];
+            let about = [
+                "UPDATE",
+                run.label.as_str(),
+                run.destinations[1].id.as_str(),
+            ];
             vec![
                 Injection::Vendor(json!({"status": 422, "times": 1_000})),
                 aws(

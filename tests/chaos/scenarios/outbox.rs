@@ -51,22 +51,19 @@ async fn purge(run: &Run) {
 
 /// Lambda accepts invocations, and none reaches a sender.
 fn swallowed() -> Scenario {
-    Scenario::new(
-        "asynchronous invocations vanish for a minute",
-        Via::Webhook,
-    )
-    .and_via(Via::SlackHook)
-    .alerts(10)
-    .stage(Stage::Router)
-    .inject(|_| {
-        let span = ("forSeconds", 60.0);
-        vec![aws("lambda", "Invoke", &[], "swallow", span)]
-    })
-    .lift(seconds(60), |run| async move {
-        run.nothing_has_ended().await;
-        run.let_time_pass().await;
-    })
-    .patience(seconds(240))
+    Scenario::new("asynchronous invocations vanish for a minute", Via::Webhook)
+        .and_via(Via::SlackHook)
+        .alerts(10)
+        .stage(Stage::Router)
+        .inject(|_| {
+            let span = ("forSeconds", 60.0);
+            vec![aws("lambda", "Invoke", &[], "swallow", span)]
+        })
+        .lift(seconds(60), |run| async move {
+            run.nothing_has_ended().await;
+            run.let_time_pass().await;
+        })
+        .patience(seconds(240))
 }
 
 /// Wake-ups alone bring everything.

@@ -65,23 +65,20 @@ fn storm(extent: Extent) -> Scenario {
 
 /// The destination throttles everything at first, then nothing.
 fn throttled_for_a_minute() -> Scenario {
-    Scenario::new(
-        "storm: 120 alerts at once, 429 for a minute",
-        Via::Webhook,
-    )
-    .stage(Stage::Storm)
-    .alerts(120)
-    .vendor(json!({"status": 429, "times": 100_000}))
-    .meets("throttled")
-    .send(send_mixed)
-    .lift(seconds(60), |run| async move {
-        run.nothing_has_ended().await;
-        let query = format!("path={}", run.destinations[0].path);
-        run.site.simulator.remove_faults(&query).await;
-    })
-    .patience(seconds(330))
-    .check(high_first)
-    .check(few_calls)
+    Scenario::new("storm: 120 alerts at once, 429 for a minute", Via::Webhook)
+        .stage(Stage::Storm)
+        .alerts(120)
+        .vendor(json!({"status": 429, "times": 100_000}))
+        .meets("throttled")
+        .send(send_mixed)
+        .lift(seconds(60), |run| async move {
+            run.nothing_has_ended().await;
+            let query = format!("path={}", run.destinations[0].path);
+            run.site.simulator.remove_faults(&query).await;
+        })
+        .patience(seconds(330))
+        .check(high_first)
+        .check(few_calls)
 }
 
 /// How fast a destination accepts a storm.

@@ -105,7 +105,9 @@ async fn lists_show_what_happened_page_by_page() {
     let begun = time_now();
     let ids: Vec<_> = (0..3).map(|_| unique("listed")).collect();
     for id in &ids {
-        stack.send(&alert_for(id, &["e2e-refusing"]).to_string()).await;
+        stack
+            .send(&alert_for(id, &["e2e-refusing"]).to_string())
+            .await;
         stack.delivery_in(id, "FAILED").await;
     }
     let skipped = unique("skipped");

@@ -1,5 +1,5 @@
-//! At 3 a.m.: a failed delivery is found, its cause is fixed, the alert is sent
-//! again; routes are explained, dead letters put back, all alerts accounted for.
+//! At 3 a.m.: a delivery that waits or failed is found and its cause fixed; it arrives
+//! by itself, or is sent again; routes are explained, dead letters put back, all alerts accounted for.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,66 @@ use tocsin_tests::harness::{Stack, alert_for, root, unique};
 
 use super::{MARK, Tocsin};
 
+/// Adds a webhook with this URL; gives its name.
+fn webhook(tocsin: &Tocsin, url: &str) -> String {
+    let name = unique("rescue");
+    let add = [
+        "destinations",
+        "add",
+        "webhook",
+        "--name",
+        &name,
+        "--secret-stdin",
+    ];
+    let added = tocsin.given(url, &add);
+    assert_eq!(added.code, 0, "{added:?}");
+    name
+}
+
+/// The wrong credential: what waits arrives when it is right.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_delivery_is_found_and_its_cause_fixed() {
+async fn a_waiting_delivery_is_found_and_arrives_when_its_cause_is_fixed() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
-    let name = unique("rescue");
     let url = stack.simulator(&format!("/hook/signed/{MARK}"));
     // Without a signature, which this receiver refuses.
-    let added = tocsin.given(
-        &url,
-        &[
-            "destinations",
-            "add",
-            "webhook",
-            "--name",
-            &name,
-            "--secret-stdin",
-        ],
-    );
-    assert_eq!(added.code, 0, "{added:?}");
+    let name = webhook(&tocsin, &url);
     let id = unique("rescued");
+    let alert = alert_for(&id, &[&name, "e2e-plain"]).to_string();
+    let sent = tocsin.given(&alert, &["send", "-", "--wait", "10"]);
+    assert_eq!(sent.code, 3, "{sent:?}");
+    assert!(
+        sent.out.contains("RETRYING") && sent.out.contains("DELIVERED"),
+        "{sent:?}"
+    );
+    let list = ["deliveries", "list", "--destination", &name];
+    let waiting = tocsin.json(&list);
+    assert_eq!(waiting.as_array().unwrap().len(), 1, "{waiting:#}");
+    assert_eq!(waiting[0]["alertId"], id.as_str());
+    assert_eq!(waiting[0]["state"], "RETRYING");
+    assert_eq!(waiting[0]["attempts"][0]["status"], 401);
+    let failed = tocsin.json(&["deliveries", "list", "--failed", "--destination", &name]);
+    assert_eq!(failed, json!([]), "nothing has failed: it waits");
+
+    let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name, "--ask-credentials"]);
+    terminal.expect("URL to post to").answer(&url);
+    terminal.expect("signs the requests").answer(SIGNING_KEY);
+    terminal.expect("changed");
+    let (code, seen) = terminal.end();
+    assert!(code == 0 && !seen.contains(SIGNING_KEY), "{seen}");
+    let shown = tocsin.ok(&["alerts", "show", "--wait", "60", &id]);
+    assert!(!shown.contains("RETRYING"), "{shown}");
+    assert_eq!(tocsin.json(&list)[0]["state"], "DELIVERED");
+    tocsin.ok(&["destinations", "delete", "--yes", &name]);
+}
+
+/// The wrong receiver: what it refused is sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_delivery_is_found_and_sent_again() {
+    let stack = Stack::ready().await;
+    let tocsin = Tocsin::of(&stack);
+    let name = webhook(&tocsin, &stack.simulator(&format!("/hook/refusing/{MARK}")));
+    let id = unique("resent");
     let alert = alert_for(&id, &[&name, "e2e-plain"]).to_string();
     let sent = tocsin.given(&alert, &["send", "-", "--wait", "60"]);
     assert!(
@@ -48,16 +88,16 @@ async fn a_failed_delivery_is_found_and_its_cause_fixed() {
     ]);
     assert_eq!(failed.as_array().unwrap().len(), 1, "{failed:#}");
     assert_eq!(failed[0]["alertId"], id.as_str());
-    assert_eq!(failed[0]["attempts"][0]["status"], 401);
+    assert_eq!(failed[0]["attempts"][0]["status"], 422);
     let told = tocsin.ok(&["deliveries", "list", "--failed", "--destination", &name]);
     assert!(told.contains("alerts resend"), "{told}");
 
     let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name, "--ask-credentials"]);
-    terminal.expect("URL to post to").answer(&url);
-    terminal.expect("signs the requests").answer(SIGNING_KEY);
+    let right = stack.simulator(&format!("/hook/{MARK}"));
+    terminal.expect("URL to post to").answer(&right);
+    terminal.expect("signs the requests").answer("");
     terminal.expect("changed");
-    let (code, seen) = terminal.end();
-    assert!(code == 0 && !seen.contains(SIGNING_KEY), "{seen}");
+    assert_eq!(terminal.end().0, 0);
     let tested = tocsin.run(&["destinations", "test", &name]);
     assert_eq!(tested.code, 0, "{tested:?}");
 
