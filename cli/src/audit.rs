@@ -86,7 +86,7 @@ fn render(whole: &Whole) -> String {
         "{}  {} to {}\n\
          {} alerts: {} routed, {} skipped, {} unrouted\n\
          {} deliveries: {} delivered, {} waiting, {} sending, {} not begun, {} failed, {} exhausted; {} to fallbacks\n\
-         queues: {} alerts, {} retries; dead letters: {} alerts, {} retries, {} failed dispatches",
+         queues: {} alerts, {} wake-ups and reports; dead letters: {} alerts, {} wake-ups and reports, {} failed dispatches",
         match whole.verdict {
             Verdict::Conserved => Style::Success.paint("CONSERVED: everything is accounted for"),
             Verdict::Broken => Style::Error.paint("BROKEN: see the findings"),

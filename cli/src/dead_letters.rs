@@ -150,6 +150,14 @@ fn summary(content: &Content) -> String {
             ..
         } => format!("alert {id}: {title}"),
         Content::Message { body, .. } | Content::Unreadable { body, .. } => beginning(body),
+        Content::WakeUp { destination_id } => {
+            format!("wake-up of destination {destination_id}; the next sweep sends another")
+        }
+        Content::Sweep => "sweep; the next one follows within a minute".to_owned(),
+        Content::Unrecorded(unrecorded) => format!(
+            "alert {} was delivered to {}, which the ledger does not know yet",
+            unrecorded.alert_id, unrecorded.destination_id
+        ),
         Content::Retry(retry) => format!(
             "attempt {} of alert {} to {}",
             retry.attempt, retry.alert_id, retry.destination_id

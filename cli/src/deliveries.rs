@@ -71,11 +71,8 @@ fn render(all: &[DeliverySummary], failed: bool) -> String {
     ]);
     for one in all {
         let delivery = &one.delivery;
-        let result = delivery
-            .attempts
-            .last()
-            .map(alerts::outcome)
-            .unwrap_or_default();
+        let result = delivery.attempts.last().map(alerts::outcome);
+        let result: Vec<_> = result.into_iter().chain(alerts::due(delivery)).collect();
         rows.add_row([
             Style::Plain.cell(print::time(delivery.updated_at)),
             Style::Plain.cell(&delivery.display_name),
@@ -85,7 +82,7 @@ fn render(all: &[DeliverySummary], failed: bool) -> String {
                 "[{}] {}\n{}",
                 one.severity, one.title, one.alert_id
             )),
-            Style::Plain.cell(result),
+            Style::Plain.cell(result.join("\n").trim()),
         ]);
     }
     if failed {

@@ -133,8 +133,8 @@ fn entry_of(report: &DestinationReport) -> anyhow::Result<Value> {
 /// A destination as a file describes it, without defaults.
 pub(crate) fn description(report: &DestinationReport) -> anyhow::Result<Map<String, Value>> {
     let mut draft = DestinationDraft::from(report.destination.clone());
-    if let Some(name) = &report.fallback_name {
-        draft.fallback = Some(name.clone());
+    if let (Some(fallback), Some(name)) = (&mut draft.fallback, &report.fallback_name) {
+        fallback.destination.clone_from(name);
     }
     let Value::Object(mut fields) = serde_json::to_value(draft)? else {
         bail!("a destination is not an object");
@@ -152,7 +152,7 @@ pub(crate) fn description(report: &DestinationReport) -> anyhow::Result<Map<Stri
 mod tests {
     use super::*;
     use serde_json::json;
-    use tocsin_core::destination::Enabled;
+    use tocsin_core::destination::{Enabled, Fallback};
 
     const FILE: &str = "\
 destinations:
@@ -165,7 +165,7 @@ destinations:
     enabled: false
     settings:
       topicArn: arn:aws:sns:us-east-1:123456789012:alerts
-    fallback: soc-chat
+    fallback: {destination: soc-chat, afterMinutes: 30}
     retry: {windowHours: 48}
 ";
 
@@ -182,7 +182,9 @@ destinations:
             json!({"webhookUrl": {"env": "SLACK_URL"}})
         );
         assert_eq!(entries[1].draft.enabled, Enabled::No);
-        assert_eq!(entries[1].draft.fallback.as_deref(), Some("soc-chat"));
+        let fallback = entries[1].draft.fallback.as_ref().unwrap();
+        assert_eq!(fallback.destination, "soc-chat");
+        assert_eq!(fallback.after_minutes, Some(30));
         assert_eq!(entries[1].secret, Value::Null);
     }
 
@@ -233,6 +235,10 @@ destinations:
             .unwrap();
         let mut destination = destination(entry.draft, None).unwrap();
         destination.secret_name = (name == "soc-chat").then(|| "tocsin/slack/1".to_owned());
+        destination.fallback = (name == "fan-out").then(|| Fallback {
+            destination_id: DestinationId::generate(),
+            after_minutes: Some(30),
+        });
         DestinationReport {
             fallback_name: (name == "fan-out").then(|| "soc-chat".to_owned()),
             ..serde_json::from_value(serde_json::to_value(destination).unwrap()).unwrap()

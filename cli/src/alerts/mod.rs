@@ -8,7 +8,7 @@ use tocsin_api_types::{AlertReport, AlertSummary, GetAlert, ListAlerts, ResendAl
 use tocsin_core::Timestamp;
 use tocsin_core::routing::Disposition;
 
-pub(crate) use report::outcome;
+pub(crate) use report::{due, outcome};
 
 use crate::args::{AlertsCommand, DispositionArg, ListAlertsArgs, Output, ResendArgs, Target};
 use crate::exit::Exit;
@@ -159,12 +159,12 @@ async fn fetch(stack: &Stack, id: &str, deadline: Option<Instant>) -> anyhow::Re
     }
 }
 
-/// Whether every target has a delivery, and every delivery has ended.
+/// Whether every target has a delivery, and every delivery is settled.
 fn is_settled(report: &AlertReport) -> bool {
-    let begun = report.routing.targets.iter().all(|target| {
+    let recorded = report.routing.targets.iter().all(|target| {
         let mut deliveries = report.deliveries.iter();
         deliveries.any(|one| one.destination_id == target.destination_id)
     });
     let mut deliveries = report.deliveries.iter();
-    begun && deliveries.all(|one| one.state.is_settled())
+    recorded && deliveries.all(|one| one.state.is_settled())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use comfy_table::Cell;
 use tocsin_api_types::AlertReport;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Attempt, AttemptResult};
+use tocsin_core::delivery::{Attempt, AttemptResult, State};
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outcome::Receipt;
 
@@ -73,7 +73,7 @@ fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
             let mut cells = vec![
                 Style::Plain.cell(&one.display_name),
                 Style::Plain.cell(&one.provider),
-                Style::Plain.cell("fallback of a failed destination"),
+                Style::Plain.cell(fallback_of(one, report)),
             ];
             cells.extend(delivery_cells(Some(one), report.received_at));
             cells
@@ -81,11 +81,33 @@ fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
     of_targets.chain(others).collect()
 }
 
+/// The reason of a delivery that is not to a target.
+fn fallback_of(delivery: &DeliveryRecord, report: &AlertReport) -> String {
+    let first = report
+        .deliveries
+        .iter()
+        .find(|one| Some(one.destination_id) == delivery.fallback_for);
+    match first {
+        Some(first) => format!("fallback of {}", first.display_name),
+        None => "fallback of another destination".to_owned(),
+    }
+}
+
+/// When something happens next to a delivery that waits.
+pub(crate) fn due(delivery: &DeliveryRecord) -> Option<String> {
+    let at = time(delivery.next_attempt_at?);
+    Some(match (delivery.state, delivery.fallback_for) {
+        (State::Queued, Some(_)) => format!("takes over at {at}"),
+        (State::Queued, None) => format!("first attempt due {at}"),
+        _ => format!("next attempt due {at}"),
+    })
+}
+
 /// State, attempts, latency, and receipt or failure of a delivery.
 fn delivery_cells(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> [Cell; 4] {
     let Some(delivery) = delivery else {
         let none = || Style::Plain.cell("");
-        return [Style::Pending.cell("dispatched"), none(), none(), none()];
+        return [Style::Pending.cell("not recorded"), none(), none(), none()];
     };
     let last = delivery.attempts.last();
     let latency = last.map(|attempt| {
@@ -93,10 +115,7 @@ fn delivery_cells(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> 
         format!("{} ms", end.since(received_at).as_millis())
     });
     let result = last.map(outcome);
-    let next = delivery
-        .next_attempt_at
-        .map(|at| format!("next attempt {}", time(at)));
-    let result: Vec<_> = result.into_iter().chain(next).collect();
+    let result: Vec<_> = result.into_iter().chain(due(delivery)).collect();
     [
         Style::of_state(delivery.state).cell(delivery.state),
         Style::Plain.cell(delivery.attempt),
@@ -121,4 +140,33 @@ fn receipt(receipt: &Receipt) -> String {
         .cloned()
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_has_a_time() {
+        let record = |state: &str, fallback_for: Option<&str>| -> DeliveryRecord {
+            serde_json::from_value(json!({
+                "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
+                "provider": "slack", "deliveryId": "x", "state": state, "attempt": 0,
+                "attempts": [], "beganAt": "2026-01-01T00:00:00Z",
+                "updatedAt": "2026-01-01T00:00:00Z",
+                "nextAttemptAt": "2026-01-01T00:05:00.5Z", "standsInFor": fallback_for,
+            }))
+            .unwrap()
+        };
+        let other = Some("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12");
+        for (state, fallback_for, shown) in [
+            ("QUEUED", None, "first attempt due 2026-01-01T00:05:00Z"),
+            ("QUEUED", other, "takes over at 2026-01-01T00:05:00Z"),
+            ("RETRYING", other, "next attempt due 2026-01-01T00:05:00Z"),
+        ] {
+            assert_eq!(due(&record(state, fallback_for)).unwrap(), shown);
+        }
+    }
 }

@@ -100,10 +100,14 @@ pub(crate) struct Changes {
     /// All settings of the provider, a YAML or JSON file
     #[arg(long = "settings", value_name = "FILE")]
     pub(crate) settings_file: Option<Input>,
-    /// The destination that receives alerts which this one permanently fails to accept;
+    /// The destination that receives the alerts whose deliveries here fail or wait too long;
     /// `none`: no fallback
     #[arg(long, value_name = "NAME")]
     pub(crate) fallback: Option<List<String>>,
+    /// Minutes that a delivery waits before the fallback gets the alert, 1 to 1440; `none`: the
+    /// default, 5 for HIGH and CRITICAL alerts and 60 for all others
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) fallback_after: Option<List<u16>>,
     /// Hours after its first attempt that a delivery is retried, 1 to 168; `none`: the stack's
     /// default
     #[arg(long, value_name = "HOURS")]
@@ -124,12 +128,14 @@ impl Changes {
             settings,
             settings_file,
             fallback,
+            fallback_after,
             retry_hours,
             most_attempts,
         } = self;
         let one = name.is_some()
             || settings_file.is_some()
             || fallback.is_some()
+            || fallback_after.is_some()
             || retry_hours.is_some()
             || most_attempts.is_some();
         let many = !(severities.is_empty()

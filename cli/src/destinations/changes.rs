@@ -1,11 +1,13 @@
 //! Applying flags to the description of a destination.
 
+use anyhow::Context;
 use serde_json::{Map, Value};
-
+use tocsin_api_types::FallbackDraft;
 use tocsin_core::provider::form::Form;
 
 use crate::args::{Changes, List};
 use crate::document;
+use crate::exit::Usage;
 
 impl Changes {
     /// Applies the flags to `fields`, a destination as files describe it. With the
@@ -30,17 +32,41 @@ impl Changes {
             List::entries::<Vec<_>>(&self.alert_types),
         );
         set_list(fields, "logTypes", List::entries::<Vec<_>>(&self.log_types));
-        match &self.fallback {
-            None => {}
-            Some(List::None) => {
-                fields.shift_remove("fallback");
-            }
-            Some(List::One(name)) => {
-                fields.insert("fallback".to_owned(), name.clone().into());
-            }
-        }
+        self.apply_fallback(fields)?;
         self.apply_settings(fields, form)?;
         self.apply_retry(fields);
+        Ok(())
+    }
+
+    fn apply_fallback(&self, fields: &mut Map<String, Value>) -> anyhow::Result<()> {
+        let before = match fields.shift_remove("fallback") {
+            None => None,
+            Some(form) => serde_json::from_value::<Option<FallbackDraft>>(form)
+                .context("`fallback` cannot be read")?,
+        };
+        let after_minutes = before.as_ref().and_then(|one| one.after_minutes);
+        let name = match &self.fallback {
+            None => before.map(|one| one.destination),
+            Some(List::None) => None,
+            Some(List::One(name)) => Some(name.clone()),
+        };
+        let Some(destination) = name else {
+            if matches!(self.fallback_after, Some(List::One(_))) {
+                return Err(Usage::error(
+                    "--fallback-after needs a fallback: give one with --fallback",
+                ));
+            }
+            return Ok(());
+        };
+        let draft = FallbackDraft {
+            destination,
+            after_minutes: match self.fallback_after {
+                None => after_minutes,
+                Some(List::None) => None,
+                Some(List::One(minutes)) => Some(minutes),
+            },
+        };
+        fields.insert("fallback".to_owned(), serde_json::to_value(draft)?);
         Ok(())
     }
 
@@ -129,6 +155,10 @@ mod tests {
     }
 
     fn changed(flags: &[&str], from: &Value) -> Value {
+        try_change(flags, from).unwrap()
+    }
+
+    fn try_change(flags: &[&str], from: &Value) -> anyhow::Result<Value> {
         let line = ["tocsin", "destinations", "edit", "x"].iter().chain(flags);
         let Command::Destinations(DestinationsCommand::Edit(args)) =
             Args::try_parse_from(line).unwrap().command
@@ -137,8 +167,34 @@ mod tests {
         };
         assert_eq!(args.changes.any(), !flags.is_empty());
         let mut fields = from.as_object().unwrap().clone();
-        args.changes.apply(&mut fields, Some(&form())).unwrap();
-        fields.into()
+        args.changes.apply(&mut fields, Some(&form()))?;
+        Ok(fields.into())
+    }
+
+    #[test]
+    fn a_fallback_has_a_name_and_perhaps_a_time() {
+        let timed =
+            |name: &str, minutes: u16| json!({"destination": name, "afterMinutes": minutes});
+        for (before, flags, after) in [
+            (json!(null), &["--fallback", "b"][..], json!("b")),
+            (
+                json!(null),
+                &["--fallback", "b", "--fallback-after", "10"],
+                timed("b", 10),
+            ),
+            (json!("b"), &["--fallback-after", "10"], timed("b", 10)),
+            (timed("b", 10), &["--fallback", "c"], timed("c", 10)),
+            (timed("b", 10), &["--fallback-after", "none"], json!("b")),
+            (timed("b", 10), &["--fallback", "none"], json!(null)),
+            (timed("b", 10), &["--name", "x"], timed("b", 10)),
+            (json!(null), &["--fallback-after", "none"], json!(null)),
+        ] {
+            let changed = changed(flags, &json!({"fallback": before}));
+            let fallback = changed.get("fallback").cloned().unwrap_or_default();
+            assert_eq!(fallback, after, "{flags:?}");
+        }
+        let error = try_change(&["--fallback-after", "10"], &json!({})).unwrap_err();
+        assert!(error.is::<Usage>(), "{error}");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use comfy_table::Cell;
 use serde_json::Value;
 use tocsin_api_types::DestinationReport;
+use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, Enabled};
-use tocsin_core::health::Health;
+use tocsin_core::health::{Backlog, BreakerState, Health};
 
-use crate::print::{Style, list, table, time};
+use crate::print::{Style, count, list, table, time};
+
+const HEALTHY: &str = "healthy";
 
 /// All destinations, one row each.
 pub(super) fn all(all: &[DestinationReport]) -> String {
@@ -23,6 +26,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
         "alert types",
         "log types",
     ]);
+    let now = Timestamp::now();
     for report in all {
         let one = &report.destination;
         let style = match one.enabled {
@@ -33,7 +37,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             style.cell(&one.display_name),
             style.cell(&one.provider),
             enabled(one),
-            health(report.health.as_ref()),
+            health(report.health.as_ref(), now),
             style.cell(list(&one.severities, "only by list")),
             style.cell(list(&one.alert_types, "all")),
             style.cell(list(&one.log_types, "all")),
@@ -49,17 +53,58 @@ fn enabled(one: &Destination) -> Cell {
     }
 }
 
-/// The state of the circuit breaker, or since when deliveries fail.
-fn health(health: Option<&Health>) -> Cell {
-    let failing = health.and_then(|health| health.failing_since);
-    let breaker = health.and_then(|health| health.breaker);
-    match (breaker, failing) {
-        (Some(breaker), _) => Style::Pending.cell(format!(
-            "circuit breaker open until {}",
-            time(breaker.until)
-        )),
-        (None, Some(since)) => Style::Error.cell(format!("failing since {}", time(since))),
-        (None, None) => Style::Success.cell("healthy"),
+fn health(health: Option<&Health>, now: Timestamp) -> Cell {
+    let (style, text) = health.map_or((Style::Success, HEALTHY.to_owned()), |health| {
+        describe(health, now)
+    });
+    style.cell(text)
+}
+
+/// What keeps deliveries waiting, or since when they fail.
+fn describe(health: &Health, now: Timestamp) -> (Style, String) {
+    if let Some(breaker) = health.breaker {
+        let state = match breaker.state(now) {
+            BreakerState::Open => format!("open until {}", time(breaker.until)),
+            BreakerState::MayProbe => "open, the next delivery probes".to_owned(),
+            BreakerState::HalfOpen => "half-open, a delivery probes".to_owned(),
+        };
+        let text = format!("waiting: circuit breaker {state} ({})", breaker.cause);
+        return (Style::Pending, text);
+    }
+    if let Some(since) = health.failing_since {
+        return (Style::Error, format!("failing since {}", time(since)));
+    }
+    let held: Vec<_> = health
+        .suspects
+        .iter()
+        .filter_map(|one| one.breaker)
+        .collect();
+    if let Some(until) = held.iter().map(|breaker| breaker.until).max() {
+        let detections = count(held.len(), "detection", "detections");
+        let text = format!("healthy; {detections} held until {}", time(until));
+        return (Style::Pending, text);
+    }
+    if let Some(limiter) = health.limiter {
+        let interval = humantime::format_duration(limiter.interval());
+        let text = format!("rate-limited: one delivery each {interval}");
+        return (Style::Pending, text);
+    }
+    match health.backlog {
+        Backlog::Waiting => (Style::Success, "healthy; deliveries wait".to_owned()),
+        Backlog::None => (Style::Success, HEALTHY.to_owned()),
+    }
+}
+
+/// The fallback by its name, and when it takes over.
+fn fallback(report: &DestinationReport) -> String {
+    let Some(fallback) = report.destination.fallback else {
+        return "none".to_owned();
+    };
+    let id = fallback.destination_id.to_string();
+    let name = report.fallback_name.as_ref().unwrap_or(&id);
+    match fallback.after_minutes {
+        Some(minutes) => format!("{name}, after {minutes} min"),
+        None => name.clone(),
     }
 }
 
@@ -86,13 +131,7 @@ pub(super) fn one(report: &DestinationReport) -> String {
         "secret",
         one.secret_name.clone().unwrap_or_else(|| "none".to_owned()),
     );
-    add(
-        "fallback",
-        report
-            .fallback_name
-            .clone()
-            .unwrap_or_else(|| "none".to_owned()),
-    );
+    add("fallback", fallback(report));
     if let Some(limits) = &one.retry {
         let hours = limits.window_hours.map(|hours| format!("{hours} h"));
         let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
@@ -109,7 +148,10 @@ pub(super) fn one(report: &DestinationReport) -> String {
     );
     add("revision", one.revision.to_string());
     rows.add_row([Style::Muted.cell("enabled"), enabled(one)]);
-    rows.add_row([Style::Muted.cell("health"), health(report.health.as_ref())]);
+    rows.add_row([
+        Style::Muted.cell("health"),
+        health(report.health.as_ref(), Timestamp::now()),
+    ]);
     if let Some(failure) = report
         .health
         .as_ref()
@@ -128,4 +170,68 @@ fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_health_says_what_deliveries_wait_for() {
+        let now: Timestamp = "2026-01-01T00:01:00Z".parse().unwrap();
+        let breaker = |until: &str, probe_until: Option<&str>| {
+            json!({
+                "openedAt": "2026-01-01T00:00:00Z", "until": until, "cause": "unauthorized",
+                "probeUntil": probe_until,
+            })
+        };
+        let earlier = "2026-01-01T00:00:30Z";
+        let later = "2026-01-01T00:05:00.5Z";
+        let cause = "(the credential was not accepted)";
+        let waiting = |state: &str| format!("waiting: circuit breaker {state} {cause}");
+        for (health, text) in [
+            (json!({}), "healthy".to_owned()),
+            (
+                json!({"breaker": breaker(later, None), "failingSince": earlier}),
+                waiting("open until 2026-01-01T00:05:00Z"),
+            ),
+            (
+                json!({"breaker": breaker(earlier, Some(later))}),
+                waiting("half-open, a delivery probes"),
+            ),
+            (
+                json!({"breaker": breaker(earlier, None)}),
+                waiting("open, the next delivery probes"),
+            ),
+            (
+                json!({"failingSince": earlier}),
+                format!("failing since {earlier}"),
+            ),
+            (
+                json!({"suspects": [{
+                    "detection": "00c0ffee", "failures": 10, "unanswered": 1,
+                    "breaker": breaker(later, None),
+                }]}),
+                "healthy; 1 detection held until 2026-01-01T00:05:00Z".to_owned(),
+            ),
+            (
+                json!({"limiter": {"intervalMs": 1_500, "throttledAt": earlier}}),
+                "rate-limited: one delivery each 1s 500ms".to_owned(),
+            ),
+            (
+                json!({"backlog": "waiting"}),
+                "healthy; deliveries wait".to_owned(),
+            ),
+            // Written by an earlier version.
+            (
+                json!({"pause": {"until": later}, "inARow": 3}),
+                "healthy".to_owned(),
+            ),
+        ] {
+            let health: Health = serde_json::from_value(health).unwrap();
+            assert_eq!(describe(&health, now).1, text);
+        }
+    }
 }

@@ -176,6 +176,12 @@ impl FailureKind {
     }
 }
 
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
 impl Failure {
     /// A failure without a response; `detail` is cut to [`DETAIL`] characters.
     #[must_use]
@@ -198,7 +204,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.text())?;
+        self.kind.fmt(f)?;
         if let Some(status) = self.status {
             write!(f, " (HTTP {status})")?;
         }
