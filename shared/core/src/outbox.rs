@@ -27,6 +27,10 @@ pub const FAST_PATH: Duration = Duration::from_secs(150);
 /// the clocks of two functions differ.
 pub const LEASE_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a drain keeps other drains of its destination away: longer than the router
+/// and then a sender run (30 s and 60 s).
+pub const DRAIN_LEASE: Duration = Duration::from_secs(100);
+
 /// Which deliveries a drain takes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
