@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tocsin_core::health::PARAMETERS;
-use tocsin_core::outbox::{FAST_PATH, LEASE_GRACE};
+use tocsin_core::outbox::{DRAIN_LEASE, FAST_PATH, LEASE_GRACE};
 use tocsin_core::retry;
 use tocsin_sender::{ATTEMPT_LIMIT, LEASE, Limits, RECORDING_RESERVE};
 

@@ -74,12 +74,14 @@ fn senders() -> Vec<Scenario> {
     ]
 }
 
+/// A wake-up for the destination of this run.
+fn wake_up(run: &Run, action: &str) -> Injection {
+    let about = [run.destinations[0].id.as_str()];
+    aws("sqs", "SendMessage", &about, action, ("times", 1.0))
+}
+
 /// Killed round a retry: the vendor answers 503 first.
 fn retrying_senders() -> Vec<Scenario> {
-    let wake_up = |run: &Run, action| {
-        let about = [run.destinations[0].id.as_str()];
-        aws("sqs", "SendMessage", &about, action, ("times", 1.0))
-    };
     let retrying = |fault: &str, via: Via, step: fn(&Run) -> Injection| {
         sender(fault, via)
             .stage(Stage::MoreKills)
