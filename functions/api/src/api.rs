@@ -1,7 +1,5 @@
 //! The function: one request, one answer.
 
-use std::time::Duration;
-
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
@@ -43,11 +41,10 @@ impl Api {
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),
             providers: Providers::new(&ProvidersConfig::read(&env)?),
-            // The API writes no item that expires.
             ledger: Ledger::new(
                 &clients,
                 env.required("TOCSIN_LEDGER_TABLE")?,
-                Duration::ZERO,
+                Ledger::retention(&env)?,
             ),
             queues: Queues::read(&clients, &env)?,
         })

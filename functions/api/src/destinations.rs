@@ -69,7 +69,9 @@ pub(crate) fn no_destination(field: &str) -> ApiError {
 
 /// A destination with the name of its fallback.
 pub(crate) fn report(all: &Destinations, one: &Destination) -> DestinationReport {
-    let fallback = one.fallback.and_then(|id| all.get(id));
+    let fallback = one
+        .fallback
+        .and_then(|fallback| all.get(fallback.destination_id));
     DestinationReport {
         destination: one.clone(),
         fallback_name: fallback.map(|fallback| fallback.display_name.clone()),
@@ -158,6 +160,7 @@ impl Api {
         let after = snapshot.after([&change.destination], &[]);
         check_fallback_cycle(&after, &change.destination, "fallback")?;
         let updated = self.write_update(current, change).await?;
+        self.bring_forward([&updated]).await;
         self.retire_superseded(&snapshot.stored).await;
         Ok(report(&snapshot.all, &updated))
     }
@@ -170,11 +173,14 @@ impl Api {
         let snapshot = self.snapshot().await?;
         let current = snapshot.find(&request.destination)?;
         check_revision(&current.destination, request.revision)?;
-        let id = Some(current.destination.destination_id);
+        let id = current.destination.destination_id;
         let dependents: Vec<_> = snapshot
             .all
             .iter()
-            .filter(|one| one.fallback == id)
+            .filter(|one| {
+                let fallback = one.fallback.map(|fallback| fallback.destination_id);
+                fallback == Some(id)
+            })
             .map(|one| format!("{:?}", one.display_name))
             .collect();
         if !dependents.is_empty() {
@@ -213,7 +219,7 @@ impl Api {
                     fallback: current
                         .destination
                         .fallback
-                        .filter(|id| snapshot.all.get(*id).is_some()),
+                        .filter(|fallback| snapshot.all.get(fallback.destination_id).is_some()),
                     ..current.destination.clone()
                 },
                 ..current.clone()
@@ -228,6 +234,7 @@ impl Api {
                         Enabled::No => "a destination was disabled",
                     };
                     log_change(&switched.destination, event);
+                    self.bring_forward([&switched.destination]).await;
                     return Ok(report(&snapshot.all, &switched.destination));
                 }
             }

@@ -8,6 +8,7 @@ mod dead_letters;
 mod destinations;
 mod digest;
 mod error;
+mod outbox;
 mod pagination;
 mod preview;
 mod queues;

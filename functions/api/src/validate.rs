@@ -3,7 +3,9 @@
 use tocsin_api_types::{ApiError, DestinationDraft, NewSecret, json_size};
 use tocsin_aws::StoredDestination;
 use tocsin_core::Timestamp;
-use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
+use tocsin_core::destination::{
+    Destination, DestinationId, Destinations, Fallback, MAX_AFTER_MINUTES, ProviderName,
+};
 use tocsin_core::routing::SKIP;
 use tocsin_core::text::sanitize;
 
@@ -91,11 +93,11 @@ impl Api {
     }
 }
 
-fn fallback(change: &ChangeRequest<'_>) -> Result<Option<DestinationId>, ApiError> {
-    let Some(name) = &change.draft.fallback else {
+fn fallback(change: &ChangeRequest<'_>) -> Result<Option<Fallback>, ApiError> {
+    let Some(draft) = &change.draft.fallback else {
         return Ok(None);
     };
-    let Some(found) = change.all.called(name).next() else {
+    let Some(found) = change.all.called(&draft.destination).next() else {
         return Err(ApiError::invalid(
             "fallback",
             "there is no destination with this id or display name",
@@ -107,7 +109,17 @@ fn fallback(change: &ChangeRequest<'_>) -> Result<Option<DestinationId>, ApiErro
             "a destination cannot be its own fallback",
         ));
     }
-    Ok(Some(found.destination_id))
+    let in_range = |minutes: &u16| (1..=MAX_AFTER_MINUTES).contains(minutes);
+    if !draft.after_minutes.iter().all(in_range) {
+        return Err(ApiError::invalid(
+            "fallback.afterMinutes",
+            format!("must be 1 to {MAX_AFTER_MINUTES}, a day"),
+        ));
+    }
+    Ok(Some(Fallback {
+        destination_id: found.destination_id,
+        after_minutes: draft.after_minutes,
+    }))
 }
 
 /// The actor of a request, or an error if it cannot be recorded.
@@ -200,6 +212,60 @@ mod tests {
                 check_draft(&serde_json::from_value(draft).unwrap()).is_ok(),
                 "{name:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_fallback_is_another_destination_and_takes_over_within_a_day() {
+        let destination = |id: DestinationId, name: &str| -> Destination {
+            serde_json::from_value(serde_json::json!({
+                "destinationId": id, "displayName": name, "type": "slack",
+                "createdAt": "2026-01-01T00:00:00Z", "createdBy": "a",
+                "updatedAt": "2026-01-01T00:00:00Z", "updatedBy": "a", "revision": 1,
+            }))
+            .unwrap()
+        };
+        let (own, other) = (DestinationId::generate(), DestinationId::generate());
+        let all = [destination(own, "own"), destination(other, "other")];
+        let all = all.into_iter().collect();
+        let read = |form: serde_json::Value| {
+            let draft =
+                serde_json::json!({"displayName": "own", "type": "slack", "fallback": form});
+            fallback(&ChangeRequest {
+                draft: serde_json::from_value(draft).unwrap(),
+                secret: None,
+                current: None,
+                id: own,
+                all: &all,
+                actor: "a",
+            })
+        };
+        let expected = |after_minutes| {
+            Ok(Some(Fallback {
+                destination_id: other,
+                after_minutes,
+            }))
+        };
+        assert_eq!(read(serde_json::Value::Null), Ok(None));
+        assert_eq!(read("other".into()), expected(None));
+        let timed = |name: &str, minutes: u16| {
+            read(serde_json::json!({"destination": name, "afterMinutes": minutes}))
+        };
+        assert_eq!(timed(&other.to_string(), 1), expected(Some(1)));
+        assert_eq!(
+            timed("other", MAX_AFTER_MINUTES),
+            expected(Some(MAX_AFTER_MINUTES))
+        );
+        for (refused, field) in [
+            (read("own".into()), "fallback"),
+            (read("nobody".into()), "fallback"),
+            (timed("other", 0), "fallback.afterMinutes"),
+            (
+                timed("other", MAX_AFTER_MINUTES + 1),
+                "fallback.afterMinutes",
+            ),
+        ] {
+            assert_eq!(refused.unwrap_err().field.as_deref(), Some(field));
         }
     }
 

@@ -17,9 +17,10 @@ use crate::validate::ValidatedChange;
 
 /// How long a dispatched delivery can still name a secret that was replaced since:
 /// Lambda keeps an asynchronous invocation as long as `MaximumEventAgeInSeconds` of
-/// the template says (6 hours), and the router's copy of the destinations can be
-/// [`tocsin_aws::DESTINATIONS_CACHE_TTL`] old before that.
-const LONGEST_DISPATCH: Duration = Duration::from_hours(7);
+/// the template says (150 s), and the router's copy of the destinations can be
+/// [`tocsin_aws::DESTINATIONS_CACHE_TTL`] old before that, or older while it cannot
+/// read them.
+const LONGEST_DISPATCH: Duration = Duration::from_hours(1);
 
 impl Api {
     /// Writes the secret of a new destination, then the destination.
@@ -88,9 +89,11 @@ impl Api {
             return;
         }
         let json = new.value.expose().to_owned();
-        if let Err(error) = self.secrets.renew(earlier, json).await {
-            // If the provider refuses the old value, dispatched deliveries fail.
-            tracing::warn!(secret.name = earlier, %error, "the earlier secret could not be updated; dispatched deliveries may fail");
+        if let Err(error) = self.secrets.renew(earlier, json).await
+            // Nobody can read a secret that is scheduled for deletion.
+            && !matches!(self.secrets.describe(earlier).await, Ok(None))
+        {
+            tracing::warn!(secret.name = earlier, %error, "the earlier secret could not be updated; deliveries that were dispatched with it wait until they are retried");
         }
     }
 
@@ -189,7 +192,7 @@ impl Api {
                 name,
                 recoverable_until: Timestamp::now().plus(RECOVERY_WINDOW),
             },
-            Ok(Retired::Missing) => RemovedSecret::None,
+            Ok(Retired::Earlier | Retired::Missing) => RemovedSecret::None,
             Err(error) => {
                 tracing::warn!(secret.name = name, %error, "an unused secret could not be deleted");
                 RemovedSecret::Left {
@@ -231,7 +234,7 @@ impl Api {
     /// Gives whether the secret is retired.
     async fn retire_earlier(&self, earlier: &SupersededSecret) -> bool {
         match self.secrets.retire(&earlier.name).await {
-            Ok(Retired::Scheduled | Retired::Missing) => true,
+            Ok(Retired::Scheduled | Retired::Earlier | Retired::Missing) => true,
             Err(error) => {
                 tracing::warn!(secret.name = earlier.name, %error, "an earlier secret could not be retired");
                 false
@@ -262,9 +265,9 @@ mod tests {
         };
         let all = [
             earlier("old", "2026-01-01T00:00:00Z"),
-            earlier("new", "2026-01-01T06:00:00Z"),
+            earlier("new", "2026-01-01T00:30:00Z"),
         ];
-        let (retired, kept) = due(&all, "2026-01-01T07:00:00Z".parse().unwrap());
+        let (retired, kept) = due(&all, "2026-01-01T01:00:00Z".parse().unwrap());
         assert_eq!((retired, kept), (all[..1].to_vec(), all[1..].to_vec()));
     }
 
@@ -274,8 +277,8 @@ mod tests {
         let template = include_str!("../../../template.yaml");
         let ages: Vec<u64> = template
             .lines()
-            .filter_map(|line| line.trim().strip_prefix("MaximumEventAgeInSeconds:"))
-            .map(|seconds| seconds.trim().parse().unwrap())
+            .filter_map(|line| line.split_once("MaximumEventAgeInSeconds:"))
+            .map(|(_, rest)| rest.trim_matches([' ', '}']).parse().unwrap())
             .collect();
         assert!(!ages.is_empty());
         for age in ages {

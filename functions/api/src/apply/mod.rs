@@ -74,6 +74,7 @@ impl Api {
             ApplyMode::DryRun => dry_run(planned, &unlisted),
             ApplyMode::Apply => {
                 let changes = self.write_plan(planned, unlisted, &snapshot, &actor).await;
+                self.bring_forward(updated(&changes, &after)).await;
                 self.retire_superseded(&snapshot.stored).await;
                 changes
             }
@@ -207,6 +208,17 @@ impl Api {
     }
 }
 
+/// The destinations whose update was made.
+fn updated<'a>(
+    changes: &'a [Change],
+    after: &'a Destinations,
+) -> impl Iterator<Item = &'a Destination> {
+    let updated = changes.iter().filter(|one| {
+        matches!(one.kind, ChangeKind::Update { .. }) && one.result == ChangeResult::Done
+    });
+    updated.filter_map(|one| after.get(one.destination_id?))
+}
+
 fn change_result(result: Result<(), ApiError>) -> ChangeResult {
     match result {
         Ok(()) => ChangeResult::Done,
@@ -312,7 +324,7 @@ fn check_fallbacks(
         let Some(fallback) = one.destination.fallback else {
             continue;
         };
-        if after.get(fallback).is_none() {
+        if after.get(fallback.destination_id).is_none() {
             return Err(ApiError::invalid(
                 &field,
                 "is a destination that the file does not list, and that would be deleted",

@@ -33,7 +33,8 @@ impl PlannedChange {
     }
 
     pub(super) fn fallback(&self) -> Option<DestinationId> {
-        self.validated.as_ref()?.destination.fallback
+        let fallback = self.validated.as_ref()?.destination.fallback?;
+        Some(fallback.destination_id)
     }
 }
 
@@ -81,8 +82,11 @@ pub(super) fn plan(
 /// changed the destination when.
 fn description(one: &Destination, all: &Destinations) -> Map<String, Value> {
     let mut draft = DestinationDraft::from(one.clone());
-    if let Some(fallback) = one.fallback.and_then(|id| all.get(id)) {
-        draft.fallback = Some(fallback.display_name.clone());
+    let fallback = one
+        .fallback
+        .and_then(|fallback| all.get(fallback.destination_id));
+    if let (Some(draft), Some(fallback)) = (&mut draft.fallback, fallback) {
+        draft.destination.clone_from(&fallback.display_name);
     }
     // A struct of plain values always becomes an object.
     match serde_json::to_value(draft) {

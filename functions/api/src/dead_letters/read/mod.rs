@@ -12,8 +12,8 @@ use tocsin_api_types::{Content, DeadLetterQueue, FailedDelivery};
 use tocsin_aws::{Message, ReceivedMessage};
 use tocsin_core::Timestamp;
 use tocsin_core::alert;
-use tocsin_core::delivery::{DeliveryBatch, PriorAttempt, Retry};
-use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_core::delivery::{DeliveryBatch, PriorAttempt};
+use tocsin_core::retry_queue::{Retry, RetryQueueMessage};
 use tocsin_core::text::{Unit, line, sanitize, truncate};
 
 /// The largest part of a body that is shown, in bytes.
@@ -88,8 +88,13 @@ pub(super) fn content(
             })
         }
         DeadLetterQueue::Retries => Ok(match retry_message(dead_letter)? {
-            RetryQueueMessage::Retry(retry) => Content::Retry(*retry),
+            RetryQueueMessage::WakeUp(wake_up) => Content::WakeUp {
+                destination_id: wake_up.destination_id,
+            },
+            RetryQueueMessage::Sweep(_) => Content::Sweep,
             RetryQueueMessage::Failing { failing } => Content::Report(*failing),
+            RetryQueueMessage::Unrecorded { unrecorded } => Content::Unrecorded(*unrecorded),
+            RetryQueueMessage::Retry(retry) => Content::Retry(*retry),
         }),
         DeadLetterQueue::FailedDispatches => {
             let batch = record(dead_letter)?.request_payload;
@@ -120,16 +125,13 @@ pub(super) fn redriven(
             if body.is_empty() {
                 return Err("the message is empty, which SQS does not accept".to_owned());
             }
-            Ok(vec![Message {
-                body,
-                attributes: Vec::new(),
-                delay: Duration::ZERO,
-            }])
+            Ok(vec![plain(body)])
         }
-        DeadLetterQueue::Retries => Ok(vec![match retry_message(dead_letter)? {
-            RetryQueueMessage::Retry(retry) => Message::retry(&retry, now),
-            RetryQueueMessage::Failing { failing } => Message::failing(*failing),
-        }]),
+        DeadLetterQueue::Retries => {
+            // Only what the router can read goes back, unchanged.
+            retry_message(dead_letter)?;
+            Ok(vec![plain(body(dead_letter)?)])
+        }
         DeadLetterQueue::FailedDispatches => {
             let batch = record(dead_letter)?.request_payload;
             let retries = batch.alerts.iter().flat_map(|entry| {
@@ -145,7 +147,10 @@ pub(super) fn redriven(
                     due: now,
                 })
             });
-            let retries: Vec<_> = retries.map(|retry| Message::retry(&retry, now)).collect();
+            let retries = retries.map(|retry| serde_json::to_string(&retry).map(plain));
+            let retries: Vec<_> = retries
+                .collect::<Result<_, _>>()
+                .map_err(|error| format!("a delivery could not be written: {error}"))?;
             if retries.is_empty() {
                 return Err(
                     "there is no delivery in this dispatch: nothing was put back".to_owned(),
@@ -153,6 +158,14 @@ pub(super) fn redriven(
             }
             Ok(retries)
         }
+    }
+}
+
+fn plain(body: String) -> Message {
+    Message {
+        body,
+        attributes: Vec::new(),
+        delay: Duration::ZERO,
     }
 }
 
@@ -187,8 +200,9 @@ fn body(dead_letter: &ReceivedMessage) -> Result<String, String> {
 }
 
 fn retry_message(dead_letter: &ReceivedMessage) -> Result<RetryQueueMessage, String> {
-    serde_json::from_str(&body(dead_letter)?)
-        .map_err(|_| "the message is not a retry or a report of a sender".to_owned())
+    serde_json::from_str(&body(dead_letter)?).map_err(|_| {
+        "the message is none of those that the router reads from its retry queue".to_owned()
+    })
 }
 
 fn record(dead_letter: &ReceivedMessage) -> Result<InvokeRecord, String> {

@@ -144,27 +144,45 @@ fn a_message_of_another_kind_is_kept() {
 }
 
 #[test]
-fn retries_and_reports_go_back_unchanged() {
-    let retry = json!({
-        "alertId": "a", "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "attempt": 3,
-        "earlier": "mayHaveArrived", "due": "2025-01-01T00:00:00Z",
+fn every_message_of_the_retry_queue_is_described_and_goes_back_unchanged() {
+    const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+    let attempt = json!({
+        "number": 1, "at": "2025-01-01T00:00:00Z", "durationMs": 5, "result": "delivered",
     });
-    let report = json!({"failing": {
-        "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
-        "provider": "slack", "failingSince": null, "state": "FAILED", "alertId": "a",
-        "failure": {"kind": "refused", "detail": "no"}, "at": "2025-01-01T00:00:00Z",
-    }});
-    for original in [retry, report] {
+    for (holds, original) in [
+        ("wakeUp", json!({"wakeUp": ID})),
+        ("sweep", json!({"sweep": {}})),
+        (
+            "report",
+            json!({"failing": {
+                "destinationId": ID, "displayName": "d", "provider": "slack",
+                "failingSince": null, "state": "FAILED", "alertId": "a",
+                "failure": {"kind": "refused", "detail": "no"}, "at": "2025-01-01T00:00:00Z",
+            }}),
+        ),
+        (
+            "unrecorded",
+            json!({"unrecorded": {
+                "alertId": "a", "destinationId": ID, "beganAt": "2025-01-01T00:00:00Z",
+                "leaseUntil": "2025-01-01T00:01:05Z", "attempt": attempt,
+            }}),
+        ),
+        (
+            "retry",
+            json!({
+                "alertId": "a", "destinationId": ID, "attempt": 3,
+                "earlier": "mayHaveArrived", "due": "2025-01-01T00:00:00Z",
+            }),
+        ),
+    ] {
         let message = dead_letter(&original.to_string(), &[]);
         let sent = redriven(DeadLetterQueue::Retries, &message, now()).unwrap();
         let body: Value = serde_json::from_str(&sent[0].body).unwrap();
         assert_eq!(body, original);
         assert_eq!(sent[0].delay, Duration::ZERO);
         let content = content(DeadLetterQueue::Retries, &message).unwrap();
-        assert!(
-            serde_json::to_string(&content)
-                .unwrap()
-                .contains("7a0b0b5c")
-        );
+        let shown = serde_json::to_value(&content).unwrap();
+        assert_eq!(shown["holds"], holds);
+        assert_eq!(shown.to_string().contains(ID), holds != "sweep");
     }
 }
