@@ -1,22 +1,21 @@
 //! The alerts queue: parse the records, route the alerts, record both in the ledger.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use tocsin_aws::telemetry::{Counts, Metric};
+use tocsin_aws::telemetry::Metric;
 use tocsin_aws::{AlertRecord, AwsError, DestinationCache, Ledger, LedgerError, PutAlert, Queue};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{self, Alert};
-use tocsin_core::delivery::{AlertDeliveries, Delivery};
-use tocsin_core::destination::{Destinations, ProviderName};
-use tocsin_core::routing::{Disposition, Routing, route};
+use tocsin_core::alert::{self, Alert, Note};
+use tocsin_core::destination::Destinations;
+use tocsin_core::routing::{Disposition, Grown, Routing, route};
 use tracing::Span;
 
-use crate::dispatch::RoutedDeliveries;
+use crate::invocation::Invocation;
 use crate::records::{FailedRecords, Record};
 use crate::reject::{Rejection, reject};
 
-/// Turns records of the alerts queue into deliveries.
+/// Turns records of the alerts queue into recorded alerts.
 pub(crate) struct AlertIntake<'a> {
     pub(crate) destinations: &'a DestinationCache,
     pub(crate) ledger: &'a Ledger,
@@ -35,10 +34,22 @@ struct ParsedAlert {
 }
 
 /// An alert with its routing.
-struct RoutedAlert {
-    message_ids: Vec<String>,
-    alert: Alert,
-    routing: Routing,
+#[derive(Debug)]
+pub(crate) struct RoutedAlert {
+    /// The records that hold it. SQS delivers these again if it cannot be processed.
+    pub(crate) message_ids: Vec<String>,
+    /// The alert.
+    pub(crate) alert: Alert,
+    /// Where it goes.
+    pub(crate) routing: Routing,
+}
+
+/// What recording an alert came to.
+enum Step {
+    Recorded(RoutedAlert),
+    /// A different alert has its id: it is recorded with a derived id next.
+    Rekeyed(RoutedAlert),
+    Failed,
 }
 
 /// The span of everything that is logged about an alert.
@@ -51,38 +62,30 @@ fn span(alert: &Alert) -> Span {
 }
 
 impl AlertIntake<'_> {
-    /// The deliveries of these records. A failure of one record does not affect the
-    /// others.
+    /// The recorded alerts of these records, and the destinations that contain their
+    /// targets. A failure of one record does not affect the others.
     pub(crate) async fn process(
         &self,
         records: Vec<Record>,
-        counts: &mut Counts,
-        failed: &mut FailedRecords,
-    ) -> Vec<RoutedDeliveries> {
-        if records.is_empty() {
-            return Vec::new();
-        }
+        invocation: &mut Invocation,
+    ) -> Option<(Vec<RoutedAlert>, Arc<Destinations>)> {
+        let counts = &mut invocation.counts;
         counts.add(Metric::AlertsReceived, records.len());
-        let parsed = self.parse(records, counts, failed).await;
+        let parsed = self.parse(records, invocation).await;
         if parsed.is_empty() {
-            return Vec::new();
+            return None;
         }
-        let (routings, mut destinations) = match self.route(&parsed).await {
+        let (routed, mut destinations) = match self.route(parsed).await {
             Ok(routed) => routed,
-            Err(error) => {
+            Err((parsed, error)) => {
                 for one in parsed {
+                    let failed = &mut invocation.failed;
                     span(&one.alert).in_scope(|| failed.add_all(&one.message_ids, &error));
                 }
-                return Vec::new();
+                return None;
             }
         };
-        let routed = parsed.into_iter().zip(routings);
-        let routed = routed.map(|(parsed, routing)| RoutedAlert {
-            message_ids: parsed.message_ids,
-            alert: parsed.alert,
-            routing,
-        });
-        let recorded = self.record(routed.collect(), failed).await;
+        let recorded = self.record(routed, &mut invocation.failed).await;
         // The routing of a duplicate was decided earlier, and may have targets that the
         // cached destinations lack.
         if recorded
@@ -93,24 +96,22 @@ impl AlertIntake<'_> {
                 Ok(fresh) => fresh,
                 Err(error) => {
                     for one in recorded {
-                        one.fail(&error, failed);
+                        one.fail(&error, &mut invocation.failed);
                     }
-                    return Vec::new();
+                    return None;
                 }
             };
         }
-        recorded
-            .into_iter()
-            .flat_map(|one| one.into_deliveries(&destinations, counts))
-            .collect()
+        for one in &recorded {
+            span(&one.alert).in_scope(|| one.log());
+            if one.routing.disposition == Disposition::Unrouted {
+                invocation.counts.add(Metric::AlertsUnrouted, 1);
+            }
+        }
+        Some((recorded, destinations))
     }
 
-    async fn parse(
-        &self,
-        records: Vec<Record>,
-        counts: &mut Counts,
-        failed: &mut FailedRecords,
-    ) -> Vec<ParsedAlert> {
+    async fn parse(&self, records: Vec<Record>, invocation: &mut Invocation) -> Vec<ParsedAlert> {
         let mut parsed: Vec<ParsedAlert> = Vec::new();
         let mut rejected = Vec::new();
         for record in records {
@@ -132,93 +133,69 @@ impl AlertIntake<'_> {
                 }
             }
         }
-        counts.add(Metric::AlertsRejected, rejected.len());
-        reject(self.dead_letter_queue, rejected, failed).await;
+        invocation
+            .counts
+            .add(Metric::AlertsRejected, rejected.len());
+        reject(self.dead_letter_queue, rejected, &mut invocation.failed).await;
         parsed
     }
 
-    /// Routes alerts by the cached destinations. When an alert names a destination that
-    /// the cache does not have, all are routed by destinations that are at least as new
-    /// as that alert.
+    /// Routes each alert by the cached destinations. One that names a destination which
+    /// these do not have is routed again by destinations that are at least as new as
+    /// the alert.
     async fn route(
         &self,
-        parsed: &[ParsedAlert],
-    ) -> Result<(Vec<Routing>, Arc<Destinations>), AwsError> {
-        let route_all = |destinations: &Destinations| -> Vec<_> {
-            parsed
-                .iter()
-                .map(|one| route(&one.alert, destinations, self.default_destination))
-                .collect()
+        parsed: Vec<ParsedAlert>,
+    ) -> Result<(Vec<RoutedAlert>, Arc<Destinations>), (Vec<ParsedAlert>, AwsError)> {
+        let mut destinations = match self.destinations.get().await {
+            Ok(cached) => cached,
+            Err(error) => return Err((parsed, error)),
         };
-        let cached = self.destinations.get().await?;
-        let routings = route_all(&cached);
-        let Some(sent_at) = parsed
+        let route = |alert: &Alert, destinations: &Destinations| {
+            route(alert, destinations, self.default_destination)
+        };
+        let mut routings: Vec<_> = parsed
             .iter()
-            .zip(&routings)
-            .filter(|(_, routing)| routing.misses_a_destination())
-            .map(|(one, _)| one.sent_at)
-            .max()
-        else {
-            return Ok((routings, cached));
-        };
-        let fresh = self.destinations.get_since(sent_at).await?;
-        Ok((route_all(&fresh), fresh))
+            .map(|one| route(&one.alert, &destinations))
+            .collect();
+        let missing = parsed.iter().zip(&routings);
+        let missing = missing.filter(|(_, routing)| routing.misses_a_destination());
+        if let Some(sent_at) = missing.map(|(one, _)| one.sent_at).max() {
+            destinations = match self.destinations.get_since(sent_at).await {
+                Ok(fresh) => fresh,
+                Err(error) => return Err((parsed, error)),
+            };
+            for (one, routing) in parsed.iter().zip(&mut routings) {
+                if routing.misses_a_destination() {
+                    *routing = route(&one.alert, &destinations);
+                }
+            }
+        }
+        let routed = parsed.into_iter().zip(routings);
+        let routed = routed.map(|(parsed, routing)| RoutedAlert {
+            message_ids: parsed.message_ids,
+            alert: parsed.alert,
+            routing,
+        });
+        Ok((routed.collect(), destinations))
     }
 
-    /// Records routed alerts. A duplicate keeps the routing that was decided first. An
-    /// alert whose id belongs to a different alert is recorded with a derived id.
+    /// Records routed alerts. Two alerts with one id must not share a call, because
+    /// `DynamoDB` runs its statements in no particular order: the second waits for the
+    /// first.
     async fn record(
         &self,
         routed: Vec<RoutedAlert>,
         failed: &mut FailedRecords,
     ) -> Vec<RoutedAlert> {
         let mut recorded = Vec::new();
-        let mut with_derived_id = Vec::new();
-        for (one, result) in self.write(routed).await {
-            match result {
-                Ok(PutAlert::Created) => recorded.push(one),
-                Ok(PutAlert::Duplicate(stored)) => recorded.push(RoutedAlert {
-                    routing: stored.routing,
-                    ..one
-                }),
-                Ok(PutAlert::IdConflict) => with_derived_id.push(RoutedAlert {
-                    alert: one.alert.with_derived_id(),
-                    ..one
-                }),
-                Err(error) => one.fail(&error, failed),
-            }
-        }
-        for (one, result) in self.write(with_derived_id).await {
-            match result {
-                Ok(PutAlert::Created) => recorded.push(one),
-                Ok(PutAlert::Duplicate(stored)) => recorded.push(RoutedAlert {
-                    routing: stored.routing,
-                    ..one
-                }),
-                // A derived id contains a digest of its alert: no other alert has it.
-                Ok(PutAlert::IdConflict) => {
-                    one.fail(&"a different alert has its derived id", failed);
-                }
-                Err(error) => one.fail(&error, failed),
-            }
-        }
-        recorded
-    }
-
-    /// Writes alerts to the ledger. Two alerts with one id must not share a call,
-    /// because `DynamoDB` runs its statements in no particular order: the second waits
-    /// for the first.
-    async fn write(
-        &self,
-        routed: Vec<RoutedAlert>,
-    ) -> Vec<(RoutedAlert, Result<PutAlert, LedgerError>)> {
-        let mut written = Vec::new();
         let mut waiting = routed;
         while !waiting.is_empty() {
             let mut ids = HashSet::new();
             let (now, later): (Vec<_>, Vec<_>) = waiting
                 .into_iter()
                 .partition(|one| ids.insert(one.alert.alert_id.clone()));
+            waiting = later;
             let received_at = Timestamp::now();
             let records: Vec<_> = now
                 .iter()
@@ -229,49 +206,64 @@ impl AlertIntake<'_> {
                 })
                 .collect();
             let results = self.ledger.record(&records).await;
-            written.extend(now.into_iter().zip(results));
-            waiting = later;
+            for (one, result) in now.into_iter().zip(results) {
+                match self.finish(one, result, failed).await {
+                    Step::Recorded(one) => recorded.push(one),
+                    Step::Rekeyed(one) => waiting.push(one),
+                    Step::Failed => {}
+                }
+            }
         }
-        written
+        recorded
+    }
+
+    /// A duplicate keeps the routing that was decided first, with the targets that are
+    /// new. An alert whose id belongs to a different alert gets a derived id.
+    async fn finish(
+        &self,
+        one: RoutedAlert,
+        result: Result<PutAlert, LedgerError>,
+        failed: &mut FailedRecords,
+    ) -> Step {
+        match result {
+            Ok(PutAlert::Created) => Step::Recorded(one),
+            Ok(PutAlert::Duplicate(stored)) => {
+                let mut routing = stored.routing;
+                if routing.add_targets(&one.routing) == Grown::Yes {
+                    let updated = self.ledger.update_routing(&one.alert.alert_id, &routing);
+                    if let Err(error) = updated.await {
+                        one.fail(&error, failed);
+                        return Step::Failed;
+                    }
+                }
+                Step::Recorded(RoutedAlert { routing, ..one })
+            }
+            // A derived id contains a digest of its alert: no other alert has it.
+            Ok(PutAlert::IdConflict) if one.has_derived_id() => {
+                one.fail(&"a different alert has its derived id", failed);
+                Step::Failed
+            }
+            Ok(PutAlert::IdConflict) => Step::Rekeyed(RoutedAlert {
+                alert: one.alert.with_derived_id(),
+                ..one
+            }),
+            Err(error) => {
+                one.fail(&error, failed);
+                Step::Failed
+            }
+        }
     }
 }
 
 impl RoutedAlert {
     /// Has SQS deliver the alert's records again.
-    fn fail(&self, why: &dyn std::fmt::Display, failed: &mut FailedRecords) {
+    pub(crate) fn fail(&self, why: &dyn std::fmt::Display, failed: &mut FailedRecords) {
         span(&self.alert).in_scope(|| failed.add_all(&self.message_ids, why));
     }
 
-    /// The alert's deliveries, one entry for each provider among the targets.
-    fn into_deliveries(
-        self,
-        destinations: &Destinations,
-        counts: &mut Counts,
-    ) -> Vec<RoutedDeliveries> {
-        span(&self.alert).in_scope(|| self.log());
-        if self.routing.disposition == Disposition::Unrouted {
-            counts.add(Metric::AlertsUnrouted, 1);
-        }
-        let mut by_provider: BTreeMap<ProviderName, Vec<Delivery>> = BTreeMap::new();
-        for target in &self.routing.targets {
-            let destination = destinations.get(target.destination_id);
-            by_provider
-                .entry(target.provider.clone())
-                .or_default()
-                .push(Delivery::first(target, destination));
-        }
-        by_provider
-            .into_iter()
-            .map(|(provider, deliveries)| RoutedDeliveries {
-                message_ids: self.message_ids.clone(),
-                provider,
-                entry: AlertDeliveries {
-                    alert: self.alert.clone(),
-                    severity: self.routing.severity,
-                    deliveries,
-                },
-            })
-            .collect()
+    fn has_derived_id(&self) -> bool {
+        let mut notes = self.alert.notes.iter();
+        notes.any(|note| matches!(note, Note::Rekeyed { .. }))
     }
 
     fn log(&self) {

@@ -15,11 +15,11 @@ pub struct Config {
     pub retention: Duration,
     /// The queue for records that are not alerts.
     pub alerts_dlq_url: String,
-    /// The queue for retries that can never be made.
+    /// The queue for messages of the retry queue that can never be processed.
     pub retry_dlq_url: String,
-    /// The queue in which retries wait.
+    /// The queue of wake-ups.
     pub retry_queue_url: String,
-    /// The ARN of that queue. A record is a retry if it comes from this queue: no
+    /// The ARN of that queue. A record from another queue is an alert: no
     /// message can forge that.
     pub retry_queue_arn: String,
     /// A sender's function name is this prefix and the provider's name. Empty when the

@@ -1,10 +1,12 @@
-//! The records of a batch, by the queue that they come from.
+//! The records of a batch, by the queue that they come from and by what they ask for.
 
 use std::collections::BTreeSet;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tocsin_core::Timestamp;
-use tocsin_core::retry_queue::RetryQueueMessage;
+use tocsin_core::delivery::UnrecordedAttempt;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::retry_queue::{Retry, RetryQueueMessage, Sweep, UnrecordedDelivery};
 
 /// One queue record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,36 +22,59 @@ pub(crate) struct Record {
 /// The records of one batch.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// From the alerts queue.
+    /// Alerts: from the alerts queue, and the reports of senders about destinations.
     pub(crate) alerts: Vec<Record>,
-    /// From the retry queue.
-    pub(crate) retries: Vec<Record>,
+    /// The destinations to drain.
+    pub(crate) wake_ups: BTreeSet<DestinationId>,
+    /// The request to sweep the outbox.
+    pub(crate) sweep: Option<Sweep>,
+    /// Attempts that were accepted and could not be recorded.
+    pub(crate) unrecorded: Vec<(Record, UnrecordedDelivery)>,
+    /// Retries of the version before the outbox.
+    pub(crate) retries: Vec<(Record, Retry)>,
+    /// From the retry queue, but none of its messages.
+    pub(crate) unreadable: Vec<(Record, serde_json::Error)>,
 }
 
 impl Records {
-    /// Splits a batch by queue. SQS never sends a record without an id. Should one come,
-    /// its id is empty, and its failure fails the whole batch, as Lambda defines it.
+    /// Splits a batch. SQS never sends a record without an id. Should one come, its id
+    /// is empty, and its failure fails the whole batch, as Lambda defines it.
     pub(crate) fn of(event: SqsEvent, retry_queue_arn: &str) -> Self {
         let mut records = Self::default();
         for message in event.records {
-            let is_retry = message.event_source_arn.as_deref() == Some(retry_queue_arn);
+            // A record's queue decides what it is: no message can forge that.
+            let from_retry_queue = message.event_source_arn.as_deref() == Some(retry_queue_arn);
             let record = Record::of(message);
-            if !is_retry {
+            if from_retry_queue {
+                records.add(record);
+            } else {
                 records.alerts.push(record);
-                continue;
-            }
-            match serde_json::from_str(&record.body) {
-                // A sender asks for an alert about a destination. That alert is routed
-                // like any other.
-                Ok(RetryQueueMessage::Failing { failing }) => records.alerts.push(Record {
-                    body: failing.alert().to_string(),
-                    ..record
-                }),
-                // A record that is neither is rejected when it is parsed as a retry.
-                Ok(RetryQueueMessage::Retry(_)) | Err(_) => records.retries.push(record),
             }
         }
         records
+    }
+
+    fn add(&mut self, record: Record) {
+        match serde_json::from_str(&record.body) {
+            Ok(RetryQueueMessage::WakeUp(wake_up)) => {
+                self.wake_ups.insert(wake_up.destination_id);
+            }
+            Ok(RetryQueueMessage::Sweep(sweep)) => self.sweep = Some(sweep),
+            // A sender asks for an alert about a destination. That alert is routed
+            // like any other.
+            Ok(RetryQueueMessage::Failing { failing }) => self.alerts.push(Record {
+                body: failing.alert().to_string(),
+                ..record
+            }),
+            Ok(RetryQueueMessage::Unrecorded { unrecorded }) => {
+                self.unrecorded.push((record, *unrecorded));
+            }
+            Ok(RetryQueueMessage::Retry(mut retry)) => match retry.unrecorded.take() {
+                Some(attempt) => self.unrecorded.push((record, accepted(*retry, *attempt))),
+                None => self.retries.push((record, *retry)),
+            },
+            Err(error) => self.unreadable.push((record, error)),
+        }
     }
 }
 
@@ -60,6 +85,16 @@ impl Record {
             message_id: message.message_id.unwrap_or_default(),
             body: message.body.unwrap_or_default(),
         }
+    }
+}
+
+/// The version before the outbox asked for a retry to have an accepted attempt recorded.
+fn accepted(retry: Retry, attempt: UnrecordedAttempt) -> UnrecordedDelivery {
+    UnrecordedDelivery {
+        alert_id: retry.alert_id,
+        destination_id: retry.destination_id,
+        began_at: retry.began_at.unwrap_or(attempt.attempt.at),
+        attempt,
     }
 }
 
@@ -104,24 +139,64 @@ impl FailedRecords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn of(records: &[(&str, Value, Option<&str>)]) -> Records {
+        let records = records.iter().map(|(id, body, queue)| {
+            json!({"messageId": id, "body": body.to_string(), "eventSourceARN": queue})
+        });
+        let event = json!({"Records": records.collect::<Vec<_>>()});
+        Records::of(serde_json::from_value(event).unwrap(), "arn:retry")
+    }
+
+    fn ids(records: &[Record]) -> Vec<&str> {
+        records.iter().map(|one| one.message_id.as_str()).collect()
+    }
 
     #[test]
     fn a_records_queue_decides_what_it_is_whatever_its_body_says() {
-        let event = json!({"Records": [
-            {"messageId": "1", "body": "{\"alertId\": \"forged retry\"}", "eventSourceARN": "arn:alerts"},
-            {"messageId": "2", "body": "{}", "eventSourceARN": "arn:retry"},
-            {"messageId": "3", "eventSourceARN": null},
-        ]});
-        let records = Records::of(serde_json::from_value(event).unwrap(), "arn:retry");
-        let ids = |records: &[Record]| {
-            records
-                .iter()
-                .map(|one| one.message_id.clone())
-                .collect::<Vec<_>>()
-        };
+        let records = of(&[
+            ("1", json!({"sweep": {}}), Some("arn:alerts")),
+            ("2", json!({"id": "an alert"}), Some("arn:retry")),
+            ("3", json!({}), None),
+        ]);
         assert_eq!(ids(&records.alerts), ["1", "3"]);
-        assert_eq!(ids(&records.retries), ["2"]);
+        assert_eq!(records.sweep, None);
+        assert_eq!(records.unreadable[0].0.message_id, "2");
+    }
+
+    #[test]
+    fn a_destination_with_many_wake_ups_is_drained_once() {
+        let id = DestinationId::generate();
+        let wake_up = |message| (message, json!({"wakeUp": id}), Some("arn:retry"));
+        let sweep = ("3", json!({"sweep": {}}), Some("arn:retry"));
+        let records = of(&[wake_up("1"), wake_up("2"), sweep]);
+        assert_eq!(records.wake_ups, BTreeSet::from([id]));
+        assert_eq!(records.sweep, Some(Sweep::default()));
+        assert!(records.alerts.is_empty() && records.unreadable.is_empty());
+    }
+
+    #[test]
+    fn a_retry_of_the_version_before_is_one_or_records_an_attempt() {
+        let retry = |unrecorded: Value| {
+            let mut retry = json!({
+                "alertId": "a", "destinationId": DestinationId::generate(), "attempt": 2,
+                "due": "2026-01-01T00:05:00Z",
+            });
+            retry["unrecorded"] = unrecorded;
+            ("1", retry, Some("arn:retry"))
+        };
+        let records = of(&[retry(Value::Null)]);
+        assert_eq!((records.retries.len(), records.unrecorded.len()), (1, 0));
+        let records = of(&[retry(json!({
+            "leaseUntil": "2026-01-01T00:01:05Z",
+            "attempt": {
+                "number": 2, "at": "2026-01-01T00:00:00Z", "durationMs": 5, "result": "delivered",
+            },
+        }))]);
+        assert_eq!((records.retries.len(), records.unrecorded.len()), (0, 1));
+        let (_, unrecorded) = &records.unrecorded[0];
+        assert_eq!(unrecorded.began_at, unrecorded.attempt.attempt.at);
     }
 
     #[test]

@@ -1,19 +1,28 @@
 //! The router, and the steps of one batch.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use tocsin_aws::telemetry::{self, Counts};
+use tocsin_aws::telemetry;
 use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, Ledger, Queue, StartError};
 
+use crate::adopt::Adopter;
 use crate::alerts::AlertIntake;
 use crate::config::Config;
 use crate::dispatch::Senders;
-use crate::records::{FailedRecords, Records};
-use crate::retries::RetryIntake;
+use crate::drain::Drains;
+use crate::health::HealthCache;
+use crate::invocation::Invocation;
+use crate::outbox::Outbox;
+use crate::records::{FailedRecords, Record, Records};
+use crate::sweep::Sweeper;
 
 /// Reserved at the end of an invocation, to answer within its time limit.
 const RESERVE: Duration = Duration::from_secs(2);
+
+/// Reserved at the end of a sweep, to read the destinations' health and to send the
+/// wake-ups.
+const SWEEP_RESERVE: Duration = Duration::from_secs(6);
 
 /// The router with its clients.
 #[derive(Debug)]
@@ -21,6 +30,7 @@ pub struct Router {
     config: Config,
     destinations: DestinationCache,
     ledger: Ledger,
+    healths: HealthCache,
     alerts_dlq: Queue,
     retry_queue: Queue,
     retry_dlq: Queue,
@@ -48,9 +58,11 @@ impl Router {
     pub fn new(clients: &Clients, config: Config) -> Self {
         let store = DestinationStore::new(clients, &config.destinations_table);
         let lambda = aws_sdk_lambda::Client::new(&clients.config);
+        let ledger = Ledger::new(clients, &config.ledger_table, config.retention);
         Self {
             destinations: DestinationCache::new(store),
-            ledger: Ledger::new(clients, &config.ledger_table, config.retention),
+            healths: HealthCache::new(ledger.clone()),
+            ledger,
             alerts_dlq: Queue::new(clients, &config.alerts_dlq_url),
             retry_queue: Queue::new(clients, &config.retry_queue_url),
             retry_dlq: Queue::new(clients, &config.retry_dlq_url),
@@ -62,8 +74,8 @@ impl Router {
     /// Processes a batch. The response names the records that SQS must deliver again.
     ///
     /// A batch that is not finished shortly before `deadline` is delivered again as a
-    /// whole. That does nothing twice: the ledger recognizes alerts that it holds, and
-    /// the senders' claims are refused for deliveries that were made.
+    /// whole. That does nothing twice: the ledger recognizes alerts and deliveries that
+    /// it holds.
     pub async fn handle(&self, event: SqsEvent, deadline: SystemTime) -> SqsBatchResponse {
         let ids: Vec<_> = event
             .records
@@ -73,8 +85,9 @@ impl Router {
         let left = deadline
             .duration_since(SystemTime::now())
             .unwrap_or(Duration::ZERO);
-        let processed =
-            tokio::time::timeout(left.saturating_sub(RESERVE), self.process(event)).await;
+        let left = left.saturating_sub(RESERVE);
+        let process = self.process(event, Instant::now() + left);
+        let processed = tokio::time::timeout(left, process).await;
         processed.unwrap_or_else(|_| {
             let mut unfinished = FailedRecords::default();
             unfinished.add_all(&ids, &"the invocation ran out of time; AWS answers slowly");
@@ -82,41 +95,60 @@ impl Router {
         })
     }
 
-    async fn process(&self, event: SqsEvent) -> SqsBatchResponse {
+    async fn process(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let records = Records::of(event, &self.config.retry_queue_arn);
-        let mut counts = Counts::of_function("router");
-        let mut failed = FailedRecords::default();
-        let mut deliveries = self
-            .alert_intake()
-            .process(records.alerts, &mut counts, &mut failed)
-            .await;
-        deliveries.extend(
-            self.retry_intake()
-                .process(records.retries, &mut failed)
-                .await,
-        );
-        for dispatch in self.senders.dispatch(deliveries).await {
-            failed.add_all(&dispatch.message_ids, &dispatch.error);
+        let mut invocation = Invocation::new();
+        self.deliver(records.alerts, &mut invocation).await;
+        let adopter = self.adopter();
+        adopter.reject(records.unreadable, &mut invocation).await;
+        adopter.settle(records.unrecorded, &mut invocation).await;
+        adopter.adopt(records.retries, &mut invocation).await;
+        self.drains().drain(records.wake_ups, &mut invocation).await;
+        if records.sweep.is_some() {
+            let ledger = &self.ledger;
+            let deadline = deadline.checked_sub(SWEEP_RESERVE).unwrap_or(deadline);
+            let sweeper = Sweeper { ledger, deadline };
+            sweeper.sweep(&mut invocation).await;
         }
-        counts.emit();
-        failed.into_response()
+        invocation.wake_ups.send(&self.retry_queue).await;
+        invocation.counts.emit();
+        invocation.failed.into_response()
     }
 
-    fn alert_intake(&self) -> AlertIntake<'_> {
-        AlertIntake {
+    async fn deliver(&self, records: Vec<Record>, invocation: &mut Invocation) {
+        if records.is_empty() {
+            return;
+        }
+        let intake = AlertIntake {
             destinations: &self.destinations,
             ledger: &self.ledger,
             dead_letter_queue: &self.alerts_dlq,
             default_destination: self.config.default_destination.as_deref(),
+        };
+        let outbox = Outbox {
+            ledger: &self.ledger,
+            healths: &self.healths,
+            senders: &self.senders,
+        };
+        if let Some((alerts, destinations)) = intake.process(records, invocation).await {
+            outbox.deliver(alerts, &destinations, invocation).await;
         }
     }
 
-    fn retry_intake(&self) -> RetryIntake<'_> {
-        RetryIntake {
-            destinations: &self.destinations,
+    const fn adopter(&self) -> Adopter<'_> {
+        Adopter {
             ledger: &self.ledger,
-            retry_queue: &self.retry_queue,
+            destinations: &self.destinations,
             dead_letter_queue: &self.retry_dlq,
+        }
+    }
+
+    const fn drains(&self) -> Drains<'_> {
+        Drains {
+            ledger: &self.ledger,
+            healths: &self.healths,
+            destinations: &self.destinations,
+            senders: &self.senders,
         }
     }
 }

@@ -1,74 +1,97 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
-use tocsin_core::delivery::PriorAttempt;
+use tocsin_core::delivery::{AlertDeliveries, Delivery, DeliveryBatch, Drain};
+use tocsin_core::destination::DestinationId;
 
+use super::payload::{PAYLOAD_LIMIT, payloads};
 use super::*;
 
-fn routed(number: usize, provider: &str, context: usize, deliveries: usize) -> RoutedDeliveries {
+fn delivery() -> Delivery {
+    serde_json::from_value(json!({
+        "destinationId": DestinationId::generate(), "displayName": "d", "attempt": 1,
+        "settings": {"s": "z".repeat(500)},
+    }))
+    .unwrap()
+}
+
+fn entry(number: usize, context: usize, deliveries: usize) -> Entry {
     let mut alert = tocsin_testing::full_json();
     alert["alertId"] = json!(format!("alert-{number}"));
     alert["alertContext"] = json!({"x": "y".repeat(context)});
-    let delivery = |_| Delivery {
-        destination_id: DestinationId::generate(),
-        display_name: "d".to_owned(),
-        settings: serde_json::Map::from_iter([("s".to_owned(), json!("z".repeat(500)))]),
-        secret_name: None,
-        attempt: 1,
-        began_at: None,
-        origin: tocsin_core::delivery::Origin::Fresh,
-        unrecorded: None,
-        fallback_for: None,
-        fallback: None,
-        retry: None,
-        prior_attempt: PriorAttempt::NotDelivered,
-        removed: None,
-    };
-    RoutedDeliveries {
-        message_ids: vec![number.to_string()],
-        provider: ProviderName::new(provider).unwrap(),
-        entry: AlertDeliveries {
-            alert: tocsin_testing::alert(&alert),
-            severity: Severity::High,
-            deliveries: (0..deliveries).map(delivery).collect(),
-        },
+    AlertDeliveries {
+        alert: SharedAlert::of(&tocsin_testing::alert(&alert)).unwrap(),
+        severity: Severity::High,
+        deliveries: (0..deliveries).map(|_| delivery()).collect(),
     }
+}
+
+fn to(provider: &str, entry: Entry) -> (ProviderName, Entry) {
+    (ProviderName::new(provider).unwrap(), entry)
+}
+
+/// The payload as its sender reads it.
+fn read(payload: &Payload) -> DeliveryBatch {
+    serde_json::from_slice(&payload.to_json().unwrap()).unwrap()
 }
 
 #[test]
 fn one_invoke_for_each_provider_while_it_fits() {
-    let invocations = invocations(vec![
-        routed(1, "slack", 100, 1),
-        routed(2, "jira", 100, 1),
-        routed(3, "slack", 100, 2),
+    let payloads = payloads(vec![
+        to("slack", entry(1, 100, 1)),
+        to("jira", entry(2, 100, 1)),
+        to("slack", entry(3, 100, 2)),
     ]);
-    let shape: Vec<_> = invocations
+    let shape: Vec<_> = payloads
         .iter()
-        .map(|one| (one.provider.as_str(), one.message_ids.join(",")))
+        .map(|(provider, payload)| (provider.as_str(), payload.deliveries()))
         .collect();
-    assert_eq!(
-        shape,
-        [("jira", "2".to_owned()), ("slack", "1,3".to_owned())]
-    );
+    assert_eq!(shape, [("jira", 1), ("slack", 3)]);
 }
 
 #[test]
-fn of_two_attempts_of_one_delivery_the_later_is_dispatched() {
-    for attempts in [[2, 3], [3, 2], [3, 3]] {
-        let mut first = routed(1, "slack", 10, 1);
-        let mut second = first.clone();
-        second.message_ids = vec!["2".to_owned()];
-        first.entry.deliveries[0].attempt = attempts[0];
-        second.entry.deliveries[0].attempt = attempts[1];
-        let invocations = invocations(vec![first, second]);
-        let dispatched: Vec<_> = invocations[0]
-            .payload
-            .alerts
-            .iter()
-            .flat_map(|entry| entry.deliveries.iter().map(|one| one.attempt))
-            .collect();
-        assert_eq!(dispatched, [3], "{attempts:?}");
-        assert_eq!(invocations[0].message_ids, ["1", "2"]);
+fn a_sender_reads_the_alert_the_deliveries_and_the_drain() {
+    let drain = Drain {
+        destination_id: DestinationId::generate(),
+        until: "2026-01-01T00:01:40Z".parse().unwrap(),
+    };
+    let entry = entry(1, 100, 2);
+    let mut payload = Payload::new(Some(drain));
+    payload.add(entry.clone()).unwrap();
+    let batch = read(&payload);
+    assert_eq!(batch.drain, Some(drain));
+    assert_eq!(batch.alerts[0].alert.alert_id, entry.alert.id);
+    assert_eq!(batch.alerts[0].deliveries, entry.deliveries);
+    let json: Value = serde_json::from_slice(&payload.to_json().unwrap()).unwrap();
+    assert_eq!(json, serde_json::to_value(&batch).unwrap());
+}
+
+#[test]
+fn a_payload_that_is_full_gives_the_entry_back() {
+    let mut payload = Payload::new(None);
+    for number in 0..4 {
+        payload.add(entry(number, 200_000, 1)).unwrap();
+    }
+    let refused = payload.add(entry(4, 200_000, 1)).unwrap_err();
+    assert_eq!(refused.alert.id.as_str(), "alert-4");
+    assert_eq!(payload.deliveries(), 4);
+    assert!(payload.to_json().unwrap().len() <= PAYLOAD_LIMIT);
+}
+
+#[test]
+fn deliveries_of_a_failed_dispatch_are_due_at_once() {
+    let entry = entry(1, 10, 2);
+    let failed = FailedDispatch {
+        entries: vec![entry.clone()],
+        error: AwsError::unexpected(ACTION, "no answer"),
+    };
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let deferrals = failed.deferrals(now);
+    assert_eq!(deferrals.len(), 2);
+    for (deferral, delivery) in deferrals.iter().zip(&entry.deliveries) {
+        assert_eq!(deferral.destination_id, delivery.destination_id);
+        assert_eq!(deferral.attempts, 0);
+        assert_eq!(deferral.due.to_string(), "1#2026-01-01T00:00:00.000000000Z");
     }
 }
 
@@ -83,22 +106,23 @@ proptest! {
             .into_iter()
             .enumerate()
             .map(|(number, (context, deliveries, slack))| {
-                routed(number, if slack { "slack" } else { "jira" }, context, deliveries)
+                to(if slack { "slack" } else { "jira" }, entry(number, context, deliveries))
             })
             .collect();
-        given.push(routed(99, "slack", 1_000, crowd));
+        given.push(to("slack", entry(99, 1_000, crowd)));
+        let ids = |deliveries: &[Delivery]| -> Vec<_> {
+            deliveries.iter().map(|one| one.destination_id).collect()
+        };
         let mut expected: Vec<_> = given
             .iter()
-            .flat_map(|one| one.entry.deliveries.iter().map(|d| d.destination_id))
+            .flat_map(|(_, entry)| ids(&entry.deliveries))
             .collect();
-        let invocations = invocations(given);
         let mut got = Vec::new();
-        for invocation in &invocations {
-            let payload = serde_json::to_vec(&invocation.payload).unwrap();
-            prop_assert!(payload.len() <= PAYLOAD_LIMIT, "{}", payload.len());
-            prop_assert_eq!(invocation.message_ids.len(), invocation.payload.alerts.len());
-            for entry in &invocation.payload.alerts {
-                got.extend(entry.deliveries.iter().map(|d| d.destination_id));
+        for (_, payload) in payloads(given) {
+            let json = payload.to_json().unwrap();
+            prop_assert!(json.len() <= PAYLOAD_LIMIT, "{}", json.len());
+            for entry in read(&payload).alerts {
+                got.extend(ids(&entry.deliveries));
             }
         }
         expected.sort();

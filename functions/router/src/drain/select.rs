@@ -1,0 +1,230 @@
+//! Which of the due deliveries a drain takes, and what it does with each.
+
+use tocsin_aws::{DeliveryRecords, FallbackRef, LedgerError};
+use tocsin_core::Timestamp;
+use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::State;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::health::{Admission, DetectionKey, Health};
+use tocsin_core::history::DeliveryRecord;
+use tocsin_core::outbox::{self, DueEntry};
+
+/// The deliveries that a drain takes: those that the health admits, by priority, the
+/// detections of one priority by turns, so many as it drains at once.
+pub(super) fn select(due: Vec<DueEntry>, health: &Health, now: Timestamp) -> Vec<DueEntry> {
+    outbox::next(health.drainable(due, now), health.drain_size(now))
+}
+
+/// When the first of these deliveries is admitted, where all of them are held.
+pub(super) fn held_until(due: &[DueEntry], health: &Health, now: Timestamp) -> Option<Timestamp> {
+    let until = |entry: &DueEntry| {
+        let detection = DetectionKey::of(&entry.detection_id);
+        match health.admits(&detection, now) {
+            Admission::Hold { until } => Some(until),
+            Admission::Allow | Admission::Probe => None,
+        }
+    };
+    due.iter().filter_map(until).min()
+}
+
+/// What a drain does with a delivery.
+#[derive(Debug)]
+pub(super) enum Verdict<'a> {
+    /// It is dispatched.
+    Dispatch(&'a DeliveryRecord),
+    /// It is a fallback, and the destination that it is the fallback of has the alert.
+    Cancel(FallbackRef),
+    /// It was settled, or a sender holds it: the index is behind the table.
+    Skip,
+    /// Its item is damaged.
+    Unreadable(&'a LedgerError),
+}
+
+/// What to do with a due delivery, by its record and the records of the deliveries that
+/// due fallbacks are for.
+pub(super) fn judge<'a>(
+    entry: &DueEntry,
+    records: &'a DeliveryRecords,
+    now: Timestamp,
+) -> Verdict<'a> {
+    let key = (entry.alert_id.clone(), entry.destination_id);
+    let record = match records.get(&key) {
+        None => return Verdict::Skip,
+        Some(Err(error)) => return Verdict::Unreadable(error),
+        Some(Ok(record)) => record,
+    };
+    if record.state.is_settled() || record.lease_until.is_some_and(|until| until > now) {
+        return Verdict::Skip;
+    }
+    match fallback_not_begun(record) {
+        Some(fallback_for) if is_delivered(&entry.alert_id, fallback_for, records) => {
+            Verdict::Cancel(FallbackRef {
+                alert_id: entry.alert_id.clone(),
+                destination_id: entry.destination_id,
+                fallback_for,
+            })
+        }
+        _ => Verdict::Dispatch(record),
+    }
+}
+
+/// The deliveries whose records decide whether due fallbacks are still needed.
+pub(super) fn originals(records: &DeliveryRecords) -> Vec<(AlertId, DestinationId)> {
+    let original = |((alert_id, _), record): (&(AlertId, _), &Result<DeliveryRecord, _>)| {
+        let fallback_for = fallback_not_begun(record.as_ref().ok()?)?;
+        Some((alert_id.clone(), fallback_for))
+    };
+    records.iter().filter_map(original).collect()
+}
+
+fn fallback_not_begun(record: &DeliveryRecord) -> Option<DestinationId> {
+    record.fallback_for.filter(|_| record.attempt == 0)
+}
+
+fn is_delivered(alert_id: &AlertId, destination: DestinationId, records: &DeliveryRecords) -> bool {
+    let record = records.get(&(alert_id.clone(), destination));
+    matches!(record, Some(Ok(record)) if record.state == State::Delivered)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+    use tocsin_core::health::Observation;
+    use tocsin_core::outbox::DueKey;
+    use tocsin_core::outcome::{Failure, FailureKind};
+
+    use super::*;
+
+    const FIRST: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+    const FALLBACK: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12";
+
+    fn id(text: &str) -> DestinationId {
+        DestinationId::parse(text).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn entry(alert: &str, detection: &str, due: &str) -> DueEntry {
+        DueEntry {
+            alert_id: AlertId::new(alert).unwrap(),
+            destination_id: id(FALLBACK),
+            detection_id: detection.to_owned(),
+            due: DueKey::parse(due).unwrap(),
+            attempts: 0,
+        }
+    }
+
+    fn ids(entries: &[DueEntry]) -> Vec<&str> {
+        entries.iter().map(|one| one.alert_id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_first_priority_and_every_detection_come_first() {
+        let now = at("2026-01-01T00:01:00Z");
+        let due = vec![
+            entry("noisy-1", "noisy", "2#2026-01-01T00:00:01Z"),
+            entry("noisy-2", "noisy", "2#2026-01-01T00:00:02Z"),
+            entry("quiet", "quiet", "2#2026-01-01T00:00:03Z"),
+            entry("critical", "noisy", "0#2026-01-01T00:00:04Z"),
+        ];
+        let selected = select(due, &Health::default(), now);
+        assert_eq!(ids(&selected), ["critical", "noisy-1", "quiet", "noisy-2"]);
+    }
+
+    #[test]
+    fn one_delivery_probes_a_destination_that_failed_and_none_before_that() {
+        let failure = Failure::new(FailureKind::Unreachable, "");
+        let fault = Observation::Fault {
+            failure,
+            retry_after: None,
+        };
+        let tripped = at("2026-01-01T00:00:00Z");
+        let observed = [(DetectionKey::of("noisy"), fault)];
+        let health = Health::default().record(&observed, tripped, 0.5);
+        let due = vec![
+            entry("critical", "noisy", "0#2026-01-01T00:00:04Z"),
+            entry("other", "quiet", "2#2026-01-01T00:00:03Z"),
+        ];
+        assert!(select(due.clone(), &health, tripped).is_empty());
+        assert!(held_until(&due, &health, tripped).is_some_and(|until| until > tripped));
+        let later = at("2026-01-01T00:10:00Z");
+        assert_eq!(ids(&select(due, &health, later)).len(), 1);
+    }
+
+    /// A record of the alert `a` in this state.
+    fn record(
+        destination: &str,
+        state: &str,
+        attempt: u32,
+        more: serde_json::Value,
+    ) -> DeliveryRecord {
+        let mut record = json!({
+            "destinationId": destination, "displayName": "d", "provider": "slack",
+            "deliveryId": "x", "state": state, "attempt": attempt, "attempts": [],
+            "beganAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+        });
+        if let (Some(fields), serde_json::Value::Object(more)) = (record.as_object_mut(), more) {
+            fields.extend(more);
+        }
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn verdict(record_of_entry: DeliveryRecord, original: Option<&str>) -> &'static str {
+        let alert = AlertId::new("a").unwrap();
+        let mut records: DeliveryRecords =
+            HashMap::from([((alert.clone(), id(FALLBACK)), Ok(record_of_entry))]);
+        for key in originals(&records.clone()) {
+            assert_eq!(key, (alert.clone(), id(FIRST)));
+            if let Some(state) = original {
+                records.insert(key, Ok(record(FIRST, state, 1, json!({}))));
+            }
+        }
+        let entry = entry("a", "d", "1#2026-01-01T00:00:00Z");
+        match judge(&entry, &records, at("2026-01-01T00:05:00Z")) {
+            Verdict::Dispatch(_) => "dispatch",
+            Verdict::Cancel(_) => "cancel",
+            Verdict::Skip => "skip",
+            Verdict::Unreadable(_) => "unreadable",
+        }
+    }
+
+    #[test]
+    fn a_delivery_that_ended_or_is_held_is_skipped() {
+        let until = |until| json!({"leaseUntil": until});
+        for (state, more, expected) in [
+            ("QUEUED", json!({}), "dispatch"),
+            ("RETRYING", json!({}), "dispatch"),
+            ("DELIVERED", json!({}), "skip"),
+            ("SENDING", until("2026-01-01T00:05:10Z"), "skip"),
+            ("SENDING", until("2026-01-01T00:04:59Z"), "dispatch"),
+        ] {
+            assert_eq!(
+                verdict(record(FALLBACK, state, 1, more), None),
+                expected,
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fallback_is_cancelled_only_if_the_first_destination_has_the_alert() {
+        let fallback = |attempt| {
+            let more = json!({"standsInFor": FIRST});
+            record(FALLBACK, "QUEUED", attempt, more)
+        };
+        for (original, expected) in [
+            (Some("DELIVERED"), "cancel"),
+            (Some("RETRYING"), "dispatch"),
+            (Some("FAILED"), "dispatch"),
+            (None, "dispatch"),
+        ] {
+            assert_eq!(verdict(fallback(0), original), expected, "{original:?}");
+        }
+        // Once it has begun it goes on: its message may have arrived.
+        assert_eq!(verdict(fallback(1), Some("DELIVERED")), "dispatch");
+    }
+}

@@ -1,0 +1,355 @@
+//! The deliveries of fresh alerts: each is recorded in the outbox. Where the
+//! destination works and nothing waits for it, the delivery is dispatched at once (the
+//! fast path); elsewhere the drain takes it in its priority.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use tocsin_aws::{Added, Ledger};
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::{AlertDeliveries, Delivery, FallbackTarget, NewDelivery};
+use tocsin_core::destination::{DestinationId, Destinations, ProviderName};
+use tocsin_core::health::{DetectionKey, Health, Path};
+use tocsin_core::outbox::FAST_PATH;
+use tocsin_core::routing::Target;
+
+use crate::alerts::RoutedAlert;
+use crate::dispatch::{Entry, FailedDispatch, Senders, SharedAlert};
+use crate::health::HealthCache;
+use crate::invocation::Invocation;
+
+/// The delay of the wake-up for fresh deliveries that wait: those of other batches of
+/// the same moment are drained with them.
+const WAKE_UP_DELAY: Duration = Duration::from_secs(1);
+
+/// The delay of the wake-up after a failed invoke.
+const AFTER_FAILED_INVOKE: Duration = Duration::from_secs(5);
+
+/// Records the deliveries of alerts, and dispatches them.
+pub(crate) struct Outbox<'a> {
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) healths: &'a HealthCache,
+    pub(crate) senders: &'a Senders,
+}
+
+/// A delivery to record, and what follows if it is new.
+#[derive(Debug, PartialEq)]
+struct Plan {
+    /// The position of its alert in the batch.
+    alert: usize,
+    new: NewDelivery,
+    next: Next,
+}
+
+/// What follows when a delivery was recorded.
+#[derive(Debug, PartialEq)]
+enum Next {
+    /// It is dispatched at once.
+    Dispatch {
+        provider: ProviderName,
+        delivery: Box<Delivery>,
+    },
+    /// It is due: the drain takes it.
+    WakeUp,
+    /// Nothing: it is a fallback, which is due later.
+    Wait,
+}
+
+impl Outbox<'_> {
+    /// Records and dispatches the deliveries of these alerts.
+    pub(crate) async fn deliver(
+        &self,
+        mut alerts: Vec<RoutedAlert>,
+        destinations: &Destinations,
+        invocation: &mut Invocation,
+    ) {
+        let targets = alerts.iter().flat_map(|one| &one.routing.targets);
+        let ids: BTreeSet<_> = targets.map(|target| target.destination_id).collect();
+        let healths = self.healths.get(&Vec::from_iter(ids)).await;
+        let now = Timestamp::now();
+        let plans: Vec<_> = (0..)
+            .zip(&alerts)
+            .flat_map(|(at, one)| plan(at, one, destinations, &healths, now))
+            .collect();
+        let next = self.record(plans, &alerts, now, invocation).await;
+        let mut waiting = BTreeSet::new();
+        let mut dispatched = Vec::new();
+        // From the last alert on, each is serialized and then dropped.
+        for (at, next) in next.into_iter().rev() {
+            alerts.truncate(at + 1);
+            let Some(one) = alerts.pop() else { continue };
+            waiting.extend(next.waiting);
+            match entries(&one, next.dispatches) {
+                Ok(entries) => dispatched.extend(entries),
+                Err(error) => one.fail(&error, &mut invocation.failed),
+            }
+        }
+        let waiting = Vec::from_iter(waiting);
+        let (failed, ()) = futures::join!(
+            self.senders.dispatch(dispatched),
+            self.healths.record_backlog(&waiting)
+        );
+        for id in waiting {
+            invocation.wake_ups.add(id, WAKE_UP_DELAY);
+        }
+        self.defer(failed, invocation).await;
+    }
+
+    /// Records deliveries, and returns what follows for each alert. A delivery that
+    /// exists already is left to whatever began it.
+    async fn record(
+        &self,
+        plans: Vec<Plan>,
+        alerts: &[RoutedAlert],
+        now: Timestamp,
+        invocation: &mut Invocation,
+    ) -> BTreeMap<usize, Recorded> {
+        let (new, rest): (Vec<_>, Vec<_>) = plans
+            .into_iter()
+            .map(|plan| (plan.new, (plan.alert, plan.next)))
+            .unzip();
+        let added = self.ledger.add_deliveries(&new, now).await;
+        let mut recorded: BTreeMap<usize, Recorded> = BTreeMap::new();
+        for ((added, new), (at, next)) in added.into_iter().zip(new).zip(rest) {
+            match (added, next) {
+                (Ok(Added::New), Next::Dispatch { provider, delivery }) => {
+                    let dispatches = &mut recorded.entry(at).or_default().dispatches;
+                    dispatches.entry(provider).or_default().push(*delivery);
+                }
+                (Ok(Added::New), Next::WakeUp) => {
+                    let waiting = &mut recorded.entry(at).or_default().waiting;
+                    waiting.insert(new.destination_id);
+                }
+                (Ok(Added::New), Next::Wait) | (Ok(Added::Exists), _) => {}
+                (Err(error), _) => {
+                    if let Some(one) = alerts.get(at) {
+                        one.fail(&error, &mut invocation.failed);
+                    }
+                }
+            }
+        }
+        recorded
+    }
+
+    /// Leaves deliveries that did not reach their sender to the drain. If that cannot
+    /// be recorded they are due all the same, when the time of the fast path is over.
+    async fn defer(&self, failed: Vec<FailedDispatch>, invocation: &mut Invocation) {
+        for dispatch in failed {
+            let error = &dispatch.error;
+            tracing::error!(
+                %error,
+                "deliveries could not be dispatched and wait in the outbox: {error}"
+            );
+            let now = Timestamp::now();
+            let deferrals = dispatch.deferrals(now);
+            for result in self.ledger.defer(&deferrals, now).await {
+                if let Err(error) = result {
+                    tracing::warn!(%error, "a delivery waits for longer: {error}");
+                }
+            }
+            for deferral in deferrals {
+                let id = deferral.destination_id;
+                invocation.wake_ups.add(id, AFTER_FAILED_INVOKE);
+            }
+        }
+    }
+}
+
+/// What follows for the new deliveries of one alert.
+#[derive(Debug, Default)]
+struct Recorded {
+    dispatches: BTreeMap<ProviderName, Vec<Delivery>>,
+    waiting: BTreeSet<DestinationId>,
+}
+
+/// The deliveries of one alert: to its targets, and to their fallbacks in case that
+/// they wait for too long.
+fn plan(
+    at: usize,
+    one: &RoutedAlert,
+    destinations: &Destinations,
+    healths: &HashMap<DestinationId, Health>,
+    now: Timestamp,
+) -> Vec<Plan> {
+    let detection = DetectionKey::of(&one.alert.detection_id);
+    let to_target = |target: &Target| {
+        let health = healths.get(&target.destination_id);
+        let path = health.map_or(Path::Fast, |health| health.path(&detection, now));
+        let (due, next) = match path {
+            Path::Outbox => (now, Next::WakeUp),
+            Path::Fast => {
+                let due = now.plus(FAST_PATH);
+                let next = Next::Dispatch {
+                    provider: target.provider.clone(),
+                    delivery: Box::new(Delivery::first(target, destinations, now, due)),
+                };
+                (due, next)
+            }
+        };
+        Plan {
+            alert: at,
+            new: one.new_delivery(target, due),
+            next,
+        }
+    };
+    let mut plans: Vec<_> = one.routing.targets.iter().map(to_target).collect();
+    for new in fallbacks(one, destinations, now) {
+        if plans
+            .iter()
+            .all(|plan| plan.new.destination_id != new.destination_id)
+        {
+            plans.push(Plan {
+                alert: at,
+                new,
+                next: Next::Wait,
+            });
+        }
+    }
+    plans
+}
+
+/// The deliveries to the fallbacks of an alert's targets, the earliest first.
+fn fallbacks(one: &RoutedAlert, destinations: &Destinations, now: Timestamp) -> Vec<NewDelivery> {
+    let of_target = |target: &Target| {
+        let destination = destinations.get(target.destination_id)?;
+        let fallback = FallbackTarget::of(destination, destinations)?;
+        let after = destination.fallback?.after(one.routing.severity);
+        Some(NewDelivery {
+            alert_id: one.alert.alert_id.clone(),
+            destination_id: fallback.destination_id,
+            display_name: fallback.display_name,
+            provider: fallback.provider,
+            detection_id: one.alert.detection_id.clone(),
+            severity: one.routing.severity,
+            due: now.plus(after),
+            fallback_for: Some(target.destination_id),
+        })
+    };
+    let targets = one.routing.targets.iter();
+    let mut fallbacks: Vec<_> = targets.filter_map(of_target).collect();
+    fallbacks.sort_by_key(|new| new.due);
+    fallbacks
+}
+
+/// The entries of an alert's deliveries, one for each provider. The alert is
+/// serialized once.
+fn entries(
+    one: &RoutedAlert,
+    dispatches: BTreeMap<ProviderName, Vec<Delivery>>,
+) -> Result<Vec<(ProviderName, Entry)>, serde_json::Error> {
+    if dispatches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let alert = SharedAlert::of(&one.alert)?;
+    let entry = |(provider, deliveries)| {
+        let entry = AlertDeliveries {
+            alert: alert.clone(),
+            severity: one.routing.severity,
+            deliveries,
+        };
+        (provider, entry)
+    };
+    Ok(dispatches.into_iter().map(entry).collect())
+}
+
+impl RoutedAlert {
+    fn new_delivery(&self, target: &Target, due: Timestamp) -> NewDelivery {
+        NewDelivery {
+            alert_id: self.alert.alert_id.clone(),
+            destination_id: target.destination_id,
+            display_name: target.display_name.clone(),
+            provider: target.provider.clone(),
+            detection_id: self.alert.detection_id.clone(),
+            severity: self.routing.severity,
+            due,
+            fallback_for: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tocsin_core::routing::route;
+
+    use super::*;
+
+    const IDS: [&str; 3] = [
+        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11",
+        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12",
+        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d13",
+    ];
+
+    fn id(at: usize) -> DestinationId {
+        DestinationId::parse(IDS[at]).unwrap()
+    }
+
+    /// Destinations that accept HIGH alerts, or only those of lists; each with the
+    /// position of its fallback.
+    fn destinations(given: &[(bool, Option<usize>)]) -> Destinations {
+        let one = |(at, (matches, fallback)): (usize, &(bool, Option<usize>))| {
+            serde_json::from_value(json!({
+                "destinationId": IDS[at], "displayName": format!("d{at}"), "type": "slack",
+                "severities": if *matches { json!(["HIGH"]) } else { json!([]) },
+                "fallback": fallback.map(|at| IDS[at]),
+                "createdAt": "2026-01-01T00:00:00Z", "createdBy": "a",
+                "updatedAt": "2026-01-01T00:00:00Z", "updatedBy": "a", "revision": 1,
+            }))
+            .unwrap()
+        };
+        given.iter().enumerate().map(one).collect()
+    }
+
+    fn planned(destinations: &Destinations, healths: &HashMap<DestinationId, Health>) -> Vec<Plan> {
+        let alert = tocsin_testing::full();
+        let routing = route(&alert, destinations, None);
+        let one = RoutedAlert {
+            message_ids: Vec::new(),
+            alert,
+            routing,
+        };
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        plan(0, &one, destinations, healths, now)
+    }
+
+    /// Destination, seconds until it is due, whether a sender gets it at once.
+    fn shape(plans: &[Plan]) -> Vec<(DestinationId, u64, bool)> {
+        let start = "2026-01-01T00:00:00Z".parse().unwrap();
+        let of_plan = |plan: &Plan| {
+            let dispatched = matches!(plan.next, Next::Dispatch { .. });
+            let due = plan.new.due.since(start).as_secs();
+            (plan.new.destination_id, due, dispatched)
+        };
+        plans.iter().map(of_plan).collect()
+    }
+
+    #[test]
+    fn a_working_destination_without_backlog_gets_its_delivery_at_once() {
+        let all = destinations(&[(true, None), (true, None)]);
+        let healths = HashMap::from([(id(1), Health::default().with_backlog())]);
+        let plans = planned(&all, &healths);
+        assert_eq!(shape(&plans), [(id(0), 150, true), (id(1), 0, false)]);
+        assert_eq!(plans[1].next, Next::WakeUp);
+        let Next::Dispatch { delivery, .. } = &plans[0].next else {
+            panic!("{plans:?}");
+        };
+        assert_eq!(delivery.due, Some(plans[0].new.due));
+        assert_eq!(delivery.attempt, 1);
+    }
+
+    #[test]
+    fn a_fallback_waits_in_the_outbox_once_unless_it_is_a_target() {
+        // Two targets share a fallback, which only lists reach.
+        let all = destinations(&[(true, Some(2)), (true, Some(2)), (false, None)]);
+        let plans = planned(&all, &HashMap::new());
+        let expected = [(id(0), 150, true), (id(1), 150, true), (id(2), 300, false)];
+        assert_eq!(shape(&plans), expected);
+        assert_eq!(plans[2].next, Next::Wait);
+        assert_eq!(plans[2].new.fallback_for, Some(id(0)));
+        // One target is the fallback of another.
+        let all = destinations(&[(true, Some(1)), (true, None)]);
+        let plans = planned(&all, &HashMap::new());
+        assert_eq!(shape(&plans), [(id(0), 150, true), (id(1), 150, true)]);
+        assert_eq!(plans[1].new.fallback_for, None);
+    }
+}
