@@ -92,15 +92,21 @@ impl Ledger {
     /// The ledger in this table. Each item expires `retention` after it was created.
     #[must_use]
     pub fn new(clients: &Clients, table: impl Into<String>, retention: Duration) -> Self {
-        Self(if clients.offline.is_some() {
-            Backend::Memory(Memory::default())
-        } else {
-            Backend::Table(Table {
-                client: clients.dynamodb.clone(),
-                name: table.into(),
-                retention,
-            })
-        })
+        if clients.offline.is_some() {
+            return Self::in_memory();
+        }
+        Self(Backend::Table(Table {
+            client: clients.dynamodb.clone(),
+            name: table.into(),
+            retention,
+        }))
+    }
+
+    /// A ledger without a table, for functions that run without a stack and for tests.
+    /// It has no lists by time.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self(Backend::Memory(Memory::default()))
     }
 
     /// Records alerts with their routings, each only if its id is new, 25 in one call.

@@ -139,12 +139,15 @@ impl Memory {
         let mut contents = self.contents();
         let one = |settlement: &Settlement| {
             let key = (settlement.alert_id.clone(), settlement.destination_id);
-            let stored = contents.deliveries.get_mut(&key);
-            let Some(Stored { record, due, .. }) =
-                stored.filter(|stored| stored.record.lease_until == Some(settlement.lease.until))
-            else {
+            let Some(Stored { record, due, .. }) = contents.deliveries.get_mut(&key) else {
                 return Ok(SettleResult::LeaseLost);
             };
+            if record.attempts.last() == Some(&settlement.attempt) {
+                return Ok(SettleResult::Settled);
+            }
+            if record.lease_until != Some(settlement.lease.until) {
+                return Ok(SettleResult::LeaseLost);
+            }
             let now = Timestamp::now();
             record.state = settlement.new_state.state();
             record.lease_until = None;

@@ -1,0 +1,6 @@
+//! The ledger against an engine that follows the real service's answers.
+
+mod dynamodb;
+mod ledger;
+mod outbox;
+mod upgrade;

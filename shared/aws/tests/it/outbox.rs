@@ -1,0 +1,225 @@
+//! What waits: due times, fallbacks, drains.
+
+use tocsin_aws::{CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
+use tocsin_core::alert::Severity;
+use tocsin_core::delivery::settlement::{Deferral, NewState};
+use tocsin_core::delivery::{NewDelivery, State};
+use tocsin_core::health::Health;
+use tocsin_core::outbox::{DueKey, Priority};
+
+use crate::ledger::{
+    add, alert_id, at, claim, delivery, destination, due, ledgers, other, record, settle,
+    settlement,
+};
+
+#[tokio::test]
+async fn what_is_due_comes_by_priority_and_time() {
+    for (name, ledger) in ledgers() {
+        let of = |alert: &str, severity, second| NewDelivery {
+            severity,
+            ..delivery(alert, second)
+        };
+        let elsewhere = NewDelivery {
+            destination_id: other(),
+            ..delivery("elsewhere", 1)
+        };
+        add(
+            &ledger,
+            &[
+                of("late", Severity::High, 30),
+                of("early", Severity::High, 10),
+                of("future", Severity::High, 1_000),
+                of("critical", Severity::Critical, 20),
+                of("low", Severity::Low, 1),
+                of("info", Severity::Info, 2),
+                elsewhere,
+            ],
+        )
+        .await;
+        let ids = async |priority, limit| {
+            let due = ledger.due(destination(), priority, at(100), limit);
+            let due = due.await.unwrap();
+            due.iter()
+                .map(|one| one.alert_id.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(Priority::Critical, 10).await, ["critical"], "{name}");
+        assert_eq!(ids(Priority::High, 10).await, ["early", "late"], "{name}");
+        assert_eq!(ids(Priority::High, 1).await, ["early"], "{name}");
+        assert_eq!(ids(Priority::Normal, 10).await, ["low", "info"], "{name}");
+        let all = everything(&ledger).await;
+        assert_eq!(all.len(), 7, "{name}");
+        assert!(all.contains(&"elsewhere 0".to_owned()), "{name}: {all:?}");
+    }
+}
+
+/// The whole outbox: alerts with the attempts begun.
+async fn everything(ledger: &Ledger) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut start: Option<OutboxCursor> = None;
+    loop {
+        let page = ledger.outbox_page(start).await.unwrap();
+        let entries = page.entries.iter();
+        all.extend(entries.map(|one| format!("{} {}", one.alert_id, one.attempts)));
+        start = page.next;
+        if start.is_none() {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deferral_moves_what_nobody_took_further() {
+    for (name, ledger) in ledgers() {
+        add(&ledger, &[delivery("a", 150), delivery("taken", 150)]).await;
+        claim(&ledger, "taken", 1, 1).await.unwrap();
+        let deferral = |alert: &str| Deferral {
+            alert_id: alert_id(alert),
+            destination_id: destination(),
+            attempts: 0,
+            due: DueKey {
+                priority: Priority::High,
+                at: at(2),
+            },
+        };
+        // One of them twice in one call, and one that does not exist.
+        let all = ["a", "a", "taken", "unknown"].map(deferral);
+        for deferred in ledger.defer(&all, at(2)).await {
+            deferred.unwrap();
+        }
+        assert_eq!(due(&ledger, 2).await, ["a"], "{name}");
+        assert_eq!(record(&ledger, "unknown").await, None, "{name}");
+        let waiting = record(&ledger, "a").await.unwrap();
+        assert_eq!(
+            (waiting.state, waiting.next_attempt_at),
+            (State::Queued, Some(at(2)))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_begins_in_time_or_is_cancelled() {
+    for (name, ledger) in ledgers() {
+        let standby = |alert: &str| NewDelivery {
+            fallback_for: Some(other()),
+            ..delivery(alert, 300)
+        };
+        let reference = |alert: &str, fallback_for| FallbackRef {
+            alert_id: alert_id(alert),
+            destination_id: destination(),
+            fallback_for,
+        };
+        let alerts = ["cancelled", "begun", "of-another", "brought"];
+        add(&ledger, &alerts.map(standby)).await;
+        add(&ledger, &[delivery("target", 300)]).await;
+
+        // One that does not exist is recorded, one that is a target stays.
+        let begin = ["begun", "new", "target"].map(standby);
+        for begun in ledger.begin_fallbacks(&begin, at(10)).await {
+            begun.unwrap();
+        }
+        let mut now_due = due(&ledger, 10).await;
+        now_due.sort();
+        assert_eq!(now_due, ["begun", "new"], "{name}");
+
+        let lease = claim(&ledger, "begun", 1, 10).await.unwrap();
+        let cancel = [
+            reference("cancelled", other()),
+            reference("begun", other()),
+            reference("of-another", destination()),
+            reference("target", other()),
+            reference("unknown", other()),
+        ];
+        for cancelled in ledger.cancel_fallbacks(&cancel).await {
+            cancelled.unwrap();
+        }
+        assert_eq!(record(&ledger, "cancelled").await, None, "{name}");
+        for kept in ["begun", "of-another", "target"] {
+            assert!(record(&ledger, kept).await.is_some(), "{name}: {kept}");
+        }
+        let begun = settlement("begun", 1, lease, NewState::Retrying { due: at(500) });
+        settle(&ledger, begun).await;
+
+        // Those that have not begun wait for something else.
+        assert_eq!(
+            ledger.bring_forward(destination(), at(20)).await.unwrap(),
+            2,
+            "{name}"
+        );
+        let mut now_due = due(&ledger, 20).await;
+        now_due.sort();
+        assert_eq!(now_due, ["begun", "new", "target"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn more_than_one_call_holds_is_brought_forward() {
+    for (name, ledger) in ledgers() {
+        let many: Vec<_> = (0..60)
+            .map(|at| delivery(&format!("a-{at}"), 1_000))
+            .collect();
+        add(&ledger, &many).await;
+        claim(&ledger, "a-0", 1, 1).await.unwrap();
+        assert_eq!(
+            ledger.bring_forward(destination(), at(2)).await.unwrap(),
+            59,
+            "{name}"
+        );
+        let due = ledger.due(destination(), Priority::High, at(2), 100);
+        assert_eq!(due.await.unwrap().len(), 59, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn one_drain_of_a_destination_runs() {
+    for (name, ledger) in ledgers() {
+        let take = async |until, now| {
+            let taken = ledger.take_drain(destination(), at(until), at(now));
+            taken.await.unwrap()
+        };
+        assert_eq!(take(100, 0).await, TakeDrain::Taken, "{name}");
+        assert_eq!(take(101, 1).await, TakeDrain::InUse, "{name}");
+        // Another drain's release changes nothing.
+        ledger.release_drain(destination(), at(99)).await.unwrap();
+        assert_eq!(take(102, 2).await, TakeDrain::InUse, "{name}");
+        ledger.release_drain(destination(), at(100)).await.unwrap();
+        assert_eq!(take(103, 3).await, TakeDrain::Taken, "{name}");
+        assert_eq!(take(300, 200).await, TakeDrain::Taken, "{name}");
+        ledger.release_drain(other(), at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_drain_does_not_disturb_the_health() {
+    for (name, ledger) in ledgers() {
+        let swap = async |seen: &VersionedHealth| {
+            let health = Health::default().with_backlog();
+            let swapped = ledger.compare_and_swap_health(destination(), seen, health, at(1));
+            match swapped.await.unwrap() {
+                CasResult::Swapped(health) => health,
+                CasResult::Conflict(current) => panic!("{name}: {current:?}"),
+            }
+        };
+        ledger
+            .take_drain(destination(), at(100), at(0))
+            .await
+            .unwrap();
+        let mut health = ledger.health(&[destination()]).await.unwrap();
+        let seen = health.remove(&destination()).unwrap_or_default();
+        let seen = swap(&seen).await;
+        ledger.release_drain(destination(), at(100)).await.unwrap();
+        ledger
+            .take_drain(destination(), at(200), at(2))
+            .await
+            .unwrap();
+        let last = swap(&seen).await;
+        let health = ledger.health(&[destination()]).await.unwrap();
+        assert_eq!(health[&destination()], last, "{name}");
+        // Both survive each other.
+        let busy = ledger
+            .take_drain(destination(), at(300), at(3))
+            .await
+            .unwrap();
+        assert_eq!(busy, TakeDrain::InUse, "{name}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Items that the version before the outbox wrote: they are read, and adopted.
+
+use serde_json::{Value, json};
+use tocsin_core::delivery::State;
+use tocsin_core::delivery::record::Adoption;
+use tocsin_core::delivery::settlement::{NewState, SettleResult};
+use tocsin_core::outbox::Priority;
+
+use crate::dynamodb::DynamoDb;
+use crate::ledger::{
+    DESTINATION, at, claim, delivery, destination, due, record, settle, settlement,
+};
+
+/// A delivery's item of the version before, in this state.
+fn item(alert: &str, state: &str, attempt: u32, more: Value) -> Value {
+    let mut item = json!({
+        "alertId": {"S": alert}, "item": {"S": DESTINATION},
+        "deliveryId": {"S": "0123456789abcdef0123456789abcdef"},
+        "displayName": {"S": "d"}, "provider": {"S": "slack"},
+        "state": {"S": state}, "attempt": {"N": attempt.to_string()},
+        "attempt#1": {"S": r#"{"number":1,"at":"2026-01-01T00:00:00Z","durationMs":5,"result":"failed","kind":"timedOut","detail":"no answer"}"#},
+        "beganAt": {"S": "2026-01-01T00:00:00Z"}, "updatedAt": {"S": "2026-01-01T00:00:00Z"},
+        "expiresAt": {"N": "1775001600"},
+    });
+    if let (Some(item), Value::Object(more)) = (item.as_object_mut(), more) {
+        item.extend(more);
+    }
+    item
+}
+
+fn adoption(alert: &str, attempts: u32) -> Adoption {
+    Adoption {
+        delivery: delivery(alert, 20),
+        attempts,
+        began_at: at(0),
+    }
+}
+
+fn old_items() -> DynamoDb {
+    let dynamodb = DynamoDb::new();
+    let due = json!({"nextAttemptAt": {"S": "2026-01-01T00:05:00Z"}});
+    // 2026-01-01T00:01:05Z.
+    let lease = json!({"leaseUntil": {"N": "1767225665000"}});
+    dynamodb.put(&item("retrying", "RETRYING", 1, due));
+    dynamodb.put(&item("sending", "SENDING", 2, lease));
+    dynamodb.put(&item("delivered", "DELIVERED", 1, json!({})));
+    dynamodb
+}
+
+#[tokio::test]
+async fn deliveries_of_the_version_before_are_read() {
+    let ledger = old_items().ledger();
+    let retrying = record(&ledger, "retrying").await.unwrap();
+    assert_eq!(
+        (retrying.state, retrying.attempts.len()),
+        (State::Retrying, 1)
+    );
+    assert_eq!(retrying.next_attempt_at, Some(at(300)));
+    let sending = record(&ledger, "sending").await.unwrap();
+    assert_eq!(
+        (sending.state, sending.lease_until),
+        (State::Sending, Some(at(65)))
+    );
+    let delivered = record(&ledger, "delivered").await.unwrap();
+    assert_eq!(delivered.state, State::Delivered);
+}
+
+#[tokio::test]
+async fn what_is_not_settled_is_adopted_into_the_outbox() {
+    let ledger = old_items().ledger();
+    assert_eq!(due(&ledger, 100_000).await, Vec::<String>::new());
+    assert_eq!(
+        claim(&ledger, "retrying", 2, 20).await,
+        None,
+        "it has no due time yet"
+    );
+    let all = [
+        adoption("retrying", 1),
+        adoption("sending", 1),
+        adoption("delivered", 1),
+        adoption("lost", 2),
+        adoption("retrying", 1),
+    ];
+    // Twice: two messages about one delivery.
+    for _ in 0..2 {
+        for adopted in ledger.adopt(&all, at(10)).await {
+            adopted.unwrap();
+        }
+    }
+    assert_eq!(due(&ledger, 19).await, Vec::<String>::new());
+    let mut now_due = due(&ledger, 20).await;
+    now_due.sort();
+    assert_eq!(now_due, ["lost", "retrying"]);
+    // Its sender may still settle the one that it holds.
+    assert_eq!(due(&ledger, 66).await.len(), 3);
+    let entries = ledger
+        .due(destination(), Priority::High, at(20), 10)
+        .await
+        .unwrap();
+    assert!(entries.iter().all(|one| one.detection_id == "Okta.Lockout"));
+
+    for (alert, attempt, now) in [("retrying", 2, 20), ("lost", 3, 20), ("sending", 3, 66)] {
+        let lease = claim(&ledger, alert, attempt, now).await.unwrap();
+        let delivered = settlement(alert, attempt, lease, NewState::Delivered);
+        assert_eq!(
+            settle(&ledger, delivered).await,
+            SettleResult::Settled,
+            "{alert}"
+        );
+    }
+    assert_eq!(due(&ledger, 100_000).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_adoption_leaves_what_the_outbox_has() {
+    let dynamodb = old_items();
+    let ledger = dynamodb.ledger();
+    ledger
+        .adopt(&[adoption("retrying", 1)], at(10))
+        .await
+        .pop()
+        .unwrap()
+        .unwrap();
+    let before = dynamodb.item("retrying", DESTINATION);
+    let later = Adoption {
+        delivery: delivery("retrying", 900),
+        ..adoption("retrying", 1)
+    };
+    ledger.adopt(&[later], at(11)).await.pop().unwrap().unwrap();
+    assert_eq!(dynamodb.item("retrying", DESTINATION), before);
+}
