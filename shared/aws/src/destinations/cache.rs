@@ -14,28 +14,87 @@ use crate::error::AwsError;
 /// in force after this long at the latest. Panther's own delivery refreshes as often.
 pub const DESTINATIONS_CACHE_TTL: Duration = Duration::from_secs(30);
 
-/// How old the copy may be when it decides that a delivery is given up: young
-/// enough to contain a destination that was enabled a moment ago, old enough that
-/// many retries share one scan.
-const FRESH: Duration = Duration::from_secs(2);
+/// The shortest time between two scans of the table, whatever is asked: many alerts that
+/// name a missing destination, and many deliveries that are given up, share one scan.
+const FLOOR: Duration = Duration::from_secs(2);
+
+/// How old a copy may be that replaces a scan that fails. Routing by destinations as
+/// they were is better than not routing at all; after an hour somebody has been called.
+const MAX_STALE: Duration = Duration::from_hours(1);
 
 /// How far the clocks of SQS and of this function may differ.
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(1);
 
+/// A moment, by both clocks.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    monotonic: Instant,
+    wall: Timestamp,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: Timestamp::now(),
+        }
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        let (now, then) = (self.monotonic, earlier.monotonic);
+        now.saturating_duration_since(then)
+    }
+}
+
 #[derive(Debug)]
 struct Copy {
-    /// When the copy was read, by the monotonic clock.
-    read: Instant,
-    /// When the copy was read, by the wall clock.
-    read_at: Timestamp,
+    /// The moment before the scan: the copy may lack what is written during it.
+    read: Moment,
     destinations: Arc<Destinations>,
+}
+
+/// What the cache holds.
+#[derive(Debug, Default)]
+struct Held {
+    copy: Option<Copy>,
+    /// The last scan, if it failed.
+    failure: Option<(Moment, AwsError)>,
+}
+
+/// How recent a copy must be.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    Cached,
+    Fresh,
+    Since(Timestamp),
+}
+
+impl Wanted {
+    fn accepts(self, copy: &Copy, now: Moment) -> bool {
+        let age = now.since(copy.read);
+        age < FLOOR
+            || match self {
+                Self::Cached => age < DESTINATIONS_CACHE_TTL,
+                Self::Fresh => false,
+                Self::Since(moment) => copy.read.wall >= moment.plus(MAX_CLOCK_SKEW),
+            }
+    }
+
+    /// Whether an old copy replaces a scan that fails. Not where a delivery would be
+    /// given up because of it.
+    fn accepts_stale(self, copy: &Copy, now: Moment) -> bool {
+        match self {
+            Self::Cached | Self::Since(_) => now.since(copy.read) <= MAX_STALE,
+            Self::Fresh => false,
+        }
+    }
 }
 
 /// The destinations, read once however many callers ask at the same time.
 #[derive(Debug)]
 pub struct DestinationCache {
     store: DestinationStore,
-    copy: Mutex<Option<Copy>>,
+    held: Mutex<Held>,
 }
 
 impl DestinationCache {
@@ -44,18 +103,18 @@ impl DestinationCache {
     pub fn new(store: DestinationStore) -> Self {
         Self {
             store,
-            copy: Mutex::new(None),
+            held: Mutex::default(),
         }
     }
 
-    /// The destinations, at most [`DESTINATIONS_CACHE_TTL`] old.
+    /// The destinations, at most [`DESTINATIONS_CACHE_TTL`] old, or up to an hour while
+    /// they cannot be read.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.copy_if(|copy| copy.read.elapsed() < DESTINATIONS_CACHE_TTL)
-            .await
+        self.copy(Wanted::Cached, Moment::now()).await
     }
 
     /// The destinations, at most 2 seconds old: for deciding that a delivery is
@@ -65,38 +124,130 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_fresh(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.copy_if(|copy| copy.read.elapsed() < FRESH).await
+        self.copy(Wanted::Fresh, Moment::now()).await
     }
 
-    /// The destinations as they were at `moment` or later: for an alert that names a
-    /// missing destination, which may have been added just before the alert was sent.
+    /// The destinations as they were at `moment` or later, for an alert that names a
+    /// missing destination, which may have been added just before the alert was sent: or
+    /// as they were up to 2 seconds ago, and up to an hour while they cannot be read.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
-        let moment = moment.plus(MAX_CLOCK_SKEW);
-        self.copy_if(|copy| copy.read_at >= moment).await
+        self.copy(Wanted::Since(moment), Moment::now()).await
     }
 
-    async fn copy_if(
-        &self,
-        is_recent: impl Fn(&Copy) -> bool,
-    ) -> Result<Arc<Destinations>, AwsError> {
-        let mut held = self.copy.lock().await;
-        if let Some(copy) = &*held
-            && is_recent(copy)
+    async fn copy(&self, wanted: Wanted, now: Moment) -> Result<Arc<Destinations>, AwsError> {
+        let mut held = self.held.lock().await;
+        if let Some(copy) = &held.copy
+            && wanted.accepts(copy, now)
         {
             return Ok(Arc::clone(&copy.destinations));
         }
-        // The moment before the scan: the copy may lack what is written during it.
-        let (read, read_at) = (Instant::now(), Timestamp::now());
-        let destinations = Arc::new(self.store.load().await?);
-        *held = Some(Copy {
-            read,
-            read_at,
-            destinations: Arc::clone(&destinations),
-        });
-        Ok(destinations)
+        // A failed scan may have taken all of its time limit: the callers that waited for
+        // it get the same answer.
+        let failure = held.failure.take().filter(|(at, _)| now.since(*at) < FLOOR);
+        let error = match failure {
+            Some(failure) => failure,
+            None => match self.store.load().await {
+                Ok(destinations) => {
+                    let destinations = Arc::new(destinations);
+                    held.copy = Some(Copy {
+                        read: now,
+                        destinations: Arc::clone(&destinations),
+                    });
+                    return Ok(destinations);
+                }
+                Err(error) => (now, error),
+            },
+        };
+        let (_, error) = held.failure.insert(error).clone();
+        match &held.copy {
+            Some(copy) if wanted.accepts_stale(copy, now) => {
+                let age_s = now.since(copy.read).as_secs();
+                tracing::warn!(%error, age_s, "the destinations could not be read; an older copy of them is used: {error}");
+                Ok(Arc::clone(&copy.destinations))
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+    use crate::clients::Clients;
+
+    /// A cache whose table answers this often; after that it fails. It was read once.
+    async fn cache(answers: usize) -> (DestinationCache, Replay, Moment) {
+        let empty = json!({"Items": [], "Count": 0, "ScannedCount": 0}).to_string();
+        let replay = Replay::of(vec![Answer::new(200, empty); answers]);
+        let clients = Clients::of(replay.config());
+        let cache = DestinationCache::new(DestinationStore::new(&clients, "destinations"));
+        let start = Moment::now();
+        cache.copy(Wanted::Cached, start).await.unwrap();
+        (cache, replay, start)
+    }
+
+    fn later(start: Moment, seconds: u64) -> Moment {
+        let after = Duration::from_secs(seconds);
+        Moment {
+            monotonic: start.monotonic + after,
+            wall: start.wall.plus(after),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_read_again_when_it_is_too_old_for_its_use() {
+        type Case = (fn(Moment) -> Wanted, u64, usize);
+        let cases: [Case; 8] = [
+            (|_| Wanted::Cached, 29, 1),
+            (|_| Wanted::Cached, 30, 2),
+            (|_| Wanted::Fresh, 1, 1),
+            (|_| Wanted::Fresh, 2, 2),
+            (
+                |start| Wanted::Since(start.wall.minus(Duration::from_secs(1))),
+                20,
+                1,
+            ),
+            (|start| Wanted::Since(start.wall), 20, 2),
+            (|start| Wanted::Since(start.wall), 1, 1),
+            (|start| Wanted::Since(later(start, 5).wall), 2, 2),
+        ];
+        for (at, (wanted, age, scans)) in cases.into_iter().enumerate() {
+            let (cache, replay, start) = cache(2).await;
+            cache.copy(wanted(start), later(start, age)).await.unwrap();
+            assert_eq!(replay.asked().len(), scans, "case {at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_older_copy_replaces_a_scan_that_fails() {
+        let (cache, replay, start) = cache(1).await;
+        for (wanted, age, succeeds, scans) in [
+            (Wanted::Cached, 100, true, 2),
+            // Not scanned again so soon, whoever asks.
+            (Wanted::Since(later(start, 100).wall), 101, true, 2),
+            (Wanted::Fresh, 101, false, 2),
+            (Wanted::Since(later(start, 110).wall), 110, true, 3),
+            (Wanted::Fresh, 120, false, 4),
+            (Wanted::Cached, 3_600, true, 5),
+            (Wanted::Cached, 3_610, false, 6),
+        ] {
+            let copy = cache.copy(wanted, later(start, age)).await;
+            assert_eq!(copy.is_ok(), succeeds, "{wanted:?} after {age} s");
+            assert_eq!(replay.asked().len(), scans, "{wanted:?} after {age} s");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_copy_a_failed_scan_is_an_error() {
+        let clients = Clients::of(Replay::default().config());
+        let cache = DestinationCache::new(DestinationStore::new(&clients, "destinations"));
+        assert!(cache.get().await.is_err());
     }
 }

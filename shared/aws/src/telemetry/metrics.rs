@@ -62,12 +62,9 @@ impl Counts {
     /// functions, the stack's name.
     #[must_use]
     pub fn of_function(default_name: &str) -> Self {
-        let named = |variable, default: &str| {
-            std::env::var(variable).unwrap_or_else(|_| default.to_owned())
-        };
         Self::of(
-            named("AWS_LAMBDA_FUNCTION_NAME", default_name),
-            named("TOCSIN_STACK", "none"),
+            variable("AWS_LAMBDA_FUNCTION_NAME", default_name),
+            stack_name(),
         )
     }
 
@@ -98,19 +95,9 @@ impl Counts {
             .iter()
             .map(|(metric, _)| json!({"Name": metric.name(), "Unit": "Count"}))
             .collect();
-        let mut line = Map::from_iter([
-            (
-                "_aws".to_owned(),
-                json!({
-                    "Timestamp": now.unix_millis(),
-                    "CloudWatchMetrics": [{
-                        "Namespace": "Tocsin", "Dimensions": [["Function"], ["Stack"]], "Metrics": metrics,
-                    }],
-                }),
-            ),
-            ("Function".to_owned(), json!(self.function)),
-            ("Stack".to_owned(), json!(self.stack)),
-        ]);
+        let mut line = embedded(now, &json!([["Function"], ["Stack"]]), &metrics);
+        line.insert("Function".to_owned(), json!(self.function));
+        line.insert("Stack".to_owned(), json!(self.stack));
         for (metric, count) in counted {
             line.insert(metric.name().to_owned(), json!(count));
         }
@@ -119,11 +106,41 @@ impl Counts {
 
     /// Writes the line, unless all counts are zero.
     pub fn emit(&self) {
-        if let Some(line) = self.line(Timestamp::now()) {
-            let mut out = std::io::stdout().lock();
-            if let Err(error) = writeln!(out, "{line}") {
-                tracing::warn!(%error, "metrics could not be written");
-            }
+        write_lines(self.line(Timestamp::now()));
+    }
+}
+
+fn variable(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}
+
+/// The value of the dimension `Stack`.
+pub(super) fn stack_name() -> String {
+    variable("TOCSIN_STACK", "none")
+}
+
+/// The beginning of a line in embedded metric format.
+pub(super) fn embedded(
+    now: Timestamp,
+    dimensions: &Value,
+    metrics: &[Value],
+) -> Map<String, Value> {
+    Map::from_iter([(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": now.unix_millis(),
+            "CloudWatchMetrics": [{
+                "Namespace": "Tocsin", "Dimensions": dimensions, "Metrics": metrics,
+            }],
+        }),
+    )])
+}
+
+pub(super) fn write_lines(lines: impl IntoIterator<Item = Value>) {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        if let Err(error) = writeln!(out, "{line}") {
+            tracing::warn!(%error, "metrics could not be written");
         }
     }
 }

@@ -3,6 +3,8 @@
 
 mod logs;
 mod metrics;
+mod sweep;
 
 pub use logs::init;
 pub use metrics::{Counts, Metric};
+pub use sweep::{SweepGauge, emit_sweep};
