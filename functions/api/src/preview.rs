@@ -34,6 +34,10 @@ impl Api {
         // The effective severity does not depend on destinations.
         let severity = route(&alert, &Destinations::default(), None).severity;
         let delivery = DeliveryId::of(&alert.alert_id, id);
+        let detail = match request.form {
+            PreviewForm::Full => Detail::Full,
+            PreviewForm::Minimal => Detail::Minimal,
+        };
         let input = AttemptInput {
             alert: &alert,
             severity,
@@ -42,10 +46,7 @@ impl Api {
             settings: &settings,
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,
-        };
-        let detail = match request.form {
-            PreviewForm::Full => Detail::Full,
-            PreviewForm::Minimal => Detail::Minimal,
+            detail,
         };
         let preview = self.providers.get(&provider)?.preview(input, detail)?;
         Ok(PreviewReport {

@@ -16,7 +16,7 @@ pub struct Config {
     pub ledger_table: String,
     /// How long the ledger keeps a delivery.
     pub retention: Duration,
-    /// The queue in which retries wait.
+    /// The queue of wake-ups.
     pub retry_queue_url: String,
     /// The id or display name of the destination that receives the canary alerts.
     pub canary_destination: Option<String>,

@@ -5,13 +5,13 @@
 //! requests and outcomes.
 //!
 //! ```text
-//! batch ─ claim ─► attempt ─► outcome ─► decision ─► retry queue ─► settle
-//!          │ (25 in one call)              │ transient failures only │ (25 in one call)
+//! batch ─ claim ─► attempt ─► outcome ─► decision ─► settle
+//!          │ (25 in one call)                        │ (25 in one call)
 //! ```
 //!
-//! A retry is put on the retry queue *before* the ledger records it. A crash between the
-//! two leaves one retry too many, whose claim the ledger refuses, rather than a delivery
-//! that nobody repeats.
+//! A batch holds fresh deliveries, or what a drain takes from the outbox. The sender
+//! carries nothing that the outbox does not have: whatever vanishes, each delivery has a
+//! due time at which it is taken up again.
 
 mod config;
 mod http;
@@ -31,9 +31,7 @@ pub use http::{HttpClient, Limits};
 pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use tocsin_aws::StartError;
-pub use transport::{
-    AttemptInput, Context, HttpTransport, Transport, misconfigured, retry_minimal,
-};
+pub use transport::{AttemptInput, Context, HttpTransport, Transport, misconfigured};
 
 /// From which a sender creates its transport.
 #[derive(Debug)]

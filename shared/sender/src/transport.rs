@@ -41,6 +41,8 @@ pub struct AttemptInput<'a> {
     pub secret_name: Option<&'a str>,
     /// Whether an earlier attempt may have been delivered.
     pub prior_attempt: PriorAttempt,
+    /// The form that the attempt begins with.
+    pub detail: Detail,
 }
 
 /// Attempts deliveries for one provider.
@@ -138,7 +140,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 
     /// Runs the attempt: looks up what an earlier attempt may have created, sends
-    /// the full message, and sends the minimal one if the provider refuses that.
+    /// the message, and sends the minimal one if the provider refuses that.
     async fn run(&self) -> Outcome {
         let lookup = match self.input.prior_attempt {
             PriorAttempt::MaybeDelivered => self.lookup_existing().await,
@@ -154,12 +156,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 
     async fn create(&self) -> Outcome {
-        match self.send(Detail::Full).await {
-            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                retry_minimal(failure, self.send(Detail::Minimal).await)
-            }
-            outcome => outcome,
-        }
+        send_in_form(self.input.detail, |detail| self.send(detail)).await
     }
 
     /// Asks the provider for what an earlier attempt of this delivery created.
@@ -183,9 +180,9 @@ impl<'a, P: Provider> Attempt<'a, P> {
             )),
             Lookup::Absent => LookupStep::NotFound,
             // A credential that may create is not always allowed to search. A
-            // second ticket is better than none.
-            Lookup::Failed(Outcome::Permanent { failure })
-                if failure.kind != FailureKind::Unauthorized =>
+            // second ticket is better than none, so a lookup never ends a delivery.
+            Lookup::Failed(Outcome::Misconfigured { failure } | Outcome::Refused { failure })
+                if failure.status != Some(401) =>
             {
                 LookupStep::Unavailable(request.redact(&failure.to_string()))
             }
@@ -233,7 +230,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// The same attempt with a newer secret, if the provider rejected the one that
     /// was used and the store has a newer one. A rotation needs no redeployment.
     async fn with_rotated_secret(&self, outcome: &Outcome) -> Option<Self> {
-        let Outcome::Permanent { failure } = outcome else {
+        let Outcome::Misconfigured { failure } = outcome else {
             return None;
         };
         if failure.kind != FailureKind::Unauthorized {
@@ -268,21 +265,37 @@ enum LookupStep {
 /// be called.
 fn without_response(failure: Failure) -> Outcome {
     match failure.kind {
-        FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::permanent(failure),
+        FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::rejected(failure),
         _ => Outcome::transient(failure),
+    }
+}
+
+/// The outcome of sending a message in this form by `send`; after a provider refused the
+/// full form, the minimal one is sent.
+pub(crate) async fn send_in_form<F: Future<Output = Outcome>>(
+    detail: Detail,
+    send: impl Fn(Detail) -> F,
+) -> Outcome {
+    match (detail, send(detail).await) {
+        (Detail::Full, Outcome::Refused { failure }) if failure.kind == FailureKind::Refused => {
+            retry_minimal(failure, send(Detail::Minimal).await)
+        }
+        (Detail::Full, outcome) => outcome,
+        (Detail::Minimal, outcome) => outcome.with_remark(
+            "only title, severity and link were delivered, since earlier attempts with all of the alert failed",
+        ),
     }
 }
 
 /// The outcome after the minimal message was sent because the provider refused
 /// the full one. After a second refusal the first one is reported, since it says
 /// more about the alert. The text always mentions both attempts.
-#[must_use]
-pub fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
+fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
     match minimal {
         Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
-        Outcome::Permanent { .. } => Outcome::permanent(
-            refused.with_note("(title, severity and link alone were refused, too)"),
-        ),
+        Outcome::Misconfigured { .. } | Outcome::Refused { .. } => Outcome::Refused {
+            failure: refused.with_note("(title, severity and link alone were refused, too)"),
+        },
         Outcome::Transient {
             failure,
             retry_after,
@@ -296,7 +309,7 @@ pub fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
 /// The outcome when a destination's settings or secret are invalid.
 #[must_use]
 pub fn misconfigured(error: &FieldError) -> Outcome {
-    Outcome::permanent(Failure::new(FailureKind::Misconfigured, error.to_string()))
+    Outcome::rejected(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 
 /// The outcome when the secret cannot be read.
@@ -304,7 +317,7 @@ fn secret_failure(error: &SecretError) -> Outcome {
     let detail = error.to_string();
     match error {
         SecretError::Missing { .. } | SecretError::NotText { .. } => {
-            Outcome::permanent(Failure::new(FailureKind::Misconfigured, detail))
+            Outcome::rejected(Failure::new(FailureKind::Misconfigured, detail))
         }
         // The permissions of a new role take a while to apply everywhere.
         SecretError::Denied { .. } | SecretError::Unavailable(_) => {

@@ -54,6 +54,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
             settings: &self.settings,
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,
+            detail: Detail::Full,
         }
     }
 
@@ -155,7 +156,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
         assert!(asked[0].body.contains("principal") && !asked[1].body.contains("principal"));
 
         let (outcome, _) = self.answered([refused.clone(), misconfigured]).await;
-        let Outcome::Permanent { failure } = outcome else {
+        let Outcome::Refused { failure } = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!(failure.kind, FailureKind::Refused);
@@ -191,7 +192,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
     /// If the outcome does not name `field`, or the service was called.
     pub async fn check_invalid(&self, field: &str) {
         let (outcome, asked) = self.answered([]).await;
-        let Outcome::Permanent { failure } = outcome else {
+        let Outcome::Misconfigured { failure } = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!(failure.kind, FailureKind::Misconfigured);

@@ -176,7 +176,7 @@ impl<P: Provider> ProviderFixture<P> {
         }
     }
 
-    /// Checks that these responses are permanent failures with this kind and a detail
+    /// Checks that these responses are rejections of this kind and a detail
     /// that begins with this text.
     ///
     /// # Panics
@@ -184,7 +184,7 @@ impl<P: Provider> ProviderFixture<P> {
     /// At the first response with another outcome.
     pub fn check_rejections(&self, table: &[(u16, &str, FailureKind, &str)]) {
         for (status, body, kind, detail) in table {
-            self.check_outcomes(&[(*status, &[], body, Expected::Permanent(*kind))]);
+            self.check_outcomes(&[(*status, &[], body, Expected::Rejected(*kind))]);
             let outcome = self.outcome(&response(*status, &[], body));
             let failure = outcome.failure().expect("a failure");
             assert!(failure.detail.starts_with(detail), "{status}: {failure}");

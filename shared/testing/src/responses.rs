@@ -13,8 +13,9 @@ pub enum Expected {
     Delivered,
     /// A repetition may succeed, after so many seconds if the provider named them.
     Transient(FailureKind, Option<u64>),
-    /// A repetition cannot succeed.
-    Permanent(FailureKind),
+    /// The same request cannot succeed: the delivery waits for a person where one can fix
+    /// the cause, and fails otherwise.
+    Rejected(FailureKind),
 }
 
 /// Status, headers and body of a response, and its expected outcome.
@@ -53,7 +54,14 @@ pub fn check_outcomes(table: &[Row<'_>], outcome_of: impl Fn(&Response) -> Outco
                 failure,
                 retry_after,
             } => Expected::Transient(failure.kind, retry_after.map(|wait| wait.as_secs())),
-            Outcome::Permanent { failure } => Expected::Permanent(failure.kind),
+            Outcome::Misconfigured { failure } | Outcome::Refused { failure } => {
+                assert_eq!(
+                    outcome,
+                    Outcome::rejected(failure.clone()),
+                    "{status} {body}"
+                );
+                Expected::Rejected(failure.kind)
+            }
         };
         assert_eq!(actual, *expected, "{status} {headers:?} {body}");
         if let Some(failure) = outcome.failure() {

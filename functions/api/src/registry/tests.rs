@@ -178,6 +178,7 @@ fn no_preview_shows_a_credential() {
                 settings,
                 secret_name: None,
                 prior_attempt: PriorAttempt::NotDelivered,
+                detail,
             };
             let preview = all.get(provider).unwrap().preview(input, detail).unwrap();
             let shown = serde_json::to_string(&preview).unwrap();

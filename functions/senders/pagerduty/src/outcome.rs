@@ -29,7 +29,7 @@ pub(crate) fn of_response(context: &RequestContext<'_, PagerDuty>, response: &Re
         // makes a repetition harmless.
         200..=299 => Outcome::not_understood(response),
         400 if is_about_the_key(body.as_ref()) => {
-            Outcome::permanent(Failure::answered(FailureKind::Unauthorized, response))
+            Outcome::rejected(Failure::answered(FailureKind::Unauthorized, response))
         }
         // "500 or other 5XX: retry after some time".
         500..=599 => Outcome::of_failure(FailureKind::Unavailable, response.text(), response),

@@ -107,7 +107,7 @@ fn inserted(
         _ => return Outcome::not_understood(response),
     };
     if nothing_inserted {
-        return Outcome::permanent(Failure::answered(FailureKind::Refused, response));
+        return Outcome::rejected(Failure::answered(FailureKind::Refused, response));
     }
     let key = message_key(context.alert);
     Outcome::Delivered(Receipt {
@@ -135,7 +135,7 @@ pub(crate) fn failed(response: &Response) -> Outcome {
     match response.status {
         // A rule of the instance rejected the record; the credential is valid.
         403 if is_rejected_by_rule(response) => {
-            Outcome::permanent(Failure::answered(FailureKind::Refused, response))
+            Outcome::rejected(Failure::answered(FailureKind::Refused, response))
         }
         429 => Outcome::Transient {
             failure: Failure::answered(FailureKind::Throttled, response),

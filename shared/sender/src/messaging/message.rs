@@ -164,6 +164,7 @@ mod tests {
             settings: &Map::new(),
             secret_name: None,
             prior_attempt: PriorAttempt::NotDelivered,
+            detail: Detail::Full,
         };
         let fitted = |limit| {
             let size_limit = SizeLimit {

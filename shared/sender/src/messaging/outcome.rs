@@ -38,7 +38,7 @@ where
             Outcome::transient(Failure::new(FailureKind::Interrupted, chain(error)))
         }
         SdkError::ConstructionFailure(_) => {
-            Outcome::permanent(Failure::new(FailureKind::Misconfigured, chain(error)))
+            Outcome::rejected(Failure::new(FailureKind::Misconfigured, chain(error)))
         }
         _ => of_dispatch_failure(chain(error)),
     }
@@ -54,7 +54,7 @@ fn of_dispatch_failure(detail: String) -> Outcome {
         ("RegionDisabledException", FailureKind::Misconfigured),
     ] {
         if detail.contains(code) {
-            return Outcome::permanent(Failure::new(kind, detail));
+            return Outcome::rejected(Failure::new(kind, detail));
         }
     }
     Outcome::transient(Failure::new(FailureKind::Unreachable, detail))
@@ -106,7 +106,7 @@ fn of_code(
     };
     match kind {
         FailureKind::Throttled | FailureKind::Unavailable => Outcome::transient(failure),
-        _ => Outcome::permanent(failure),
+        _ => Outcome::rejected(failure),
     }
 }
 
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_cannot_be_assumed_is_permanent_and_a_lost_connection_is_not() {
+    fn a_role_that_cannot_be_assumed_waits_for_a_person_and_a_lost_connection_does_not() {
         for (said, kind) in [
             ("dispatch failure: AccessDenied", Some(Unauthorized)),
             ("dispatch failure: ValidationError", Some(Misconfigured)),
             ("dispatch failure: connection refused", None),
         ] {
             match (of_dispatch_failure(said.to_owned()), kind) {
-                (Outcome::Permanent { failure }, Some(kind)) => assert_eq!(failure.kind, kind),
+                (Outcome::Misconfigured { failure }, Some(kind)) => assert_eq!(failure.kind, kind),
                 (Outcome::Transient { failure, .. }, None) => {
                     assert_eq!(failure.kind, FailureKind::Unreachable);
                 }

@@ -16,7 +16,7 @@ use tocsin_core::provider::{Detail, FieldError, read_settings};
 use super::message::{FittedBody, OutgoingMessage, SizeLimit, attributes, fit};
 use super::settings::{AwsSettings, Endpoint, EndpointKind, Options, check, fifo_group};
 use super::{ClientCache, Identity, outcome};
-use crate::transport::{AttemptInput, Context, Transport, misconfigured, retry_minimal};
+use crate::transport::{AttemptInput, Context, Transport, misconfigured, send_in_form};
 
 /// A failed call of an AWS service.
 pub type SendError<E> = SdkError<E, HttpResponse>;
@@ -93,16 +93,11 @@ impl<P: AwsProvider> AwsTransport<P> {
             external_id: options.external_id.map(str::to_owned),
         };
         let client = self.clients.get(identity).await;
-        let send = |detail| {
+        send_in_form(input.detail, |detail| {
             let message = build::<P>(input, options, &endpoint, detail);
             send::<P>(&client, message)
-        };
-        match send(Detail::Full).await {
-            Outcome::Permanent { failure } if failure.kind == FailureKind::Refused => {
-                retry_minimal(failure, send(Detail::Minimal).await)
-            }
-            outcome => outcome,
-        }
+        })
+        .await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Attempting claimed deliveries.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::join_all;
@@ -21,12 +21,19 @@ pub(super) struct Attempts<'a, T> {
 }
 
 impl<T: Transport> Attempts<'_, T> {
-    /// Attempts deliveries concurrently.
+    /// Attempts deliveries concurrently; the attempts start `spacing` apart.
     pub(super) async fn attempt_all<'t>(
         &self,
         claimed: Vec<ClaimedTask<'t>>,
+        spacing: Duration,
     ) -> Vec<AttemptedTask<'t>> {
-        join_all(claimed.into_iter().map(|one| self.attempt(one))).await
+        let attempts = (0..).zip(claimed).map(|(at, one)| async move {
+            if !spacing.is_zero() {
+                tokio::time::sleep(spacing * at).await;
+            }
+            self.attempt(one).await
+        });
+        join_all(attempts).await
     }
 
     async fn attempt<'t>(&self, claimed: ClaimedTask<'t>) -> AttemptedTask<'t> {
@@ -37,10 +44,9 @@ impl<T: Transport> Attempts<'_, T> {
                 let span = claimed.task.span.clone();
                 self.deliver(&claimed).instrument(span).await
             }
-            Action::RecordRemoval(removed) => Outcome::permanent(Failure::new(
-                FailureKind::Misconfigured,
-                removed.to_string(),
-            )),
+            Action::RecordRemoval(removed) => Outcome::Refused {
+                failure: Failure::new(FailureKind::Misconfigured, removed.to_string()),
+            },
             Action::RecordExhaustion(failure) => Outcome::transient(failure.clone()),
         };
         AttemptedTask {
@@ -67,7 +73,8 @@ impl<T: Transport> Attempts<'_, T> {
             began_at: claimed.lease.began_at,
             settings: &delivery.settings,
             secret_name: delivery.secret_name.as_deref(),
-            prior_attempt: claimed.prior_attempt,
+            prior_attempt: delivery.prior_attempt,
+            detail: delivery.detail,
         };
         let attempt = AssertUnwindSafe(self.transport.deliver(self.context, input)).catch_unwind();
         match tokio::time::timeout(limit, attempt).await {

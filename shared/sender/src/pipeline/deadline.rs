@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use tocsin_core::Timestamp;
+
 use crate::http::REQUEST_LIMIT;
 
 /// The longest attempt: a lookup, a rejected request, its minimal form and a renewed
@@ -38,15 +40,20 @@ impl Deadline {
         Self(time)
     }
 
+    /// The deadline, or the end of a lease if that is earlier.
+    pub(super) fn within(self, lease: Timestamp, now: Timestamp) -> Self {
+        Self(self.0.min(SystemTime::now() + lease.since(now)))
+    }
+
     fn left(self) -> Duration {
         self.0
             .duration_since(SystemTime::now())
             .unwrap_or(Duration::ZERO)
     }
 
-    /// Whether another batch can be attempted and recorded.
-    pub(super) fn allows_batch(self) -> bool {
-        self.left() >= ATTEMPT_LIMIT + RECORDING_RESERVE
+    /// Whether another group that begins after `wait` can be attempted and recorded.
+    pub(super) fn allows_group_after(self, wait: Duration) -> bool {
+        self.left().saturating_sub(wait) >= ATTEMPT_LIMIT + RECORDING_RESERVE
     }
 
     /// How long an attempt that begins now may take; `None` when there is no time
@@ -54,11 +61,6 @@ impl Deadline {
     pub(super) fn attempt_limit(self) -> Option<Duration> {
         let left = self.left().saturating_sub(RECORDING_RESERVE);
         (left >= MIN_ATTEMPT).then(|| left.min(ATTEMPT_LIMIT))
-    }
-
-    /// How long a delivery may wait for its slot and still be attempted.
-    pub(super) fn slot_wait(self) -> Duration {
-        self.left().saturating_sub(RECORDING_RESERVE + MIN_ATTEMPT)
     }
 
     /// How long a necessary call of AWS may take.

@@ -1,38 +1,36 @@
 //! Deciding what follows an attempt: a pure step from [`AttemptedTask`] to
 //! [`DecidedTask`].
 
+use tocsin_aws::FallbackRef;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::claim::Lease;
 use tocsin_core::delivery::settlement::{NewState, Settlement};
-use tocsin_core::delivery::{Attempt, AttemptResult, PriorAttempt, Retry, UnrecordedAttempt};
+use tocsin_core::delivery::{Attempt, AttemptResult, NewDelivery, PriorAttempt, UnrecordedAttempt};
+use tocsin_core::health::Health;
 use tocsin_core::outcome::{Failure, Outcome};
 use tocsin_core::retry::{Decision, RetryPolicy};
+use tocsin_core::retry_queue::UnrecordedDelivery;
 
-use super::task::{AttemptedTask, ClaimedTask, DeliveryTask, LEDGER_RETRY_DELAY};
+use super::task::{Action, AttemptedTask, DeliveryTask};
 
 /// A task with the settlement that the ledger is to record.
 pub(super) struct DecidedTask<'a> {
     pub(super) task: DeliveryTask<'a>,
-    /// What was known of the attempts before this one.
-    pub(super) prior_attempt: PriorAttempt,
     pub(super) settlement: Settlement,
 }
 
-/// Decides what follows each attempt. A delivery that met a fault is not attempted
-/// again before its slot; `slots` has one for each of them, or none where the
-/// breaker is closed.
-pub(super) fn decide(
-    attempted: Vec<AttemptedTask<'_>>,
-    slots: Vec<Timestamp>,
+/// Decides what follows each attempt. Where a breaker is open after it, the delivery
+/// waits for that breaker.
+pub(super) fn decide<'a>(
+    attempted: Vec<AttemptedTask<'a>>,
+    health: &Health,
     policy: RetryPolicy,
-) -> Vec<DecidedTask<'_>> {
+) -> Vec<DecidedTask<'a>> {
     let now = Timestamp::now();
-    let mut slots = slots.into_iter();
     attempted
         .into_iter()
         .map(|one| {
-            let slot = if one.met_fault() { slots.next() } else { None };
-            one.decide(slot, policy, now)
+            let held_until = health.retry_at(&one.claimed.task.detection, now);
+            one.decide(held_until, policy, now)
         })
         .collect()
 }
@@ -40,140 +38,118 @@ pub(super) fn decide(
 impl<'a> AttemptedTask<'a> {
     fn decide(
         self,
-        slot: Option<Timestamp>,
+        held_until: Option<Timestamp>,
         policy: RetryPolicy,
         now: Timestamp,
     ) -> DecidedTask<'a> {
-        let ClaimedTask {
-            task,
-            lease,
-            prior_attempt,
-        } = self.claimed;
-        let number = task.delivery.attempt;
-        let policy = task.policy(policy);
-        let decision = policy.decide(&self.outcome, number, lease.began_at, now, fastrand::f64());
-        let decision = policy.not_before(decision, lease.began_at, slot);
-        let (result, new_state) = match (self.outcome, decision) {
-            (Outcome::Delivered(receipt), _) => {
-                (AttemptResult::Delivered(receipt), NewState::Delivered)
-            }
-            (Outcome::Permanent { failure }, _) => {
-                (AttemptResult::Failed(failure), NewState::Failed)
-            }
-            (Outcome::Transient { failure, .. }, Decision::Retry { due }) => {
-                (AttemptResult::Failed(failure), NewState::Retrying { due })
-            }
-            (Outcome::Transient { failure, .. }, Decision::Exhausted | Decision::Done) => {
-                (AttemptResult::Failed(failure), NewState::Exhausted)
-            }
+        let new_state = self.new_state(held_until, policy, now);
+        let (task, lease) = (self.claimed.task, self.claimed.lease);
+        let result = match self.outcome {
+            Outcome::Delivered(receipt) => AttemptResult::Delivered(receipt),
+            Outcome::Transient { failure, .. }
+            | Outcome::Misconfigured { failure }
+            | Outcome::Refused { failure } => AttemptResult::Failed(failure),
         };
-        let attempt = Attempt {
-            number,
-            at: self.at,
-            duration_ms: self.duration_ms,
-            result,
-        };
-        let decided = DecidedTask::new(task, prior_attempt, lease, attempt, new_state);
-        decided.log();
-        decided
-    }
-}
-
-impl<'a> DecidedTask<'a> {
-    fn new(
-        task: DeliveryTask<'a>,
-        prior_attempt: PriorAttempt,
-        lease: Lease,
-        attempt: Attempt,
-        new_state: NewState,
-    ) -> Self {
         let settlement = Settlement {
             alert_id: task.entry.alert.alert_id.clone(),
             destination_id: task.delivery.destination_id,
             lease,
-            attempt,
-            new_state,
-        };
-        Self {
-            task,
-            prior_attempt,
-            settlement,
-        }
-    }
-
-    /// The attempt of an earlier invocation that was accepted and not recorded, if
-    /// that is all that the task is about.
-    pub(super) fn unrecorded(task: DeliveryTask<'a>) -> Option<Self> {
-        let unrecorded = task.delivery.unrecorded.as_deref()?;
-        let lease = Lease {
-            until: unrecorded.lease_until,
-            began_at: task.began_at(unrecorded.attempt.at),
-        };
-        Some(Self::new(
-            task,
-            PriorAttempt::MaybeDelivered,
-            lease,
-            unrecorded.attempt.clone(),
-            NewState::Delivered,
-        ))
-    }
-
-    /// What must be queued before the settlement is recorded.
-    pub(super) fn following(&self, now: Timestamp) -> impl Iterator<Item = Retry> {
-        self.retry().into_iter().chain(self.fallback(now))
-    }
-
-    /// The next attempt, if there is to be one.
-    pub(super) fn retry(&self) -> Option<Retry> {
-        let Settlement {
-            lease,
-            attempt,
-            new_state: NewState::Retrying { due },
-            ..
-        } = &self.settlement
-        else {
-            return None;
-        };
-        let maybe_delivered = match &attempt.result {
-            AttemptResult::Failed(failure) => failure.kind.may_have_arrived(),
-            AttemptResult::Delivered(_) => true,
-        };
-        Some(Retry {
-            attempt: attempt.number + 1,
-            began_at: Some(lease.began_at),
-            prior_attempt: if maybe_delivered {
-                PriorAttempt::MaybeDelivered
-            } else {
-                self.prior_attempt
+            prior_attempt: prior_attempt(task.delivery.prior_attempt, &result),
+            attempt: Attempt {
+                number: task.delivery.attempt,
+                at: self.at,
+                duration_ms: self.duration_ms,
+                result,
             },
-            ..self.task.retry(*due)
-        })
+            new_state,
+            priority: task.priority(),
+        };
+        let decided = DecidedTask { task, settlement };
+        decided.log();
+        decided
     }
 
-    /// The delivery to the destination's fallback, if this one failed or is
-    /// exhausted. It is claimed like any other, so a circle of fallbacks ends.
-    fn fallback(&self, now: Timestamp) -> Option<Retry> {
-        if !self.has_failed() {
-            return None;
+    fn new_state(
+        &self,
+        held_until: Option<Timestamp>,
+        policy: RetryPolicy,
+        now: Timestamp,
+    ) -> NewState {
+        let (task, lease) = (&self.claimed.task, &self.claimed.lease);
+        match task.action {
+            Action::RecordRemoval(_) => return NewState::Failed,
+            Action::RecordExhaustion(_) => return NewState::Exhausted,
+            Action::Attempt => {}
         }
-        let failed = self.task.delivery.destination_id;
-        let fallback = self.task.delivery.fallback.filter(|id| *id != failed)?;
-        Some(Retry {
-            alert_id: self.task.entry.alert.alert_id.clone(),
-            destination_id: fallback,
-            attempt: 1,
-            began_at: None,
-            prior_attempt: PriorAttempt::NotDelivered,
-            unrecorded: None,
-            fallback_for: Some(failed),
+        let decision = task.policy(policy).decide(
+            &self.outcome,
+            task.delivery.attempt,
+            lease.began_at,
+            held_until,
+            now,
+            fastrand::f64(),
+        );
+        match (decision, &self.outcome) {
+            (Decision::Retry { due }, _) => NewState::Retrying { due },
+            (Decision::Done, Outcome::Delivered(_)) => NewState::Delivered,
+            (Decision::Done, _) => NewState::Failed,
+            (Decision::Exhausted, _) => NewState::Exhausted,
+        }
+    }
+}
+
+/// Whether one of the attempts so far may have been delivered, this one included.
+const fn prior_attempt(before: PriorAttempt, result: &AttemptResult) -> PriorAttempt {
+    match result {
+        AttemptResult::Failed(failure) if failure.kind.may_have_arrived() => {
+            PriorAttempt::MaybeDelivered
+        }
+        _ => before,
+    }
+}
+
+impl DecidedTask<'_> {
+    /// When the next attempt is due, if there is to be one.
+    pub(super) const fn retry_due(&self) -> Option<Timestamp> {
+        match self.settlement.new_state {
+            NewState::Retrying { due } => Some(due),
+            NewState::Delivered | NewState::Failed | NewState::Exhausted => None,
+        }
+    }
+
+    /// The delivery to the destination's fallback, if this one ended badly. It is
+    /// claimed like any other, so a circle of fallbacks ends.
+    pub(super) fn begun_fallback(&self, now: Timestamp) -> Option<NewDelivery> {
+        let fallback = self.task.delivery.fallback.as_ref()?;
+        let alert = &self.task.entry.alert;
+        self.has_failed().then(|| NewDelivery {
+            alert_id: alert.alert_id.clone(),
+            destination_id: fallback.destination_id,
+            display_name: fallback.display_name.clone(),
+            provider: fallback.provider.clone(),
+            detection_id: alert.detection_id.clone(),
+            severity: self.task.entry.severity,
             due: now,
+            fallback_for: Some(self.task.delivery.destination_id),
         })
     }
 
-    /// A message that tells the next sender to record an accepted attempt, where this
-    /// one could not. Any other attempt may be repeated instead.
-    pub(super) fn forwarded(&self, now: Timestamp) -> Option<Retry> {
+    /// The delivery to the fallback that is not needed, if this one was accepted.
+    pub(super) fn cancelled_fallback(&self) -> Option<FallbackRef> {
+        let fallback = self.task.delivery.fallback.as_ref()?;
+        (self.settlement.new_state == NewState::Delivered).then(|| FallbackRef {
+            alert_id: self.settlement.alert_id.clone(),
+            destination_id: fallback.destination_id,
+            fallback_for: self.settlement.destination_id,
+        })
+    }
+
+    /// What the router is told to record where this sender could not: an accepted
+    /// attempt. Any other one may be repeated instead.
+    pub(super) fn unrecorded(&self) -> Option<UnrecordedDelivery> {
         let Settlement {
+            alert_id,
+            destination_id,
             lease,
             attempt,
             new_state: NewState::Delivered,
@@ -182,25 +158,26 @@ impl<'a> DecidedTask<'a> {
         else {
             return None;
         };
-        Some(Retry {
-            began_at: Some(lease.began_at),
-            unrecorded: Some(Box::new(UnrecordedAttempt {
+        Some(UnrecordedDelivery {
+            alert_id: alert_id.clone(),
+            destination_id: *destination_id,
+            began_at: lease.began_at,
+            attempt: UnrecordedAttempt {
                 lease_until: lease.until,
                 attempt: attempt.clone(),
-            })),
-            ..self.task.retry(now.plus(LEDGER_RETRY_DELAY))
+            },
         })
     }
 
     /// Whether the delivery is settled without having been accepted.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(super) const fn has_failed(&self) -> bool {
         matches!(
             self.settlement.new_state,
             NewState::Failed | NewState::Exhausted
         )
     }
 
-    pub(super) fn failure(&self) -> Option<&Failure> {
+    pub(super) const fn failure(&self) -> Option<&Failure> {
         match &self.settlement.attempt.result {
             AttemptResult::Failed(failure) => Some(failure),
             AttemptResult::Delivered(_) => None,
@@ -234,58 +211,26 @@ impl<'a> DecidedTask<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-    use tocsin_core::delivery::PriorAttempt::{MaybeDelivered, NotDelivered};
-    use tocsin_core::delivery::{AlertDeliveries, Delivery};
+    use PriorAttempt::{MaybeDelivered, NotDelivered};
     use tocsin_core::outcome::FailureKind::{self, Throttled, TimedOut, Unreachable};
+    use tocsin_core::outcome::Receipt;
 
     /// A sender that crashed may have delivered the alert. That stays true when the
     /// next attempt fails for a reason that proves nothing about the one before.
     #[test]
     fn a_maybe_delivered_alert_stays_maybe_delivered() {
-        let alert = tocsin_core::alert::parse(
-            r#"{"id": "D", "createdAt": "2026-01-01T00:00:00Z", "severity": "LOW", "type": "RULE"}"#,
-        )
-        .unwrap();
-        let delivery: Delivery = serde_json::from_value(json!({
-            "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
-            "settings": {}, "attempt": 1,
-        }))
-        .unwrap();
-        let severity = alert.severity;
-        let entry = AlertDeliveries {
-            alert,
-            severity,
-            deliveries: Vec::new(),
+        let after = |before, kind: FailureKind| {
+            prior_attempt(before, &AttemptResult::Failed(Failure::new(kind, "")))
         };
-        let now = Timestamp::now();
-        let decided = |prior_attempt, kind: FailureKind| DecidedTask {
-            task: DeliveryTask::new(&entry, &delivery),
-            prior_attempt,
-            settlement: Settlement {
-                alert_id: entry.alert.alert_id.clone(),
-                destination_id: delivery.destination_id,
-                lease: Lease {
-                    until: now,
-                    began_at: now,
-                },
-                attempt: Attempt {
-                    number: 1,
-                    at: now,
-                    duration_ms: 1,
-                    result: AttemptResult::Failed(Failure::new(kind, "")),
-                },
-                new_state: NewState::Retrying { due: now },
-            },
-        };
-        for (prior_attempt, kind, next) in [
+        for (before, kind, next) in [
             (NotDelivered, Unreachable, NotDelivered),
             (NotDelivered, TimedOut, MaybeDelivered),
             (MaybeDelivered, Unreachable, MaybeDelivered),
             (MaybeDelivered, Throttled, MaybeDelivered),
         ] {
-            let retry = decided(prior_attempt, kind).retry().unwrap();
-            assert_eq!(retry.prior_attempt, next, "{prior_attempt:?} {kind:?}");
+            assert_eq!(after(before, kind), next, "{before:?} {kind:?}");
         }
+        let delivered = AttemptResult::Delivered(Receipt::default());
+        assert_eq!(prior_attempt(NotDelivered, &delivered), NotDelivered);
     }
 }

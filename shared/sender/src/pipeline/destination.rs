@@ -1,187 +1,243 @@
 //! The deliveries of one batch to one destination.
 //!
 //! ```text
-//! tasks ─ admitted? ─┬─ yes ─► claim ─► attempt ─► decide ─► queue the retry ─► settle
-//!                    └─ no ──► schedule ─► retry queue ─► recorded as waiting
+//! tasks ─► which are next? ─┬─► claim ─► attempt ─► observe ─► decide ─► settle ─► report
+//!            ▲              │                                              │
+//!            │              └─ none: leave them to the outbox              │
+//!            └───────────────────────────── until all are attempted ───────┘
 //! ```
 
+use std::time::Duration;
+
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::Drain;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Admission, MAX_CONCURRENCY, Priority};
+use tocsin_core::health::{Observation, PROBE_TIMEOUT};
 use tocsin_core::retry::RetryPolicy;
 
 use super::attempts::Attempts;
 use super::breakers::Breakers;
 use super::claims::Claims;
-use super::deadline::Deadline;
-use super::decide::decide;
-use super::defer::{Deferrals, window_over};
+use super::decide::{DecidedTask, decide};
+use super::deferrals::{Deferrals, expired};
+use super::drains::Drains;
+use super::invocation::Invocation;
+use super::plan::{MAX_GROUP, Next, Plan};
 use super::report::Reports;
+use super::retry_queue::{RetryQueue, WakeUps};
 use super::settlements::Settlements;
 use super::task::{Action, AttemptedTask, DeliveryTask};
 use crate::transport::Transport;
 
 /// The steps of an invocation, for all its destinations.
 pub(super) struct Steps<'a, T> {
-    pub(super) deadline: Deadline,
+    pub(super) invocation: &'a Invocation,
     pub(super) policy: RetryPolicy,
     pub(super) breakers: Breakers<'a>,
     pub(super) claims: Claims<'a>,
     pub(super) attempts: Attempts<'a, T>,
     pub(super) settlements: Settlements<'a>,
     pub(super) deferrals: Deferrals<'a>,
+    pub(super) drains: Drains<'a>,
     pub(super) reports: Reports<'a>,
+    pub(super) retry_queue: RetryQueue<'a>,
 }
 
-/// Which tasks may be attempted next.
-enum Admitted<'t> {
-    /// These, together.
-    Batch(Vec<DeliveryTask<'t>>),
-    /// This one, to find out whether the breaker can close.
-    Probe(DeliveryTask<'t>),
-    /// None of those that were looked at: they are deferred.
-    Nothing,
+/// What was done for a destination.
+#[derive(Default)]
+struct Progress {
+    /// Deliveries that were claimed.
+    claimed: usize,
+    /// When its outbox must be looked at again.
+    wake_ups: WakeUps,
+}
+
+/// What a group came to.
+#[derive(Default)]
+struct GroupResult {
+    claimed: usize,
+    /// Attempts that say something about the destination.
+    observed: usize,
+    /// Attempts to which the destination responded.
+    responses: usize,
 }
 
 impl<T: Transport> Steps<'_, T> {
-    /// Delivers what the destination accepts, and defers the rest.
+    /// The fast path: attempts fresh deliveries, and leaves to the outbox what the
+    /// destination does not accept now or there is no time for.
     pub(super) async fn deliver(&self, id: DestinationId, tasks: Vec<DeliveryTask<'_>>) {
-        let (unrecorded, tasks): (Vec<_>, Vec<_>) = tasks
-            .into_iter()
-            .partition(|task| task.delivery.unrecorded.is_some());
-        let (waiting, removed): (Vec<_>, Vec<_>) = tasks
-            .into_iter()
-            .partition(|task| task.action == Action::Attempt);
-        self.settlements.record_unrecorded(unrecorded).await;
-        self.process_batches(id, removed).await;
+        let tasks = self.settlements.forward_accepted(tasks).await;
+        let mut tasks = self.deferrals.adopt(tasks).await;
+        tasks.sort_by_key(DeliveryTask::priority);
 
-        let deferred = self.process_admitted(id, waiting).await;
-        let now = Timestamp::now();
-        let (expired, deferred): (Vec<_>, Vec<_>) = deferred
-            .into_iter()
-            .partition(|task| task.is_expired(self.policy, now));
-        let failure = window_over(&self.breakers.health(id));
-        let exhausted = expired
-            .into_iter()
-            .map(|task| task.exhausted(failure.clone()))
-            .collect();
-        self.process_batches(id, exhausted).await;
-        self.deferrals.defer(id, &deferred).await;
+        let mut progress = Progress::default();
+        let tasks = self.record_final(id, tasks, &mut progress).await;
+        let left = self.attempt(id, tasks, Plan::Fast, &mut progress).await;
+        self.deferrals.defer(id, &left).await;
+        self.retry_queue.wake_up(id, &progress.wake_ups).await;
     }
 
-    /// Processes tasks as the destination's breaker and rate limiter admit them, and
-    /// returns those that must be deferred.
-    async fn process_admitted<'t>(
+    /// Works off due deliveries in their order. What is not attempted needs no write:
+    /// it stays due. A drain that arrives when its lease is almost over leaves all to
+    /// the next one.
+    pub(super) async fn drain(&self, drain: Drain, tasks: Vec<DeliveryTask<'_>>) {
+        let id = drain.destination_id;
+        if !self.invocation.deadline.allows_group_after(Duration::ZERO) {
+            tracing::warn!(
+                destination.id = %id,
+                "the drain of destination {id} was dispatched too late and attempts nothing"
+            );
+            return;
+        }
+        let mut progress = Progress::default();
+        let tasks = self.record_final(id, tasks, &mut progress).await;
+        self.attempt(id, tasks, Plan::drain(), &mut progress).await;
+
+        self.drains.release(drain).await;
+        let now = Timestamp::now();
+        // More may be due. When nothing was done, the index was behind the table, or the
+        // ledger failed: the sweep looks again.
+        if progress.claimed > 0 && self.breakers.health(id).held_until(now).is_none() {
+            progress.wake_ups.add(now);
+        }
+        self.retry_queue.wake_up(id, &progress.wake_ups).await;
+    }
+
+    /// Records deliveries that get no further attempt: their destination was removed,
+    /// their window is over, or their attempts are used up. Returns the others.
+    async fn record_final<'t>(
+        &self,
+        id: DestinationId,
+        tasks: Vec<DeliveryTask<'t>>,
+        progress: &mut Progress,
+    ) -> Vec<DeliveryTask<'t>> {
+        let now = Timestamp::now();
+        let health = self.breakers.health(id);
+        let (waiting, ended): (Vec<_>, Vec<_>) = tasks
+            .into_iter()
+            .map(|task| match task.expiry(self.policy, now) {
+                Some(expiry) if task.action == Action::Attempt => {
+                    task.exhausted(expired(expiry, &health))
+                }
+                _ => task,
+            })
+            .partition(|task| task.action == Action::Attempt);
+        for group in ended.chunks(MAX_GROUP) {
+            self.process(id, group.to_vec(), Duration::ZERO, progress)
+                .await;
+        }
+        waiting
+    }
+
+    /// Attempts deliveries group by group as the plan says, and returns those that were
+    /// not attempted.
+    async fn attempt<'t>(
         &self,
         id: DestinationId,
         mut waiting: Vec<DeliveryTask<'t>>,
+        mut plan: Plan,
+        progress: &mut Progress,
     ) -> Vec<DeliveryTask<'t>> {
-        let mut deferred = Vec::new();
-        // The first batch is processed even when there is little time: a time limit
-        // that is too short would otherwise requeue deliveries for ever.
-        let mut is_first = true;
         while !waiting.is_empty() {
-            if !is_first && !self.deadline.allows_batch() {
-                self.deferrals.requeue(&waiting).await;
-                break;
-            }
-            match self.admit(id, &mut waiting, &mut deferred).await {
-                Admitted::Nothing => continue,
-                Admitted::Batch(tasks) => {
-                    self.process_batch(id, tasks).await;
+            let permit = self
+                .invocation
+                .connections(MAX_GROUP.min(waiting.len()))
+                .await;
+            let health = self.breakers.current(id).await;
+            let detections: Vec<_> = waiting.iter().map(|task| task.detection).collect();
+            let now = Timestamp::now();
+            match plan.next(&detections, &health, now) {
+                Next::Nothing { until } => {
+                    progress.wake_ups.add(until);
+                    break;
                 }
-                Admitted::Probe(task) => {
-                    let observed = self.process_batch(id, vec![task]).await;
-                    if !observed {
+                next if !self.invocation.deadline.allows_group_after(next.wait()) => {
+                    progress.wake_ups.add(now);
+                    break;
+                }
+                Next::Probe(at) => {
+                    if !self.breakers.begin_probe(id, detections[at]).await {
+                        progress.wake_ups.add(now.plus(PROBE_TIMEOUT));
+                        break;
+                    }
+                    let probe = vec![waiting.remove(at)];
+                    let result = self.process(id, probe, Duration::ZERO, progress).await;
+                    if result.observed == 0 {
                         self.breakers.cancel_probe(id).await;
                     }
+                    plan = plan.after(1, result.responses, Duration::ZERO, now);
+                }
+                Next::Group {
+                    tasks,
+                    wait,
+                    spacing,
+                } => {
+                    tokio::time::sleep(wait).await;
+                    let started_at = Timestamp::now();
+                    let group = take(&mut waiting, &tasks);
+                    let result = self.process(id, group, spacing, progress).await;
+                    plan = plan.after(result.claimed, result.responses, spacing, started_at);
                 }
             }
-            is_first = false;
+            drop(permit);
         }
-        deferred
+        waiting
     }
 
-    /// Takes the tasks that may be attempted next from `waiting`, and moves those
-    /// that must be deferred from there to `deferred`.
-    async fn admit<'t>(
+    /// Processes tasks together, from the claim to the settlement; the attempts start
+    /// `spacing` apart.
+    async fn process(
         &self,
         id: DestinationId,
-        waiting: &mut Vec<DeliveryTask<'t>>,
-        deferred: &mut Vec<DeliveryTask<'t>>,
-    ) -> Admitted<'t> {
-        let now = Timestamp::now();
-        let health = self.breakers.health(id);
-        let admission = |task: &DeliveryTask<'_>| health.admission(task.priority(), now);
-        let (mut admitted, rejected): (Vec<_>, Vec<_>) = waiting
-            .drain(..)
-            .partition(|task| admission(task) != Admission::Reject);
-        deferred.extend(rejected);
-        // High-severity alerts first. A delivery that has failed before may fail because
-        // of its message, so it probes last.
-        admitted.sort_by_key(|task| (task.priority() != Priority::High, task.delivery.attempt));
-        let Some(first) = admitted.first() else {
-            return Admitted::Nothing;
-        };
-        let priority = first.priority();
-        match admission(first) {
-            Admission::Allow => {
-                waiting.extend(admitted.split_off(MAX_CONCURRENCY.min(admitted.len())));
-                return Admitted::Batch(admitted);
-            }
-            Admission::RateLimited => {
-                let max_wait = priority.max_slot_wait().min(self.deadline.slot_wait());
-                let reserved = self.breakers.reserve(id, max_wait, admitted.len()).await;
-                if let Some(count) = reserved {
-                    waiting.extend(admitted.split_off(count.min(admitted.len())));
-                    return Admitted::Batch(admitted);
-                }
-            }
-            // One delivery of one sender probes; all others are deferred.
-            Admission::Probe => {
-                if self.breakers.begin_probe(id, priority).await {
-                    let probe = admitted.remove(0);
-                    waiting.append(&mut admitted);
-                    return Admitted::Probe(probe);
-                }
-            }
-            Admission::Reject => {}
-        }
-        deferred.append(&mut admitted);
-        Admitted::Nothing
-    }
-
-    async fn process_batches(&self, id: DestinationId, tasks: Vec<DeliveryTask<'_>>) {
-        for batch in tasks.chunks(MAX_CONCURRENCY) {
-            self.process_batch(id, batch.to_vec()).await;
-        }
-    }
-
-    /// Processes tasks together, from the claim to the settlement; returns whether
-    /// they led to any observation of the destination.
-    async fn process_batch(&self, id: DestinationId, tasks: Vec<DeliveryTask<'_>>) -> bool {
+        tasks: Vec<DeliveryTask<'_>>,
+        spacing: Duration,
+        progress: &mut Progress,
+    ) -> GroupResult {
         let claimed = self.claims.claim(tasks).await;
-        let attempted = self.attempts.attempt_all(claimed).await;
-
-        // Attempts that met no fault are settled before anything else can go wrong.
+        let attempted = self.attempts.attempt_all(claimed, spacing).await;
         let observations: Vec<_> = attempted
             .iter()
             .filter_map(AttemptedTask::observation)
             .collect();
+        let result = GroupResult {
+            claimed: attempted.len(),
+            observed: observations.len(),
+            responses: observations
+                .iter()
+                .filter(|(_, one)| matches!(one, Observation::Success | Observation::Rejection))
+                .count(),
+        };
         let name = attempted
             .first()
             .map(|one| one.claimed.task.destination_name())
             .unwrap_or_default();
-        let (faulty, clear): (Vec<_>, Vec<_>) =
-            attempted.into_iter().partition(AttemptedTask::met_fault);
-        let decided = decide(clear, Vec::new(), self.policy);
-        let settled = self.settlements.settle(decided).await;
+
+        // What ends here is settled before anything else can go wrong. When the others
+        // are due depends on the health after this group.
+        let (ended, retried): (Vec<_>, Vec<_>) =
+            attempted.into_iter().partition(AttemptedTask::is_final);
+        let before = self.breakers.health(id);
+        let decided = decide(ended, &before, self.policy);
+        let mut settled = self.settlements.settle(decided).await;
+        let health = self.breakers.record(id, name, &observations).await;
+        let decided = decide(retried, &health, self.policy);
+        settled.extend(self.settlements.settle(decided).await);
         self.reports.report(&settled).await;
 
-        let slots = self.breakers.record(id, name, &observations).await;
-        let decided = decide(faulty, slots, self.policy);
-        let settled = self.settlements.settle(decided).await;
-        self.reports.report(&settled).await;
-        !observations.is_empty()
+        progress.claimed += result.claimed;
+        for due in settled.iter().filter_map(DecidedTask::retry_due) {
+            progress.wake_ups.add(due);
+        }
+        result
     }
+}
+
+/// Takes the tasks at these positions.
+fn take<'t>(waiting: &mut Vec<DeliveryTask<'t>>, positions: &[usize]) -> Vec<DeliveryTask<'t>> {
+    let (taken, left): (Vec<_>, Vec<_>) = waiting
+        .drain(..)
+        .enumerate()
+        .partition(|(at, _)| positions.contains(at));
+    waiting.extend(left.into_iter().map(|(_, task)| task));
+    taken.into_iter().map(|(_, task)| task).collect()
 }

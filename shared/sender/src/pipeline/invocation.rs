@@ -1,30 +1,35 @@
-//! One invocation of a sender: its deadline, what it counts, and what it could not do.
+//! One invocation of a sender: its deadline, its connections, what it counts, and what
+//! it could not do.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use tocsin_aws::telemetry::{Counts, Metric};
 use tocsin_aws::{AwsError, LedgerError};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::deadline::Deadline;
+
+/// Attempts that are made concurrently, to all destinations together. Lambda gives a
+/// function 1,024 file descriptors; an attempt may need two, and the calls of AWS some.
+const MAX_CONNECTIONS: usize = 200;
 
 /// Why an invocation failed. Lambda repeats it; the claims prevent that anything is
 /// delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
-    /// The ledger did not record some attempts.
-    #[error("{count} attempts could not be recorded: {first}")]
+    /// The ledger did not adopt deliveries that the version before had dispatched.
+    #[error("{count} deliveries of the version before could not be recorded: {first}")]
     Ledger {
-        /// How many attempts.
+        /// How many deliveries.
         count: usize,
         /// The error of the first of them.
         #[source]
         first: LedgerError,
     },
-    /// The retry queue did not accept some messages.
-    #[error("{count} retries could not be queued: {first}")]
+    /// Deliveries were accepted, and neither the ledger nor the retry queue took that.
+    #[error("{count} accepted deliveries could be neither recorded nor forwarded: {first}")]
     RetryQueue {
-        /// How many messages.
+        /// How many deliveries.
         count: usize,
         /// The error of the first of them.
         #[source]
@@ -49,6 +54,7 @@ impl From<SenderError> for lambda_runtime::Diagnostic {
 /// once.
 pub(super) struct Invocation {
     pub(super) deadline: Deadline,
+    connections: Semaphore,
     tally: Mutex<Tally>,
 }
 
@@ -60,23 +66,32 @@ struct Tally {
 }
 
 impl Invocation {
-    pub(super) fn until(deadline: SystemTime) -> Self {
+    pub(super) fn until(deadline: Deadline) -> Self {
         Self {
-            deadline: Deadline::at(deadline),
+            deadline,
+            connections: Semaphore::new(MAX_CONNECTIONS),
             tally: Mutex::default(),
         }
+    }
+
+    /// Waits until so many attempts may be made concurrently. They may for as long as
+    /// the permit lives.
+    pub(super) async fn connections(&self, count: usize) -> Option<SemaphorePermit<'_>> {
+        let count = u32::try_from(count.min(MAX_CONNECTIONS)).ok()?;
+        // Nobody closes the semaphore.
+        self.connections.acquire_many(count).await.ok()
     }
 
     pub(super) fn count(&self, metric: Metric, count: usize) {
         self.tally().metrics.push((metric, count));
     }
 
-    /// Fails the invocation: something could not be recorded.
+    /// Fails the invocation: deliveries of the version before are in no outbox.
     pub(super) fn fail_ledger(&self, error: LedgerError) {
         self.tally().ledger_errors.push(error);
     }
 
-    /// Fails the invocation: something could not be queued.
+    /// Fails the invocation: an accepted delivery is neither recorded nor forwarded.
     pub(super) fn fail_queue(&self, error: AwsError) {
         self.tally().queue_errors.push(error);
     }
@@ -85,7 +100,7 @@ impl Invocation {
     ///
     /// # Errors
     ///
-    /// When something could not be recorded or queued.
+    /// When something must not be lost and could not be kept.
     pub(super) fn finish(self, function: &str) -> Result<(), SenderError> {
         let tally = self
             .tally
@@ -97,15 +112,15 @@ impl Invocation {
         }
         counts.emit();
         let (ledger, queue) = (tally.ledger_errors.len(), tally.queue_errors.len());
-        if let Some(first) = tally.ledger_errors.into_iter().next() {
-            return Err(SenderError::Ledger {
-                count: ledger,
+        if let Some(first) = tally.queue_errors.into_iter().next() {
+            return Err(SenderError::RetryQueue {
+                count: queue,
                 first,
             });
         }
-        match tally.queue_errors.into_iter().next() {
-            Some(first) => Err(SenderError::RetryQueue {
-                count: queue,
+        match tally.ledger_errors.into_iter().next() {
+            Some(first) => Err(SenderError::Ledger {
+                count: ledger,
                 first,
             }),
             None => Ok(()),

@@ -1,29 +1,39 @@
 //! The pipeline of a sender, from a batch of deliveries to their settlement.
 //!
-//! [`Sender::handle`] groups the deliveries by destination and processes all
-//! destinations at once: one that hangs, or whose circuit breaker is open, delays no
-//! other. For each destination, [`destination`] takes these steps:
+//! [`Sender::handle`] groups the deliveries by destination and works on all destinations
+//! at once: one that hangs, or whose circuit breaker is open, delays no other. For each
+//! destination, [`destination`] takes these steps until all deliveries are attempted, or
+//! none may be:
 //!
-//! 1. **admit**: the circuit breaker and the rate limiter ([`breakers`]) say which
-//!    deliveries may be attempted; the others are deferred ([`defer`]);
+//! 1. **plan**: the destination's health says which deliveries are next ([`plan`],
+//!    [`breakers`]);
 //! 2. **claim** them in the ledger ([`claims`]), so that no other sender does;
 //! 3. **attempt** them concurrently ([`attempts`]);
 //! 4. **observe**: record in the destination's health what the outcomes say about it;
 //! 5. **decide** what follows each attempt ([`decide`]);
-//! 6. **settle** ([`settlements`]): queue the retry, then record the attempt;
+//! 6. **settle**: record it ([`settlements`]);
 //! 7. **report** destinations that do not accept deliveries ([`report`]).
 //!
-//! [`invocation`] has what all steps share: the deadline, the metrics, the errors.
+//! A batch comes by the fast path or by a drain. On the fast path the deliveries are
+//! fresh, and what is not attempted is left to the outbox ([`deferrals`]). A drain works
+//! off what is due there, in its order; what it does not attempt stays due. In both cases
+//! the router is woken up when there is more to do ([`retry_queue`]). A wake-up is a hint:
+//! whatever is lost, each unsettled delivery has a due time, at which the sweep finds it.
+//!
+//! [`invocation`] has what all steps share: the deadline, the connections, the metrics,
+//! the errors.
 
 mod attempts;
 mod breakers;
 mod claims;
 mod deadline;
 mod decide;
-mod defer;
+mod deferrals;
 mod destination;
+mod drains;
 mod health_cache;
 mod invocation;
+mod plan;
 mod report;
 mod retry_queue;
 mod settlements;
@@ -32,8 +42,9 @@ mod task;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use futures::future::join_all;
+use futures::StreamExt;
 use tocsin_aws::{Clients, Ledger, Queue};
+use tocsin_core::Timestamp;
 use tocsin_core::delivery::DeliveryBatch;
 use tocsin_core::destination::{DestinationId, NotAProviderName, ProviderName};
 
@@ -42,8 +53,10 @@ use crate::transport::{Context, Transport};
 use attempts::Attempts;
 use breakers::Breakers;
 use claims::Claims;
-use defer::Deferrals;
+use deadline::Deadline;
+use deferrals::Deferrals;
 use destination::Steps;
+use drains::Drains;
 use health_cache::HealthCache;
 use invocation::Invocation;
 use report::Reports;
@@ -54,6 +67,11 @@ use task::DeliveryTask;
 pub use deadline::{ATTEMPT_LIMIT, RECORDING_RESERVE};
 pub use invocation::SenderError;
 pub use task::LEASE;
+
+/// Destinations that one invocation works on at the same time. Each may have a call of
+/// AWS under way besides its attempts, and Lambda gives a function 1,024 file
+/// descriptors.
+const MAX_DESTINATIONS: usize = 100;
 
 /// The sender of one provider.
 #[derive(Debug)]
@@ -92,33 +110,44 @@ impl<T: Transport> Sender<T> {
     }
 
     /// Attempts every delivery of a batch whose destination accepts deliveries. The
-    /// others, and those that there is no time for before `deadline`, go back to the
-    /// retry queue without using up an attempt.
+    /// others, and those that there is no time for before `deadline`, stay in the outbox
+    /// without using up an attempt.
     ///
     /// # Errors
     ///
-    /// When the ledger or the retry queue failed until the deadline. A failure of the
-    /// provider is an outcome, not an error.
+    /// When an accepted delivery could be neither recorded nor forwarded, or a delivery of
+    /// the version before could not be recorded. A failure of the provider is an outcome,
+    /// not an error, and what else fails is found in the outbox.
     pub async fn handle(
         &self,
         batch: DeliveryBatch,
         deadline: SystemTime,
     ) -> Result<(), SenderError> {
-        let invocation = Invocation::until(deadline);
-        let by_destination = by_destination(&batch);
+        let deadline = Deadline::at(deadline);
+        let invocation = Invocation::until(match batch.drain {
+            Some(drain) => deadline.within(drain.until, Timestamp::now()),
+            None => deadline,
+        });
+        let mut by_destination = by_destination(&batch);
         let ids: Vec<_> = by_destination.keys().copied().collect();
         self.health.refresh(&ids).await;
         let steps = self.steps(&invocation);
-        let deliveries = by_destination
-            .into_iter()
-            .map(|(id, tasks)| steps.deliver(id, tasks));
-        join_all(deliveries).await;
+        match batch.drain {
+            Some(drain) => {
+                let tasks = by_destination.remove(&drain.destination_id);
+                steps.drain(drain, tasks.unwrap_or_default()).await;
+            }
+            None => {
+                futures::stream::iter(by_destination)
+                    .for_each_concurrent(MAX_DESTINATIONS, |(id, tasks)| steps.deliver(id, tasks))
+                    .await;
+            }
+        }
         invocation.finish(T::NAME)
     }
 
     fn steps<'a>(&'a self, invocation: &'a Invocation) -> Steps<'a, T> {
         let (ledger, provider) = (&self.ledger, &self.provider);
-        let policy = self.config.policy;
         let retry_queue = RetryQueue {
             invocation,
             queue: &self.retry_queue,
@@ -128,16 +157,10 @@ impl<T: Transport> Sender<T> {
             cache: &self.health,
         };
         Steps {
-            deadline: invocation.deadline,
-            policy,
+            invocation,
+            policy: self.config.policy,
             breakers,
-            claims: Claims {
-                invocation,
-                ledger,
-                retry_queue,
-                provider,
-                policy,
-            },
+            claims: Claims { ledger, provider },
             attempts: Attempts {
                 invocation,
                 transport: &self.transport,
@@ -147,16 +170,14 @@ impl<T: Transport> Sender<T> {
                 invocation,
                 ledger,
                 retry_queue,
-                policy,
             },
             deferrals: Deferrals {
                 invocation,
                 ledger,
-                retry_queue,
                 breakers,
                 provider,
-                policy,
             },
+            drains: Drains { invocation, ledger },
             reports: Reports {
                 invocation,
                 retry_queue,
@@ -164,6 +185,7 @@ impl<T: Transport> Sender<T> {
                 provider,
                 canary_destination: self.config.canary_destination.as_deref(),
             },
+            retry_queue,
         }
     }
 }
@@ -180,3 +202,6 @@ fn by_destination(batch: &DeliveryBatch) -> BTreeMap<DestinationId, Vec<Delivery
     }
     tasks
 }
+
+#[cfg(test)]
+mod tests;

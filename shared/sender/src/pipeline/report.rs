@@ -1,9 +1,9 @@
 //! Reporting destinations that do not accept deliveries, and counting canaries.
 //!
 //! A sender asks the router, through the retry queue, to raise a `SYSTEM_ERROR` alert
-//! when a delivery failed or is exhausted, or when nothing has been accepted for 15
-//! minutes: at most once an hour for each destination, and once for rejected
-//! messages. The alert reaches the destinations that list that type. A failed
+//! when a delivery failed or is exhausted, when a person must fix the destination, or
+//! when nothing has been accepted for 15 minutes: at most once an hour for each
+//! destination, and once for refused messages. The alert reaches the destinations that list that type. A failed
 //! delivery of such an alert raises none, so that there is no endless chain of them.
 
 use std::time::Duration;
@@ -44,7 +44,10 @@ impl Reports<'_> {
         let reportable = |one| Some((one, reportable_failure(one)?));
         for (one, failure) in settled.iter().filter_map(reportable) {
             let health = self.breakers.health(one.task.delivery.destination_id);
-            if one.has_failed() || health.is_long_failing(Timestamp::now()) {
+            if one.has_failed()
+                || failure.kind.is_curable()
+                || health.is_long_failing(Timestamp::now())
+            {
                 self.raise_alert(one, failure).await;
             }
         }

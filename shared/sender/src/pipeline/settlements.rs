@@ -1,20 +1,24 @@
-//! Settling attempts: the retry is queued first, then the ledger records the
-//! settlement. Attempts that need no retry are recorded before all others.
+//! Settling attempts: one conditional write each, 25 in one call.
 //!
-//! When AWS fails, both steps are repeated as long as the invocation has time. A
-//! crash between the two leaves a retry too many, whose claim is refused. An attempt
-//! that was accepted and cannot be recorded is forwarded through the retry queue, so
-//! that the alert is not sent again.
+//! When AWS fails, the write is repeated as long as the invocation has time. An attempt
+//! that stays unsettled is due again after its lease. Only one that was accepted is
+//! forwarded to the router through the retry queue, so that the alert is not sent again.
+//!
+//! The fallback of a delivery that ended badly begins before that is recorded, so that
+//! a crash in between leaves a fallback too many rather than none; the fallback of one
+//! that was accepted is cancelled afterwards.
+
+use std::collections::BTreeSet;
 
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{AwsError, Ledger, LedgerError, Message};
+use tocsin_aws::{AwsError, Ledger, LedgerError};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::settlement::{NewState, SettleResult};
-use tocsin_core::retry::RetryPolicy;
+use tocsin_core::retry_queue::UnrecordedDelivery;
 
 use super::decide::DecidedTask;
 use super::invocation::Invocation;
-use super::retry_queue::RetryQueue;
+use super::retry_queue::{RetryQueue, WakeUps};
 use super::task::DeliveryTask;
 
 #[derive(Clone, Copy)]
@@ -22,80 +26,113 @@ pub(super) struct Settlements<'a> {
     pub(super) invocation: &'a Invocation,
     pub(super) ledger: &'a Ledger,
     pub(super) retry_queue: RetryQueue<'a>,
-    pub(super) policy: RetryPolicy,
 }
 
 impl Settlements<'_> {
     /// Settles attempts and returns those that the ledger recorded.
     pub(super) async fn settle<'t>(&self, decided: Vec<DecidedTask<'t>>) -> Vec<DecidedTask<'t>> {
         let now = Timestamp::now();
-        let (followed, final_ones): (Vec<_>, Vec<_>) = decided
+        let (followed, others): (Vec<_>, Vec<_>) = decided
             .into_iter()
-            .partition(|one| one.following(now).next().is_some());
-        // A retry queue that does not respond must not use up the time of the attempts
-        // that need nothing of it.
-        let (mut settled, mut unsettled) = self.record(final_ones).await;
-        let queued = self.queue_following(followed).await;
-        let (recorded, unrecorded) = self.record(queued).await;
-        settled.extend(recorded);
-        unsettled.extend(unrecorded);
-        self.forward_unrecorded(unsettled).await;
+            .partition(|one| one.begun_fallback(now).is_some());
+        let mut settled = self.record(others).await;
+        self.cancel_fallbacks(&settled).await;
+        let followed = self.begin_fallbacks(followed, now).await;
+        settled.extend(self.record(followed).await);
         settled
     }
 
-    /// Records attempts of earlier invocations that were accepted.
-    pub(super) async fn record_unrecorded(&self, tasks: Vec<DeliveryTask<'_>>) {
-        let accepted: Vec<_> = tasks
-            .into_iter()
-            .filter_map(DecidedTask::unrecorded)
-            .collect();
-        let (_, unsettled) = self.record(accepted).await;
-        self.forward_unrecorded(unsettled).await;
-    }
-
-    /// Queues retries and fallbacks and returns the attempts whose messages were
-    /// queued. The others are not settled: the invocation fails, their leases end,
-    /// and the repeated invocation takes them over.
-    async fn queue_following<'t>(&self, decided: Vec<DecidedTask<'t>>) -> Vec<DecidedTask<'t>> {
-        let now = Timestamp::now();
-        let (owners, messages): (Vec<usize>, Vec<Message>) = decided
-            .iter()
-            .enumerate()
-            .flat_map(|(at, one)| {
-                one.following(now)
-                    .map(move |retry| (at, Message::retry(&retry, now)))
-            })
-            .unzip();
-        let mut lost = Vec::new();
-        for (at, sent) in owners
-            .into_iter()
-            .zip(self.retry_queue.send(&messages).await)
-        {
-            if let Err(error) = sent {
-                lost.push(at);
-                self.invocation.fail_queue(error);
+    /// Forwards what the version before sent as a delivery that is accepted already;
+    /// returns the others.
+    pub(super) async fn forward_accepted<'t>(
+        &self,
+        tasks: Vec<DeliveryTask<'t>>,
+    ) -> Vec<DeliveryTask<'t>> {
+        let mut accepted = Vec::new();
+        let mut others = Vec::new();
+        for task in tasks {
+            match &task.delivery.unrecorded {
+                None => others.push(task),
+                Some(attempt) => accepted.push(UnrecordedDelivery {
+                    alert_id: task.entry.alert.alert_id.clone(),
+                    destination_id: task.delivery.destination_id,
+                    began_at: task.began_at(attempt.attempt.at),
+                    attempt: (**attempt).clone(),
+                }),
             }
         }
-        decided
-            .into_iter()
-            .enumerate()
-            .filter(|(at, _)| !lost.contains(at))
-            .map(|(_, one)| one)
-            .collect()
+        self.retry_queue.forward(accepted).await;
+        others
     }
 
-    /// Records settlements; returns those that were recorded, and the others with
-    /// their errors. Only what is recorded is counted.
-    async fn record<'t>(
+    /// Begins the fallbacks of these deliveries and returns those whose fallback has
+    /// begun. The others are not settled: they are attempted again after their lease.
+    async fn begin_fallbacks<'t>(
         &self,
         decided: Vec<DecidedTask<'t>>,
-    ) -> (Vec<DecidedTask<'t>>, Vec<(DecidedTask<'t>, LedgerError)>) {
-        let mut settled = Vec::new();
-        if decided.is_empty() {
-            return (settled, Vec::new());
+        now: Timestamp,
+    ) -> Vec<DecidedTask<'t>> {
+        let (decided, fallbacks): (Vec<_>, Vec<_>) = decided
+            .into_iter()
+            .filter_map(|one| {
+                let fallback = one.begun_fallback(now)?;
+                Some((one, fallback))
+            })
+            .unzip();
+        if fallbacks.is_empty() {
+            return decided;
         }
+        let results = self.ledger.begin_fallbacks(&fallbacks, now).await;
+        let mut begun = Vec::new();
+        let mut destinations = BTreeSet::new();
+        for ((one, fallback), result) in decided.into_iter().zip(&fallbacks).zip(results) {
+            match result {
+                Ok(()) => {
+                    destinations.insert(fallback.destination_id);
+                    begun.push(one);
+                }
+                Err(error) => log_unsettled(&one.task, &error),
+            }
+        }
+        let mut wake_ups = WakeUps::default();
+        wake_ups.add(now);
+        for id in destinations {
+            self.retry_queue.wake_up(id, &wake_ups).await;
+        }
+        begun
+    }
+
+    async fn cancel_fallbacks(&self, settled: &[DecidedTask<'_>]) {
+        let cancelled: Vec<_> = settled
+            .iter()
+            .filter_map(DecidedTask::cancelled_fallback)
+            .collect();
+        if cancelled.is_empty() {
+            return;
+        }
+        let results = self.ledger.cancel_fallbacks(&cancelled).await;
+        for (cancelled, result) in cancelled.iter().zip(results) {
+            // The router looks at the delivery again before it dispatches its fallback.
+            if let Err(error) = result {
+                tracing::warn!(
+                    alert.id = cancelled.alert_id.as_str(),
+                    destination.id = %cancelled.destination_id,
+                    %error,
+                    "the fallback of a delivered alert could not be cancelled: {error}"
+                );
+            }
+        }
+    }
+
+    /// Records settlements and returns those that were recorded. Only those are counted.
+    async fn record<'t>(&self, decided: Vec<DecidedTask<'t>>) -> Vec<DecidedTask<'t>> {
+        let mut settled = Vec::new();
         let mut pending: Vec<_> = decided.into_iter().map(|one| (one, None)).collect();
         for tries in 1.. {
+            if pending.is_empty() || tries > 1 && !self.invocation.deadline.backoff(tries - 1).await
+            {
+                break;
+            }
             let settlements: Vec<_> = pending
                 .iter()
                 .map(|(one, _)| one.settlement.clone())
@@ -116,36 +153,15 @@ impl Settlements<'_> {
                 }
             }
             pending = failed;
-            if pending.is_empty() || !self.invocation.deadline.backoff(tries).await {
-                break;
+        }
+        for (one, error) in &pending {
+            if let Some(error) = error {
+                log_unsettled(&one.task, error);
             }
         }
-        let unsettled = pending
-            .into_iter()
-            .filter_map(|(one, error)| Some((one, error?)))
-            .collect();
-        (settled, unsettled)
-    }
-
-    /// Forwards accepted attempts to the next sender, which only has to record them.
-    /// Any other attempt may be repeated: its retry is queued, or it was not accepted.
-    async fn forward_unrecorded(&self, unsettled: Vec<(DecidedTask<'_>, LedgerError)>) {
-        let now = Timestamp::now();
-        let mut forwarded = Vec::new();
-        for (one, error) in unsettled {
-            log_unrecorded(&one.task, &error);
-            let policy = one.task.policy(self.policy);
-            let expired = policy.end(one.settlement.attempt.at) <= now;
-            match one.forwarded(now) {
-                // A ledger that denies this role access for good must not keep the
-                // message in the retry queue for ever.
-                Some(retry) if !expired => forwarded.push(retry),
-                None if one.retry().is_some() => {}
-                Some(_) | None => self.invocation.fail_ledger(error),
-            }
-        }
-        // In one call: there may be no time for a second one.
-        self.retry_queue.queue(&forwarded).await;
+        let accepted = pending.iter().filter_map(|(one, _)| one.unrecorded());
+        self.retry_queue.forward(accepted.collect()).await;
+        settled
     }
 }
 
@@ -174,7 +190,7 @@ fn log_lease_lost(task: &DeliveryTask<'_>) {
     });
 }
 
-fn log_unrecorded(task: &DeliveryTask<'_>, error: &LedgerError) {
+fn log_unsettled(task: &DeliveryTask<'_>, error: &LedgerError) {
     let (alert, name) = (task.alert_id(), task.destination_name());
     task.span.in_scope(|| {
         tracing::error!(

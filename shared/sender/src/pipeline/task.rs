@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::claim::{ClaimRequest, Lease};
-use tocsin_core::delivery::{AlertDeliveries, Delivery, PriorAttempt, Removal, Retry};
+use tocsin_core::delivery::{AlertDeliveries, Delivery, Removal};
 use tocsin_core::destination::ProviderName;
-use tocsin_core::health::{Observation, Priority};
+use tocsin_core::health::{DetectionKey, Observation};
+use tocsin_core::outbox::{DueKey, Priority};
 use tocsin_core::outcome::{Failure, Outcome};
 use tocsin_core::retry::RetryPolicy;
 use tracing::Span;
@@ -17,18 +18,16 @@ use tracing::Span;
 /// over knows that the previous one is gone.
 pub const LEASE: Duration = Duration::from_secs(65);
 
-/// The delay after the end of another sender's lease before its delivery is taken over.
-const LEASE_GRACE: Duration = Duration::from_secs(1);
-
-/// The delay before a delivery that the ledger could not claim or record is looked
-/// at again: an outage of seconds is over by then, and one of minutes costs little.
-pub(super) const LEDGER_RETRY_DELAY: Duration = Duration::from_secs(30);
+/// The last attempt is due at the end of the retry window. It may be made so much later:
+/// a breaker's longest interval, and the wait for deliveries that are due before it.
+const LAST_ATTEMPT_DELAY: Duration = Duration::from_mins(10);
 
 /// One delivery with its alert.
 #[derive(Clone)]
 pub(super) struct DeliveryTask<'a> {
     pub(super) entry: &'a AlertDeliveries,
     pub(super) delivery: &'a Delivery,
+    pub(super) detection: DetectionKey,
     pub(super) action: Action,
     /// Carries the ids of the alert, the destination and the attempt into every line
     /// that is logged within it.
@@ -46,11 +45,19 @@ pub(super) enum Action {
     RecordExhaustion(Failure),
 }
 
+/// Why a delivery gets no further attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// Its retry window is over.
+    WindowOver,
+    /// Its attempts are used up, and the last one was never settled.
+    AttemptsUsedUp,
+}
+
 /// A task whose claim succeeded.
 pub(super) struct ClaimedTask<'a> {
     pub(super) task: DeliveryTask<'a>,
     pub(super) lease: Lease,
-    pub(super) prior_attempt: PriorAttempt,
 }
 
 /// A task with the outcome of its attempt.
@@ -74,6 +81,7 @@ impl<'a> DeliveryTask<'a> {
         Self {
             entry,
             delivery,
+            detection: DetectionKey::of(&entry.alert.detection_id),
             action: delivery
                 .removed
                 .map_or(Action::Attempt, Action::RecordRemoval),
@@ -81,14 +89,12 @@ impl<'a> DeliveryTask<'a> {
         }
     }
 
-    /// The task with nothing left to do but to record this failure; a removal is
-    /// still recorded as such.
+    /// The task with nothing left to do but to record this failure.
     pub(super) fn exhausted(self, failure: Failure) -> Self {
-        let action = match self.action {
-            Action::RecordRemoval(_) => self.action,
-            _ => Action::RecordExhaustion(failure),
-        };
-        Self { action, ..self }
+        Self {
+            action: Action::RecordExhaustion(failure),
+            ..self
+        }
     }
 
     pub(super) fn alert_id(&self) -> &'a str {
@@ -99,8 +105,21 @@ impl<'a> DeliveryTask<'a> {
         &self.delivery.display_name
     }
 
-    pub(super) fn priority(&self) -> Priority {
-        Priority::of(self.delivery.origin, self.entry.severity)
+    pub(super) const fn priority(&self) -> Priority {
+        Priority::of(self.entry.severity)
+    }
+
+    /// The delivery's position in the outbox if it is due at `at`.
+    pub(super) const fn due(&self, at: Timestamp) -> DueKey {
+        DueKey {
+            priority: self.priority(),
+            at,
+        }
+    }
+
+    /// Attempts that were begun before this one.
+    pub(super) const fn attempts_before(&self) -> u32 {
+        self.delivery.attempt.saturating_sub(1)
     }
 
     /// When the delivery began: `now`, unless it has begun before.
@@ -113,64 +132,49 @@ impl<'a> DeliveryTask<'a> {
         stack.within(self.delivery.retry.unwrap_or_default())
     }
 
-    /// Whether the retry window is over.
-    pub(super) fn is_expired(&self, stack: RetryPolicy, now: Timestamp) -> bool {
-        self.policy(stack).end(self.began_at(now)) <= now
+    /// Why the delivery gets no further attempt, if it gets none.
+    pub(super) fn expiry(&self, stack: RetryPolicy, now: Timestamp) -> Option<Expiry> {
+        let policy = self.policy(stack);
+        if policy.is_used_up(self.attempts_before()) {
+            return Some(Expiry::AttemptsUsedUp);
+        }
+        let last = policy.end(self.began_at(now)).plus(LAST_ATTEMPT_DELAY);
+        (last <= now).then_some(Expiry::WindowOver)
     }
 
-    pub(super) fn claim_request(&self, provider: &ProviderName) -> ClaimRequest {
+    pub(super) fn claim_request(&self, provider: &ProviderName, now: Timestamp) -> ClaimRequest {
         ClaimRequest {
             alert_id: self.entry.alert.alert_id.clone(),
             destination_id: self.delivery.destination_id,
             display_name: self.delivery.display_name.clone(),
             provider: provider.clone(),
             attempt: self.delivery.attempt,
-            began_at: self.delivery.began_at,
-            origin: self.delivery.origin,
-            fallback_for: self.delivery.fallback_for,
+            began_at: self.began_at(now),
+            priority: self.priority(),
+            due: self.delivery.due,
             lease: LEASE,
-        }
-    }
-
-    /// The same attempt, at `due`.
-    pub(super) fn retry(&self, due: Timestamp) -> Retry {
-        Retry {
-            alert_id: self.entry.alert.alert_id.clone(),
-            destination_id: self.delivery.destination_id,
-            attempt: self.delivery.attempt,
-            began_at: self.delivery.began_at,
-            prior_attempt: self.delivery.prior_attempt,
-            unrecorded: self.delivery.unrecorded.clone(),
-            fallback_for: self.delivery.fallback_for,
-            due,
-        }
-    }
-
-    /// The next attempt, in case the sender that holds the lease until `until` crashes.
-    /// If that sender settles the delivery, this attempt's claim finds it settled.
-    pub(super) fn retry_after_lease(&self, until: Timestamp, now: Timestamp) -> Retry {
-        Retry {
-            attempt: self.delivery.attempt.saturating_add(1),
-            began_at: Some(self.began_at(now)),
-            prior_attempt: PriorAttempt::MaybeDelivered,
-            ..self.retry(until.plus(LEASE_GRACE))
         }
     }
 }
 
 impl AttemptedTask<'_> {
     /// What the outcome says about the destination; `None` without an attempt.
-    pub(super) fn observation(&self) -> Option<Observation> {
+    pub(super) fn observation(&self) -> Option<(DetectionKey, Observation)> {
         let task = &self.claimed.task;
         match task.action {
-            Action::Attempt => Observation::of(&self.outcome, task.delivery.attempt),
+            Action::Attempt => Some((task.detection, Observation::of(&self.outcome)?)),
             Action::RecordRemoval(_) | Action::RecordExhaustion(_) => None,
         }
     }
 
-    /// Whether the destination, not the message, is to blame.
-    pub(super) fn met_fault(&self) -> bool {
-        self.observation()
-            .is_some_and(|observation| observation.is_fault())
+    /// Whether the delivery ends here, whatever the destination's health.
+    pub(super) const fn is_final(&self) -> bool {
+        match self.claimed.task.action {
+            Action::Attempt => matches!(
+                self.outcome,
+                Outcome::Delivered(_) | Outcome::Refused { .. }
+            ),
+            Action::RecordRemoval(_) | Action::RecordExhaustion(_) => true,
+        }
     }
 }

@@ -9,7 +9,7 @@ use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_sender::{AddressPolicy, Limits};
 
 use crate::fixture::{
-    Fixture, SHORT, attempted, delivered, permanent, plain, secret, stored, transient,
+    Fixture, SHORT, attempted, delivered, plain, rejected, secret, stored, transient,
 };
 use crate::server::{Reply, Server};
 
@@ -112,7 +112,7 @@ async fn forbidden_addresses_are_not_called() {
     ] {
         let answers = [stored(&secret(&url, "t"))];
         let fixture = Fixture::with(AddressPolicy::PublicHttps, Limits::default(), answers);
-        let failure = permanent(fixture.attempt().await, FailureKind::Forbidden);
+        let failure = rejected(fixture.attempt().await, FailureKind::Forbidden);
         assert!(!failure.detail.contains("PLANTED"), "{failure}");
     }
     assert!(listener.accept().is_err(), "somebody called");

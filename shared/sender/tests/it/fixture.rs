@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tocsin_aws::{Clients, SecretStore};
 use tocsin_core::alert::Alert;
-use tocsin_core::delivery::PriorAttempt;
+use tocsin_core::delivery::{Detail, PriorAttempt};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_sender::{
     AddressPolicy, AttemptInput, Context, HttpClient, HttpTransport, Limits, Transport,
@@ -48,6 +48,7 @@ pub(crate) struct Fixture {
     pub(crate) settings: Value,
     pub(crate) secret_name: Option<&'static str>,
     pub(crate) prior_attempt: PriorAttempt,
+    pub(crate) detail: Detail,
 }
 
 impl Fixture {
@@ -74,6 +75,7 @@ impl Fixture {
             settings: json!({"project": "tests"}),
             secret_name: Some("probe/1"),
             prior_attempt: PriorAttempt::NotDelivered,
+            detail: Detail::Full,
         }
     }
 
@@ -88,6 +90,7 @@ impl Fixture {
             settings: self.settings.as_object().unwrap(),
             secret_name: self.secret_name,
             prior_attempt: self.prior_attempt,
+            detail: self.detail,
         };
         HttpTransport(Probe).deliver(&self.context, input).await
     }
@@ -128,10 +131,12 @@ pub(crate) fn delivered(outcome: Outcome) -> Receipt {
     }
 }
 
+/// A failure that no retry of the same request can fix.
 #[track_caller]
-pub(crate) fn permanent(outcome: Outcome, kind: FailureKind) -> Failure {
+pub(crate) fn rejected(outcome: Outcome, kind: FailureKind) -> Failure {
     match outcome {
-        Outcome::Permanent { failure } if failure.kind == kind => failure,
+        Outcome::Misconfigured { failure } if kind.is_curable() && failure.kind == kind => failure,
+        Outcome::Refused { failure } if !kind.is_curable() && failure.kind == kind => failure,
         other => panic!("{other:?}"),
     }
 }

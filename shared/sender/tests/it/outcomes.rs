@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use tocsin_core::delivery::PriorAttempt;
+use tocsin_core::delivery::{Detail, PriorAttempt};
 use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::delivery;
 
 use crate::fixture::{
-    Fixture, SHORT, answered, attempted, delivered, looked_up, permanent, plain, secret, stored,
+    Fixture, SHORT, answered, attempted, delivered, looked_up, plain, rejected, secret, stored,
     transient,
 };
 use crate::server::{Reply, Server};
@@ -53,7 +53,7 @@ async fn a_refused_alert_is_delivered_in_its_minimal_form_and_says_so() {
 #[tokio::test]
 async fn after_two_refusals_the_failure_is_the_first_and_mentions_the_second() {
     let (outcome, arrived) = answered([plain(422, "first"), plain(413, "second")]).await;
-    let failure = permanent(outcome, FailureKind::Refused);
+    let failure = rejected(outcome, FailureKind::Refused);
     assert_eq!(
         (failure.status, failure.detail.as_str()),
         (
@@ -71,6 +71,24 @@ async fn a_minimal_form_that_fails_for_now_is_retried() {
         transient(outcome, FailureKind::Unavailable).detail,
         "second (after the whole message was refused)"
     );
+}
+
+#[tokio::test]
+async fn a_minimal_form_that_was_asked_for_is_the_only_one() {
+    for (status, is_delivered) in [(200, true), (400, false)] {
+        let server = Server::start([plain(status, r#"{"id": "T-1"}"#)]).await;
+        let mut fixture = Fixture::new([stored(&secret(&server.url(), "t"))]);
+        fixture.detail = Detail::Minimal;
+        let outcome = fixture.attempt().await;
+        assert!(server.arrived()[0].body.contains("minimal"));
+        assert_eq!(server.arrived().len(), 1);
+        if is_delivered {
+            let remark = delivered(outcome).remark.unwrap();
+            assert!(remark.contains("only title, severity and link"), "{remark}");
+        } else {
+            rejected(outcome, FailureKind::Refused);
+        }
+    }
 }
 
 #[tokio::test]
@@ -97,7 +115,7 @@ async fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307] {
         let moved = Reply::WithHeader(status, "location", "/elsewhere", String::new());
         let (outcome, arrived) = answered([moved, plain(200, "{}")]).await;
-        permanent(outcome, FailureKind::Redirected);
+        rejected(outcome, FailureKind::Redirected);
         assert_eq!(arrived.len(), 1, "{status}");
     }
 }
@@ -111,7 +129,7 @@ async fn a_redirect_that_the_provider_knows_is_followed_once() {
     assert_eq!(arrived[1].body, arrived[0].body);
 
     let (outcome, arrived) = answered([moved(), moved(), plain(200, "{}")]).await;
-    permanent(outcome, FailureKind::Redirected);
+    rejected(outcome, FailureKind::Redirected);
     assert_eq!(arrived.len(), 2);
 }
 
@@ -140,18 +158,17 @@ async fn a_message_that_no_earlier_attempt_sent_is_sent() {
 
 #[tokio::test]
 async fn without_permission_to_look_the_message_is_sent_and_the_receipt_says_so() {
-    let replies = [
-        plain(400, "no such project"),
-        plain(200, r#"{"id": "T-1"}"#),
-    ];
-    let (outcome, arrived) = looked_up(replies).await;
-    let remark = delivered(outcome).remark.unwrap();
-    assert!(remark.contains("the lookup failed: "), "{remark}");
-    assert!(remark.contains("no such project"), "{remark}");
-    assert_eq!(arrived.len(), 2);
+    for status in [400, 403] {
+        let replies = [plain(status, "not this"), plain(200, r#"{"id": "T-1"}"#)];
+        let (outcome, arrived) = looked_up(replies).await;
+        let remark = delivered(outcome).remark.unwrap();
+        assert!(remark.contains("the lookup failed: "), "{remark}");
+        assert!(remark.contains("not this"), "{remark}");
+        assert_eq!(arrived.len(), 2, "{status}");
+    }
     // A credential that is refused for the lookup would be refused for sending, too.
     let (outcome, arrived) = looked_up([plain(401, "who are you")]).await;
-    permanent(outcome, FailureKind::Unauthorized);
+    rejected(outcome, FailureKind::Unauthorized);
     assert_eq!(arrived.len(), 1);
 }
 

@@ -6,7 +6,7 @@ use tocsin_core::outcome::{FailureKind, Outcome};
 use tocsin_testing::aws::Answer;
 
 use crate::fixture::{
-    Fixture, answered, delivered, permanent, plain, secret, stored, transient, withheld,
+    Fixture, answered, delivered, plain, rejected, secret, stored, transient, withheld,
 };
 use crate::server::{Reply, Server};
 
@@ -61,10 +61,10 @@ async fn a_rotated_secret_is_used_at_once() {
 }
 
 #[tokio::test]
-async fn a_refused_secret_that_was_not_rotated_fails_the_delivery() {
+async fn a_refused_secret_that_was_not_rotated_holds_the_delivery() {
     let replies = [plain(401, "bad token"), plain(200, "{}")];
     let (server, fixture) = with_tokens(replies, &["token-one", "token-one"]).await;
-    let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
+    let failure = rejected(fixture.attempt().await, FailureKind::Unauthorized);
     assert_eq!(failure.detail, "bad token");
     assert_eq!(server.arrived().len(), 1);
 }
@@ -74,7 +74,7 @@ async fn a_rotated_secret_is_tried_once() {
     let replies = [plain(401, "first"), plain(401, "second"), plain(200, "{}")];
     let tokens = ["token-one", "token-two", "token-three"];
     let (server, fixture) = with_tokens(replies, &tokens).await;
-    let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
+    let failure = rejected(fixture.attempt().await, FailureKind::Unauthorized);
     assert_eq!(failure.detail, "second");
     assert_eq!(server.arrived().len(), 2);
 }
@@ -89,7 +89,7 @@ async fn when_the_secret_cannot_be_read_again_the_failure_is_the_refusal() {
         let server = Server::start([plain(403, "bad token")]).await;
         let old = stored(&secret(&server.url(), "token-one"));
         let fixture = Fixture::new([old, newer]);
-        let failure = permanent(fixture.attempt().await, FailureKind::Unauthorized);
+        let failure = rejected(fixture.attempt().await, FailureKind::Unauthorized);
         assert_eq!(failure.detail, "bad token");
     }
 }
@@ -158,16 +158,16 @@ async fn the_old_and_the_rotated_secret_are_redacted() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_a_header_fails_the_delivery_and_is_not_shown() {
+async fn a_secret_that_cannot_be_a_header_holds_the_delivery_and_is_not_shown() {
     let (server, fixture) = with_tokens([plain(200, "{}")], &["PLANTED\r\nx: y"]).await;
     let outcome = fixture.attempt().await;
     assert_clean(&outcome);
-    permanent(outcome, FailureKind::Misconfigured);
+    rejected(outcome, FailureKind::Misconfigured);
     assert!(server.arrived().is_empty());
 }
 
 #[tokio::test]
-async fn wrong_settings_and_secrets_fail_the_delivery_and_name_the_field() {
+async fn wrong_settings_and_secrets_hold_the_delivery_and_name_the_field() {
     let sound = || json!({"project": "tests"});
     let url = "http://127.0.0.1:1/PLANTED";
     for (settings, secret, field) in [
@@ -213,7 +213,7 @@ async fn wrong_settings_and_secrets_fail_the_delivery_and_name_the_field() {
         fixture.settings = settings;
         let outcome = fixture.attempt().await;
         assert_clean(&outcome);
-        let failure = permanent(outcome, FailureKind::Misconfigured);
+        let failure = rejected(outcome, FailureKind::Misconfigured);
         assert!(failure.detail.contains(field), "{failure}");
     }
 }
@@ -223,7 +223,7 @@ async fn a_lookup_that_cannot_be_built_names_the_field() {
     let mut fixture = Fixture::new([stored(&secret("http://127.0.0.1:1/", "t"))]);
     fixture.settings = json!({"project": "unbuildable"});
     fixture.prior_attempt = PriorAttempt::MaybeDelivered;
-    let failure = permanent(fixture.attempt().await, FailureKind::Misconfigured);
+    let failure = rejected(fixture.attempt().await, FailureKind::Misconfigured);
     assert_eq!(failure.detail, "`settings.project` makes no question");
 }
 
@@ -231,7 +231,7 @@ async fn a_lookup_that_cannot_be_built_names_the_field() {
 async fn a_destination_without_a_secret_has_an_empty_one() {
     let mut fixture = Fixture::new([]);
     fixture.secret_name = None;
-    let failure = permanent(fixture.attempt().await, FailureKind::Misconfigured);
+    let failure = rejected(fixture.attempt().await, FailureKind::Misconfigured);
     assert!(
         failure.detail.starts_with("`secret.url`") || failure.detail.starts_with("`secret.token`"),
         "{failure}"
@@ -240,7 +240,7 @@ async fn a_destination_without_a_secret_has_an_empty_one() {
 }
 
 #[tokio::test]
-async fn a_missing_secret_fails_the_delivery_and_an_unavailable_store_delays_it() {
+async fn a_missing_secret_holds_the_delivery_and_an_unavailable_store_delays_it() {
     for missing in [
         withheld("ResourceNotFoundException"),
         withheld("InvalidRequestException"),
@@ -249,7 +249,7 @@ async fn a_missing_secret_fails_the_delivery_and_an_unavailable_store_delays_it(
             json!({"Name": "probe/1", "SecretBinary": "AAAA"}).to_string(),
         ),
     ] {
-        let failure = permanent(
+        let failure = rejected(
             Fixture::new([missing]).attempt().await,
             FailureKind::Misconfigured,
         );

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tocsin_core::outcome::FailureKind::{
     self, Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Permanent, Transient};
+use tocsin_testing::Expected::{Rejected, Transient};
 
 use super::*;
 
@@ -41,7 +41,7 @@ fn a_success_without_a_task_is_not_understood() {
 }
 
 #[test]
-fn rejections_are_permanent_and_have_asanas_messages() {
+fn rejections_have_asanas_messages() {
     for (status, text, kind) in [
         (302, "moved", Redirected),
         (
@@ -164,10 +164,10 @@ fn a_failed_lookup_does_not_prove_absence() {
             400,
             &[],
             r#"{"errors":[{"message":"no"}]}"#,
-            Permanent(Misconfigured),
+            Rejected(Misconfigured),
         ),
-        (401, &[], "", Permanent(Unauthorized)),
-        (404, &[], "", Permanent(Misconfigured)),
+        (401, &[], "", Rejected(Unauthorized)),
+        (404, &[], "", Rejected(Misconfigured)),
     ]);
 }
 

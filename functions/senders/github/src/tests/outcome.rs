@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tocsin_core::outcome::FailureKind::{
     self, Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Permanent, Transient};
+use tocsin_testing::Expected::{Rejected, Transient};
 
 use super::*;
 
@@ -76,7 +76,7 @@ fn a_success_without_an_issue_is_not_understood() {
 }
 
 #[test]
-fn rejections_are_permanent_and_have_githubs_messages() {
+fn rejections_have_githubs_messages() {
     let invalid = r#"{"message": "Validation Failed", "errors": [{"resource": "Issue", "field": "title", "code": "missing_field"}, {"message": "body is too long (maximum is 65536 characters)"}, "and more"]}"#;
     plain().check_rejections(&[
         (
@@ -128,7 +128,7 @@ fn rejections_are_permanent_and_have_githubs_messages() {
     ]);
     // A rate limit that is not exhausted does not change the meaning of 403.
     let remaining = &[("x-ratelimit-remaining", "4999")];
-    plain().check_outcomes(&[(403, remaining, "", Permanent(Unauthorized))]);
+    plain().check_outcomes(&[(403, remaining, "", Rejected(Unauthorized))]);
 }
 
 #[test]
@@ -253,10 +253,10 @@ fn a_failed_lookup_does_not_prove_absence() {
             "secondary rate limit",
             Transient(Throttled, Some(60)),
         ),
-        (401, &[], "", Permanent(Unauthorized)),
-        (404, &[], "", Permanent(Misconfigured)),
-        (422, &[], r#"{"message": "no"}"#, Permanent(Misconfigured)),
-        (301, &[], "", Permanent(Redirected)),
+        (401, &[], "", Rejected(Unauthorized)),
+        (404, &[], "", Rejected(Misconfigured)),
+        (422, &[], r#"{"message": "no"}"#, Rejected(Misconfigured)),
+        (301, &[], "", Rejected(Redirected)),
     ]);
 }
 

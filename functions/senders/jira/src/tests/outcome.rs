@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tocsin_core::outcome::FailureKind::{
     Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Permanent, Transient};
+use tocsin_testing::Expected::{Rejected, Transient};
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn a_success_without_an_issue_is_not_understood() {
 }
 
 #[test]
-fn rejections_are_permanent_and_have_jiras_messages() {
+fn rejections_have_jiras_messages() {
     let errors = r#"{"errorMessages":["Something."],"errors":{"priority":"Field 'priority' cannot be set.","summary":"The summary is invalid because it contains newline characters."}}"#;
     cloud().check_rejections(&[
         (302, "", Redirected, ""),
@@ -162,9 +162,9 @@ fn a_failed_lookup_does_not_prove_absence() {
         (204, &[], "", Transient(NotUnderstood, None)),
         (503, &[], "", Transient(Unavailable, None)),
         (429, &[], "", Transient(Throttled, None)),
-        (400, &[], unknown_project, Permanent(Misconfigured)),
-        (401, &[], "", Permanent(Unauthorized)),
-        (302, &[], "", Permanent(Redirected)),
+        (400, &[], unknown_project, Rejected(Misconfigured)),
+        (401, &[], "", Rejected(Unauthorized)),
+        (302, &[], "", Rejected(Redirected)),
     ]);
 }
 

@@ -1,7 +1,7 @@
 use tocsin_core::outcome::FailureKind::{
     Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Delivered, Permanent, Transient};
+use tocsin_testing::Expected::{Delivered, Rejected, Transient};
 
 use super::*;
 
@@ -64,27 +64,27 @@ fn every_response_has_its_outcome() {
             302,
             &[("location", "https://evil.example")],
             "",
-            Permanent(Redirected),
+            Rejected(Redirected),
         ),
         (
             400,
             &[],
             r#"{"message":"Request body is not processable","took":0.0}"#,
-            Permanent(Refused),
+            Rejected(Refused),
         ),
         (
             401,
             &[],
             r#"{"message":"Key format is not valid!"}"#,
-            Permanent(Unauthorized),
+            Rejected(Unauthorized),
         ),
-        (402, &[], "", Permanent(Misconfigured)),
-        (403, &[], "<html>", Permanent(Unauthorized)),
-        (404, &[], "", Permanent(Misconfigured)),
-        (405, &[], "", Permanent(Misconfigured)),
+        (402, &[], "", Rejected(Misconfigured)),
+        (403, &[], "<html>", Rejected(Unauthorized)),
+        (404, &[], "", Rejected(Misconfigured)),
+        (405, &[], "", Rejected(Misconfigured)),
         (408, &[], "", Transient(Unavailable, None)),
-        (413, &[], "", Permanent(Refused)),
-        (422, &[], r#"{"message":"Request body"#, Permanent(Refused)),
+        (413, &[], "", Rejected(Refused)),
+        (422, &[], r#"{"message":"Request body"#, Rejected(Refused)),
         (425, &[], "", Transient(Unavailable, None)),
         (429, &[], "", Transient(Throttled, None)),
         (

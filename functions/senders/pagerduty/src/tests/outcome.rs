@@ -1,7 +1,7 @@
 use tocsin_core::outcome::FailureKind::{
     Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Permanent, Transient};
+use tocsin_testing::Expected::{Rejected, Transient};
 
 use super::*;
 
@@ -50,17 +50,17 @@ fn every_other_response_has_its_outcome() {
             302,
             &[("location", "https://evil.example")],
             "",
-            Permanent(Redirected),
+            Rejected(Redirected),
         ),
-        (400, &[], key, Permanent(Unauthorized)),
-        (400, &[], event, Permanent(Refused)),
-        (400, &[], r#"{"errors":"routing_key"}"#, Permanent(Refused)),
-        (400, &[], r#"{"status":"inval"#, Permanent(Refused)),
-        (401, &[], "", Permanent(Unauthorized)),
-        (403, &[], "Forbidden", Permanent(Unauthorized)),
-        (404, &[], "", Permanent(Misconfigured)),
+        (400, &[], key, Rejected(Unauthorized)),
+        (400, &[], event, Rejected(Refused)),
+        (400, &[], r#"{"errors":"routing_key"}"#, Rejected(Refused)),
+        (400, &[], r#"{"status":"inval"#, Rejected(Refused)),
+        (401, &[], "", Rejected(Unauthorized)),
+        (403, &[], "Forbidden", Rejected(Unauthorized)),
+        (404, &[], "", Rejected(Misconfigured)),
         (408, &[], "", Transient(Unavailable, None)),
-        (413, &[], "<html>Too large</html>", Permanent(Refused)),
+        (413, &[], "<html>Too large</html>", Rejected(Refused)),
         (429, &[], "", Transient(Throttled, None)),
         (
             429,

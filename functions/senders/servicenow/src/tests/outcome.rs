@@ -2,7 +2,7 @@ use tocsin_core::outcome::FailureKind::{
     Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
 use tocsin_core::outcome::Receipt;
-use tocsin_testing::Expected::{Delivered, Permanent, Transient};
+use tocsin_testing::Expected::{Delivered, Rejected, Transient};
 use tocsin_testing::Row;
 
 use super::*;
@@ -32,26 +32,26 @@ fn both_modes_share_most_outcomes() {
             302,
             &[("location", "https://login.example")],
             "",
-            Permanent(Redirected),
+            Rejected(Redirected),
         ),
-        (400, &[], "{}", Permanent(Refused)),
+        (400, &[], "{}", Rejected(Refused)),
         (
             401,
             &[],
             r#"{"error":{"message":"User Not Authenticated"},"status":"failure"}"#,
-            Permanent(Unauthorized),
+            Rejected(Unauthorized),
         ),
-        (403, &[], acl, Permanent(Unauthorized)),
-        (403, &[], "<html>", Permanent(Unauthorized)),
-        (403, &[], aborted, Permanent(Refused)),
-        (403, &[], policy, Permanent(Refused)),
-        (404, &[], "", Permanent(Misconfigured)),
-        (405, &[], "", Permanent(Misconfigured)),
-        (406, &[], "", Permanent(Misconfigured)),
+        (403, &[], acl, Rejected(Unauthorized)),
+        (403, &[], "<html>", Rejected(Unauthorized)),
+        (403, &[], aborted, Rejected(Refused)),
+        (403, &[], policy, Rejected(Refused)),
+        (404, &[], "", Rejected(Misconfigured)),
+        (405, &[], "", Rejected(Misconfigured)),
+        (406, &[], "", Rejected(Misconfigured)),
         (408, &[], "", Transient(Unavailable, None)),
-        (413, &[], "", Permanent(Refused)),
-        (415, &[], "", Permanent(Refused)),
-        (422, &[], "", Permanent(Refused)),
+        (413, &[], "", Rejected(Refused)),
+        (415, &[], "", Rejected(Refused)),
+        (422, &[], "", Rejected(Refused)),
         (429, &[], limit, Transient(Throttled, None)),
         (
             429,
@@ -152,7 +152,7 @@ fn an_event_is_inserted_if_the_response_says_so() {
             200,
             &[],
             r#"{"result":{"Default Bulk Endpoint":"0 events were inserted"}}"#,
-            Permanent(Refused),
+            Rejected(Refused),
         ),
         (
             200,
@@ -220,10 +220,10 @@ fn a_failed_lookup_does_not_prove_absence() {
     let cut = r#"{"result":[{"sys_id":"a1""#;
     incidents().check_failed_lookups(&[
         // The lookup was refused, so another form of the incident would not help.
-        (400, &[], "{}", Permanent(Misconfigured)),
-        (404, &[], "", Permanent(Misconfigured)),
-        (401, &[], "", Permanent(Unauthorized)),
-        (302, &[], "", Permanent(Redirected)),
+        (400, &[], "{}", Rejected(Misconfigured)),
+        (404, &[], "", Rejected(Misconfigured)),
+        (401, &[], "", Rejected(Unauthorized)),
+        (302, &[], "", Rejected(Redirected)),
         (429, &[], "", Transient(Throttled, None)),
         (
             429,

@@ -80,7 +80,7 @@ fn every_response_to_a_webhook_has_its_outcome() {
 
 #[test]
 fn every_error_code_has_its_kind() {
-    let permanent = [
+    let rejected = [
         (
             Unauthorized,
             "invalid_auth not_authed account_inactive token_revoked token_expired missing_scope no_permission not_allowed_token_type",
@@ -101,7 +101,7 @@ fn every_error_code_has_its_kind() {
             "service_unavailable internal_error fatal_error request_timeout team_added_to_org org_login_required",
         ),
     ];
-    let rows = permanent
+    let rows = rejected
         .map(|row| (row, false))
         .into_iter()
         .chain(transient.map(|row| (row, true)));

@@ -97,7 +97,7 @@ async fn foreign_answers_are_read_by_their_status() {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_once_and_a_denied_one_is_permanent() {
+async fn a_role_is_assumed_once_and_a_denied_one_waits_for_a_person() {
     let destination = standard()
         .with("assumeRoleArn", "arn:aws:iam::123456789012:role/tocsin")
         .with("externalId", "id-of-ours");
@@ -118,7 +118,7 @@ async fn a_role_is_assumed_once_and_a_denied_one_is_permanent() {
     );
 
     let (outcome, _) = destination.answered([refusal(403, "AccessDenied")]).await;
-    let Outcome::Permanent { failure } = outcome else {
+    let Outcome::Misconfigured { failure } = outcome else {
         panic!("{outcome:?}")
     };
     assert_eq!(failure.kind, FailureKind::Unauthorized);

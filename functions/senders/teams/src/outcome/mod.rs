@@ -6,7 +6,7 @@
 mod errors;
 
 use serde_json::Value;
-use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{KnownError, Response};
 use url::Url;
 
@@ -21,10 +21,11 @@ pub(crate) fn of_response(url: &Url, response: &Response) -> Outcome {
     let remark = is_legacy(url).then(|| OLD_URL.to_owned());
     match (without_remark(response), remark) {
         (Outcome::Delivered(receipt), remark) => Outcome::Delivered(Receipt { remark, ..receipt }),
-        (Outcome::Permanent { failure }, Some(remark)) => Outcome::permanent(Failure {
-            status: failure.status,
-            ..Failure::new(failure.kind, format!("{remark}; {}", failure.detail))
-        }),
+        (outcome @ (Outcome::Misconfigured { .. } | Outcome::Refused { .. }), Some(remark)) => {
+            let failure = outcome.failure().map(|failure| &*failure.detail);
+            let detail = format!("{remark}; {}", failure.unwrap_or_default());
+            outcome.with_detail(detail)
+        }
         (outcome, _) => outcome,
     }
 }

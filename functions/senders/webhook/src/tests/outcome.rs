@@ -1,7 +1,9 @@
 use tocsin_core::outcome::FailureKind::{
     Misconfigured, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
-use tocsin_testing::Expected::{Delivered, Permanent, Transient};
+use tocsin_core::outcome::Outcome;
+use tocsin_testing::Expected::{Delivered, Rejected, Transient};
+use tocsin_testing::response;
 
 use super::*;
 
@@ -17,19 +19,18 @@ fn every_response_has_its_outcome() {
         (202, &[], "{}", Delivered),
         (204, &[], "", Delivered),
         (299, &[], "<html>", Delivered),
-        (301, location, "", Permanent(Redirected)),
-        (302, location, "", Permanent(Redirected)),
-        (304, &[], "", Permanent(Redirected)),
-        (307, location, "", Permanent(Redirected)),
-        (308, location, "", Permanent(Redirected)),
-        (400, &[], "bad", Permanent(Refused)),
-        (413, &[], "too large", Permanent(Refused)),
-        (422, &[], "unprocessable", Permanent(Refused)),
-        (401, &[], "who?", Permanent(Unauthorized)),
-        (403, &[], "no", Permanent(Unauthorized)),
-        (404, &[], "where?", Permanent(Misconfigured)),
-        (405, &[], "", Permanent(Misconfigured)),
-        (410, &[], "gone", Permanent(Misconfigured)),
+        (301, location, "", Rejected(Redirected)),
+        (302, location, "", Rejected(Redirected)),
+        (304, &[], "", Rejected(Redirected)),
+        (307, location, "", Rejected(Redirected)),
+        (308, location, "", Rejected(Redirected)),
+        (400, &[], "bad", Rejected(Refused)),
+        (413, &[], "too large", Rejected(Refused)),
+        (422, &[], "unprocessable", Rejected(Refused)),
+        (401, &[], "who?", Rejected(Unauthorized)),
+        (403, &[], "no", Rejected(Unauthorized)),
+        (404, &[], "where?", Rejected(Misconfigured)),
+        (405, &[], "", Rejected(Misconfigured)),
         (408, &[], "", Transient(Unavailable, None)),
         (408, seconds, "", Transient(Unavailable, Some(120))),
         (408, date, "", Transient(Unavailable, Some(90))),
@@ -49,6 +50,16 @@ fn every_response_has_its_outcome() {
         (524, &[], "", Transient(Unavailable, None)),
         (530, &[], "", Transient(Unavailable, None)),
         // Not Implemented is not a temporary failure.
-        (501, &[], "", Permanent(Misconfigured)),
+        (501, &[], "", Rejected(Misconfigured)),
     ]);
+}
+
+/// All other responses that a person can fix hold the delivery.
+#[test]
+fn an_endpoint_that_is_gone_is_not_called_again() {
+    let outcome = plain().outcome(&response(410, &[], "gone"));
+    let Outcome::Refused { failure } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((failure.kind, failure.status), (Misconfigured, Some(410)));
 }

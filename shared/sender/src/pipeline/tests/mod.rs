@@ -1,0 +1,200 @@
+//! The pipeline on a ledger in memory: what it attempts, what it records, and what it
+//! tells the router.
+
+mod fixture;
+
+use serde_json::json;
+use tocsin_aws::TakeDrain;
+use tocsin_core::Timestamp;
+use tocsin_core::delivery::State;
+use tocsin_core::health::Backlog;
+use tocsin_core::outbox::DueEntry;
+
+use fixture::{FALLBACK, Fixture, ID, accepted, entry, id, misconfigured, refused, unreachable};
+
+#[tokio::test]
+async fn fresh_deliveries_are_attempted_and_settled() {
+    let fixture = Fixture::new(accepted).await;
+    let batch = fixture.recorded(&["a", "b"], &json!({})).await;
+    fixture.deliver(batch.clone()).await;
+    assert_eq!(fixture.state("a").await, (State::Delivered, 1));
+    assert_eq!(fixture.state("b").await, (State::Delivered, 1));
+    assert_eq!(fixture.outbox().await, []);
+    assert_eq!(fixture.sent(), []);
+    // Lambda may invoke a function twice.
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.attempted().len(), 2);
+}
+
+#[tokio::test]
+async fn what_an_open_breaker_holds_is_left_to_the_drain() {
+    let fixture = Fixture::new(accepted).await;
+    fixture.open_breaker().await;
+    let later = Timestamp::now();
+    let batch = fixture.recorded(&["a", "b"], &json!({})).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.attempted(), [] as [String; 0]);
+    assert_eq!(fixture.state("a").await, (State::Queued, 0));
+    let outbox = fixture.outbox().await;
+    assert_eq!(outbox.len(), 2);
+    assert!(outbox.iter().all(|one| one.due.at >= later));
+    assert_eq!(fixture.sender.health.get(id(ID)).backlog, Backlog::Waiting);
+    let [(message, delay)] = &fixture.sent()[..] else {
+        panic!("{:?}", fixture.sent())
+    };
+    assert_eq!(*message, json!({"wakeUp": ID}));
+    assert!((30..=60).contains(delay), "{delay}");
+}
+
+#[tokio::test]
+async fn a_breaker_that_opens_ends_the_fast_path() {
+    let fixture = Fixture::new(unreachable).await;
+    let alerts: Vec<_> = (0..30).map(|at| format!("a{at:02}")).collect();
+    let alerts: Vec<_> = alerts.iter().map(String::as_str).collect();
+    let batch = fixture.recorded(&alerts, &json!({})).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.attempted().len(), 25);
+    assert_eq!(fixture.state("a00").await, (State::Retrying, 1));
+    assert_eq!(fixture.state("a29").await, (State::Queued, 0));
+    // What was attempted waits for the breaker.
+    let until = fixture.sender.health.get(id(ID)).breaker.unwrap().until;
+    let due = fixture.record("a00", ID).await.unwrap().next_attempt_at;
+    assert_eq!(due, Some(until));
+}
+
+#[tokio::test]
+async fn a_drain_keeps_its_order_and_is_released() {
+    let fixture = Fixture::new(accepted).await;
+    let alerts = ["c", "a", "b", "e", "d"];
+    let batch = fixture.recorded(&alerts, &json!({})).await;
+    let drain = fixture.drain(batch, 100).await;
+    assert_eq!(fixture.attempted(), alerts);
+    assert_eq!(fixture.outbox().await, []);
+    assert_eq!(fixture.sent(), [(json!({"wakeUp": ID}), 0)]);
+    let now = Timestamp::now();
+    let next = fixture.sender.ledger.take_drain(id(ID), drain.until, now);
+    assert_eq!(next.await.unwrap(), TakeDrain::Taken);
+}
+
+#[tokio::test]
+async fn a_drain_ends_at_the_first_trouble_without_writing_the_rest() {
+    let fixture = Fixture::new(unreachable).await;
+    let batch = fixture.recorded(&["a", "b", "c"], &json!({})).await;
+    let before = fixture.outbox().await;
+    fixture.drain(batch, 100).await;
+    assert_eq!(fixture.attempted(), ["a"]);
+    assert_eq!(fixture.state("a").await, (State::Retrying, 1));
+    let after = fixture.outbox().await;
+    for untouched in ["b", "c"] {
+        let of_alert = |one: &&DueEntry| one.alert_id.as_str() == untouched;
+        assert_eq!(
+            after.iter().find(of_alert),
+            before.iter().find(of_alert),
+            "{untouched}"
+        );
+    }
+    let [(message, delay)] = &fixture.sent()[..] else {
+        panic!("{:?}", fixture.sent())
+    };
+    assert_eq!(*message, json!({"wakeUp": ID}));
+    assert!((3..=7).contains(delay), "{delay}");
+}
+
+#[tokio::test]
+async fn a_drain_that_comes_too_late_does_nothing() {
+    let fixture = Fixture::new(accepted).await;
+    let batch = fixture.recorded(&["a"], &json!({})).await;
+    fixture.drain(batch, 20).await;
+    assert_eq!(fixture.attempted(), [] as [String; 0]);
+    assert_eq!(fixture.sent(), []);
+}
+
+#[tokio::test]
+async fn deliveries_without_a_further_attempt_are_recorded_as_such() {
+    let long_ago = "2026-01-01T00:00:00Z";
+    for (more, state) in [
+        (
+            json!({"beganAt": long_ago, "retry": {"windowHours": 1}}),
+            State::Exhausted,
+        ),
+        (json!({"withdrawn": "deleted"}), State::Failed),
+        // A removal is recorded as such, however late.
+        (
+            json!({"withdrawn": "deleted", "beganAt": long_ago}),
+            State::Failed,
+        ),
+    ] {
+        let fixture = Fixture::new(accepted).await;
+        let batch = fixture.recorded(&["a"], &more).await;
+        fixture.drain(batch, 100).await;
+        assert_eq!(fixture.state("a").await, (state, 1), "{more}");
+        assert_eq!(fixture.attempted(), [] as [String; 0], "{more}");
+        assert_eq!(fixture.outbox().await, [], "{more}");
+    }
+}
+
+#[tokio::test]
+async fn the_fallback_of_a_failed_delivery_begins_and_of_a_delivered_one_is_cancelled() {
+    let fallback = json!({"fallback": {
+        "destinationId": FALLBACK, "displayName": "f", "provider": "webhook",
+    }});
+    let fixture = Fixture::new(refused).await;
+    let batch = fixture.recorded(&["a"], &fallback).await;
+    fixture.with_fallbacks(&batch).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.state("a").await, (State::Failed, 1));
+    let outbox = fixture.outbox().await;
+    assert_eq!(outbox.len(), 1);
+    assert_eq!(outbox[0].destination_id, id(FALLBACK));
+    assert!(outbox[0].due.at <= Timestamp::now());
+    assert!(fixture.sent().contains(&(json!({"wakeUp": FALLBACK}), 0)));
+
+    let fixture = Fixture::new(accepted).await;
+    let batch = fixture.recorded(&["a"], &fallback).await;
+    fixture.with_fallbacks(&batch).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.record("a", FALLBACK).await, None);
+}
+
+#[tokio::test]
+async fn what_a_person_can_fix_waits_and_is_reported_once() {
+    let fixture = Fixture::new(misconfigured).await;
+    let batch = fixture.recorded(&["a", "b"], &json!({})).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.state("a").await, (State::Retrying, 1));
+    let sent = fixture.sent();
+    let reports = sent
+        .iter()
+        .filter(|(body, _)| body.get("failing").is_some());
+    assert_eq!(reports.count(), 1, "{sent:?}");
+}
+
+#[tokio::test]
+async fn deliveries_of_the_version_before_are_adopted_and_attempted() {
+    let fixture = Fixture::new(unreachable).await;
+    fixture
+        .deliver(vec![entry("a", &json!({"recorded": "no", "attempt": 3}))])
+        .await;
+    assert_eq!(fixture.state("a").await, (State::Retrying, 3));
+    assert_eq!(fixture.outbox().await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_accepted_attempt_of_the_version_before_is_forwarded() {
+    let fixture = Fixture::new(accepted).await;
+    let unrecorded = json!({
+        "leaseUntil": "2026-01-01T00:01:05Z",
+        "attempt": {
+            "number": 1, "at": "2026-01-01T00:00:00Z", "durationMs": 5,
+            "result": "delivered", "id": "m-1",
+        },
+    });
+    let more = json!({"recorded": "no", "unrecorded": unrecorded});
+    fixture.deliver(vec![entry("a", &more)]).await;
+    assert_eq!(fixture.attempted(), [] as [String; 0]);
+    let [(message, _)] = &fixture.sent()[..] else {
+        panic!("{:?}", fixture.sent())
+    };
+    assert_eq!(message["unrecorded"]["alertId"], "a");
+    assert_eq!(message["unrecorded"]["attempt"]["id"], "m-1");
+}
