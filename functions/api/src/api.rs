@@ -32,7 +32,12 @@ impl Api {
     pub async fn start() -> Result<Self, StartError> {
         let env = Env::of_process();
         telemetry::init(&env);
-        let clients = Clients::load(&env).await?;
+        Self::of(&env).await
+    }
+
+    /// Creates the clients that this environment describes.
+    pub(crate) async fn of(env: &Env) -> Result<Self, StartError> {
+        let clients = Clients::load(env).await?;
         Ok(Self {
             stack: env.required("TOCSIN_STACK")?,
             store: DestinationStore::new(&clients, env.required("TOCSIN_DESTINATIONS_TABLE")?),
@@ -40,13 +45,13 @@ impl Api {
             default_destination: env
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),
-            providers: Providers::new(&ProvidersConfig::read(&env)?),
+            providers: Providers::new(&ProvidersConfig::read(env)?),
             ledger: Ledger::new(
                 &clients,
                 env.required("TOCSIN_LEDGER_TABLE")?,
-                Ledger::retention(&env)?,
+                Ledger::retention(env)?,
             ),
-            queues: Queues::read(&clients, &env)?,
+            queues: Queues::read(&clients, env)?,
         })
     }
 

@@ -98,3 +98,117 @@ impl Api {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tocsin_aws::{Clients, Env, Queue, VersionedHealth};
+    use tocsin_core::alert::{AlertId, Severity};
+    use tocsin_core::delivery::NewDelivery;
+    use tocsin_core::destination::ProviderName;
+    use tocsin_core::health::{DetectionKey, Health, Observation};
+    use tocsin_core::outbox::Priority;
+    use tocsin_core::outcome::{Failure, FailureKind};
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+
+    const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+
+    /// An API with a ledger in memory and a recorded retry queue.
+    async fn api() -> (Api, Replay) {
+        let file = std::env::temp_dir().join(format!("tocsin-api-{}.json", std::process::id()));
+        std::fs::write(&file, r#"{"destinations": [], "secrets": {}}"#).unwrap();
+        let queue = "https://sqs.example.com/q".to_owned();
+        let names = [
+            "TOCSIN_STACK",
+            "TOCSIN_DESTINATIONS_TABLE",
+            "TOCSIN_LEDGER_TABLE",
+            "TOCSIN_ALERTS_QUEUE_URL",
+            "TOCSIN_ALERTS_DLQ_URL",
+            "TOCSIN_RETRY_QUEUE_URL",
+            "TOCSIN_RETRY_DLQ_URL",
+            "TOCSIN_FAILED_HAND_OVERS_URL",
+        ];
+        let all = names.map(|name| (name.to_owned(), queue.clone()));
+        let offline = ("TOCSIN_OFFLINE".to_owned(), file.display().to_string());
+        let env: Env = all.into_iter().chain([offline]).collect();
+        let mut api = Api::of(&env).await.unwrap();
+        let taken = r#"{"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": ""}], "Failed": []}"#;
+        let sent = Replay::of(vec![Answer::new(200, taken)]);
+        api.queues.retries = Queue::new(&Clients::of(sent.config()), queue);
+        (api, sent)
+    }
+
+    /// An enabled or disabled destination whose credential is refused, with a delivery
+    /// that waits for an hour.
+    async fn waiting(api: &Api, enabled: bool) -> Destination {
+        let id = DestinationId::parse(ID).unwrap();
+        let now = Timestamp::now();
+        let refused = Observation::Misconfigured {
+            failure: Failure::new(FailureKind::Unauthorized, "no"),
+        };
+        let detection = DetectionKey::of("D");
+        let health = Health::default().record(&[(detection, refused)], now, 0.5);
+        assert!(health.held_until(now).is_some());
+        let unknown = VersionedHealth::default();
+        let swap = api
+            .ledger
+            .compare_and_swap_health(id, &unknown, health, now);
+        assert!(matches!(swap.await, Ok(CasResult::Swapped(_))));
+        let delivery = NewDelivery {
+            alert_id: AlertId::new("a").unwrap(),
+            destination_id: id,
+            display_name: "d".to_owned(),
+            provider: ProviderName::new("slack").unwrap(),
+            detection_id: "D".to_owned(),
+            severity: Severity::High,
+            due: now.plus(Duration::from_hours(1)),
+            fallback_for: None,
+        };
+        for added in api.ledger.add_deliveries(&[delivery], now).await {
+            added.unwrap();
+        }
+        serde_json::from_value(json!({
+            "destinationId": ID, "displayName": "d", "type": "slack", "enabled": enabled,
+            "createdAt": "2026-01-01T00:00:00Z", "createdBy": "a",
+            "updatedAt": "2026-01-01T00:00:00Z", "updatedBy": "a", "revision": 2,
+        }))
+        .unwrap()
+    }
+
+    /// Whether the breaker is closed, and how many deliveries are due.
+    async fn released(api: &Api) -> (bool, usize) {
+        let id = DestinationId::parse(ID).unwrap();
+        let now = Timestamp::now();
+        let health = api.ledger.health(&[id]).await.unwrap().remove(&id).unwrap();
+        let due = api.ledger.due(id, Priority::High, now, 10).await.unwrap();
+        (health.health.held_until(now).is_none(), due.len())
+    }
+
+    #[tokio::test]
+    async fn a_changed_destination_gets_what_waits() {
+        let (api, sent) = api().await;
+        let changed = waiting(&api, true).await;
+        assert_eq!(released(&api).await, (false, 0));
+        api.bring_forward([&changed]).await;
+        assert_eq!(released(&api).await, (true, 1));
+        let [request] = &sent.asked()[..] else {
+            panic!("one wake-up");
+        };
+        assert!(
+            request.body.contains("wakeUp") && request.body.contains(ID),
+            "{request:?}"
+        );
+        assert!(request.body.contains("\"DelaySeconds\":1"), "{request:?}");
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_disabled_destination_goes_on_waiting() {
+        let (api, sent) = api().await;
+        let changed = waiting(&api, false).await;
+        api.bring_forward([&changed]).await;
+        assert_eq!(released(&api).await, (false, 0));
+        assert!(sent.asked().is_empty());
+    }
+}
