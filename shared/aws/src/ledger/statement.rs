@@ -135,7 +135,7 @@ impl Statement {
         let key = [s(self.key.alert_id), s(self.key.item)];
         let mut condition = "\"alertId\" = ? AND \"item\" = ?".to_owned();
         if !self.condition.is_empty() {
-            condition.push_str(&format!(" AND ({})", self.condition));
+            condition = format!("{condition} AND ({})", self.condition);
         }
         match self.verb {
             Verb::Insert(attributes) => {

@@ -317,7 +317,10 @@ async fn an_alert_is_recorded_once_and_its_routing_grows() {
             .update_routing(&first.alert_id, &grown)
             .await
             .unwrap();
-        let mut alerts = ledger.alerts(&[first.alert_id.clone()]).await.unwrap();
+        let mut alerts = ledger
+            .alerts(std::slice::from_ref(&first.alert_id))
+            .await
+            .unwrap();
         let stored = alerts.remove(&first.alert_id).unwrap().unwrap();
         assert_eq!(stored.routing, grown, "{name}");
         assert_eq!(stored.alert, first, "{name}");

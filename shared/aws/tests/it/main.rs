@@ -1,5 +1,10 @@
 //! The ledger against an engine that follows the real service's answers.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "only tests are here, and they should stop where they fail"
+)]
+
 mod dynamodb;
 mod ledger;
 mod outbox;

@@ -137,8 +137,8 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         for kept in ["begun", "of-another", "target"] {
             assert!(record(&ledger, kept).await.is_some(), "{name}: {kept}");
         }
-        let begun = settlement("begun", 1, lease, NewState::Retrying { due: at(500) });
-        settle(&ledger, begun).await;
+        let retrying = settlement("begun", 1, lease, NewState::Retrying { due: at(500) });
+        settle(&ledger, retrying).await;
 
         // Those that have not begun wait for something else.
         assert_eq!(
