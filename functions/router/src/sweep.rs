@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use tocsin_aws::telemetry::{self, SweepGauge};
 use tocsin_aws::{Ledger, LedgerError, VersionedHealth};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
@@ -23,15 +24,6 @@ pub(crate) struct Sweeper<'a> {
     pub(crate) deadline: Instant,
 }
 
-//STUB
-#[derive(Debug, PartialEq)]
-struct SweepGauge {
-    destination_id: DestinationId,
-    waiting: usize,
-    oldest_overdue: Duration,
-}
-fn emit_sweep(_: &[SweepGauge]) {}
-//END
 /// A destination to wake up, after a delay.
 type WakeUp = (DestinationId, Duration);
 
@@ -68,7 +60,7 @@ impl Sweeper<'_> {
         let (wake_ups, gauges) = plan(&waiting, &healths, Timestamp::now());
         invocation.wake_ups.extend(wake_ups);
         if coverage == Coverage::Whole {
-            emit_sweep(&gauges);
+            telemetry::emit_sweep(&gauges);
         }
     }
 

@@ -1,0 +1,124 @@
+//! The memory that the worst batch takes: ten alerts with contexts of 200 KiB, each to
+//! destinations of four providers. Alone in its process, whose peak is measured.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use serde_json::{Value, json};
+use tocsin_aws::Clients;
+use tocsin_router::{Config, Router};
+use tocsin_testing::aws::{Answer, Replay};
+
+const ALERTS: usize = 10;
+const PROVIDERS: [&str; 4] = ["jira", "pagerduty", "slack", "webhook"];
+
+/// The most that the batch may take in addition to what the process has with the
+/// event, in MiB. It takes 20, of which the fake AWS, which keeps the calls, has some 9.
+const LIMIT: usize = 40;
+
+/// A context of 200 KiB whose tree of values is as large as can be: an object for each
+/// seven bytes. It is made as text, because memory that a test
+/// takes and frees would hide what the router takes.
+fn context() -> String {
+    let objects = vec![r#"{"":0}"#; 200 * 1024 / 7 - 10].join(",");
+    format!(r#"{{"a":[{objects}]}}"#)
+}
+
+fn batch() -> serde_json::Result<SqsEvent> {
+    let context = context();
+    let record = |number: usize| {
+        let mut alert = tocsin_testing::full_json();
+        alert["alertId"] = json!(format!("alert-{number}"));
+        alert["alertContext"] = json!("CONTEXT");
+        let body = alert.to_string().replace(r#""CONTEXT""#, &context);
+        json!({
+            "messageId": number.to_string(), "body": body,
+            "eventSourceARN": "arn:alerts", "attributes": {"SentTimestamp": "1767225600000"},
+        })
+    };
+    let records: Vec<_> = (0..ALERTS).map(record).collect();
+    serde_json::from_value(json!({"Records": records}))
+}
+
+/// The destinations' table: one destination of each provider.
+fn destinations() -> Value {
+    let item = |(at, provider): (usize, &&str)| {
+        json!({
+            "destinationId": {"S": format!("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d{at:02}")},
+            "displayName": {"S": provider}, "type": {"S": provider},
+            "severities": {"L": [{"S": "HIGH"}]},
+            "createdAt": {"S": "2026-01-01T00:00:00Z"}, "createdBy": {"S": "a"},
+            "updatedAt": {"S": "2026-01-01T00:00:00Z"}, "updatedBy": {"S": "a"},
+            "revision": {"N": "1"},
+        })
+    };
+    let items: Vec<_> = PROVIDERS.iter().enumerate().map(item).collect();
+    json!({"Items": items, "Count": items.len(), "ScannedCount": items.len()})
+}
+
+/// What AWS answers, in the order of the calls.
+fn answers() -> Vec<Answer> {
+    let json = |body: &Value| {
+        Answer::new(200, body.to_string()).header("content-type", "application/x-amz-json-1.0")
+    };
+    let written = |statements: usize| json(&json!({"Responses": vec![json!({}); statements]}));
+    let mut answers = vec![
+        json(&destinations()),
+        written(ALERTS),
+        json(&json!({"Responses": {"ledger": []}, "UnprocessedKeys": {}})),
+        written(25),
+        written(ALERTS * PROVIDERS.len() - 25),
+    ];
+    // Four alerts fit into a payload: three invokes of each sender.
+    answers.extend(vec![Answer::new(202, ""); 3 * PROVIDERS.len()]);
+    answers
+}
+
+fn config() -> Config {
+    Config {
+        destinations_table: "destinations".to_owned(),
+        ledger_table: "ledger".to_owned(),
+        retention: Duration::from_hours(24),
+        alerts_dlq_url: "https://sqs.test/alerts-dlq".to_owned(),
+        retry_dlq_url: "https://sqs.test/retry-dlq".to_owned(),
+        retry_queue_url: "https://sqs.test/retry".to_owned(),
+        retry_queue_arn: "arn:retry".to_owned(),
+        sender_prefix: "tocsin-".to_owned(),
+        default_destination: None,
+    }
+}
+
+/// A line of the process's status, in MiB.
+fn status(name: &str) -> Option<usize> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
+    let kib: usize = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024)
+}
+
+#[test]
+fn the_worst_batch_takes_some_tens_of_mib() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let aws = Replay::of(answers());
+    let event = batch().unwrap();
+    // The peak so far is forgotten: building the batch is not measured.
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS").unwrap();
+    let response = runtime.block_on(async {
+        let router = Router::new(&Clients::of(aws.config()), config());
+        let deadline = SystemTime::now() + Duration::from_mins(5);
+        router.handle(event, deadline).await
+    });
+    let peak = status("VmHWM").unwrap() - before;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+    let invokes = aws.asked();
+    let invokes = invokes
+        .iter()
+        .filter(|call| call.url.contains("/functions/tocsin-"));
+    assert_eq!(invokes.count(), 3 * PROVIDERS.len());
+    assert!(peak <= LIMIT, "{peak} MiB");
+}
