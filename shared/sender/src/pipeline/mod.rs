@@ -1,9 +1,9 @@
 //! The pipeline of a sender, from a batch of deliveries to their settlement.
 //!
-//! [`Sender::handle`] groups the deliveries by destination and works on all destinations
-//! at once: one that hangs, or whose circuit breaker is open, delays no other. For each
-//! destination, [`destination`] takes these steps until all deliveries are attempted, or
-//! none may be:
+//! [`Sender::handle`] groups the deliveries by destination and works on many destinations
+//! at once: one that hangs, or whose circuit breaker is open, delays no other as long as
+//! there are connections. For each destination, [`destination`] takes these steps until
+//! all deliveries are attempted, or none may be:
 //!
 //! 1. **plan**: the destination's health says which deliveries are next ([`plan`],
 //!    [`breakers`]);

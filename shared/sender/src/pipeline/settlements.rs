@@ -102,6 +102,8 @@ impl Settlements<'_> {
         begun
     }
 
+    /// Cancels the fallbacks of accepted deliveries. This is optional: the router looks at
+    /// the delivery again before it dispatches its fallback.
     async fn cancel_fallbacks(&self, settled: &[DecidedTask<'_>]) {
         let cancelled: Vec<_> = settled
             .iter()
@@ -110,17 +112,15 @@ impl Settlements<'_> {
         if cancelled.is_empty() {
             return;
         }
-        let results = self.ledger.cancel_fallbacks(&cancelled).await;
-        for (cancelled, result) in cancelled.iter().zip(results) {
-            // The router looks at the delivery again before it dispatches its fallback.
-            if let Err(error) = result {
-                tracing::warn!(
-                    alert.id = cancelled.alert_id.as_str(),
-                    destination.id = %cancelled.destination_id,
-                    %error,
-                    "the fallback of a delivered alert could not be cancelled: {error}"
-                );
-            }
+        let limit = self.invocation.deadline.best_effort();
+        let cancel = self.ledger.cancel_fallbacks(&cancelled);
+        let results = tokio::time::timeout(limit, cancel).await;
+        let results = results.unwrap_or_else(|_| vec![Err(no_response().into())]);
+        for error in results.into_iter().filter_map(Result::err) {
+            tracing::warn!(
+                %error,
+                "the fallbacks of delivered alerts could not be cancelled: {error}"
+            );
         }
     }
 
