@@ -24,6 +24,10 @@ pub(super) const HEALTH_ITEM: &str = "HEALTH";
 /// number, such as `attempt#1`.
 pub(super) const ATTEMPT_PREFIX: &str = "attempt#";
 
+/// The end of a lease that nobody holds. A number, not a missing attribute, so that one
+/// comparison finds out whether a lease has ended.
+pub(super) const NO_LEASE: i64 = 0;
+
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }

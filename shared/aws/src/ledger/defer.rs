@@ -18,10 +18,12 @@ const AS_KNOWN: &str = "\"attempt\" = ? AND \"leaseUntil\" < ?";
 /// A fallback's delivery that has not begun.
 const NOT_BEGUN: &str = "\"state\" = 'QUEUED' AND \"attempt\" = 0 AND \"standsInFor\" = ?";
 
-/// A delivery that waits and was not moved since it was read, and not the delivery of a
-/// fallback that has not begun: that one waits for something else.
-const WAITS: &str = "\"due\" = ? AND \"leaseUntil\" = 0 \
-                     AND (\"attempt\" > 0 OR \"standsInFor\" IS MISSING)";
+/// A delivery that waits, was not moved since it was read, and is not the delivery of a
+/// fallback.
+const WAITS: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"standsInFor\" IS MISSING";
+
+/// The delivery of a fallback that has begun: before that it waits for something else.
+const WAITS_AGAIN: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"attempt\" > 0";
 
 /// The delivery of a fallback that is to be cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,28 +108,45 @@ impl Table {
         let mut start = None;
         loop {
             let page = self.outbox_of(destination, start).await?;
-            let later = page.entries.iter().filter(|one| one.due.at > now);
-            let statements = later.map(|one| bring_forward(one, now)).collect();
-            for written in self.write("bringing deliveries forward", statements).await {
-                if let Written::Applied = written? {
-                    moved += 1;
-                }
-            }
+            let mut later = page.entries;
+            later.retain(|one| one.due.at > now);
+            let rest = self.move_all(later, now, WAITS, &mut moved).await?;
+            self.move_all(rest, now, WAITS_AGAIN, &mut moved).await?;
             if page.next.is_none() {
                 return Ok(moved);
             }
             start = page.next;
         }
     }
-}
 
-fn bring_forward(entry: &DueEntry, now: Timestamp) -> Statement {
-    let due = DueKey {
-        at: now,
-        ..entry.due
-    };
-    move_to(&entry.alert_id, entry.destination_id, due, now)
-        .only_if(WAITS, [s(entry.due.to_string())])
+    /// Makes these deliveries due now, on this condition, and counts them. The answer is
+    /// the deliveries of fallbacks for which it did not hold.
+    async fn move_all(
+        &self,
+        entries: Vec<DueEntry>,
+        now: Timestamp,
+        condition: &'static str,
+        moved: &mut usize,
+    ) -> Result<Vec<DueEntry>, LedgerError> {
+        const ACTION: &str = "bringing deliveries forward";
+        let statements = entries.iter().map(|one| {
+            let due = DueKey { at: now, ..one.due };
+            move_to(&one.alert_id, one.destination_id, due, now)
+                .only_if(condition, [s(one.due.to_string())])
+        });
+        let written = self.write(ACTION, statements.collect()).await;
+        let mut rest = Vec::new();
+        for (entry, written) in entries.into_iter().zip(written) {
+            match written? {
+                Written::Applied => *moved += 1,
+                Written::ConditionFailed(Some(item)) if item.contains_key("standsInFor") => {
+                    rest.push(entry);
+                }
+                Written::ConditionFailed(_) => {}
+            }
+        }
+        Ok(rest)
+    }
 }
 
 fn move_to(alert: &AlertId, destination: DestinationId, due: DueKey, now: Timestamp) -> Statement {

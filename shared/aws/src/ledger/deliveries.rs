@@ -7,7 +7,7 @@ use tocsin_core::delivery::record::Adoption;
 use tocsin_core::delivery::{DeliveryId, NewDelivery, State};
 use tocsin_core::outbox::{DueKey, LEASE_GRACE};
 
-use super::attributes::{Item, Key, n, s};
+use super::attributes::{Item, Key, NO_LEASE, n, s};
 use super::error::LedgerError;
 use super::read::current_record;
 use super::statement::{Statement, Written};
@@ -21,9 +21,6 @@ pub enum Added {
     /// The ledger has the delivery already, in whatever state. It stays as it is.
     Exists,
 }
-
-/// The lease of a delivery that nobody holds: it ended long ago.
-pub(super) const NO_LEASE: i64 = 0;
 
 /// An item of the version before the outbox, in one of its two unsettled states.
 const NOT_ADOPTED: &str = "\"state\" = ? AND \"outbox\" IS MISSING";

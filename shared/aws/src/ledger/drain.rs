@@ -5,7 +5,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
-use super::attributes::{Key, n};
+use super::attributes::{Key, NO_LEASE, n};
 use super::error::LedgerError;
 use super::health::VersionedHealth;
 use super::statement::{Statement, Written};
@@ -20,7 +20,11 @@ pub enum TakeDrain {
     InUse,
 }
 
-const FREE: &str = "\"drainUntil\" IS MISSING OR \"drainUntil\" < ?";
+/// The lease has run out, or was released.
+const FREE: &str = "\"drainUntil\" < ?";
+
+/// The item is from the version before.
+const NEVER_TAKEN: &str = "\"drainUntil\" IS MISSING";
 
 impl Table {
     pub(super) async fn take_drain(
@@ -30,21 +34,26 @@ impl Table {
         now: Timestamp,
     ) -> Result<TakeDrain, LedgerError> {
         const ACTION: &str = "taking the drain of a destination";
-        let taken = Statement::update(Key::health(id))
-            .set("drainUntil", n(until.unix_millis()))
-            .set("expiresAt", n(self.expiry(now)))
-            .only_if(FREE, [n(now.unix_millis())]);
-        let written = match self.write_one(ACTION, taken).await? {
+        let take = || {
+            Statement::update(Key::health(id))
+                .set("drainUntil", n(until.unix_millis()))
+                .set("expiresAt", n(self.expiry(now)))
+        };
+        let free = take().only_if(FREE, [n(now.unix_millis())]);
+        let written = match self.write_one(ACTION, free).await? {
             // There is no item: the destination never had trouble.
             Written::ConditionFailed(None) => {
                 let fresh = VersionedHealth {
                     health: Health::default(),
                     version: 1,
                 };
-                let mut attributes = self.health_attributes(&fresh, now);
-                attributes.push(("drainUntil", n(until.unix_millis())));
+                let attributes = self.health_attributes(&fresh, until.unix_millis(), now);
                 let inserted = Statement::insert(Key::health(id), attributes);
                 self.write_one(ACTION, inserted).await?
+            }
+            Written::ConditionFailed(Some(item)) if !item.contains_key("drainUntil") => {
+                let never_taken = take().only_if(NEVER_TAKEN, []);
+                self.write_one(ACTION, never_taken).await?
             }
             written => written,
         };
@@ -67,7 +76,7 @@ impl Table {
         until: Timestamp,
     ) -> Result<(), LedgerError> {
         let released = Statement::update(Key::health(id))
-            .remove("drainUntil")
+            .set("drainUntil", n(NO_LEASE))
             .only_if("\"drainUntil\" = ?", [n(until.unix_millis())]);
         let action = "releasing the drain of a destination";
         self.write_one(action, released).await.map(drop)

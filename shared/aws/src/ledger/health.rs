@@ -11,7 +11,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
-use super::attributes::{Item, Key, destination_id, integer, json, n, s};
+use super::attributes::{Item, Key, NO_LEASE, destination_id, integer, json, n, s};
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;
@@ -68,7 +68,10 @@ impl Table {
             version: seen.version + 1,
         };
         let statement = if seen.version == 0 {
-            Statement::insert(Key::health(id), self.health_attributes(&next, now))
+            Statement::insert(
+                Key::health(id),
+                self.health_attributes(&next, NO_LEASE, now),
+            )
         } else {
             Statement::update(Key::health(id))
                 .set("health", s(next.json()))
@@ -95,11 +98,13 @@ impl Table {
     pub(super) fn health_attributes(
         &self,
         health: &VersionedHealth,
+        drain_until: i64,
         now: Timestamp,
     ) -> Vec<(&'static str, AttributeValue)> {
         vec![
             ("health", s(health.json())),
             ("version", n(health.version)),
+            ("drainUntil", n(drain_until)),
             ("updatedAt", s(now.to_string())),
             ("expiresAt", n(self.expiry(now))),
         ]

@@ -7,7 +7,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outbox::{DueEntry, DueKey, Priority};
 
-use super::attributes::{Item, alert_id, destination_id, integer, invalid, s, text};
+use super::attributes::{Item, alert_id, destination_id, invalid, s, text};
 use super::error::LedgerError;
 use super::table::Table;
 use crate::error::AwsError;
@@ -127,7 +127,5 @@ fn entry(item: &Item) -> Result<DueEntry, LedgerError> {
         destination_id: destination_id(item, "item")?,
         detection_id: text(item, "detectionId")?.to_owned(),
         due: DueKey::parse(text(item, "due")?).map_err(|error| invalid(item, "due", error))?,
-        attempts: u32::try_from(integer(item, "attempt")?)
-            .map_err(|error| invalid(item, "attempt", error))?,
     })
 }

@@ -10,10 +10,9 @@ use tocsin_core::history::{DeliveryRecord, History};
 
 use super::alerts::stored_alert;
 use super::attributes::{
-    ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, Item, Key, alert_id, destination_id, integer, invalid,
-    json, optional, s, text, time, word,
+    ALERT_ITEM, ATTEMPT_PREFIX, HEALTH_ITEM, Item, Key, NO_LEASE, alert_id, destination_id,
+    integer, invalid, json, optional, s, text, time, word,
 };
-use super::deliveries::NO_LEASE;
 use super::error::LedgerError;
 use super::table::Table;
 use crate::error::AwsError;

@@ -6,8 +6,7 @@ use tocsin_core::delivery::settlement::{NewState, SettleResult, Settlement, forg
 use tocsin_core::delivery::{Attempt, PriorAttempt};
 use tocsin_core::outbox::DueKey;
 
-use super::attributes::{ATTEMPT_PREFIX, Item, Key, n, s};
-use super::deliveries::NO_LEASE;
+use super::attributes::{ATTEMPT_PREFIX, Item, Key, NO_LEASE, n, s};
 use super::error::LedgerError;
 use super::statement::{Statement, Written};
 use super::table::Table;

@@ -119,12 +119,14 @@ impl Statement {
     }
 
     /// The condition of an update or a delete, with the values of its question marks.
-    /// `DynamoDB` evaluates it on the item as it was before.
+    /// `DynamoDB` evaluates it on the item as it was before. It must not contain `OR`: an
+    /// engine may then not find the key among the conditions.
     pub(super) fn only_if(
         mut self,
         condition: &'static str,
         values: impl IntoIterator<Item = AttributeValue>,
     ) -> Self {
+        debug_assert!(!condition.contains(" OR "), "{condition}");
         self.condition = condition;
         self.condition_values.extend(values);
         self

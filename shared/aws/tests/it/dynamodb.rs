@@ -54,7 +54,7 @@ impl DynamoDb {
             "GlobalSecondaryIndexes": [
                 index("attention", ["attention", "attentionSince"], &["displayName", "provider", "state", "detectionId", "title", "severity"]),
                 index("timeline", ["day", "receivedAt"], &["title", "severity", "detectionId", "type", "disposition"]),
-                index("due", ["outbox", "due"], &["detectionId", "attempt", "state", "beganAt", "leaseUntil"]),
+                index("due", ["outbox", "due"], &["detectionId"]),
             ],
         });
         database

@@ -49,18 +49,18 @@ async fn what_is_due_comes_by_priority_and_time() {
         assert_eq!(ids(Priority::Normal, 10).await, ["low", "info"], "{name}");
         let all = everything(&ledger).await;
         assert_eq!(all.len(), 7, "{name}");
-        assert!(all.contains(&"elsewhere 0".to_owned()), "{name}: {all:?}");
+        assert!(all.contains(&"elsewhere".to_owned()), "{name}: {all:?}");
     }
 }
 
-/// The whole outbox: alerts with the attempts begun.
+/// The alerts of the whole outbox.
 async fn everything(ledger: &Ledger) -> Vec<String> {
     let mut all = Vec::new();
     let mut start: Option<OutboxCursor> = None;
     loop {
         let page = ledger.outbox_page(start).await.unwrap();
         let entries = page.entries.iter();
-        all.extend(entries.map(|one| format!("{} {}", one.alert_id, one.attempts)));
+        all.extend(entries.map(|one| one.alert_id.to_string()));
         start = page.next;
         if start.is_none() {
             return all;

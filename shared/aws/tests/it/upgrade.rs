@@ -1,6 +1,7 @@
 //! Items that the version before the outbox wrote: they are read, and adopted.
 
 use serde_json::{Value, json};
+use tocsin_aws::TakeDrain;
 use tocsin_core::delivery::State;
 use tocsin_core::delivery::record::Adoption;
 use tocsin_core::delivery::settlement::{NewState, SettleResult};
@@ -128,4 +129,22 @@ async fn an_adoption_leaves_what_the_outbox_has() {
     };
     ledger.adopt(&[later], at(11)).await.pop().unwrap().unwrap();
     assert_eq!(dynamodb.item("retrying", DESTINATION), before);
+}
+
+#[tokio::test]
+async fn the_health_of_the_version_before_has_no_drain() {
+    let dynamodb = DynamoDb::new();
+    let ledger = dynamodb.ledger();
+    dynamodb.put(&json!({
+        "alertId": {"S": DESTINATION}, "item": {"S": "HEALTH"}, "version": {"N": "7"},
+        "health": {"S": "{}"}, "updatedAt": {"S": "2026-01-01T00:00:00Z"},
+    }));
+    let take = async |until, now| {
+        let taken = ledger.take_drain(destination(), at(until), at(now));
+        taken.await.unwrap()
+    };
+    assert_eq!(take(100, 0).await, TakeDrain::Taken);
+    assert_eq!(take(101, 1).await, TakeDrain::InUse);
+    let health = ledger.health(&[destination()]).await.unwrap();
+    assert_eq!(health[&destination()].version, 7);
 }

@@ -80,7 +80,6 @@ impl Stored {
             destination_id: self.record.destination_id,
             detection_id: self.detection_id.clone(),
             due: self.due?,
-            attempts: self.record.attempt,
         })
     }
 }
