@@ -180,7 +180,7 @@ fn the_outbox_is_an_index_of_the_ledger() {
             "- { AttributeName: due, KeyType: RANGE }",
             "Projection:",
             "ProjectionType: INCLUDE",
-            "NonKeyAttributes: [detectionId, attempt, state, beganAt, leaseUntil]",
+            "NonKeyAttributes: [detectionId]",
         ]
     );
 }

@@ -27,8 +27,8 @@ const CONCURRENT_DESTINATIONS: usize = 8;
 const RESET_ATTEMPTS: usize = 5;
 
 /// The delay of the wake-up: the index of the outbox is up to a second behind the
-/// ledger.
-const WAKE_UP_DELAY: Duration = Duration::from_secs(1);
+/// ledger, and the router's copy of the destinations up to two.
+const WAKE_UP_DELAY: Duration = Duration::from_secs(3);
 
 impl Api {
     /// Closes the circuit breakers of these destinations and makes what waits for them

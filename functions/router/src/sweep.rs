@@ -168,7 +168,6 @@ mod tests {
                 priority: Priority::Normal,
                 at: Timestamp::from_unix_millis(millis).unwrap(),
             },
-            attempts: 0,
         }
     }
 

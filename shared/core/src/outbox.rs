@@ -115,8 +115,6 @@ pub struct DueEntry {
     pub detection_id: String,
     /// Where it stands in the outbox.
     pub due: DueKey,
-    /// Attempts that were begun.
-    pub attempts: u32,
 }
 
 /// Which of these due deliveries a drain takes next, at most `limit`: by priority, and
@@ -124,7 +122,7 @@ pub struct DueEntry {
 /// all places; the deliveries of one detection oldest first.
 #[must_use]
 pub fn next(mut due: Vec<DueEntry>, limit: usize) -> Vec<DueEntry> {
-    due.sort_by(|a, b| a.due.cmp(&b.due));
+    due.sort_by_key(|entry| entry.due);
     let mut taken = Vec::with_capacity(limit.min(due.len()));
     for priority in Priority::ALL {
         let mut by_detection: BTreeMap<String, VecDeque<DueEntry>> = BTreeMap::new();
@@ -157,7 +155,6 @@ mod tests {
             destination_id: DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11").unwrap(),
             detection_id: detection.to_owned(),
             due: DueKey::parse(&format!("{due}Z")).unwrap(),
-            attempts: 0,
         }
     }
 

@@ -154,7 +154,6 @@ mod tests {
                 priority: Priority::High,
                 at: record.began_at,
             },
-            attempts: 0,
         };
         let stored = stored.map(|stored| (entry.alert_id.clone(), Ok(stored)));
         let mut alerts = StoredAlerts::from_iter(stored);

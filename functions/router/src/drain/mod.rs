@@ -20,11 +20,10 @@ use tocsin_aws::{
 };
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Drain;
-use tocsin_core::delivery::settlement::Deferral;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::history::DeliveryRecord;
-use tocsin_core::outbox::{DRAIN_LEASE, DueEntry, DueKey, Priority};
+use tocsin_core::outbox::{DRAIN_LEASE, DueEntry, Priority};
 use tracing::Instrument;
 
 use crate::dispatch::Senders;
@@ -184,7 +183,7 @@ impl Drains<'_> {
         let sorted = self.sort(selected, now).await?;
         let cancelled = sorted.cancel.len();
         self.cancel(&sorted.cancel).await;
-        self.postpone(sorted.unreadable, now).await;
+        self.postpone(&sorted.unreadable, now).await;
         let destinations = self.destinations.get_fresh().await?;
         let loaded = load(self.ledger, &destinations, drain, sorted.dispatch).await?;
         let failed = undeliverable::end(self.ledger, &loaded.undeliverable).await;
@@ -266,18 +265,9 @@ impl Drains<'_> {
     }
 
     /// Keeps deliveries from being taken by every drain.
-    async fn postpone(&self, entries: Vec<DueEntry>, now: Timestamp) {
-        let deferral = |entry: DueEntry| Deferral {
-            alert_id: entry.alert_id,
-            destination_id: entry.destination_id,
-            attempts: entry.attempts,
-            due: DueKey {
-                at: now.plus(UNREADABLE_DELAY),
-                ..entry.due
-            },
-        };
-        let deferrals: Vec<_> = entries.into_iter().map(deferral).collect();
-        for result in self.ledger.defer(&deferrals, now).await {
+    async fn postpone(&self, entries: &[DueEntry], now: Timestamp) {
+        let until = now.plus(UNREADABLE_DELAY);
+        for result in self.ledger.postpone(entries, until, now).await {
             if let Err(error) = result {
                 tracing::warn!(%error, "a delivery could not be postponed: {error}");
             }

@@ -114,7 +114,6 @@ mod tests {
             destination_id: id(FALLBACK),
             detection_id: detection.to_owned(),
             due: DueKey::parse(due).unwrap(),
-            attempts: 0,
         }
     }
 

@@ -25,6 +25,9 @@ const WAITS: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"standsInFor\" IS M
 /// The delivery of a fallback that has begun: before that it waits for something else.
 const WAITS_AGAIN: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"attempt\" > 0";
 
+/// A delivery that was not moved since it was read.
+const NOT_MOVED: &str = "\"due\" = ?";
+
 /// The delivery of a fallback that is to be cancelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FallbackRef {
@@ -48,6 +51,24 @@ impl Table {
         });
         let written = self.write("deferring deliveries", deferred.collect()).await;
         written.into_iter().map(|one| one.map(drop)).collect()
+    }
+
+    pub(super) async fn postpone(
+        &self,
+        entries: &[DueEntry],
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Result<(), LedgerError>> {
+        let postponed = entries.iter().map(|one| {
+            let due = DueKey {
+                at: until,
+                ..one.due
+            };
+            move_to(&one.alert_id, one.destination_id, due, now)
+                .only_if(NOT_MOVED, [s(one.due.to_string())])
+        });
+        let written = self.write("postponing deliveries", postponed.collect());
+        written.await.into_iter().map(|one| one.map(drop)).collect()
     }
 
     pub(super) async fn cancel_fallbacks(

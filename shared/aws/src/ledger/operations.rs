@@ -168,6 +168,21 @@ impl Ledger {
         }
     }
 
+    /// Makes deliveries due at `until` that cannot be read, so that they do not take the
+    /// places of others in every drain.
+    pub async fn postpone(
+        &self,
+        entries: &[DueEntry],
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Result<(), LedgerError>> {
+        match &self.0 {
+            Backend::Table(table) => table.postpone(entries, until, now).await,
+            // What is in memory can always be read.
+            Backend::Memory(_) => vec![Ok(()); entries.len()],
+        }
+    }
+
     /// Makes all deliveries that wait for a destination due now: after it was edited or
     /// enabled. Deliveries that a sender holds, and those of fallbacks that have not
     /// begun, stay as they are. The count is that of the deliveries that were moved.
