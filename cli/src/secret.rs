@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
-use tocsin_api_types::ProviderDescription;
+use tocsin_api_types::{NewSecret, ProviderDescription};
 use tocsin_core::provider::form::{AuthMethod, Requirement};
 
 use crate::args::{Input, SecretArgs};
@@ -24,6 +24,34 @@ pub(crate) enum Secret {
     Fields(Fields),
     /// An existing secret of Secrets Manager.
     Existing(String),
+}
+
+impl Secret {
+    /// The secret as the API takes it; `None` keeps the current one.
+    pub(crate) fn into_new(self) -> Option<NewSecret> {
+        match self {
+            Self::Keep => None,
+            Self::Fields(fields) => Some(NewSecret::Fields(fields)),
+            Self::Existing(name) => Some(NewSecret::Named(name)),
+        }
+    }
+
+    /// The secret that a file refers to.
+    pub(crate) fn in_file(file: Option<&Input>, reference: &Value) -> anyhow::Result<Self> {
+        References {
+            folder: &folder(file),
+            variable: &|name| std::env::var(name).ok(),
+        }
+        .resolve(reference)
+    }
+}
+
+/// The folder that the relative paths in a file begin at.
+pub(crate) fn folder(file: Option<&Input>) -> PathBuf {
+    match file {
+        Some(Input::File(path)) => path.parent().map(Into::into).unwrap_or_default(),
+        Some(Input::Stdin) | None => PathBuf::new(),
+    }
 }
 
 impl SecretArgs {

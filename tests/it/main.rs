@@ -7,6 +7,7 @@
 
 mod contract;
 mod dependencies;
+mod documents;
 mod events;
 mod modules;
 mod numbers;

@@ -1,5 +1,6 @@
 //! What belongs to every provider: the same files in its folder, a block in the
-//! template, an entry in the registry, sample destinations, and a contract test.
+//! template, an entry in the registry, sample destinations, a contract test, and a row in
+//! the documents.
 
 use std::path::{Path, PathBuf};
 
@@ -127,6 +128,10 @@ fn missing(name: &str) -> Vec<String> {
     if has_secret && !is_there(&root().join("tests/src/simulator"), &format!("{name}.rs")) {
         missing.push(format!("tests/src/simulator/{name}.rs"));
     }
+    let row = format!("\n| [`{name}`](../{path}/README.md) |");
+    if !read("docs/destinations.md").contains(&row) {
+        missing.push(format!("the row of `{name}` in docs/destinations.md"));
+    }
     missing
 }
 
@@ -216,6 +221,7 @@ fn a_new_provider_is_told_all_that_it_lacks() {
         "tocsin-pigeon in functions/api/Cargo.toml",
         "tocsin_pigeon in functions/api/src/registry/mod.rs",
         "events/destination-….json with the type \"pigeon\"",
+        "the row of `pigeon` in docs/destinations.md",
     ];
     let folder = "functions/senders/pigeon";
     let files = FILES.map(|file| format!("{folder}/{file}"));

@@ -27,7 +27,7 @@ Exit codes:
   1  failed: the message says why and what to do next
   2  the command line is wrong, or something required is missing
   3  done, but incomplete: deliveries had not ended after --wait, a test alert was not
-     delivered, a dead letter was not put back, or the audit found a problem
+     delivered, a redrive was incomplete, or the audit found a problem
 
 Documentation: docs/cli.md";
 

@@ -1,15 +1,11 @@
 //! `tocsin destinations add`: from flags and files, and by asking for what is missing.
 
-use std::path::PathBuf;
-
-use serde_json::Value;
-use tocsin_api_types::{ApiError, DestinationReport, NewSecret};
+use tocsin_api_types::{ApiError, DestinationReport};
 
 use super::draft::Draft;
-use crate::args::{AddArgs, Input, Output};
+use crate::args::{AddArgs, Output};
 use crate::print::{self, Style};
 use crate::providers;
-use crate::secret::{References, Secret};
 use crate::stack::Stack;
 use crate::terminal::{self, Terminal};
 
@@ -48,30 +44,4 @@ fn render(report: &DestinationReport) -> String {
          test it: tocsin destinations test {:?}",
         added.display_name, added.provider, added.destination_id, added.display_name
     )
-}
-
-/// The secret as the API takes it; `None` keeps the current one.
-pub(super) fn new_secret(secret: Secret) -> Option<NewSecret> {
-    match secret {
-        Secret::Keep => None,
-        Secret::Fields(fields) => Some(NewSecret::Fields(fields)),
-        Secret::Existing(name) => Some(NewSecret::Named(name)),
-    }
-}
-
-/// The secret that a file refers to.
-pub(super) fn secret_in_file(file: Option<&Input>, reference: &Value) -> anyhow::Result<Secret> {
-    References {
-        folder: &folder(file),
-        variable: &|name| std::env::var(name).ok(),
-    }
-    .resolve(reference)
-}
-
-/// The folder that the relative paths in a file begin at.
-pub(super) fn folder(file: Option<&Input>) -> PathBuf {
-    match file {
-        Some(Input::File(path)) => path.parent().map(Into::into).unwrap_or_default(),
-        Some(Input::Stdin) | None => PathBuf::new(),
-    }
 }

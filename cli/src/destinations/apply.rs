@@ -5,11 +5,10 @@ use tocsin_api_types::{
     ApplyDestinations, ApplyMode, ApplyReport, ChangeKind, ChangeResult, Declared, Expected, Prune,
 };
 
-use super::add::{folder, new_secret};
 use super::{plan, replay};
 use crate::args::{ApplyArgs, Output};
 use crate::document::{self, Entry};
-use crate::secret::References;
+use crate::secret::{References, folder};
 use crate::stack::{Stack, actor};
 use crate::{print, terminal};
 
@@ -107,7 +106,7 @@ fn declared(entries: Vec<Entry>, args: &ApplyArgs) -> anyhow::Result<Vec<Declare
                 .with_context(|| format!("the secret of {:?}", entry.draft.display_name))?;
             Ok(Declared {
                 destination: entry.draft,
-                secret: new_secret(secret),
+                secret: secret.into_new(),
             })
         })
         .collect()

@@ -7,7 +7,6 @@ use tocsin_api_types::{
     UpdateDestination,
 };
 
-use super::add::new_secret;
 use super::draft::choose_method;
 use crate::args::{Consent, EditArgs, Output};
 use crate::exit::Usage;
@@ -93,7 +92,7 @@ async fn update(
         destination: current.destination.destination_id.to_string(),
         revision: current.destination.revision,
         draft,
-        secret: new_secret(secret),
+        secret: secret.into_new(),
         actor: actor(),
     };
     stack.ask(request).await

@@ -9,8 +9,9 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 
 use crate::Api;
+use crate::change::ChangeRequest;
 use crate::error::{IntoApiError, OrApiError};
-use crate::validate::{ChangeRequest, checked_actor};
+use crate::validate::checked_actor;
 
 /// Attempts to enable or disable a destination that others change at the same time.
 const SWITCH_ATTEMPTS: usize = 5;

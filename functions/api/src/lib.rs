@@ -4,6 +4,7 @@ mod alerts;
 mod api;
 mod apply;
 mod audit;
+mod change;
 mod dead_letters;
 mod destinations;
 mod digest;

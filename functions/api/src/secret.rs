@@ -13,10 +13,10 @@ use tocsin_core::provider::Secrets;
 use uuid::Uuid;
 
 use crate::Api;
+use crate::change::{ChangeRequest, JSON_LIMIT};
 use crate::digest::SecretDigest;
 use crate::error::OrApiError;
 use crate::registry::{ErasedProvider, SecretBinding};
-use crate::validate::{ChangeRequest, JSON_LIMIT};
 
 /// What to do with a secret.
 #[derive(Debug)]

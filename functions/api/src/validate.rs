@@ -1,15 +1,15 @@
 //! From a draft to a destination: every check before anything is written.
 
-use tocsin_api_types::{ApiError, DestinationDraft, NewSecret, json_size};
-use tocsin_aws::StoredDestination;
+use tocsin_api_types::{ApiError, DestinationDraft, json_size};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{
-    Destination, DestinationId, Destinations, Fallback, MAX_AFTER_MINUTES, ProviderName,
+    Destination, DestinationId, Fallback, MAX_AFTER_MINUTES, ProviderName,
 };
 use tocsin_core::routing::SKIP;
 use tocsin_core::text::sanitize;
 
 use crate::Api;
+use crate::change::{ChangeRequest, JSON_LIMIT};
 use crate::secret::SecretStep;
 
 /// The longest display name or actor, in characters.
@@ -18,10 +18,6 @@ const NAME_LIMIT: usize = 100;
 /// The most log types of one destination.
 const LOG_TYPES_LIMIT: usize = 100;
 
-/// The largest settings, and the largest secret, as JSON in bytes. Secrets Manager's
-/// limit for a secret is 64 KiB.
-pub(crate) const JSON_LIMIT: usize = 32 * 1024;
-
 /// A destination that can be written, and what to do with its secret.
 #[derive(Debug)]
 pub(crate) struct ValidatedChange {
@@ -29,19 +25,6 @@ pub(crate) struct ValidatedChange {
     pub(crate) destination: Destination,
     /// What to do with the secret.
     pub(crate) secret: SecretStep,
-}
-
-/// A change that was requested, with what its checks need.
-pub(crate) struct ChangeRequest<'a> {
-    pub(crate) draft: DestinationDraft,
-    pub(crate) secret: Option<NewSecret>,
-    /// The current state of the destination, unless it is new.
-    pub(crate) current: Option<&'a StoredDestination>,
-    /// The id of `current`, or the id of the new destination.
-    pub(crate) id: DestinationId,
-    /// All destinations, including those that the same request adds.
-    pub(crate) all: &'a Destinations,
-    pub(crate) actor: &'a str,
 }
 
 impl Api {

@@ -14,8 +14,6 @@ use crate::stack::actor;
 use crate::terminal::{Prompts, question};
 use crate::{document, providers};
 
-use super::add::{new_secret, secret_in_file};
-
 /// A destination that is not complete yet.
 pub(super) struct Draft<'a> {
     provider: &'a ProviderDescription,
@@ -57,7 +55,7 @@ impl<'a> Draft<'a> {
         }
         let reference = fields.shift_remove("secret").unwrap_or_default();
         let secret = match args.secret.read(provider, &settings(&fields))? {
-            Secret::Keep => secret_in_file(args.file.as_ref(), &reference)?,
+            Secret::Keep => Secret::in_file(args.file.as_ref(), &reference)?,
             given => given,
         };
         Ok(Self {
@@ -77,7 +75,7 @@ impl<'a> Draft<'a> {
         Ok(AddDestination {
             destination: serde_json::from_value(self.fields.clone().into())
                 .context("this does not describe a destination")?,
-            secret: new_secret(self.secret.clone()),
+            secret: self.secret.clone().into_new(),
             actor: actor(),
         })
     }

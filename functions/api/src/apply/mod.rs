@@ -17,9 +17,10 @@ use tocsin_aws::StoredDestination;
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 
 use crate::Api;
+use crate::change::ChangeRequest;
 use crate::destinations::{Snapshot, check_fallback_cycle};
 use crate::pagination::Budget;
-use crate::validate::{ChangeRequest, ValidatedChange, checked_actor};
+use crate::validate::{ValidatedChange, checked_actor};
 
 use plan::PlannedChange;
 

@@ -230,7 +230,7 @@ mod tests {
         let (cache, replay, start) = cache(1).await;
         for (wanted, age, succeeds, scans) in [
             (Wanted::Cached, 100, true, 2),
-            // Not scanned again so soon, whoever asks.
+            // Not scanned again so soon.
             (Wanted::Since(later(start, 100).wall), 101, true, 2),
             (Wanted::Fresh, 101, false, 2),
             (Wanted::Since(later(start, 110).wall), 110, true, 3),

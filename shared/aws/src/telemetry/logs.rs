@@ -50,7 +50,7 @@ where
 struct FlatJson;
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     timestamp: String,
     level: &'a str,
     #[serde(flatten)]
@@ -81,7 +81,7 @@ where
                 }
             }
         }
-        let line = Line {
+        let line = LogLine {
             timestamp: Timestamp::now().to_string(),
             level: event.metadata().level().as_str(),
             fields: fields.0,

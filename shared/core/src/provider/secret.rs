@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_of_a_secret_is_struck_out_of_a_text() {
+    fn every_part_of_a_secret_is_redacted_from_a_text() {
         let secrets = Secrets::new(
             r#"{"url": "https://example.com/hook/abc123?sig=xyz789", "headers": {"Authorization": "Bearer t0ken-t0ken"}}"#
                 .to_owned(),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_struck_out_in_every_form_an_answer_may_give_it() {
+    fn a_secret_is_redacted_in_every_form_a_response_may_give_it() {
         let secrets = Secrets::new(
             r#"{"url": "https://h/services/T1/PLANTED-PLANTED-1?sig=PLANTED-PLANTED-2&v=1", "key": "PLANTED\nPLANTED \"x\""}"#
                 .to_owned(),

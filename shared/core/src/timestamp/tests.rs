@@ -37,7 +37,7 @@ fn fractions_keep_their_value_and_lose_their_zeros() {
 }
 
 #[test]
-fn what_is_no_such_date_says_where_it_went_wrong() {
+fn an_invalid_date_says_where_it_is_wrong() {
     for (form, said) in [
         ("", "four digits of a year"),
         ("yesterday", "four digits of a year"),

@@ -99,7 +99,7 @@ impl Reports<'_> {
 /// The failure of an attempt, where a person should hear of it.
 fn reportable_failure<'t>(one: &'t DecidedTask<'_>) -> Option<&'t Failure> {
     let alert = &one.task.entry.alert;
-    // A removal is no news to the person who removed the destination.
+    // The person who removed the destination knows about it already.
     let reportable = one.task.delivery.removed.is_none()
         && alert.alert_type != AlertType::SystemError
         && alert.detection_id != system_alert::TEST;

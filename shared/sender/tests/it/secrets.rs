@@ -264,12 +264,12 @@ async fn a_missing_secret_holds_the_delivery_and_an_unavailable_store_delays_it(
     let denied = Fixture::new([withheld("AccessDeniedException")]);
     let failure = transient(denied.attempt().await, FailureKind::Internal);
     assert!(failure.detail.contains("may not read"), "{failure}");
-    let out_of_order = [
+    let failures = [
         withheld("InternalServiceError"),
         withheld("ThrottlingException"),
         Answer::new(503, ""),
     ];
-    for answer in out_of_order {
+    for answer in failures {
         transient(
             Fixture::new([answer]).attempt().await,
             FailureKind::Internal,

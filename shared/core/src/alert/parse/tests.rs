@@ -233,7 +233,10 @@ fn a_context_over_its_limit_keeps_what_fits_and_says_what_was_cut() {
         json!({"first": "a", "huge": "x".repeat(1_000_000), "last": "z"}),
     ));
     assert_eq!(alert.alert_context.to_map()["first"], "a");
-    assert_eq!(alert.alert_context.to_map()["huge"], "… (1000002 bytes cut)");
+    assert_eq!(
+        alert.alert_context.to_map()["huge"],
+        "… (1000002 bytes cut)"
+    );
     assert_eq!(alert.alert_context.to_map()["last"], "z");
     assert!(matches!(&alert.notes[..], [Note::Cut { field, .. }] if field == "alertContext"));
 }
