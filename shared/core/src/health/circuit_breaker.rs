@@ -44,12 +44,16 @@ pub enum BreakerState {
     HalfOpen,
 }
 
-/// How long a breaker stays open: at first, at the longest, and at least for the
-/// provider's `Retry-After` (zero if it had none).
+/// How long a breaker stays open.
 #[derive(Clone, Copy)]
 pub(super) struct Intervals {
+    /// At first.
     pub(super) first: Duration,
+    /// Then for this share of the time that it has been open so far.
+    pub(super) share: f64,
+    /// At the longest.
     pub(super) longest: Duration,
+    /// At least: the provider's `Retry-After`, zero if it had none.
     pub(super) retry_after: Duration,
 }
 
@@ -149,10 +153,9 @@ impl CircuitBreaker {
 }
 
 impl Intervals {
-    /// As long as the breaker has been open so far.
     fn next(self, so_far: Duration, random: f64) -> Duration {
-        let jitter = 1.0 + PARAMETERS.jitter * (random.clamp(0.0, 1.0) * 2.0 - 1.0);
-        let interval = so_far.max(self.first).min(self.longest);
+        let jitter = 1.0 + PARAMETERS.jitter * random.clamp(0.0, 1.0);
+        let interval = so_far.mul_f64(self.share).max(self.first).min(self.longest);
         interval.mul_f64(jitter).max(self.retry_after)
     }
 }

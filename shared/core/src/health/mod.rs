@@ -44,6 +44,7 @@ mod suspects;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -183,18 +184,14 @@ impl Health {
     #[must_use]
     pub fn drainable(&self, mut due: Vec<DueEntry>, now: Timestamp) -> Vec<DueEntry> {
         due.sort_by_key(|entry| entry.due);
-        let mut probing = Vec::new();
+        let mut seen = BTreeMap::new();
         due.retain(|entry| {
-            let key = DetectionKey::of(&entry.detection_id);
-            match self.admits(&key, now) {
-                Admission::Allow => true,
-                Admission::Probe if probing.contains(&key) => false,
-                Admission::Probe => {
-                    probing.push(key);
-                    true
-                }
-                Admission::Hold { .. } => false,
+            if let Some(admission) = seen.get(&entry.detection_id) {
+                return *admission == Admission::Allow;
             }
+            let admission = self.admits(&DetectionKey::of(&entry.detection_id), now);
+            seen.insert(entry.detection_id.clone(), admission);
+            !matches!(admission, Admission::Hold { .. })
         });
         let Some(breaker) = self.breaker else {
             return due;
@@ -264,12 +261,15 @@ impl Health {
     }
 
     /// Whether a fresh alert of this detection may probe although the destination's
-    /// breaker is open.
+    /// breaker is open, even while an alert of a detection that failed before probes.
     fn may_probe_early(&self, detection: &DetectionKey, now: Timestamp) -> bool {
+        let is_suspect = |key| self.suspects.get(key).is_some();
         self.breaker.is_some_and(|breaker| {
-            breaker.state(now) == BreakerState::Open
+            let rival = breaker.state(now) == BreakerState::HalfOpen
+                && !breaker.last_probe.is_some_and(is_suspect);
+            !rival
                 && !breaker.cause.is_about_destination()
-                && self.suspects.get(*detection).is_none()
+                && !is_suspect(*detection)
                 && self.suspects.unanswered().count() < PARAMETERS.remembered_detections
         })
     }

@@ -83,9 +83,10 @@ impl Observation {
     pub fn of(outcome: &Outcome) -> Option<Self> {
         let failure = match outcome {
             Outcome::Delivered(_) => return Some(Self::Success),
-            Outcome::Transient { failure, .. }
-            | Outcome::Misconfigured { failure }
-            | Outcome::Refused { failure } => failure.clone(),
+            Outcome::Refused { .. } => return Some(Self::Rejection),
+            Outcome::Transient { failure, .. } | Outcome::Misconfigured { failure } => {
+                failure.clone()
+            }
         };
         let retry_after = match outcome {
             Outcome::Transient { retry_after, .. } => *retry_after,
@@ -110,8 +111,14 @@ impl Observation {
     }
 
     /// Whether the destination responded to the message: it is there, and it works.
-    pub(super) const fn is_response(&self) -> bool {
+    pub(super) fn is_response(&self) -> bool {
         matches!(self, Self::Success | Self::Rejection)
+    }
+
+    /// Whether the destination asks for fewer requests.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.failure()
+            .is_some_and(|(failure, _)| failure.kind == FailureKind::Throttled)
     }
 
     /// The failure, with the provider's `Retry-After`.

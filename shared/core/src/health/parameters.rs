@@ -22,20 +22,26 @@ pub struct Parameters {
     /// the item and the extra probes of an outage.
     pub remembered_detections: usize,
 
-    /// How long a breaker stays open at first. It then stays open for as long as it
-    /// has been so far, which doubles: 5, 10, 20, … seconds after the first failure.
+    /// How long a breaker stays open at first.
     pub first_interval: Duration,
+    /// It then stays open for this share of the time that it has been open so far. With
+    /// 1 the probes are 5, 10, 20, … seconds after the first failure, and a recovery is
+    /// noticed after twice the outage at the latest.
+    pub share: f64,
+    /// The same for throttling: quotas are mostly per minute, and much waits by then.
+    pub throttled_share: f64,
     /// The same when a person must fix something: nobody is that fast, but a receiver
     /// answers 404 for some seconds while it is deployed.
     pub first_misconfigured_interval: Duration,
     /// The longest time that a breaker stays open unless `Retry-After` asks for more,
     /// and every time when the credential is not accepted: repeated attempts may lock
-    /// the account. A day of outage is 288 probes.
+    /// the account.
     pub longest_interval: Duration,
     /// The longest time that alerts of one detection are held while the destination
     /// accepts others: a request each 30 s costs a working destination nothing.
     pub longest_proven_interval: Duration,
-    /// The share by which these times vary in either direction.
+    /// These times are longer at random, by this share at most: a day of outage then is
+    /// 262 probes, and never more than 288.
     pub jitter: f64,
     /// How long a probe may take before another delivery may probe: longer than the
     /// longest attempt (25 s).
@@ -86,6 +92,8 @@ pub const PARAMETERS: Parameters = Parameters {
     remembered_detections: 8,
 
     first_interval: Duration::from_secs(5),
+    share: 1.0,
+    throttled_share: 0.25,
     first_misconfigured_interval: Duration::from_secs(30),
     longest_interval: Duration::from_mins(5),
     longest_proven_interval: Duration::from_secs(30),
@@ -95,14 +103,14 @@ pub const PARAMETERS: Parameters = Parameters {
     first_pace: Duration::from_secs(1),
     fastest_pace: Duration::from_millis(20),
     slowest_pace: Duration::from_mins(1),
-    first_speed_up: 0.9,
+    first_speed_up: 0.85,
     speed_up: 0.95,
-    margin: 1.1,
+    margin: 1.08,
     proof_half_life: Duration::from_mins(5),
     longest_memory: 3,
     limiter_lifetime: Duration::from_mins(10),
 
-    drain_time: Duration::from_secs(5),
+    drain_time: Duration::from_secs(8),
     drain_limit: 100,
     concurrency: 25,
 

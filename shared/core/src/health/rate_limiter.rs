@@ -12,7 +12,7 @@ use crate::Timestamp;
 
 /// The steps by which the deliveries of one group shorten the interval, at most: more
 /// would overshoot before the next group shows whether the destination keeps up.
-const MOST_STEPS: i32 = 3;
+const MOST_STEPS: u32 = 3;
 
 /// The rate limiter of a destination that throttled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,11 +58,12 @@ impl RateLimiter {
 
     /// Raises the interval to one and a half times the gap after which the destination
     /// throttled, and at most to double. A gap that is shorter than the interval
-    /// belongs to attempts that did not keep to it, and proves nothing.
-    pub(super) fn on_throttled(self, now: Timestamp) -> Self {
-        let gap = self
-            .last_success_at
-            .map_or(self.interval_ms, |at| millis(now.since(at)));
+    /// belongs to attempts that did not keep to it, and proves nothing. The gap is the
+    /// time since the last success, shared by the `attempts` that were made in it.
+    pub(super) fn on_throttled(self, attempts: u32, now: Timestamp) -> Self {
+        let gap = self.last_success_at.map_or(self.interval_ms, |at| {
+            millis(now.since(at)) / u64::from(attempts.max(1))
+        });
         let wanted = (gap + gap / 2).min(self.interval_ms * 2);
         Self {
             interval_ms: self
@@ -78,7 +79,7 @@ impl RateLimiter {
 
     /// Shortens the interval after so many accepted deliveries, but keeps it above the
     /// floor.
-    pub(super) fn on_success(self, successes: usize, now: Timestamp) -> Self {
+    pub(super) fn on_success(self, successes: u32, now: Timestamp) -> Self {
         let floor = self.interval_floor(now);
         let factor = if floor == 0 {
             PARAMETERS.first_speed_up
@@ -86,11 +87,11 @@ impl RateLimiter {
             PARAMETERS.speed_up
         };
         // A group is as long as its interval was, whatever it proves.
-        let steps = i32::try_from(successes).map_or(MOST_STEPS, |steps| steps.min(MOST_STEPS));
+        let steps = successes.min(MOST_STEPS);
         let safe = scale(floor, PARAMETERS.margin).min(self.interval_ms);
         let shortest = safe.max(millis(PARAMETERS.fastest_pace));
         Self {
-            interval_ms: scale(self.interval_ms, factor.powi(steps)).max(shortest),
+            interval_ms: scale(self.interval_ms, factor.powf(f64::from(steps))).max(shortest),
             last_success_at: Some(now),
             ..self
         }

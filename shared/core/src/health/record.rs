@@ -25,9 +25,10 @@ struct FailedAttempt {
 /// The observations of attempts that were recorded together, counted.
 #[derive(Clone, Copy)]
 struct Group {
-    responses: usize,
-    successes: usize,
-    throttled: usize,
+    attempts: u32,
+    responses: u32,
+    successes: u32,
+    throttled: u32,
 }
 
 impl FailedAttempt {
@@ -48,17 +49,23 @@ impl FailedAttempt {
 
     /// How long the destination's breaker is open.
     fn intervals(self, limiter: Option<RateLimiter>) -> Intervals {
-        let first = match (self.kind, limiter) {
-            // A little too fast, no more: a short break will do.
-            (FailureKind::Throttled, Some(limiter)) => {
-                (limiter.interval() * 2).min(PARAMETERS.first_interval)
+        let first = match self.kind {
+            // Too fast, no more: a short break will do.
+            FailureKind::Throttled => {
+                let pace = limiter.map_or(PARAMETERS.first_pace, RateLimiter::interval);
+                (pace * 2).min(PARAMETERS.first_interval)
             }
-            (FailureKind::Unauthorized, _) => PARAMETERS.longest_interval,
-            (kind, _) if kind.is_curable() => PARAMETERS.first_misconfigured_interval,
+            FailureKind::Unauthorized => PARAMETERS.longest_interval,
+            kind if kind.is_curable() => PARAMETERS.first_misconfigured_interval,
             _ => PARAMETERS.first_interval,
+        };
+        let share = match self.kind {
+            FailureKind::Throttled => PARAMETERS.throttled_share,
+            _ => PARAMETERS.share,
         };
         Intervals {
             first,
+            share,
             longest: PARAMETERS.longest_interval,
             retry_after: self.retry_after,
         }
@@ -117,16 +124,15 @@ impl Health {
             Some((*detection, failure, retry_after))
         });
         let responses = observations.iter().filter(|(_, one)| one.is_response());
+        let count = |holds: fn(&Observation) -> bool| {
+            let number = observations.iter().filter(|(_, one)| holds(one)).count();
+            u32::try_from(number).unwrap_or(u32::MAX)
+        };
         let group = Group {
-            responses: responses.clone().count(),
-            successes: observations
-                .iter()
-                .filter(|(_, one)| *one == Observation::Success)
-                .count(),
-            throttled: failures
-                .clone()
-                .filter(|(_, failure, _)| failure.kind == FailureKind::Throttled)
-                .count(),
+            attempts: count(|_| true),
+            responses: count(Observation::is_response),
+            successes: count(|one| *one == Observation::Success),
+            throttled: count(Observation::is_throttled),
         };
         // Responses count as later than the failures of their group: the destination
         // works.
@@ -239,7 +245,7 @@ impl Health {
             if attempt.kind == FailureKind::Throttled {
                 let limiter = match self.limiter {
                     None => RateLimiter::new(attempt.now),
-                    Some(limiter) if opens => limiter.on_throttled(attempt.now),
+                    Some(limiter) if opens => limiter.on_throttled(group.attempts, attempt.now),
                     // Attempts from before, and probes, did not keep to its pace.
                     Some(limiter) => limiter,
                 };

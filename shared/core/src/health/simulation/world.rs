@@ -22,11 +22,17 @@ const STEP: Duration = Duration::from_millis(100);
 const BATCH: usize = 10;
 /// Senders that run at the same time.
 const SENDERS: usize = 40;
+/// What is held for no longer than this gets its wake-up at once.
+const SOON: Duration = Duration::from_secs(15);
+/// The deliveries that start within this time are claimed and settled together.
+const GROUP: Duration = Duration::from_millis(500);
 /// How long one drain sends.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// One delivery.
 pub(super) struct Item {
+    alert_id: AlertId,
+    key: DetectionKey,
     pub(super) severity: Severity,
     pub(super) detection: String,
     pub(super) began_at: Timestamp,
@@ -71,6 +77,7 @@ pub(super) struct Faults {
 }
 
 pub(super) struct World<'a> {
+    destination: DestinationId,
     receiver: Receiver<'a>,
     pub(super) policy: RetryPolicy,
     pub(super) faults: Faults,
@@ -101,7 +108,9 @@ pub(super) fn at(seconds: f64) -> Timestamp {
 
 impl<'a> World<'a> {
     pub(super) fn new(receiver: Receiver<'a>) -> Self {
+        let destination = DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11");
         let mut world = Self {
+            destination: destination.unwrap(),
             receiver,
             policy: RetryPolicy::default(),
             faults: Faults::default(),
@@ -127,7 +136,10 @@ impl<'a> World<'a> {
 
     /// Adds an alert that is not settled yet; [`World::arrive`] lets it arrive.
     pub(super) fn alert(&mut self, severity: Severity, detection: &str, began_at: Timestamp) {
+        let number = self.items.len().to_string();
         self.items.push(Item {
+            alert_id: AlertId::new(&number).unwrap(),
+            key: DetectionKey::of(detection),
             severity,
             detection: detection.to_owned(),
             began_at,
@@ -207,7 +219,10 @@ impl<'a> World<'a> {
     /// A wake-up on its queue, which delays by whole seconds.
     fn send_wake_up(&mut self, wait: Duration) {
         self.wake_ups += 1;
-        let silent = self.faults.silent_until.is_some_and(|until| self.now < until);
+        let silent = self
+            .faults
+            .silent_until
+            .is_some_and(|until| self.now < until);
         if !silent {
             let delay = Duration::from_secs_f64(wait.as_secs_f64().ceil());
             self.push(self.now.plus(delay + STEP), Event::WakeUp);
@@ -220,7 +235,7 @@ impl<'a> World<'a> {
             self.cached = (self.now, self.health.clone());
         }
         let path = |id: &usize| {
-            let key = DetectionKey::of(&self.items[*id].detection);
+            let key = self.items[*id].key;
             self.cached.1.path(&key, now)
         };
         let (fast, outbox): (Vec<usize>, Vec<usize>) =
@@ -232,8 +247,13 @@ impl<'a> World<'a> {
             self.set_due(*id, Some(now));
         }
         if !outbox.is_empty() {
+            // What is held for longer gets its wake-up from the sender that holds it.
+            let until = outbox.iter().map(|id| self.held(*id, now)).min();
+            let wait = until.map(|until| until.since(now)).unwrap_or_default();
             self.change(self.health.with_backlog());
-            self.send_wake_up(Duration::from_secs(1));
+            if wait <= SOON {
+                self.send_wake_up(wait.max(Duration::from_secs(1)));
+            }
         }
         if !fast.is_empty() {
             let waiting = fast.into_iter().map(|id| (id, 0)).collect();
@@ -258,7 +278,7 @@ impl<'a> World<'a> {
         let now = self.clock();
         if let Some(until) = self.health.held_until(now) {
             let wait = until.since(now);
-            if wait <= Duration::from_secs(15) {
+            if wait <= SOON {
                 self.send_wake_up(wait);
             }
             return;
@@ -266,78 +286,136 @@ impl<'a> World<'a> {
         if self.drain_until.is_some_and(|until| until > now) {
             return;
         }
-        let most = if self.health.suspects.is_empty() { 300 } else { usize::MAX };
-        let due = self.index.iter().filter(|(due, _)| due.at <= now).take(most);
-        let due: Vec<_> = due.map(|(due, id)| self.entry(*due, *id)).collect();
-        let drainable = self.health.drainable(due, now);
-        let taken = next(drainable, self.health.drain_size(now));
-        if taken.is_empty() {
+        let mut due = Vec::new();
+        let mut taken = Vec::new();
+        for most in [300, usize::MAX] {
+            let index = self.index.iter().filter(|(due, _)| due.at <= now);
+            due = index
+                .take(most)
+                .map(|(due, id)| self.entry(*due, *id))
+                .collect();
+            let drainable = self.health.drainable(due.clone(), now);
+            taken = next(drainable, self.health.drain_size(now));
+            if due.len() < most || !taken.is_empty() {
+                break;
+            }
+        }
+        if due.is_empty() {
             return self.change(self.health.drained(now));
         }
+        if taken.is_empty() {
+            let until = due.iter().map(|one| self.held(number(one), now)).min();
+            let wait = until.map(|until| until.since(now)).unwrap_or_default();
+            if wait <= SOON {
+                self.send_wake_up(wait);
+            }
+            return;
+        }
         self.drain_until = Some(now.plus(Duration::from_secs(100)));
-        let number = |entry: &DueEntry| entry.alert_id.as_str().parse().unwrap();
+        let number = |entry: &DueEntry| entry.alert_id.as_str().parse::<usize>().unwrap();
         self.dispatch(Work {
-            waiting: taken.iter().map(|one| (number(one), one.attempts)).collect(),
+            waiting: taken
+                .iter()
+                .map(|one| (number(one), self.items[number(one)].attempts))
+                .collect(),
             size: 0,
             drain_until: Some(self.now.plus(DRAIN)),
         });
     }
 
-    fn entry(&self, due: DueKey, id: usize) -> DueEntry {
-        DueEntry {
-            alert_id: AlertId::new(&id.to_string()).unwrap(),
-            destination_id: DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11").unwrap(),
-            detection_id: self.items[id].detection.clone(),
-            due,
-            attempts: self.items[id].attempts,
+    /// Until when this delivery is held.
+    fn held(&self, id: usize, now: Timestamp) -> Timestamp {
+        let key = self.items[id].key;
+        match self.health.admits(&key, now) {
+            Admission::Hold { until } => until,
+            Admission::Allow | Admission::Probe => now,
         }
     }
 
-    /// Claims and attempts the next group.
+    fn entry(&self, due: DueKey, id: usize) -> DueEntry {
+        DueEntry {
+            alert_id: self.items[id].alert_id.clone(),
+            destination_id: self.destination,
+            detection_id: self.items[id].detection.clone(),
+            due,
+        }
+    }
+
+    /// The wait before the next group, and how many deliveries it has at most.
+    fn room(&self, work: &Work, now: Timestamp) -> (Duration, usize) {
+        let pace = self.health.pace();
+        if work.drain_until.is_none() {
+            // Only a drain keeps to the pace.
+            (
+                Duration::ZERO,
+                if pace.interval.is_zero() { BATCH } else { 0 },
+            )
+        } else if pace.interval.is_zero() {
+            (
+                Duration::ZERO,
+                (work.size * 2).clamp(pace.start, pace.limit),
+            )
+        } else {
+            let first = work.size == 0;
+            let wait = if first {
+                pace.wait(now)
+            } else {
+                Duration::ZERO
+            };
+            let room = GROUP.as_secs_f64() / pace.interval.as_secs_f64();
+            (wait, (room as usize).clamp(1, pace.limit))
+        }
+    }
+
+    /// Claims and attempts the next group: what is admitted, or else one probe.
     fn send(&mut self, mut work: Work) {
         let now = self.clock();
-        let pace = self.health.pace();
-        let (wait, room) = match work.drain_until {
-            None => (Duration::ZERO, work.size),
-            Some(_) if pace.interval.is_zero() => {
-                work.size = (work.size * 2).clamp(pace.start, pace.limit);
-                (Duration::ZERO, work.size)
-            }
-            Some(_) => {
-                let half = Duration::from_millis(500).as_secs_f64() / pace.interval.as_secs_f64();
-                let first = if work.size == 0 { pace.wait(now) } else { Duration::ZERO };
-                work.size = (half as usize).clamp(1, pace.limit);
-                (first, work.size)
-            }
+        let (wait, room) = self.room(&work, now);
+        work.size = room;
+        let admission = |(id, _): &(usize, u32)| {
+            let key = self.items[*id].key;
+            self.health.admits(&key, now)
         };
+        let admissions: Vec<_> = work.waiting.iter().map(admission).collect();
+        let at = |wanted| {
+            let positions = 0..admissions.len();
+            positions
+                .filter(|at| admissions[*at] == wanted)
+                .collect::<Vec<_>>()
+        };
+        let mut picked = at(Admission::Allow);
+        picked.truncate(room);
+        if picked.is_empty() {
+            picked = at(Admission::Probe);
+            picked.truncate(room.min(1));
+            for at in &picked {
+                let key = self.items[work.waiting[*at].0].key;
+                self.change(self.health.begin_probe(&key, now));
+            }
+        }
+        let interval = self.health.pace().interval;
         let mut group = Vec::new();
         let mut end = self.now;
-        while group.len() < room
-            && let Some((id, attempts)) = work.waiting.pop_front()
-        {
-            let key = DetectionKey::of(&self.items[id].detection);
-            match self.health.admits(&key, now) {
-                Admission::Allow => {}
-                Admission::Probe => self.change(self.health.begin_probe(&key, now)),
-                Admission::Hold { until } => {
-                    if work.drain_until.is_none() {
-                        self.set_due(id, Some(now));
-                        self.change(self.health.with_backlog());
-                        self.send_wake_up(until.since(now));
-                    }
-                    continue;
-                }
-            }
-            let item = &mut self.items[id];
-            if item.attempts != attempts || item.lease_until >= now || item.due.is_none() {
+        for at in picked.iter().rev() {
+            let Some((id, attempts)) = work.waiting.remove(*at) else {
                 continue;
-            }
+            };
+            group.push((id, attempts));
+        }
+        group.reverse();
+        group.retain(|(id, attempts)| {
+            let item = &self.items[*id];
+            item.attempts == *attempts && item.lease_until < now && item.due.is_some()
+        });
+        let mut attempted = Vec::new();
+        for (id, attempts) in group {
+            let item = &mut self.items[id];
             item.attempts += 1;
             item.lease_until = now.plus(LEASE);
             let lease_due = now.plus(LEASE + LEASE_GRACE);
             let due = item.due.map_or(lease_due, |due| due.at.max(lease_due));
             self.set_due(id, Some(due));
-            let begins = self.now.plus(wait + pace.interval * group.len() as u32);
+            let begins = self.now.plus(wait + interval * attempted.len() as u32);
             let (outcome, takes) = (self.receiver)(begins, &self.items[id]);
             self.requests += 1;
             if matches!(outcome, Outcome::Delivered(_)) {
@@ -345,32 +423,51 @@ impl<'a> World<'a> {
                 assert_eq!(before, None, "delivered twice");
             }
             end = end.max(begins.plus(takes));
-            group.push((id, attempts + 1, self.outcomes.len()));
+            attempted.push((id, attempts + 1, self.outcomes.len()));
             self.outcomes.push(outcome);
         }
-        let next_at = self.now.plus(wait + pace.interval * group.len() as u32);
-        if group.is_empty() {
-            self.finish(&work);
+        let next_at = self.now.plus(wait + interval * attempted.len() as u32);
+        if !attempted.is_empty() {
+            self.push(end, Event::Over(work, attempted, next_at));
+        } else if picked.is_empty() {
+            self.leave(&work, now);
         } else {
-            self.push(end, Event::Over(work, group, next_at));
+            self.push(self.now, Event::Sender(work));
         }
+    }
+
+    /// Ends with deliveries that are not attempted: those of the fast path are due.
+    fn leave(&mut self, work: &Work, now: Timestamp) {
+        if work.drain_until.is_none() {
+            let held = work.waiting.iter().map(|(id, _)| self.held(*id, now));
+            let wait = held.min().map(|until| until.since(now));
+            for (id, _) in &work.waiting {
+                self.set_due(*id, Some(now));
+            }
+            if let Some(wait) = wait {
+                self.change(self.health.with_backlog());
+                self.send_wake_up(wait);
+            }
+        }
+        self.finish(work);
     }
 
     /// Records and settles a group.
     fn over(&mut self, work: Work, group: &[(usize, u32, usize)], next_at: Timestamp) {
         let now = self.clock();
         let observe = |(id, _, outcome): &(usize, u32, usize)| {
-            let key = DetectionKey::of(&self.items[*id].detection);
+            let key = self.items[*id].key;
             Some((key, Observation::of(&self.outcomes[*outcome])?))
         };
         let observations: Vec<_> = group.iter().filter_map(observe).collect();
         let random = self.random();
+        let was_open = self.health.breaker.is_some();
         self.change(self.health.record(&observations, now, random));
         for (id, attempt, outcome) in group {
             let outcome = self.outcomes[*outcome].clone();
             let random = self.random();
             let item = &self.items[*id];
-            let key = DetectionKey::of(&item.detection);
+            let key = item.key;
             let held = self.health.retry_at(&key, now);
             let decision = self
                 .policy
@@ -384,6 +481,10 @@ impl<'a> World<'a> {
                     self.set_due(*id, None);
                 }
             }
+        }
+        if was_open && self.health.breaker.is_none() {
+            // Others wait for this.
+            self.send_wake_up(Duration::ZERO);
         }
         let trouble = self.health.held_until(now).is_some();
         let over = work.drain_until.is_some_and(|until| until <= self.now);
@@ -434,4 +535,9 @@ impl<'a> World<'a> {
         }
         self.send_wake_up(Duration::ZERO);
     }
+}
+
+/// The position of an entry's item.
+fn number(entry: &DueEntry) -> usize {
+    entry.alert_id.as_str().parse().unwrap()
 }
