@@ -19,7 +19,9 @@ pub enum Backlog {
 }
 
 impl Backlog {
-    pub(super) const fn is_none(&self) -> bool {
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
         matches!(self, Self::None)
     }
 }

@@ -124,7 +124,7 @@ impl Health {
     pub fn admits(&self, detection: &DetectionKey, now: Timestamp) -> Admission {
         let own = self.suspects.breaker(*detection);
         let held = |breaker: &CircuitBreaker| breaker.state(now) != BreakerState::MayProbe;
-        if self.may_probe_early(detection, now) {
+        if self.may_probe_early(*detection, now) {
             return Admission::Probe;
         }
         let breakers = [self.breaker, own];
@@ -148,7 +148,7 @@ impl Health {
         let free = self.backlog == Backlog::None || self.suspects.any_held();
         match self.admits(detection, now) {
             Admission::Allow if free && self.limiter.is_none() => Path::Fast,
-            Admission::Probe if self.may_probe_early(detection, now) => Path::Fast,
+            Admission::Probe if self.may_probe_early(*detection, now) => Path::Fast,
             _ => Path::Outbox,
         }
     }
@@ -262,14 +262,14 @@ impl Health {
 
     /// Whether a fresh alert of this detection may probe although the destination's
     /// breaker is open, even while an alert of a detection that failed before probes.
-    fn may_probe_early(&self, detection: &DetectionKey, now: Timestamp) -> bool {
+    fn may_probe_early(&self, detection: DetectionKey, now: Timestamp) -> bool {
         let is_suspect = |key| self.suspects.get(key).is_some();
         self.breaker.is_some_and(|breaker| {
             let rival = breaker.state(now) == BreakerState::HalfOpen
                 && !breaker.last_probe.is_some_and(is_suspect);
             !rival
                 && !breaker.cause.is_about_destination()
-                && !is_suspect(*detection)
+                && !is_suspect(detection)
                 && self.suspects.unanswered().count() < PARAMETERS.remembered_detections
         })
     }

@@ -1,6 +1,7 @@
 //! Storms, outages and undigestible content on a virtual clock: hours pass without
 //! waiting. `cargo test -p tocsin-core simulation -- --nocapture` prints the figures.
 
+mod sender;
 mod world;
 
 use std::time::Duration;

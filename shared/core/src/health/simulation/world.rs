@@ -10,50 +10,48 @@ use std::time::Duration;
 use crate::Timestamp;
 use crate::alert::{AlertId, Severity};
 use crate::destination::DestinationId;
-use crate::health::{Admission, DetectionKey, Health, Observation, Path};
-use crate::outbox::{DueEntry, DueKey, FAST_PATH, LEASE_GRACE, Priority, next};
+use crate::health::{Admission, DetectionKey, Health, Path};
+use crate::outbox::{DueEntry, DueKey, FAST_PATH, Priority, next};
 use crate::outcome::Outcome;
-use crate::retry::{Decision, RetryPolicy};
+use crate::retry::RetryPolicy;
 
 pub(super) const LEASE: Duration = Duration::from_secs(65);
 /// One step between two functions: an invoke, or a message without a delay.
 const STEP: Duration = Duration::from_millis(100);
 /// Deliveries of one SQS batch.
-const BATCH: usize = 10;
+pub(super) const BATCH: usize = 10;
 /// Senders that run at the same time.
 const SENDERS: usize = 40;
 /// What is held for no longer than this gets its wake-up at once.
 const SOON: Duration = Duration::from_secs(15);
-/// The deliveries that start within this time are claimed and settled together.
-const GROUP: Duration = Duration::from_millis(500);
 /// How long one drain sends.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// One delivery.
 pub(super) struct Item {
     alert_id: AlertId,
-    key: DetectionKey,
+    pub(super) key: DetectionKey,
     pub(super) severity: Severity,
     pub(super) detection: String,
     pub(super) began_at: Timestamp,
-    due: Option<DueKey>,
-    lease_until: Timestamp,
-    attempts: u32,
+    pub(super) due: Option<DueKey>,
+    pub(super) lease_until: Timestamp,
+    pub(super) attempts: u32,
     pub(super) delivered_at: Option<Timestamp>,
     pub(super) exhausted: bool,
 }
 
 /// Deliveries that a sender works off.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Work {
-    waiting: VecDeque<(usize, u32)>,
-    size: usize,
+pub(super) struct Work {
+    pub(super) waiting: VecDeque<(usize, u32)>,
+    pub(super) size: usize,
     /// When a drain stops; `None` in the fast path.
-    drain_until: Option<Timestamp>,
+    pub(super) drain_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+pub(super) enum Event {
     Arrive(Vec<usize>),
     Sender(Work),
     /// A group of attempts is over: item, attempt, and where its outcome is.
@@ -78,20 +76,20 @@ pub(super) struct Faults {
 
 pub(super) struct World<'a> {
     destination: DestinationId,
-    receiver: Receiver<'a>,
+    pub(super) receiver: Receiver<'a>,
     pub(super) policy: RetryPolicy,
     pub(super) faults: Faults,
     pub(super) health: Health,
     cached: (Timestamp, Health),
-    drain_until: Option<Timestamp>,
+    pub(super) drain_until: Option<Timestamp>,
     pub(super) items: Vec<Item>,
     index: BTreeSet<(DueKey, usize)>,
     events: BinaryHeap<Reverse<(Timestamp, usize, Event)>>,
-    queued: VecDeque<Work>,
-    running: usize,
-    outcomes: Vec<Outcome>,
+    pub(super) queued: VecDeque<Work>,
+    pub(super) running: usize,
+    pub(super) outcomes: Vec<Outcome>,
     random: u64,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     pub(super) requests: usize,
     pub(super) writes: usize,
     pub(super) health_writes: usize,
@@ -181,13 +179,13 @@ impl<'a> World<'a> {
         self
     }
 
-    fn push(&mut self, when: Timestamp, event: Event) {
+    pub(super) fn push(&mut self, when: Timestamp, event: Event) {
         let at = self.events.len() + self.outcomes.len() + self.wake_ups;
         self.events.push(Reverse((when, at, event)));
     }
 
     /// From 0 to 1; the same sequence in every run.
-    fn random(&mut self) -> f64 {
+    pub(super) fn random(&mut self) -> f64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
@@ -195,17 +193,17 @@ impl<'a> World<'a> {
     }
 
     /// The clock of the function that runs now.
-    fn clock(&mut self) -> Timestamp {
+    pub(super) fn clock(&mut self) -> Timestamp {
         let skew = self.faults.skew.mul_f64(2.0 * self.random());
         self.now.plus(skew).minus(self.faults.skew)
     }
 
-    fn change(&mut self, health: Health) {
+    pub(super) fn change(&mut self, health: Health) {
         self.health_writes += usize::from(health != self.health);
         self.health = health;
     }
 
-    fn set_due(&mut self, id: usize, due: Option<Timestamp>) {
+    pub(super) fn set_due(&mut self, id: usize, due: Option<Timestamp>) {
         self.writes += 1;
         let item = &mut self.items[id];
         let priority = Priority::of(item.severity);
@@ -217,7 +215,7 @@ impl<'a> World<'a> {
     }
 
     /// A wake-up on its queue, which delays by whole seconds.
-    fn send_wake_up(&mut self, wait: Duration) {
+    pub(super) fn send_wake_up(&mut self, wait: Duration) {
         self.wake_ups += 1;
         let silent = self
             .faults
@@ -265,7 +263,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn dispatch(&mut self, work: Work) {
+    pub(super) fn dispatch(&mut self, work: Work) {
         if self.running == SENDERS {
             self.queued.push_back(work);
         } else {
@@ -324,7 +322,7 @@ impl<'a> World<'a> {
     }
 
     /// Until when this delivery is held.
-    fn held(&self, id: usize, now: Timestamp) -> Timestamp {
+    pub(super) fn held(&self, id: usize, now: Timestamp) -> Timestamp {
         let key = self.items[id].key;
         match self.health.admits(&key, now) {
             Admission::Hold { until } => until,
@@ -341,180 +339,18 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The wait before the next group, and how many deliveries it has at most.
-    fn room(&self, work: &Work, now: Timestamp) -> (Duration, usize) {
-        let pace = self.health.pace();
-        if work.drain_until.is_none() {
-            // Only a drain keeps to the pace.
-            (
-                Duration::ZERO,
-                if pace.interval.is_zero() { BATCH } else { 0 },
-            )
-        } else if pace.interval.is_zero() {
-            (
-                Duration::ZERO,
-                (work.size * 2).clamp(pace.start, pace.limit),
-            )
-        } else {
-            let first = work.size == 0;
-            let wait = if first {
-                pace.wait(now)
-            } else {
-                Duration::ZERO
-            };
-            let room = GROUP.as_secs_f64() / pace.interval.as_secs_f64();
-            (wait, (room as usize).clamp(1, pace.limit))
-        }
-    }
-
-    /// Claims and attempts the next group: what is admitted, or else one probe.
-    fn send(&mut self, mut work: Work) {
-        let now = self.clock();
-        let (wait, room) = self.room(&work, now);
-        work.size = room;
-        let admission = |(id, _): &(usize, u32)| {
-            let key = self.items[*id].key;
-            self.health.admits(&key, now)
-        };
-        let admissions: Vec<_> = work.waiting.iter().map(admission).collect();
-        let at = |wanted| {
-            let positions = 0..admissions.len();
-            positions
-                .filter(|at| admissions[*at] == wanted)
-                .collect::<Vec<_>>()
-        };
-        let mut picked = at(Admission::Allow);
-        picked.truncate(room);
-        if picked.is_empty() {
-            picked = at(Admission::Probe);
-            picked.truncate(room.min(1));
-            for at in &picked {
-                let key = self.items[work.waiting[*at].0].key;
-                self.change(self.health.begin_probe(&key, now));
-            }
-        }
-        let interval = self.health.pace().interval;
-        let mut group = Vec::new();
-        let mut end = self.now;
-        for at in picked.iter().rev() {
-            let Some((id, attempts)) = work.waiting.remove(*at) else {
-                continue;
-            };
-            group.push((id, attempts));
-        }
-        group.reverse();
-        group.retain(|(id, attempts)| {
-            let item = &self.items[*id];
-            item.attempts == *attempts && item.lease_until < now && item.due.is_some()
-        });
-        let mut attempted = Vec::new();
-        for (id, attempts) in group {
-            let item = &mut self.items[id];
-            item.attempts += 1;
-            item.lease_until = now.plus(LEASE);
-            let lease_due = now.plus(LEASE + LEASE_GRACE);
-            let due = item.due.map_or(lease_due, |due| due.at.max(lease_due));
-            self.set_due(id, Some(due));
-            let begins = self.now.plus(wait + interval * attempted.len() as u32);
-            let (outcome, takes) = (self.receiver)(begins, &self.items[id]);
-            self.requests += 1;
-            if matches!(outcome, Outcome::Delivered(_)) {
-                let before = self.items[id].delivered_at.replace(begins);
-                assert_eq!(before, None, "delivered twice");
-            }
-            end = end.max(begins.plus(takes));
-            attempted.push((id, attempts + 1, self.outcomes.len()));
-            self.outcomes.push(outcome);
-        }
-        let next_at = self.now.plus(wait + interval * attempted.len() as u32);
-        if !attempted.is_empty() {
-            self.push(end, Event::Over(work, attempted, next_at));
-        } else if picked.is_empty() {
-            self.leave(&work, now);
-        } else {
-            self.push(self.now, Event::Sender(work));
-        }
-    }
-
-    /// Ends with deliveries that are not attempted: those of the fast path are due.
-    fn leave(&mut self, work: &Work, now: Timestamp) {
-        if work.drain_until.is_none() {
-            let held = work.waiting.iter().map(|(id, _)| self.held(*id, now));
-            let wait = held.min().map(|until| until.since(now));
-            for (id, _) in &work.waiting {
-                self.set_due(*id, Some(now));
-            }
-            if let Some(wait) = wait {
-                self.change(self.health.with_backlog());
-                self.send_wake_up(wait);
-            }
-        }
-        self.finish(work);
-    }
-
-    /// Records and settles a group.
-    fn over(&mut self, work: Work, group: &[(usize, u32, usize)], next_at: Timestamp) {
-        let now = self.clock();
-        let observe = |(id, _, outcome): &(usize, u32, usize)| {
-            let key = self.items[*id].key;
-            Some((key, Observation::of(&self.outcomes[*outcome])?))
-        };
-        let observations: Vec<_> = group.iter().filter_map(observe).collect();
-        let random = self.random();
-        let was_open = self.health.breaker.is_some();
-        self.change(self.health.record(&observations, now, random));
-        for (id, attempt, outcome) in group {
-            let outcome = self.outcomes[*outcome].clone();
-            let random = self.random();
-            let item = &self.items[*id];
-            let key = item.key;
-            let held = self.health.retry_at(&key, now);
-            let decision = self
-                .policy
-                .decide(&outcome, *attempt, item.began_at, held, now, random);
-            self.items[*id].lease_until = now.minus(LEASE);
-            match decision {
-                Decision::Done => self.set_due(*id, None),
-                Decision::Retry { due } => self.set_due(*id, Some(due)),
-                Decision::Exhausted => {
-                    self.items[*id].exhausted = true;
-                    self.set_due(*id, None);
-                }
-            }
-        }
-        if was_open && self.health.breaker.is_none() {
-            // Others wait for this.
-            self.send_wake_up(Duration::ZERO);
-        }
-        let trouble = self.health.held_until(now).is_some();
-        let over = work.drain_until.is_some_and(|until| until <= self.now);
-        if work.waiting.is_empty() || over || trouble && work.drain_until.is_some() {
-            self.finish(&work);
-        } else {
-            self.push(self.now.max(next_at), Event::Sender(work));
-        }
-    }
-
-    /// The sender ends: a drain gives its lease back and sends the next wake-up.
-    fn finish(&mut self, work: &Work) {
-        let now = self.clock();
-        self.running -= 1;
-        if let Some(next) = self.queued.pop_front() {
-            self.dispatch(next);
-        }
-        let held = self.health.held_until(now).map(|until| until.since(now));
-        if work.drain_until.is_some() {
-            self.drain_until = None;
-            self.send_wake_up(held.unwrap_or_default());
-        } else if let Some(wait) = held {
-            self.send_wake_up(wait);
-        }
-    }
-
     fn sweep(&mut self) {
         self.push(self.now.plus(Duration::from_mins(1)), Event::Sweep);
         let now = self.clock();
-        let first = self.index.iter().map(|(due, _)| due.at).min();
+        let first = Priority::ALL.map(|priority| {
+            let from = DueKey {
+                priority,
+                at: start().minus(LEASE),
+            };
+            let next = self.index.range((from, 0)..).next();
+            next.map(|(due, _)| due.at)
+        });
+        let first = first.into_iter().flatten().min();
         let Some(first) = first else { return };
         let held = self.health.held_until(now).unwrap_or(now);
         let wait = first.max(held).since(now);
