@@ -43,7 +43,7 @@ fn failures_open_the_breaker_of_a_detection_or_of_the_destination() {
 }
 
 #[test]
-fn a_response_between_failures_is_no_outage_and_proves_content_undigestible() {
+fn a_response_between_failures_proves_that_content_is_to_blame() {
     let mut health = Health::default();
     for detection in ["a", "b", "c", "d"] {
         health = health
@@ -77,7 +77,7 @@ fn a_response_between_failures_is_no_outage_and_proves_content_undigestible() {
 }
 
 #[test]
-fn failures_and_a_response_in_one_group_are_no_outage() {
+fn failures_beside_a_response_in_one_group_do_not_open_the_breaker() {
     let mut group: Vec<_> = ["a", "b", "c"]
         .map(|one| (key(one), fails(FailureKind::Unavailable, 0)))
         .into();
