@@ -90,6 +90,16 @@ impl Wanted {
     }
 }
 
+/// The time until the table may be scanned again, where a copy that was read at `read`
+/// is older than `moment`.
+fn until_scan(read: Moment, moment: Timestamp, now: Moment) -> Duration {
+    if read.wall >= moment {
+        Duration::ZERO
+    } else {
+        FLOOR.saturating_sub(now.since(read))
+    }
+}
+
 /// The destinations, read once however many callers ask at the same time.
 #[derive(Debug)]
 pub struct DestinationCache {
@@ -129,12 +139,17 @@ impl DestinationCache {
 
     /// The destinations as they were at `moment` or later, for an alert that names a
     /// missing destination, which may have been added just before the alert was sent: or
-    /// as they were up to 2 seconds ago, and up to an hour while they cannot be read.
+    /// as they were up to an hour ago while they cannot be read. Waits up to 2 seconds
+    /// for the next scan, since a wrong route cannot be taken back.
     ///
     /// # Errors
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
+        let copy = self.held.lock().await.copy.as_ref().map(|copy| copy.read);
+        if let Some(read) = copy {
+            tokio::time::sleep(until_scan(read, moment, Moment::now())).await;
+        }
         self.copy(Wanted::Since(moment), Moment::now()).await
     }
 
@@ -222,6 +237,15 @@ mod tests {
             let (cache, replay, start) = cache(2).await;
             cache.copy(wanted(start), later(start, age)).await.unwrap();
             assert_eq!(replay.asked().len(), scans, "case {at}");
+        }
+    }
+
+    #[test]
+    fn an_alert_that_is_newer_than_the_copy_waits_for_the_next_scan() {
+        let read = Moment::now();
+        for (sent, now, waits) in [(0, 1, 0), (1, 1, 1), (2, 2, 0), (5, 5, 0)] {
+            let waited = until_scan(read, later(read, sent).wall, later(read, now));
+            assert_eq!(waited, Duration::from_secs(waits), "{sent} {now}");
         }
     }
 
