@@ -1,6 +1,6 @@
 //! The ledger check of a run: what arrived is compared with the ledger and with what
 //! the scenario expects. It is made when the run's deliveries are over, and again at
-//! the very end, when SQS has repeated all that it repeats.
+//! the very end, when Lambda and SQS have repeated all that they repeat.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -44,7 +44,7 @@ pub(crate) struct Run {
     pub(crate) ids: Vec<String>,
     /// The scenario's own, then its fallback.
     pub(crate) destinations: Vec<Destination>,
-    /// Whether SQS repeats something of it.
+    /// Whether Lambda or SQS repeats something of it.
     has_repetitions: AtomicBool,
 }
 
@@ -52,6 +52,8 @@ pub(crate) struct Run {
 pub(crate) struct Ended {
     run: Arc<Run>,
     scenario: Scenario,
+    /// When its first alert was sent.
+    begun: Instant,
     over: Instant,
     recovered: Duration,
     seen: Seen,
@@ -129,6 +131,7 @@ impl Run {
         Ended {
             run,
             scenario,
+            begun,
             over,
             recovered: over - fault_over,
             seen,
@@ -278,6 +281,6 @@ impl Ended {
     /// When all its repetitions have happened; none if nothing is repeated.
     pub(crate) fn last_repetition(&self, extent: Extent) -> Option<Instant> {
         let repeats = self.run.has_repetitions.load(Ordering::Relaxed);
-        repeats.then(|| extent.aftermath(self.over))
+        repeats.then(|| extent.aftermath(self.begun, self.over))
     }
 }

@@ -31,12 +31,12 @@ pub(crate) enum Extent {
 }
 
 impl Extent {
-    /// When all repetitions have happened, for a run that was over then. SQS repeats
-    /// what a router did not finish after 180 s, which the short form does not wait
-    /// for; Lambda repeats nothing.
-    pub(crate) fn aftermath(self, over: Instant) -> Instant {
+    /// When all repetitions have happened, for a run that began and was over then. The
+    /// short form waits for Lambda's first repetition (60 s), the full one for its
+    /// second and for that of SQS (180 s each).
+    pub(crate) fn aftermath(self, begun: Instant, over: Instant) -> Instant {
         match self {
-            Self::Short => over,
+            Self::Short => begun + Duration::from_secs(75),
             Self::Full => over + Duration::from_secs(190),
         }
     }
@@ -84,7 +84,7 @@ pub(crate) enum Injection {
 }
 
 impl Injection {
-    /// Whether it cuts off calls or functions, so that SQS repeats something.
+    /// Whether it cuts off calls or functions, so that Lambda or SQS repeats something.
     pub(crate) fn has_repetitions(&self) -> bool {
         match self {
             Self::Vendor(injection) => injection["mishap"] == "kill",

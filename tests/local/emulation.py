@@ -23,6 +23,12 @@ from tools import python_of
 USUAL_PORT = 4566
 USUAL_PROXY_PORT = 4666
 START_SECONDS = 60
+# Lambda repeats a failed asynchronous invocation after one minute and after two
+# more; the emulator, left alone, after one second and two.
+AS_SLOW_AS_LAMBDA = {
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "60",
+    "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "120",
+}
 STOP_SECONDS = 3
 
 
@@ -67,6 +73,7 @@ def emulator_environment(
         **{name: os.environ[name] for name in kept if name in os.environ},
         # Given to the functions: where they find AWS.
         **aws_environment(proxy_port or port),
+        **(AS_SLOW_AS_LAMBDA if proxy_port else {}),
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),

@@ -7,8 +7,8 @@ use super::{CLAIM, aws, seconds};
 use crate::destination::Via;
 use crate::scenario::{Scenario, Stage};
 
-/// Each drain whose sender is killed holds its destination for 100 s, and a sweep finds
-/// the delivery then.
+/// What a killed sender held is due after its lease; a drain whose sender is killed
+/// holds its destination for 100 s, and a sweep finds the delivery then.
 const THREE_DRAINS: std::time::Duration = seconds(900);
 
 pub(super) fn all() -> Vec<Scenario> {

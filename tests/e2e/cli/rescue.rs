@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tocsin_tests::simulator::Fault;
 use tocsin_tests::simulator::webhook::SIGNING_KEY;
 
 use tocsin_tests::harness::{Stack, alert_for, root, unique};
@@ -63,13 +64,19 @@ async fn a_waiting_delivery_is_found_and_arrives_when_its_cause_is_fixed() {
     tocsin.ok(&["destinations", "delete", "--yes", &name]);
 }
 
-/// The wrong receiver: what it refused is sent again.
+/// The receiver refuses messages until it is corrected: what it refused is sent again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_delivery_is_found_and_sent_again() {
     let stack = Stack::ready().await;
     let tocsin = Tocsin::of(&stack);
-    let name = webhook(&tocsin, &stack.simulator(&format!("/hook/refusing/{MARK}")));
+    let path = format!("/hook/{MARK}");
+    let name = webhook(&tocsin, &stack.simulator(&path));
     let id = unique("resent");
+    let refusal = Fault {
+        times: 2,
+        ..Fault::once(&path, &id, 422)
+    };
+    stack.inject(&refusal).await;
     let alert = alert_for(&id, &[&name, "e2e-plain"]).to_string();
     let sent = tocsin.given(&alert, &["send", "-", "--wait", "60"]);
     assert!(
@@ -92,12 +99,6 @@ async fn a_failed_delivery_is_found_and_sent_again() {
     let told = tocsin.ok(&["deliveries", "list", "--failed", "--destination", &name]);
     assert!(told.contains("alerts resend"), "{told}");
 
-    let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name, "--ask-credentials"]);
-    let right = stack.simulator(&format!("/hook/{MARK}"));
-    terminal.expect("URL to post to").answer(&right);
-    terminal.expect("signs the requests").answer("");
-    terminal.expect("changed");
-    assert_eq!(terminal.end().0, 0);
     let tested = tocsin.run(&["destinations", "test", &name]);
     assert_eq!(tested.code, 0, "{tested:?}");
 
