@@ -9,7 +9,7 @@ use tocsin_aws::{Added, Ledger};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{AlertDeliveries, Delivery, FallbackTarget, NewDelivery};
 use tocsin_core::destination::{DestinationId, Destinations, ProviderName};
-use tocsin_core::health::{DetectionKey, Health, Path};
+use tocsin_core::health::{Admission, DetectionKey, Health, Path};
 use tocsin_core::outbox::FAST_PATH;
 use tocsin_core::routing::Target;
 
@@ -21,6 +21,11 @@ use crate::invocation::Invocation;
 /// The delay of the wake-up for fresh deliveries that wait: those of other batches of
 /// the same moment are drained with them.
 const WAKE_UP_DELAY: Duration = Duration::from_secs(1);
+
+/// A hold that lasts longer needs no wake-up from here: whoever met the trouble has sent
+/// one for its end, and the sweep looks every minute. Otherwise each alert of an outage
+/// would cost a look at the outbox.
+const SOON: Duration = Duration::from_secs(15);
 
 /// The delay of the wake-up after a failed invoke.
 const AFTER_FAILED_INVOKE: Duration = Duration::from_secs(5);
@@ -51,8 +56,20 @@ enum Next {
     },
     /// It is due: the drain takes it.
     WakeUp,
+    /// It is due and held by a circuit breaker: the drain takes it later.
+    Hold,
     /// Nothing: it is a fallback, which is due later.
     Wait,
+}
+
+impl Next {
+    /// What follows for a delivery that does not take the fast path.
+    fn in_outbox(health: Option<&Health>, detection: DetectionKey, now: Timestamp) -> Self {
+        match health.map(|health| health.admits(&detection, now)) {
+            Some(Admission::Hold { until }) if until.since(now) > SOON => Self::Hold,
+            _ => Self::WakeUp,
+        }
+    }
 }
 
 impl Outbox<'_> {
@@ -78,6 +95,9 @@ impl Outbox<'_> {
         for (at, next) in next.into_iter().rev() {
             alerts.truncate(at + 1);
             let Some(one) = alerts.pop() else { continue };
+            for id in next.wake_ups {
+                invocation.wake_ups.add(id, WAKE_UP_DELAY);
+            }
             waiting.extend(next.waiting);
             match entries(&one, next.dispatches) {
                 Ok(entries) => dispatched.extend(entries),
@@ -89,9 +109,6 @@ impl Outbox<'_> {
             self.senders.dispatch(dispatched),
             self.healths.record_backlog(&waiting)
         );
-        for id in waiting {
-            invocation.wake_ups.add(id, WAKE_UP_DELAY);
-        }
         self.defer(failed, invocation).await;
     }
 
@@ -117,6 +134,11 @@ impl Outbox<'_> {
                     dispatches.entry(provider).or_default().push(*delivery);
                 }
                 (Ok(Added::New), Next::WakeUp) => {
+                    let recorded = recorded.entry(at).or_default();
+                    recorded.waiting.insert(new.destination_id);
+                    recorded.wake_ups.insert(new.destination_id);
+                }
+                (Ok(Added::New), Next::Hold) => {
                     let waiting = &mut recorded.entry(at).or_default().waiting;
                     waiting.insert(new.destination_id);
                 }
@@ -159,7 +181,10 @@ impl Outbox<'_> {
 #[derive(Debug, Default)]
 struct Recorded {
     dispatches: BTreeMap<ProviderName, Vec<Delivery>>,
+    /// Destinations with a backlog now.
     waiting: BTreeSet<DestinationId>,
+    /// Those of them that are to be drained soon.
+    wake_ups: BTreeSet<DestinationId>,
 }
 
 /// The deliveries of one alert: to its targets, and to their fallbacks in case that
@@ -176,7 +201,7 @@ fn plan(
         let health = healths.get(&target.destination_id);
         let path = health.map_or(Path::Fast, |health| health.path(&detection, now));
         let (due, next) = match path {
-            Path::Outbox => (now, Next::WakeUp),
+            Path::Outbox => (now, Next::in_outbox(health, detection, now)),
             Path::Fast => {
                 let due = now.plus(FAST_PATH);
                 let next = Next::Dispatch {

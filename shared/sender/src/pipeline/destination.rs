@@ -220,6 +220,10 @@ impl<T: Transport> Steps<'_, T> {
         let decided = decide(ended, &before, self.policy);
         let mut settled = self.settlements.settle(decided).await;
         let health = self.breakers.record(id, name, &observations).await;
+        if before.breaker.is_some() && health.breaker.is_none() {
+            // What waited for the breaker need not wait for the sweep.
+            progress.wake_ups.add(Timestamp::now());
+        }
         let decided = decide(retried, &health, self.policy);
         settled.extend(self.settlements.settle(decided).await);
         self.reports.report(&settled).await;
