@@ -1,5 +1,6 @@
 //! The audit: [`tocsin_core::audit`] over a time range of the ledger.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::try_join_all;
@@ -44,6 +45,7 @@ impl Api {
             let ids = page.entries.iter().map(|entry| &entry.alert_id);
             let histories = self.histories(ids).await;
             let now = Timestamp::now();
+            let mut found = Vec::new();
             for (entry, history) in page.entries.iter().zip(histories) {
                 let problems = match history {
                     Ok(Some(history)) => {
@@ -57,6 +59,10 @@ impl Api {
                     Err(error) => return Err(error.into_api_error()),
                 };
                 alerts.add(entry.disposition);
+                found.push((entry, problems));
+            }
+            self.leave_out_explained(&mut found).await?;
+            for (entry, problems) in found {
                 findings.add(entry, problems);
             }
         }
@@ -71,6 +77,33 @@ impl Api {
             queues: self.queue_depths().await?,
             cursor: next.as_ref().map(encode).transpose()?,
         })
+    }
+
+    /// Removes the problems of deliveries that are late because their destination does
+    /// not accept them faster.
+    async fn leave_out_explained(
+        &self,
+        found: &mut [(&TimelineEntry, Vec<Problem>)],
+    ) -> Result<(), ApiError> {
+        let late = |problem: &Problem| {
+            let (id, _) = problem.destination.as_ref()?;
+            problem.kind.is_about_time().then_some(*id)
+        };
+        let ids: BTreeSet<_> = found
+            .iter()
+            .flat_map(|(_, problems)| problems)
+            .filter_map(late)
+            .collect();
+        let healths = self.ledger.health(&Vec::from_iter(ids)).await;
+        let healths = healths.or_api_error()?;
+        let explained = |problem: &Problem| {
+            let health = late(problem).and_then(|id| healths.get(&id));
+            health.is_some_and(|health| health.health.delays_deliveries())
+        };
+        for (_, problems) in found {
+            problems.retain(|problem| !explained(problem));
+        }
+        Ok(())
     }
 
     async fn queue_depths(&self) -> Result<QueueDepths, ApiError> {

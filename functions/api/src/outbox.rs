@@ -200,7 +200,7 @@ mod tests {
             request.body.contains("wakeUp") && request.body.contains(ID),
             "{request:?}"
         );
-        assert!(request.body.contains("\"DelaySeconds\":1"), "{request:?}");
+        assert!(request.body.contains("\"DelaySeconds\":3"), "{request:?}");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use crate::validate::ValidatedChange;
 
 /// How long a dispatched delivery can still name a secret that was replaced since:
 /// Lambda keeps an asynchronous invocation as long as `MaximumEventAgeInSeconds` of
-/// the template says (150 s), and the router's copy of the destinations can be
+/// the template says (30 minutes), and the router's copy of the destinations can be
 /// [`tocsin_aws::DESTINATIONS_CACHE_TTL`] old before that, or older while it cannot
 /// read them.
 const LONGEST_DISPATCH: Duration = Duration::from_hours(1);

@@ -23,13 +23,12 @@ use crate::routing::Disposition;
 /// dead-letter queue.
 const BEGINS_WITHIN: Duration = Duration::from_mins(15);
 
-/// The longest time between two probes of a destination that does not accept
-/// deliveries is an hour (its `Retry-After`); its other deliveries are due all that time.
-/// The sweep finds all others within a minute.
-const OVERDUE_AFTER: Duration = Duration::from_mins(75);
+/// The sweep finds what is due within a minute; after an outage of some minutes it takes
+/// longer.
+const OVERDUE_AFTER: Duration = Duration::from_mins(20);
 
 /// The outbox takes a delivery up again within this time after its sender crashed.
-const LEASE_GRACE: Duration = Duration::from_mins(75);
+const LEASE_GRACE: Duration = Duration::from_mins(5);
 
 const REPORT_BUG: &str = "this is a bug in Tocsin; please report it with the answer of getAlert";
 
@@ -90,6 +89,15 @@ pub enum ProblemKind {
     Contradiction,
     /// The ledger's items cannot be read.
     Unreadable,
+}
+
+impl ProblemKind {
+    /// Whether the destination explains the problem if it does not accept deliveries at
+    /// their pace: what waits for it is due all that time.
+    #[must_use]
+    pub const fn is_about_time(self) -> bool {
+        matches!(self, Self::Overdue | Self::Abandoned)
+    }
 }
 
 /// A rule that one alert breaks.

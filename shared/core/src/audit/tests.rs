@@ -116,7 +116,7 @@ fn every_target_has_a_delivery_after_a_quarter_of_an_hour() {
     assert_eq!(old.problems[0].kind, ProblemKind::NotBegun);
     let (id, _) = old.problems[0].destination.clone().unwrap();
     assert_eq!(id.to_string(), OTHER);
-    assert!(old.problems[0].advice.contains("failed dispatches"));
+    assert!(old.problems[0].advice.contains("dead letters"));
 }
 
 #[test]

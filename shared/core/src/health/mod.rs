@@ -260,6 +260,13 @@ impl Health {
             && !self.suspects.any_held()
     }
 
+    /// Whether deliveries that are due wait for the destination: for a breaker, or for
+    /// the rate limiter.
+    #[must_use]
+    pub fn delays_deliveries(&self) -> bool {
+        self.breaker.is_some() || self.limiter.is_some() || self.suspects.any_held()
+    }
+
     /// Whether a fresh alert of this detection may probe although the destination's
     /// breaker is open, even while an alert of a detection that failed before probes.
     fn may_probe_early(&self, detection: DetectionKey, now: Timestamp) -> bool {
