@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tocsin_tests::harness::{Stack, unique};
-use tocsin_tests::simulator::Fault;
+use tocsin_tests::simulator::{Fault, Received};
 
 /// A destination, and where its messages arrive.
 #[derive(Clone, Debug)]
@@ -47,6 +47,14 @@ impl Webhook {
         });
         let answer = stack.invoke("api", &request).await;
         assert!(answer["ok"].is_object(), "{answer:#}");
+    }
+
+    /// The requests about an alert that it received. Alerts about the destination itself
+    /// mention the alert as well, and go elsewhere.
+    pub(crate) async fn received(&self, stack: &Stack, alert_id: &str) -> Vec<Received> {
+        let mut received = stack.received(alert_id).await;
+        received.retain(|one| one.path == self.path);
+        received
     }
 
     /// Deletes it: what waits for it is over, too.
