@@ -121,7 +121,7 @@ const ALLOWED: &[&str] = &[
     "\"parcels\"",
     "\"standIns\"",
     "`standIns`",
-    "\"standsInFor\"",
+    "standsInFor",
     "\"withdrawn\"",
     // The template: resources, outputs, variables, names of queues and alarms.
     "FailedHandOvers",

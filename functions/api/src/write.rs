@@ -192,7 +192,7 @@ impl Api {
                 name,
                 recoverable_until: Timestamp::now().plus(RECOVERY_WINDOW),
             },
-            Ok(Retired::Earlier | Retired::Missing) => RemovedSecret::None,
+            Ok(Retired::Already | Retired::Missing) => RemovedSecret::None,
             Err(error) => {
                 tracing::warn!(secret.name = name, %error, "an unused secret could not be deleted");
                 RemovedSecret::Left {
@@ -234,7 +234,7 @@ impl Api {
     /// Gives whether the secret is retired.
     async fn retire_earlier(&self, earlier: &SupersededSecret) -> bool {
         match self.secrets.retire(&earlier.name).await {
-            Ok(Retired::Scheduled | Retired::Earlier | Retired::Missing) => true,
+            Ok(Retired::Scheduled | Retired::Already | Retired::Missing) => true,
             Err(error) => {
                 tracing::warn!(secret.name = earlier.name, %error, "an earlier secret could not be retired");
                 false

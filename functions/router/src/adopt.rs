@@ -32,7 +32,7 @@ pub(crate) struct Adopter<'a> {
 /// Why a message of the retry queue can never be processed.
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
-    #[error("it is no message of the retry queue: {0}")]
+    #[error("it is not a message of the retry queue: {0}")]
     NotARetry(#[from] serde_json::Error),
     #[error("the alert is not in the ledger any more")]
     AlertExpired,

@@ -22,7 +22,7 @@ use crate::invocation::Invocation;
 /// the same moment are drained with them.
 const WAKE_UP_DELAY: Duration = Duration::from_secs(1);
 
-/// A hold that lasts longer needs no wake-up from here: whoever met the trouble has sent
+/// A hold that lasts longer needs no wake-up from here: the sender that met the trouble has sent
 /// one for its end, and the sweep looks every minute. Otherwise each alert of an outage
 /// would cost a look at the outbox.
 const SOON: Duration = Duration::from_secs(15);

@@ -42,7 +42,7 @@ impl Records {
     pub(crate) fn of(event: SqsEvent, retry_queue_arn: &str) -> Self {
         let mut records = Self::default();
         for message in event.records {
-            // A record's queue decides what it is: no message can forge that.
+            // The queue of a record decides its kind: no message can forge that.
             let from_retry_queue = message.event_source_arn.as_deref() == Some(retry_queue_arn);
             let record = Record::of(message);
             if from_retry_queue {

@@ -39,7 +39,7 @@ pub enum Retired {
     /// Secrets Manager deletes it when [`RECOVERY_WINDOW`] is over.
     Scheduled,
     /// It was scheduled for deletion already, by an earlier change or by a person.
-    Earlier,
+    Already,
     /// No secret has this name.
     Missing,
 }
@@ -249,7 +249,7 @@ impl SecretStore {
             // The code has other meanings as well.
             Err(error) if error.code() == Some("InvalidRequestException") => {
                 match self.describe(name).await? {
-                    None => Ok(Retired::Earlier),
+                    None => Ok(Retired::Already),
                     Some(_) => Err(error),
                 }
             }

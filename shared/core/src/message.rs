@@ -76,7 +76,8 @@ impl<'a> Message<'a> {
             reference: alert.reference.as_deref(),
             link: alert.link.as_deref(),
             tags: &alert.tags,
-            context: (!alert.alert_context.is_empty()).then(|| indented(&alert.alert_context.to_map())),
+            context: (!alert.alert_context.is_empty())
+                .then(|| indented(&alert.alert_context.to_map())),
         }
     }
 

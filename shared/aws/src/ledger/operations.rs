@@ -59,7 +59,7 @@ impl Ledger {
 
     /// Gives deliveries that were not attempted another due time. A delivery that
     /// another sender holds, has attempted or has settled in the meantime stays as it is,
-    /// and that is no error.
+    /// and that is not an error.
     pub async fn defer(
         &self,
         deferrals: &[Deferral],

@@ -2,7 +2,7 @@
 //!
 //! A claim is one conditional write. It succeeds if the delivery has begun exactly the
 //! attempts that the sender knows of, and nobody holds a lease. A sender whose claim
-//! is refused has nothing to do: the delivery is settled, or whoever holds it settles
+//! is refused has nothing to do: the delivery is settled, or the sender that holds it settles
 //! it, or its due time passes and the outbox takes it up again.
 
 use std::time::Duration;
