@@ -18,10 +18,18 @@ pub(crate) struct Delivery {
     pub(crate) destination_id: String,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the callers read better without references"
+)]
 pub(crate) fn text(value: impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the callers read better without references"
+)]
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -111,9 +119,9 @@ impl Delivery {
             values.insert(format!(":s{at}"), value.clone());
             assignments.push(format!("#s{at} = :s{at}"));
         }
-        let mut expression = String::new();
+        let mut clauses = Vec::new();
         if !assignments.is_empty() {
-            expression.push_str(&format!("SET {}", assignments.join(", ")));
+            clauses.push(format!("SET {}", assignments.join(", ")));
         }
         let mut removals = Vec::new();
         for (at, name) in remove.iter().enumerate() {
@@ -121,13 +129,13 @@ impl Delivery {
             removals.push(format!("#r{at}"));
         }
         if !removals.is_empty() {
-            expression.push_str(&format!(" REMOVE {}", removals.join(", ")));
+            clauses.push(format!("REMOVE {}", removals.join(", ")));
         }
         client(stack)
             .update_item()
             .table_name(stack.output("LedgerTable"))
             .set_key(Some(self.key()))
-            .update_expression(expression)
+            .update_expression(clauses.join(" "))
             .condition_expression("attribute_exists(#key)")
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values((!values.is_empty()).then_some(values))

@@ -27,8 +27,8 @@ impl Webhook {
         let path = format!("{folder}/{name}");
         let request = json!({
             "operation": "addDestination", "actor": "tests",
-            "destination": merged(json!({"displayName": name, "type": "webhook"}), draft),
-            "secret": merged(json!({"url": stack.simulator(&path)}), secret),
+            "destination": merged(json!({"displayName": name, "type": "webhook"}), &draft),
+            "secret": merged(json!({"url": stack.simulator(&path)}), &secret),
         });
         let answer = stack.invoke("api", &request).await;
         let id = answer["ok"]["destinationId"].as_str();
@@ -80,7 +80,7 @@ impl Webhook {
     }
 }
 
-fn merged(mut base: Value, more: Value) -> Value {
+fn merged(mut base: Value, more: &Value) -> Value {
     for (field, value) in more.as_object().into_iter().flatten() {
         base[field] = value.clone();
     }
