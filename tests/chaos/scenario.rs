@@ -54,6 +54,10 @@ pub(crate) enum Stage {
     MoreKills,
     /// Faults of the router or of its queues, which affect all deliveries.
     Router,
+    /// Invocations vanish, those of all deliveries.
+    Invocations,
+    /// There are no sweeps.
+    Sweeps,
     /// Outages of an AWS service, for all functions.
     Outages,
     /// Outages of the ledger, which every function needs.
@@ -63,11 +67,13 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Destinations,
         Self::Kills,
         Self::MoreKills,
         Self::Router,
+        Self::Invocations,
+        Self::Sweeps,
         Self::Outages,
         Self::Ledger,
         Self::Storm,

@@ -34,21 +34,16 @@ async fn recorded(stack: &Stack, alert_id: &str) -> Value {
     stack.report_when(alert_id, has_deliveries).await
 }
 
-/// Sends alerts whose dispatches vanish, so that they wait in the outbox; their ids.
+/// Alerts whose dispatch vanishes, so that they wait in the outbox; their ids.
 async fn send_without_dispatch(stack: &Stack, webhook: &Webhook, count: usize) -> Vec<String> {
     let lost = ServiceFault::lost_invocations(&webhook.id, LONG);
     stack.spoil(&lost).await;
     let ids: Vec<_> = (0..count).map(|_| unique("undispatched")).collect();
-    for id in &ids {
-        stack
-            .send(&alert_for(id, &[&webhook.name]).to_string())
-            .await;
-    }
-    for id in &ids {
-        recorded(stack, id).await;
-    }
-    // A router that has recorded them may not have dispatched them yet.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let alerts: Vec<_> = ids
+        .iter()
+        .map(|id| alert_for(id, &[&webhook.name]))
+        .collect();
+    stack.route(&alerts).await;
     stack.unspoil(&webhook.id).await;
     ids
 }

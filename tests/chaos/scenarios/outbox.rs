@@ -12,6 +12,7 @@ use futures::future::join_all;
 use serde_json::json;
 use tocsin_tests::harness::Schedule;
 
+use super::traffic::at_once;
 use super::{aws, seconds};
 use crate::destination::Via;
 use crate::run::Run;
@@ -68,12 +69,12 @@ fn swallowed() -> Scenario {
 
 /// Wake-ups alone bring everything.
 fn no_sweep() -> Scenario {
-    Scenario::new("no sweep for a minute and a half", Via::Webhook)
+    Scenario::new("no sweep for a minute", Via::Webhook)
         .alerts(10)
-        .stage(Stage::Router)
+        .stage(Stage::Sweeps)
         .before(|run| async move { run.site.stack.schedule_sweeps(Schedule::Off) })
         .vendor(json!({"status": 503, "times": 10}))
-        .lift(seconds(90), |run| async move {
+        .lift(seconds(60), |run| async move {
             let late = run.unsettled().await;
             run.site.stack.schedule_sweeps(Schedule::On);
             assert_eq!(late, 0, "deliveries that wait without a sweep");
@@ -85,7 +86,7 @@ fn no_sweep() -> Scenario {
 fn no_sweep_no_wake_up() -> Scenario {
     Scenario::new("no sweep and no wake-up for a minute", Via::Webhook)
         .alerts(10)
-        .stage(Stage::Outages)
+        .stage(Stage::Sweeps)
         .before(|run| async move { run.site.stack.schedule_sweeps(Schedule::Off) })
         .inject(|run| {
             let about = [run.destinations[0].id.as_str()];
@@ -107,11 +108,12 @@ fn drains_at_once() -> Scenario {
     Scenario::new("eight wake-ups at once", Via::Webhook)
         .alerts(20)
         .inject(|run| {
-            let about = [run.destinations[0].id.as_str()];
-            let span = ("forSeconds", 8.0);
-            vec![aws("lambda", "Invoke", &about, "swallow", span)]
+            let span = ("times", 1.0);
+            vec![aws("lambda", "Invoke", &[&run.label], "swallow", span)]
         })
-        .lift(seconds(9), |run| async move {
+        // In a batch of their own: no other deliveries are in that invocation.
+        .send(|run| at_once(run, 1))
+        .lift(seconds(2), |run| async move {
             run.nothing_has_ended().await;
             run.let_time_pass().await;
             wake_up_at_once(run).await;

@@ -161,16 +161,32 @@ impl Stack {
             .unwrap();
     }
 
+    /// Invokes the router with alerts as its event source does: in a batch of their own,
+    /// so that faults of that batch affect no others.
+    pub async fn route(&self, alerts: &[Value]) {
+        let queue = self.output("AlertsQueueArn");
+        self.invoke_router(queue, alerts).await;
+    }
+
     /// Invokes the router as the event source of the retry queue does.
     pub async fn route_from_retry_queue(&self, message: &Value) {
         let alerts = self.output("AlertsQueueArn");
         let queue = alerts.strip_suffix("-alerts").unwrap();
-        let event = json!({"Records": [{
-            "messageId": unique("message"), "body": message.to_string(),
-            "eventSource": "aws:sqs", "eventSourceARN": format!("{queue}-retry"),
-        }]});
-        let answer = self.invoke("router", &event).await;
-        assert_eq!(answer["batchItemFailures"], json!([]), "{message}");
+        let messages = std::slice::from_ref(message);
+        self.invoke_router(&format!("{queue}-retry"), messages)
+            .await;
+    }
+
+    async fn invoke_router(&self, queue_arn: &str, messages: &[Value]) {
+        let record = |message: &Value| {
+            json!({
+                "messageId": unique("message"), "body": message.to_string(),
+                "eventSource": "aws:sqs", "eventSourceARN": queue_arn,
+            })
+        };
+        let records: Vec<_> = messages.iter().map(record).collect();
+        let answer = self.invoke("router", &json!({"Records": records})).await;
+        assert_eq!(answer["batchItemFailures"], json!([]));
     }
 
     /// Stops or starts the schedule of the sweeps.
