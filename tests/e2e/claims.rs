@@ -36,9 +36,9 @@ async fn dispatched(stack: &Stack, alert_id: &str, attempt: u32) -> (Value, Deli
     (batch, Delivery::new(alert_id, destination_id))
 }
 
-/// The same as the router of the release before the outbox would have dispatched it: it
+/// The same as the router of release 0.1.0 would have dispatched it: it
 /// does not say that the delivery is recorded.
-fn of_the_release_before(mut batch: Value) -> Value {
+fn of_release_0_1_0(mut batch: Value) -> Value {
     let delivery = &mut batch["parcels"][0]["deliveries"][0];
     delivery.as_object_mut().unwrap().remove("recorded");
     batch
@@ -94,7 +94,7 @@ async fn of_eight_senders_with_one_delivery_one_attempts_it() {
         if recorded == "yes" {
             leave_unsettled(&stack, &delivery, ("QUEUED", 0), None).await;
         } else {
-            batch = of_the_release_before(batch);
+            batch = of_release_0_1_0(batch);
         }
         let (stack, batch) = (&stack, &batch);
         let all = (0..8).map(|_| stack.invoke("webhook", batch));
@@ -169,7 +169,7 @@ async fn a_stale_attempt_is_not_made() {
         } else {
             delivery.put(&stack, &common(state, attempt)).await;
         }
-        for batch in [batch.clone(), of_the_release_before(batch)] {
+        for batch in [batch.clone(), of_release_0_1_0(batch)] {
             stack.invoke("webhook", &batch).await;
             let sent = stack.received(&id).await.len();
             assert_eq!(sent, 0, "{state} {attempt} {asked}");

@@ -148,22 +148,22 @@ async fn what_waits_for_a_credential_arrives_by_itself_when_it_is_right() {
 /// The receiver answers 500 to the content of one detection, once a second. Alerts of
 /// another detection go to it as if nothing were the matter.
 #[tokio::test]
-async fn alerts_that_a_receiver_cannot_digest_hold_up_no_others() {
+async fn alerts_that_a_receiver_cannot_process_hold_up_no_others() {
     let stack = Stack::ready().await;
     let webhook = Webhook::add(&stack, "/hook").await;
     let poison = unique("poison");
-    let indigestible = Fault {
+    let poisonous = Fault {
         about: poison.clone(),
         ..webhook.fault(500, 10_000)
     };
-    stack.inject(&indigestible).await;
+    stack.inject(&poisonous).await;
     for second in 0..15 {
         let id = format!("{poison}-{second}");
         let alert = alert_of("Tests.Poison", &id, &[&webhook.name]);
         stack.send(&alert.to_string()).await;
         if second % 5 == 4 {
-            let id = unique("digestible");
-            let alert = alert_of("Tests.Digestible", &id, &[&webhook.name]);
+            let id = unique("accepted");
+            let alert = alert_of("Tests.Accepted", &id, &[&webhook.name]);
             let sent = Instant::now();
             stack.send(&alert.to_string()).await;
             stack.delivery_in(&id, "DELIVERED").await;
@@ -265,10 +265,10 @@ async fn a_fallback_that_is_not_needed_is_forgotten() {
     assert_eq!(webhook.received(&stack, &id).await.len(), 1);
 }
 
-/// What the release before the outbox leaves: items without a due time, and for each
+/// What release 0.1.0 leaves: items without a due time, and for each
 /// delivery a message on the retry queue.
 #[tokio::test]
-async fn deliveries_that_the_release_before_left_are_adopted() {
+async fn deliveries_that_release_0_1_0_left_are_adopted() {
     let stack = Stack::ready().await;
     let webhook = Webhook::add(&stack, "/hook").await;
     let ids = send_without_dispatch(&stack, &webhook, 2).await;

@@ -1,5 +1,5 @@
 //! The messages of the retry queue that are about one delivery: attempts that could not
-//! be recorded, and retries of the version before the outbox.
+//! be recorded, and retries of version 0.1.0.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_of_the_version_before_becomes_a_due_delivery() {
+    fn a_retry_of_version_0_1_0_becomes_a_due_delivery() {
         let alert_id = tocsin_testing::full().alert_id;
         let retry = |id: &str, more: Value| {
             let mut retry = json!({

@@ -30,7 +30,7 @@ pub(crate) struct Records {
     pub(crate) sweep: Option<Sweep>,
     /// Attempts that were accepted and could not be recorded.
     pub(crate) unrecorded: Vec<(Record, UnrecordedDelivery)>,
-    /// Retries of the version before the outbox.
+    /// Retries of version 0.1.0.
     pub(crate) retries: Vec<(Record, Retry)>,
     /// From the retry queue, but none of its messages.
     pub(crate) unreadable: Vec<(Record, serde_json::Error)>,
@@ -88,7 +88,7 @@ impl Record {
     }
 }
 
-/// The version before the outbox asked for a retry to have an accepted attempt recorded.
+/// Version 0.1.0 asked for a retry to have an accepted attempt recorded.
 fn accepted(retry: Retry, attempt: UnrecordedAttempt) -> UnrecordedDelivery {
     UnrecordedDelivery {
         alert_id: retry.alert_id,
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_of_the_version_before_is_one_or_records_an_attempt() {
+    fn a_retry_of_version_0_1_0_is_one_or_records_an_attempt() {
         let retry = |unrecorded: Value| {
             let mut retry = json!({
                 "alertId": "a", "destinationId": DestinationId::generate(), "attempt": 2,

@@ -94,7 +94,7 @@ pub struct QueueDepths {
     pub dead_alerts: u64,
     /// Messages of the retry queue that the router could not process.
     pub dead_retries: u64,
-    /// Failed dispatches of a version before the outbox.
+    /// Failed dispatches of version 0.1.0.
     #[serde(rename = "failedHandOvers")]
     pub failed_dispatches: u64,
 }

@@ -17,7 +17,7 @@ pub enum DeadLetterQueue {
     /// Wake-ups, sweeps, reports and unrecorded deliveries that the router could not
     /// process.
     Retries,
-    /// Failed dispatches of a version before the outbox; nothing new is put there.
+    /// Failed dispatches of version 0.1.0; nothing new is put there.
     #[serde(rename = "handOvers")]
     FailedDispatches,
 }
@@ -99,7 +99,7 @@ pub enum Content {
     Sweep,
     /// A delivery that was accepted, which the ledger does not know yet.
     Unrecorded(UnrecordedDelivery),
-    /// A retry of a version before the outbox.
+    /// A retry of version 0.1.0.
     Retry(Retry),
     /// A sender's report that deliveries to a destination fail.
     Report(DestinationFailing),

@@ -70,9 +70,9 @@ pub struct History {
     pub deliveries: Vec<DeliveryRecord>,
 }
 
-/// The number of the first attempt that sends the least form of an alert to a
+/// The number of the first attempt that sends the minimal form of an alert to a
 /// destination that fails: one repetition of the full form may meet a passing fault.
-const LEAST_FORM_FROM: u32 = 3;
+const MINIMAL_FORM_FROM: u32 = 3;
 
 impl DeliveryRecord {
     /// The next attempt of the delivery, with the present configuration of its
@@ -109,7 +109,7 @@ impl DeliveryRecord {
     }
 
     /// How much of the alert the next attempt sends. From the third attempt on a
-    /// receiver that fails gets the least form: it may fail because of the content.
+    /// receiver that fails gets the minimal form: it may fail because of the content.
     #[must_use]
     pub fn next_detail(&self) -> Detail {
         let fails = |failure: &Failure| {
@@ -118,7 +118,7 @@ impl DeliveryRecord {
                 FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Interrupted
             )
         };
-        if self.attempt + 1 >= LEAST_FORM_FROM && self.failures().last().is_some_and(fails) {
+        if self.attempt + 1 >= MINIMAL_FORM_FROM && self.failures().last().is_some_and(fails) {
             Detail::Minimal
         } else {
             Detail::Full
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_third_attempt_at_a_failing_receiver_sends_the_least_form() {
+    fn the_third_attempt_at_a_failing_receiver_sends_the_minimal_form() {
         for (begun, settled, detail) in [
             (0, &[][..], Detail::Full),
             (1, &["unavailable"], Detail::Full),

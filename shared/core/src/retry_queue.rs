@@ -28,7 +28,7 @@ pub enum RetryQueueMessage {
         /// The delivery and its attempt.
         unrecorded: Box<UnrecordedDelivery>,
     },
-    /// A retry of the version before the outbox: adopt its delivery.
+    /// A retry of version 0.1.0: adopt its delivery.
     Retry(Box<Retry>),
 }
 
@@ -67,7 +67,7 @@ pub struct UnrecordedDelivery {
     pub attempt: UnrecordedAttempt,
 }
 
-/// The message with which the version before the outbox asked for another attempt.
+/// The message with which version 0.1.0 asked for another attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Retry {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_of_the_version_before_is_read() {
+    fn a_retry_of_version_0_1_0_is_read() {
         let message = read(&json!({
             "alertId": "a", "destinationId": ID, "attempt": 3,
             "beganAt": "2026-01-01T00:00:00Z", "earlier": "mayHaveArrived",

@@ -117,7 +117,7 @@ async fn arrived_soon(run: Arc<Run>, sent: Times) -> Result<String, String> {
     }
 }
 
-/// The destination cannot digest one alert in two: the others must not wait for
+/// The destination cannot process one alert in two: the others must not wait for
 /// those.
 fn poison() -> Scenario {
     Scenario::new(
@@ -143,14 +143,14 @@ fn poison() -> Scenario {
     .with_faults_removed()
 }
 
-/// An alert that the destination cannot digest, of a detection of its own.
+/// An alert that the destination cannot process, of a detection of its own.
 fn poisonous(run: &Run, number: usize) -> Value {
     let mut alert = run.alert(&format!("{}{number}", word(run)));
     alert["id"] = json!("Chaos.Poison");
     alert
 }
 
-/// Part of the ids, and so of the messages, of the alerts that it cannot digest.
+/// Part of the ids, and so of the messages, of the alerts that it cannot process.
 fn word(run: &Run) -> String {
     format!("{}poison", run.label)
 }
@@ -160,7 +160,7 @@ async fn poison_failed(run: Arc<Run>) -> Result<String, String> {
     let bad = run.site.simulator.received(&word).await;
     if bad.is_empty() || bad.iter().any(Received::is_accepted) {
         return Err(format!(
-            "{} calls of the alerts that it cannot digest",
+            "{} calls of the alerts that it cannot process",
             bad.len()
         ));
     }

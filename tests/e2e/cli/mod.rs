@@ -23,7 +23,7 @@ use tocsin_tests::harness::Stack;
 pub(crate) const MARK: &str = "PLANTEDc0ffeePLANTED";
 
 /// More than any answer takes, in milliseconds.
-const PATIENCE: u64 = 60_000;
+const TIME_LIMIT_MS: u64 = 60_000;
 
 /// The command, pointed at the local stack, in a folder of its own.
 pub(crate) struct Tocsin {
@@ -165,7 +165,7 @@ impl Tocsin {
             .arg(binary())
             .args(arguments);
         assert_clean(&arguments.join(" "), "the command line");
-        let session = spawn_command(command, Some(PATIENCE)).unwrap();
+        let session = spawn_command(command, Some(TIME_LIMIT_MS)).unwrap();
         Terminal {
             session,
             seen: String::new(),
@@ -183,7 +183,10 @@ impl Follower {
     /// The next line that holds this.
     pub(crate) fn line_with(self, text: &str) -> String {
         loop {
-            match self.lines.recv_timeout(Duration::from_millis(PATIENCE)) {
+            match self
+                .lines
+                .recv_timeout(Duration::from_millis(TIME_LIMIT_MS))
+            {
                 Ok(line) if line.contains(text) => return line,
                 Ok(_) => {}
                 Err(error) => panic!("no line about {text}: {error}"),

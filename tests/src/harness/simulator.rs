@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Stack;
-use super::waiting::PATIENCE;
+use super::waiting::TIME_LIMIT;
 use crate::proxy::ServiceFault;
 use crate::simulator::{Fault, Received};
 
@@ -32,14 +32,14 @@ impl Stack {
         enough: impl Fn(&[Received]) -> bool,
     ) -> Vec<Received> {
         let started = Instant::now();
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < TIME_LIMIT {
             let received = self.received(about).await;
             if enough(&received) {
                 return received;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        panic!("the simulator did not receive what was expected about {about} in {PATIENCE:?}");
+        panic!("the simulator did not receive what was expected about {about} in {TIME_LIMIT:?}");
     }
 
     /// Makes the simulator answer the next requests with a fault.

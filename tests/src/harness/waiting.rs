@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Stack;
 
 /// More than anything here takes; only a broken stack needs as long.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(90);
 
 impl Stack {
     /// What the API reports about an alert, once the report satisfies `settled`.
@@ -16,14 +16,14 @@ impl Stack {
         let request = json!({"operation": "getAlert", "alertId": alert_id});
         let mut last = Value::Null;
         let started = Instant::now();
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < TIME_LIMIT {
             last = self.invoke("api", &request).await;
             if settled(&last["ok"]) {
                 return last["ok"].clone();
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        panic!("the alert {alert_id} was not settled within {PATIENCE:?}: {last:#}");
+        panic!("the alert {alert_id} was not settled within {TIME_LIMIT:?}: {last:#}");
     }
 
     /// The report about an alert, once it has `count` deliveries and all are DELIVERED.
@@ -51,7 +51,7 @@ impl Stack {
     pub async fn log_line(&self, function: &str, wanted: impl Fn(&str) -> bool) -> String {
         let group = format!("/aws/lambda/{}-{function} ", self.name);
         let started = Instant::now();
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < TIME_LIMIT {
             let logs = Self::logs();
             let mut lines = logs.lines().filter_map(|line| line.strip_prefix(&group));
             if let Some(line) = lines.find(|line| wanted(line)) {
@@ -59,7 +59,7 @@ impl Stack {
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        panic!("{function} did not log what was expected within {PATIENCE:?}");
+        panic!("{function} did not log what was expected within {TIME_LIMIT:?}");
     }
 
     /// Waits for a message that is `wanted` and removes it from the queue; the
@@ -71,7 +71,7 @@ impl Stack {
     ) -> Message {
         let sqs = self.sqs();
         let started = Instant::now();
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < TIME_LIMIT {
             let answer = sqs
                 .receive_message()
                 .queue_url(queue_url)
@@ -95,6 +95,6 @@ impl Stack {
                 return message;
             }
         }
-        panic!("the message did not reach {queue_url} within {PATIENCE:?}");
+        panic!("the message did not reach {queue_url} within {TIME_LIMIT:?}");
     }
 }

@@ -129,7 +129,7 @@ pub struct Limit {
 }
 
 /// What is wrong with one request.
-pub(super) enum Trouble {
+pub(super) enum AppliedFault {
     Fault(Fault),
     Breakage(Breakage),
     Limit(Limit),
@@ -243,23 +243,23 @@ impl Injections {
     }
 
     /// Uses up one use of the first fault for such a request.
-    pub(super) fn take(&mut self, path: &str, body: &str) -> Option<Trouble> {
+    pub(super) fn take(&mut self, path: &str, body: &str) -> Option<AppliedFault> {
         let at = self
             .injections
             .iter()
             .position(|one| path.starts_with(one.path()) && body.contains(one.about()));
         let Some(at) = at else {
-            return self.over_limit(path).map(Trouble::Limit);
+            return self.over_limit(path).map(AppliedFault::Limit);
         };
         let injection = self.injections[at].clone();
         if self.injections[at].use_up() == 0 {
             self.injections.remove(at);
         }
         match injection {
-            Injection::Fault(fault) => Some(Trouble::Fault(fault)),
-            Injection::Breakage(breakage) => Some(Trouble::Breakage(breakage)),
+            Injection::Fault(fault) => Some(AppliedFault::Fault(fault)),
+            Injection::Breakage(breakage) => Some(AppliedFault::Breakage(breakage)),
             // Limits are kept apart, see `add`.
-            Injection::Limit(limit) => Some(Trouble::Limit(limit)),
+            Injection::Limit(limit) => Some(AppliedFault::Limit(limit)),
         }
     }
 
@@ -364,7 +364,10 @@ mod tests {
         let mut injections = Injections::default();
         injections.add(injection(json!({"path": "/a", "perSecond": 0.001})));
         assert!(injections.take("/a", "").is_none());
-        assert!(matches!(injections.take("/a", ""), Some(Trouble::Limit(_))));
+        assert!(matches!(
+            injections.take("/a", ""),
+            Some(AppliedFault::Limit(_))
+        ));
         assert!(injections.take("/b", "").is_none());
         injections.remove_faults("/a");
         assert!(injections.take("/a", "").is_none());

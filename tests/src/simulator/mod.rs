@@ -53,7 +53,7 @@ pub use fault::{Breakage, Fault, Injection, Limit, Mishap};
 use crate::wire::{Connection, FaultyListener};
 use asked::Asked;
 use created::Things;
-use fault::{Injections, Trouble};
+use fault::{AppliedFault, Injections};
 
 /// Requests of this size and more are refused before they are read.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -224,7 +224,7 @@ async fn faulty(
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let text = String::from_utf8_lossy(&body);
-    let trouble = simulator.faults.lock().unwrap().take(&path, &text);
+    let fault = simulator.faults.lock().unwrap().take(&path, &text);
     let unseen = |status: u16| {
         let asked = Asked {
             method: &parts.method,
@@ -234,16 +234,16 @@ async fn faulty(
         };
         simulator.record(NO_VENDOR, &asked, status);
     };
-    match trouble {
-        Some(Trouble::Fault(fault)) if !fault.late => {
+    match fault {
+        Some(AppliedFault::Fault(fault)) if !fault.late => {
             unseen(fault.status().as_u16());
             fault.into_response()
         }
-        Some(Trouble::Limit(limit)) => {
+        Some(AppliedFault::Limit(limit)) => {
             unseen(StatusCode::TOO_MANY_REQUESTS.as_u16());
             limit.into_response()
         }
-        Some(Trouble::Breakage(breakage)) => {
+        Some(AppliedFault::Breakage(breakage)) => {
             let answer = if breakage.late {
                 let request = Request::from_parts(parts, body.into());
                 Some(next.run(request).await)
@@ -258,7 +258,7 @@ async fn faulty(
                 (StatusCode::INTERNAL_SERVER_ERROR, reason).into_response()
             })
         }
-        Some(Trouble::Fault(late)) => {
+        Some(AppliedFault::Fault(late)) => {
             let request = Request::from_parts(parts, body.into());
             next.run(request).await;
             late.into_response()

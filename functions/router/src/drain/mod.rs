@@ -2,7 +2,7 @@
 //! to its sender.
 //!
 //! One drain of a destination runs at a time: it holds a lease, which the sender
-//! releases when it has worked the deliveries off. Whatever fails on the way, the
+//! releases when it has processed the deliveries. Whatever fails on the way, the
 //! deliveries stay due.
 
 mod load;

@@ -55,7 +55,7 @@ struct Copy {
 
 /// What the cache holds.
 #[derive(Debug, Default)]
-struct Held {
+struct Cached {
     copy: Option<Copy>,
     /// The last scan, if it failed.
     failure: Option<(Moment, AwsError)>,
@@ -63,18 +63,18 @@ struct Held {
 
 /// How recent a copy must be.
 #[derive(Clone, Copy, Debug)]
-enum Wanted {
-    Cached,
+enum Freshness {
+    WithinTtl,
     Fresh,
     Since(Timestamp),
 }
 
-impl Wanted {
+impl Freshness {
     fn accepts(self, copy: &Copy, now: Moment) -> bool {
         let age = now.since(copy.read);
         age < FLOOR
             || match self {
-                Self::Cached => age < DESTINATIONS_CACHE_TTL,
+                Self::WithinTtl => age < DESTINATIONS_CACHE_TTL,
                 Self::Fresh => false,
                 Self::Since(moment) => copy.read.wall >= moment.plus(MAX_CLOCK_SKEW),
             }
@@ -84,7 +84,7 @@ impl Wanted {
     /// given up because of it.
     fn accepts_stale(self, copy: &Copy, now: Moment) -> bool {
         match self {
-            Self::Cached | Self::Since(_) => now.since(copy.read) <= MAX_STALE,
+            Self::WithinTtl | Self::Since(_) => now.since(copy.read) <= MAX_STALE,
             Self::Fresh => false,
         }
     }
@@ -104,7 +104,7 @@ fn until_scan(read: Moment, moment: Timestamp, now: Moment) -> Duration {
 #[derive(Debug)]
 pub struct DestinationCache {
     store: DestinationStore,
-    held: Mutex<Held>,
+    cached: Mutex<Cached>,
 }
 
 impl DestinationCache {
@@ -113,7 +113,7 @@ impl DestinationCache {
     pub fn new(store: DestinationStore) -> Self {
         Self {
             store,
-            held: Mutex::default(),
+            cached: Mutex::default(),
         }
     }
 
@@ -124,7 +124,7 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.copy(Wanted::Cached, Moment::now()).await
+        self.copy(Freshness::WithinTtl, Moment::now()).await
     }
 
     /// The destinations, at most 2 seconds old: for deciding that a delivery is
@@ -134,7 +134,7 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_fresh(&self) -> Result<Arc<Destinations>, AwsError> {
-        self.copy(Wanted::Fresh, Moment::now()).await
+        self.copy(Freshness::Fresh, Moment::now()).await
     }
 
     /// The destinations as they were at `moment` or later, for an alert that names a
@@ -146,29 +146,32 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
-        let copy = self.held.lock().await.copy.as_ref().map(|copy| copy.read);
+        let copy = self.cached.lock().await.copy.as_ref().map(|copy| copy.read);
         if let Some(read) = copy {
             tokio::time::sleep(until_scan(read, moment, Moment::now())).await;
         }
-        self.copy(Wanted::Since(moment), Moment::now()).await
+        self.copy(Freshness::Since(moment), Moment::now()).await
     }
 
-    async fn copy(&self, wanted: Wanted, now: Moment) -> Result<Arc<Destinations>, AwsError> {
-        let mut held = self.held.lock().await;
-        if let Some(copy) = &held.copy
-            && wanted.accepts(copy, now)
+    async fn copy(&self, freshness: Freshness, now: Moment) -> Result<Arc<Destinations>, AwsError> {
+        let mut cached = self.cached.lock().await;
+        if let Some(copy) = &cached.copy
+            && freshness.accepts(copy, now)
         {
             return Ok(Arc::clone(&copy.destinations));
         }
         // A failed scan may have taken all of its time limit: the callers that waited for
         // it get the same answer.
-        let failure = held.failure.take().filter(|(at, _)| now.since(*at) < FLOOR);
+        let failure = cached
+            .failure
+            .take()
+            .filter(|(at, _)| now.since(*at) < FLOOR);
         let error = match failure {
             Some(failure) => failure,
             None => match self.store.load().await {
                 Ok(destinations) => {
                     let destinations = Arc::new(destinations);
-                    held.copy = Some(Copy {
+                    cached.copy = Some(Copy {
                         read: now,
                         destinations: Arc::clone(&destinations),
                     });
@@ -177,9 +180,9 @@ impl DestinationCache {
                 Err(error) => (now, error),
             },
         };
-        let (_, error) = held.failure.insert(error).clone();
-        match &held.copy {
-            Some(copy) if wanted.accepts_stale(copy, now) => {
+        let (_, error) = cached.failure.insert(error).clone();
+        match &cached.copy {
+            Some(copy) if freshness.accepts_stale(copy, now) => {
                 let age_s = now.since(copy.read).as_secs();
                 tracing::warn!(%error, age_s, "the destinations could not be read; an older copy of them is used: {error}");
                 Ok(Arc::clone(&copy.destinations))
@@ -204,7 +207,7 @@ mod tests {
         let clients = Clients::of(replay.config());
         let cache = DestinationCache::new(DestinationStore::new(&clients, "destinations"));
         let start = Moment::now();
-        cache.copy(Wanted::Cached, start).await.unwrap();
+        cache.copy(Freshness::WithinTtl, start).await.unwrap();
         (cache, replay, start)
     }
 
@@ -218,24 +221,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_copy_is_read_again_when_it_is_too_old_for_its_use() {
-        type Case = (fn(Moment) -> Wanted, u64, usize);
+        type Case = (fn(Moment) -> Freshness, u64, usize);
         let cases: [Case; 8] = [
-            (|_| Wanted::Cached, 29, 1),
-            (|_| Wanted::Cached, 30, 2),
-            (|_| Wanted::Fresh, 1, 1),
-            (|_| Wanted::Fresh, 2, 2),
+            (|_| Freshness::WithinTtl, 29, 1),
+            (|_| Freshness::WithinTtl, 30, 2),
+            (|_| Freshness::Fresh, 1, 1),
+            (|_| Freshness::Fresh, 2, 2),
             (
-                |start| Wanted::Since(start.wall.minus(Duration::from_secs(1))),
+                |start| Freshness::Since(start.wall.minus(Duration::from_secs(1))),
                 20,
                 1,
             ),
-            (|start| Wanted::Since(start.wall), 20, 2),
-            (|start| Wanted::Since(start.wall), 1, 1),
-            (|start| Wanted::Since(later(start, 5).wall), 2, 2),
+            (|start| Freshness::Since(start.wall), 20, 2),
+            (|start| Freshness::Since(start.wall), 1, 1),
+            (|start| Freshness::Since(later(start, 5).wall), 2, 2),
         ];
-        for (at, (wanted, age, scans)) in cases.into_iter().enumerate() {
+        for (at, (freshness, age, scans)) in cases.into_iter().enumerate() {
             let (cache, replay, start) = cache(2).await;
-            cache.copy(wanted(start), later(start, age)).await.unwrap();
+            cache
+                .copy(freshness(start), later(start, age))
+                .await
+                .unwrap();
             assert_eq!(replay.asked().len(), scans, "case {at}");
         }
     }
@@ -252,19 +258,19 @@ mod tests {
     #[tokio::test]
     async fn an_older_copy_replaces_a_scan_that_fails() {
         let (cache, replay, start) = cache(1).await;
-        for (wanted, age, succeeds, scans) in [
-            (Wanted::Cached, 100, true, 2),
+        for (freshness, age, succeeds, scans) in [
+            (Freshness::WithinTtl, 100, true, 2),
             // Not scanned again so soon.
-            (Wanted::Since(later(start, 100).wall), 101, true, 2),
-            (Wanted::Fresh, 101, false, 2),
-            (Wanted::Since(later(start, 110).wall), 110, true, 3),
-            (Wanted::Fresh, 120, false, 4),
-            (Wanted::Cached, 3_600, true, 5),
-            (Wanted::Cached, 3_610, false, 6),
+            (Freshness::Since(later(start, 100).wall), 101, true, 2),
+            (Freshness::Fresh, 101, false, 2),
+            (Freshness::Since(later(start, 110).wall), 110, true, 3),
+            (Freshness::Fresh, 120, false, 4),
+            (Freshness::WithinTtl, 3_600, true, 5),
+            (Freshness::WithinTtl, 3_610, false, 6),
         ] {
-            let copy = cache.copy(wanted, later(start, age)).await;
-            assert_eq!(copy.is_ok(), succeeds, "{wanted:?} after {age} s");
-            assert_eq!(replay.asked().len(), scans, "{wanted:?} after {age} s");
+            let copy = cache.copy(freshness, later(start, age)).await;
+            assert_eq!(copy.is_ok(), succeeds, "{freshness:?} after {age} s");
+            assert_eq!(replay.asked().len(), scans, "{freshness:?} after {age} s");
         }
     }
 

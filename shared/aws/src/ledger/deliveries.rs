@@ -1,4 +1,4 @@
-//! Recording deliveries: with their alert, or when one that the version before recorded
+//! Recording deliveries: with their alert, or when one that version 0.1.0 recorded
 //! is adopted into the outbox.
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,7 +22,7 @@ pub enum Added {
     Exists,
 }
 
-/// An item of the version before the outbox, in one of its two unsettled states.
+/// An item of version 0.1.0, in one of its two unsettled states.
 const NOT_ADOPTED: &str = "\"state\" = ? AND \"outbox\" IS MISSING";
 
 impl Table {
@@ -86,7 +86,7 @@ impl Table {
         answers
     }
 
-    /// What adopts a delivery that is not a `RETRYING` one of the version before;
+    /// What adopts a delivery that is not a `RETRYING` one of version 0.1.0;
     /// `None` when there is nothing to do.
     fn adopt_otherwise(
         &self,

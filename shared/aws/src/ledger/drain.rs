@@ -23,7 +23,7 @@ pub enum TakeDrain {
 /// The lease has run out, or was released.
 const FREE: &str = "\"drainUntil\" < ?";
 
-/// The item is from the version before.
+/// The item is from version 0.1.0.
 const NEVER_TAKEN: &str = "\"drainUntil\" IS MISSING";
 
 impl Table {

@@ -15,7 +15,7 @@
 //! attempt that was begun and not settled: the provider may have accepted the message.
 //! The lease only makes duplicates rare: delivery stays at least once.
 //!
-//! Two attributes have names of the version before: `standsInFor` is the destination
+//! Two attributes have names of version 0.1.0: `standsInFor` is the destination
 //! that a delivery is the fallback of, `mayHaveArrived` that one of its attempts may
 //! have been delivered.
 

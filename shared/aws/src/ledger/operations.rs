@@ -98,7 +98,7 @@ impl Ledger {
         }
     }
 
-    /// Puts deliveries that the version before the outbox recorded into the outbox, and
+    /// Puts deliveries that version 0.1.0 recorded into the outbox, and
     /// records those that the ledger does not have. A delivery that is settled, or in
     /// the outbox already, stays as it is; one that a sender holds becomes due after its
     /// lease. This costs one call for those that wait, and another one for the others.

@@ -363,7 +363,7 @@ async fn the_timeline_lists_alerts_of_both_forms_newest_first() {
         };
         ledger.record(&[record]).await.pop().unwrap().unwrap();
         if number < 8 {
-            // As the version before wrote it.
+            // As version 0.1.0 wrote it.
             let mut item = dynamodb.item(&format!("a-{number}"), "ALERT");
             item["day"]["S"] = "2026-01-01".into();
             dynamodb.put(&item);

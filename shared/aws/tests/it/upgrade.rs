@@ -1,4 +1,4 @@
-//! Items that the version before the outbox wrote: they are read, and adopted.
+//! Items that version 0.1.0 wrote: they are read, and adopted.
 
 use serde_json::{Value, json};
 use tocsin_aws::TakeDrain;
@@ -12,7 +12,7 @@ use crate::ledger::{
     DESTINATION, at, claim, delivery, destination, due, record, settle, settlement,
 };
 
-/// A delivery's item of the version before, in this state.
+/// A delivery's item of version 0.1.0, in this state.
 fn item(alert: &str, state: &str, attempt: u32, more: Value) -> Value {
     let mut item = json!({
         "alertId": {"S": alert}, "item": {"S": DESTINATION},
@@ -49,7 +49,7 @@ fn old_items() -> DynamoDb {
 }
 
 #[tokio::test]
-async fn deliveries_of_the_version_before_are_read() {
+async fn deliveries_of_version_0_1_0_are_read() {
     let ledger = old_items().ledger();
     let retrying = record(&ledger, "retrying").await.unwrap();
     assert_eq!(
@@ -132,7 +132,7 @@ async fn an_adoption_leaves_what_the_outbox_has() {
 }
 
 #[tokio::test]
-async fn the_health_of_the_version_before_has_no_drain() {
+async fn the_health_of_version_0_1_0_has_no_drain() {
     let dynamodb = DynamoDb::new();
     let ledger = dynamodb.ledger();
     dynamodb.put(&json!({

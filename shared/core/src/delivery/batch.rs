@@ -1,6 +1,6 @@
 //! What a router dispatches to a sender.
 //!
-//! A payload may come from the version before: fields that were added since have
+//! A payload may come from version 0.1.0: fields that were added since have
 //! defaults, and those that are gone are ignored.
 
 use std::fmt;
@@ -64,7 +64,7 @@ pub struct Delivery {
     pub secret_name: Option<String>,
     /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// When the delivery began; `None` in payloads of the version before, where it
+    /// When the delivery began; `None` in payloads of version 0.1.0, where it
     /// begins with this attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_at: Option<Timestamp>,
@@ -80,8 +80,8 @@ pub struct Delivery {
     /// How much of the alert to send.
     #[serde(default)]
     pub detail: Detail,
-    /// An attempt that was accepted and could not be recorded, in payloads of the
-    /// version before: the sender only records it.
+    /// An attempt that was accepted and could not be recorded, in payloads of version
+    /// 0.1.0: the sender only records it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Box<UnrecordedAttempt>>,
     /// The destination whose delivery failed, where this one is its fallback.
@@ -111,7 +111,7 @@ pub struct Delivery {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Recorded {
-    /// Perhaps not: the router of the version before sent it. The sender adopts it.
+    /// Perhaps not: the router of version 0.1.0 sent it. The sender adopts it.
     #[default]
     No,
     /// It has.
@@ -130,7 +130,7 @@ pub struct FallbackTarget {
     pub provider: ProviderName,
 }
 
-/// Payloads of the version before hold the fallback's id alone. The outbox finds out
+/// Payloads of version 0.1.0 hold the fallback's id alone. The outbox finds out
 /// its name and provider when it is drained.
 fn fallback_target<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_of_the_version_before_is_read() {
+    fn a_payload_of_version_0_1_0_is_read() {
         let delivery: Delivery = serde_json::from_value(json!({
             "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": "d",
             "settings": {"a": 1}, "attempt": 2, "beganAt": "2026-01-01T00:00:00Z",

@@ -38,7 +38,7 @@ impl NewDelivery {
     }
 }
 
-/// A delivery that the version before the outbox recorded: it has no due time.
+/// A delivery that version 0.1.0 recorded: it has no due time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adoption {
     /// The delivery with its due time.

@@ -25,7 +25,7 @@ pub struct CircuitBreaker {
     pub until: Timestamp,
     /// The kind of the last failure.
     pub cause: FailureKind,
-    /// While a delivery probes: when the probe is taken for lost.
+    /// While a delivery probes: when the probe is considered lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_until: Option<Timestamp>,
     /// The detection whose alert probed last: the next probe prefers another one.

@@ -23,8 +23,8 @@
 //!
 //! While the destination's breaker is open nothing is sent and no delivery uses up an
 //! attempt, with one exception: where the cause may be about content, a fresh alert of
-//! a detection that did not fail probes at once. The failures may all have been
-//! undigestible, and this alert is the proof.
+//! a detection that did not fail probes at once. A response to it proves that the
+//! receiver works and cannot process the content of the alerts that failed.
 //!
 //! ## Rate limiter
 //!

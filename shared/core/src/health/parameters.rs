@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Parameters {
     /// Different detections whose alerts fail, without a response between, that open
     /// the breaker of the destination. Fewer may be about content: a receiver that
-    /// cannot digest one detection's alerts fails at each of them.
+    /// cannot process one detection's alerts fails at each of them.
     pub detections_to_open: usize,
     /// The same for failures that a person must fix. A firewall in front of a webhook
     /// may answer 403 to the content of one detection; to two, hardly.

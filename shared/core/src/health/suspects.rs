@@ -1,5 +1,5 @@
 //! The detections whose alerts failed last, which tells a destination that fails from
-//! content that it cannot digest.
+//! content that it cannot process.
 //!
 //! Failures without any response between are evidence against the destination, the
 //! stronger the more detections they are of. Failures of one detection while others

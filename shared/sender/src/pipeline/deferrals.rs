@@ -1,5 +1,5 @@
 //! Leaving deliveries to the outbox: those that are not attempted now, and those that
-//! the version before dispatched without one.
+//! version 0.1.0 dispatched without one.
 
 use tocsin_aws::telemetry::Metric;
 use tocsin_aws::{Ledger, LedgerError};
@@ -52,7 +52,7 @@ impl Deferrals<'_> {
         log_deferred(id, first.destination_name(), tasks.len());
     }
 
-    /// Records deliveries that the version before dispatched, which no outbox has.
+    /// Records deliveries that version 0.1.0 dispatched, which no outbox has.
     /// Returns all that one has now. The others fail the invocation, so that Lambda
     /// repeats it.
     pub(super) async fn adopt<'t>(&self, tasks: Vec<DeliveryTask<'t>>) -> Vec<DeliveryTask<'t>> {

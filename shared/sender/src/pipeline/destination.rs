@@ -77,7 +77,7 @@ impl<T: Transport> Steps<'_, T> {
         self.retry_queue.wake_up(id, &progress.wake_ups).await;
     }
 
-    /// Works off due deliveries in their order. What is not attempted needs no write:
+    /// Processes due deliveries in their order. What is not attempted needs no write:
     /// it stays due. A drain that arrives when its lease is almost over leaves all to
     /// the next one.
     pub(super) async fn drain(&self, drain: Drain, tasks: Vec<DeliveryTask<'_>>) {

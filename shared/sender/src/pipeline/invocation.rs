@@ -17,8 +17,8 @@ const MAX_CONNECTIONS: usize = 200;
 /// delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum SenderError {
-    /// The ledger did not adopt deliveries that the version before had dispatched.
-    #[error("{count} deliveries of the version before could not be recorded: {first}")]
+    /// The ledger did not adopt deliveries that version 0.1.0 had dispatched.
+    #[error("{count} deliveries of version 0.1.0 could not be recorded: {first}")]
     Ledger {
         /// How many deliveries.
         count: usize,
@@ -86,7 +86,7 @@ impl Invocation {
         self.tally().metrics.push((metric, count));
     }
 
-    /// Fails the invocation: deliveries of the version before are in no outbox.
+    /// Fails the invocation: deliveries of version 0.1.0 are in no outbox.
     pub(super) fn fail_ledger(&self, error: LedgerError) {
         self.tally().ledger_errors.push(error);
     }

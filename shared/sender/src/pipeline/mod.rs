@@ -116,7 +116,7 @@ impl<T: Transport> Sender<T> {
     /// # Errors
     ///
     /// When an accepted delivery could be neither recorded nor forwarded, or a delivery of
-    /// the version before could not be recorded. A failure of the provider is an outcome,
+    /// version 0.1.0 could not be recorded. A failure of the provider is an outcome,
     /// not an error, and what else fails is found in the outbox.
     pub async fn handle(
         &self,

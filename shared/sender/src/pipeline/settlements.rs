@@ -42,7 +42,7 @@ impl Settlements<'_> {
         settled
     }
 
-    /// Forwards what the version before sent as a delivery that is accepted already;
+    /// Forwards what version 0.1.0 sent as a delivery that is accepted already;
     /// returns the others.
     pub(super) async fn forward_accepted<'t>(
         &self,

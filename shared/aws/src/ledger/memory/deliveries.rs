@@ -224,7 +224,7 @@ impl Memory {
         vec![Ok(()); fallbacks.len()]
     }
 
-    /// Nothing here comes from the version before: what exists is in the outbox.
+    /// Nothing here comes from version 0.1.0: what exists is in the outbox.
     pub(in super::super) fn adopt(
         &self,
         adoptions: &[Adoption],

@@ -3,7 +3,7 @@
 //! `attention` holds the deliveries that ended `FAILED` or `EXHAUSTED`, in one partition
 //! for each of these states.
 //!
-//! The version before wrote all alerts of a day into one partition, `2026-01-01`. It is
+//! Version 0.1.0 wrote all alerts of a day into one partition, `2026-01-01`. It is
 //! read as a ninth partition of that day, and the positions in lists have kept their
 //! form.
 
@@ -118,7 +118,7 @@ const SHARDS: u8 = 8;
 enum Shard {
     /// One of the eight partitions.
     Numbered(u8),
-    /// The one partition of the version before.
+    /// The one partition of version 0.1.0.
     Whole,
 }
 
@@ -157,7 +157,7 @@ impl Shard {
             Self::Numbered(_) if self > Self::of(alert_id) => {
                 Cursor::before(from.at.plus(Duration::from_nanos(1)))
             }
-            // The version before may have written the alert, and with it all of its
+            // Version 0.1.0 may have written the alert, and with it all of its
             // moment: the clock of one function never shows a moment to another.
             Self::Numbered(_) | Self::Whole => from.clone(),
         }

@@ -94,7 +94,7 @@ fn the_partition_of_an_alert_never_changes() {
 }
 
 #[test]
-fn a_position_of_the_version_before_is_read() {
+fn a_position_of_version_0_1_0_is_read() {
     let json = r#"{"at":"2026-01-01T00:00:00Z","after":["a","ALERT"]}"#;
     let cursor: Cursor = serde_json::from_str(json).unwrap();
     let at = "2026-01-01T00:00:00Z".parse().unwrap();

@@ -1,5 +1,6 @@
-//! Storms, outages and undigestible content on a virtual clock: hours pass without
-//! waiting. `cargo test -p tocsin-core simulation -- --nocapture` prints the figures.
+//! Storms, outages and content that a receiver cannot process, on a virtual clock: hours
+//! pass without waiting. `cargo test -p tocsin-core simulation -- --nocapture` prints the
+//! figures.
 
 mod sender;
 mod world;
@@ -44,8 +45,8 @@ fn away<'a>(kind: FailureKind, until: Timestamp) -> Receiver<'a> {
     Box::new(move |now, _| if now < until { fails(kind) } else { accepted() })
 }
 
-/// Cannot digest the alerts of detections whose name begins with `poison`.
-fn digests<'a>(kind: FailureKind, takes: Duration) -> Receiver<'a> {
+/// Cannot process the alerts of detections whose name begins with `poison`.
+fn fails_at_poison<'a>(kind: FailureKind, takes: Duration) -> Receiver<'a> {
     Box::new(move |_, item| {
         if item.detection.starts_with("poison") {
             (fails(kind).0, takes)
@@ -181,7 +182,7 @@ fn a_day_of_outage_costs_few_probes_and_few_writes() {
 }
 
 #[test]
-fn undigestible_content_of_some_detections_delays_no_others() {
+fn content_that_the_receiver_cannot_process_delays_no_other_alerts() {
     let second = Duration::from_secs(1);
     for (kind, takes, detections) in [
         (FailureKind::Unavailable, LATENCY, 1),
@@ -193,7 +194,7 @@ fn undigestible_content_of_some_detections_delays_no_others() {
         (FailureKind::Misconfigured, LATENCY, 2),
         (FailureKind::Misconfigured, LATENCY, 5),
     ] {
-        let mut world = World::new(digests(kind, takes));
+        let mut world = World::new(fails_at_poison(kind, takes));
         world.policy.window = Duration::from_hours(1);
         for number in 0..600 {
             let detection = format!("poison-{}", number % detections);

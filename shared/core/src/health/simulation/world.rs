@@ -41,7 +41,7 @@ pub(super) struct Item {
     pub(super) exhausted: bool,
 }
 
-/// Deliveries that a sender works off.
+/// Deliveries that a sender processes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Work {
     pub(super) waiting: VecDeque<(usize, u32)>,

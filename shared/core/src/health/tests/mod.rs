@@ -232,7 +232,7 @@ fn a_destination_that_fails_for_a_quarter_of_an_hour_is_long_failing() {
 }
 
 #[test]
-fn stored_health_reads_back_and_that_of_the_version_before_is_read() {
+fn stored_health_reads_back_and_that_of_version_0_1_0_is_read() {
     let limited = throttled().accepted("a", later(2));
     let held = limited.failed("a", FailureKind::Forbidden, later(3));
     for health in [Health::default(), throttled(), down(), held.with_backlog()] {

@@ -170,7 +170,7 @@ async fn what_a_person_can_fix_waits_and_is_reported_once() {
 }
 
 #[tokio::test]
-async fn deliveries_of_the_version_before_are_adopted_and_attempted() {
+async fn deliveries_of_version_0_1_0_are_adopted_and_attempted() {
     let fixture = Fixture::new(unreachable).await;
     fixture
         .deliver(vec![entry("a", &json!({"recorded": "no", "attempt": 3}))])
@@ -180,7 +180,7 @@ async fn deliveries_of_the_version_before_are_adopted_and_attempted() {
 }
 
 #[tokio::test]
-async fn an_accepted_attempt_of_the_version_before_is_forwarded() {
+async fn an_accepted_attempt_of_version_0_1_0_is_forwarded() {
     let fixture = Fixture::new(accepted).await;
     let unrecorded = json!({
         "leaseUntil": "2026-01-01T00:01:05Z",
