@@ -120,11 +120,11 @@ pub(crate) enum DeadLettersCommand {
 /// The dead-letter queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Queue {
-    /// Messages that are not alerts, and alerts that could not be routed
+    /// Messages that are not alerts, and alerts that could not be recorded
     Alerts,
-    /// Retries that could not be dispatched
+    /// Wake-ups, sweeps and reports that the router could not process
     Retries,
-    /// Dispatches that no sender could process
+    /// Failed dispatches of version 0.1.0; nothing new is put there
     #[value(alias = "hand-overs")]
     FailedDispatches,
 }

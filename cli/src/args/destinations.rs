@@ -108,11 +108,11 @@ pub(crate) struct Changes {
     /// default, 5 for HIGH and CRITICAL alerts and 60 for all others
     #[arg(long, value_name = "MINUTES")]
     pub(crate) fallback_after: Option<List<u16>>,
-    /// Hours after its first attempt that a delivery is retried, 1 to 168; `none`: the stack's
-    /// default
+    /// Hours for which a delivery is attempted after its alert was recorded, 1 to 168; `none`: the
+    /// stack's default
     #[arg(long, value_name = "HOURS")]
     pub(crate) retry_hours: Option<List<u16>>,
-    /// Attempts of a delivery, 1 to 64; `none`: the stack's default
+    /// Attempts of a delivery, 1 to 64; 64 sets no limit but the hours; `none`: the stack's default
     #[arg(long, value_name = "NUMBER")]
     pub(crate) most_attempts: Option<List<u32>>,
 }
