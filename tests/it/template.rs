@@ -37,6 +37,20 @@ fn no_permission_is_wider_than_a_named_resource() {
     }
 }
 
+/// What these parameters name is allowed as it is written: a wildcard would allow more.
+#[test]
+fn parameters_that_name_resources_refuse_wildcards() {
+    let patterns: Vec<_> = lines()
+        .map(|(_, line)| line.trim())
+        .filter(|line| line.starts_with("AllowedPattern: ^(arn:"))
+        .collect();
+    assert!(patterns.len() > 5, "{patterns:?}");
+    for pattern in patterns {
+        let open = pattern.replace(r"[^\s,?*]", "");
+        assert!(!open.contains("[^") && !open.contains('.'), "{pattern}");
+    }
+}
+
 #[test]
 fn no_managed_policy_of_aws_is_attached() {
     for (number, line) in lines() {
@@ -185,7 +199,7 @@ fn the_outbox_is_an_index_of_the_ledger() {
     );
 }
 
-/// An alarm on a metric that nothing emits would never rise, or always.
+/// An alarm on a metric that nothing emits would never fire, or always.
 #[test]
 fn the_functions_emit_the_metrics_that_alarms_watch() {
     let mut watched = BTreeSet::new();
