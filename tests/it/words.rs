@@ -46,6 +46,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("hands over", "dispatches"),
     ("lane", "destination"),
     ("lanes", "destinations"),
+    ("least form", "minimal form"),
     ("mend", "fix, normalize"),
     ("mended", "fixed, normalized"),
     ("mending", "normalization"),
@@ -73,9 +74,12 @@ const PHRASES: &[(&str, &str)] = &[
     ("the books", "the ledger, the ledger check"),
     ("trial", "run"),
     ("trials", "runs"),
+    ("undigestible", "content that the receiver cannot process"),
     ("what became", "what happened"),
     ("whoever", "name the subject"),
     ("withdrawn", "removed"),
+    ("work off", "process"),
+    ("works off", "processes"),
 ];
 
 /// Identifiers of Rust code, for words that prose may use, and the name in place
