@@ -12,9 +12,9 @@ environment of the local stack:
     aws_client.py purge QUEUE                  forgets all its messages
     aws_client.py disable-rule RULE            stops a schedule
     aws_client.py enable-rule RULE             starts it again
-    aws_client.py leave-retries TABLE QUEUE ALERT
-                                               leaves the alert's waiting deliveries as
-                                               release 0.1.0 does; how many
+    aws_client.py leave-retries TABLE ALERT    leaves the alert's waiting deliveries as
+                                               release 0.1.0 does; its retry messages
+    aws_client.py send-message QUEUE BODY      puts a message on a queue, by its URL
     aws_client.py logs                         all functions' logs, as plain lines
 """
 
@@ -88,9 +88,9 @@ def enable_rule(rule: str) -> None:
 SINCE_THE_OUTBOX = ("outbox", "due", "leaseUntil", "detectionId", "severity")
 
 
-def leave_retries(table: str, queue: str, alert: str) -> int:
-    """Items without a due time, and a message on the retry queue for each."""
-    dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
+def leave_retries(table: str, alert: str) -> list[dict[str, Any]]:
+    """Makes them items without a due time. What the retry queue holds for each."""
+    dynamodb = boto3.client("dynamodb")
     key = {":id": {"S": alert}}
     found = dynamodb.query(
         TableName=table,
@@ -109,7 +109,8 @@ def leave_retries(table: str, queue: str, alert: str) -> int:
             ExpressionAttributeNames={**names, "#state": "state"},
             ExpressionAttributeValues={":state": {"S": "RETRYING"}},
         )
-        retry = {
+    return [
+        {
             "alertId": alert,
             "destinationId": item["item"]["S"],
             "attempt": int(item["attempt"]["N"]) + 1,
@@ -117,8 +118,12 @@ def leave_retries(table: str, queue: str, alert: str) -> int:
             "earlier": "notArrived",
             "due": item["nextAttemptAt"]["S"],
         }
-        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(retry))
-    return len(items)
+        for item in items
+    ]
+
+
+def send_message(queue: str, body: str) -> None:
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
 
 
 def print_logs() -> None:
@@ -139,7 +144,8 @@ COMMANDS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "create-topic": (create_topic, ("name",)),
     "create-queue": (create_queue, ("name",)),
     "count-messages": (count_messages, ("queue",)),
-    "leave-retries": (leave_retries, ("table", "queue", "alert")),
+    "leave-retries": (leave_retries, ("table", "alert")),
+    "send-message": (send_message, ("queue", "body")),
     "purge": (purge, ("queue",)),
     "disable-rule": (disable_rule, ("rule",)),
     "enable-rule": (enable_rule, ("rule",)),

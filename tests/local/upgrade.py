@@ -14,6 +14,7 @@ the ledger and on the retry queue is then put into the earlier release's form.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from dataclasses import dataclass
@@ -119,21 +120,27 @@ def is_waiting(tocsin: Tocsin, alert_id: str) -> bool:
         return False  # It is not recorded yet.
 
 
-def leave_as_earlier(instance: Instance, ids: list[str]) -> None:
-    """Has the ledger and the retry queue hold what the earlier release leaves there."""
+def leave_as_earlier(instance: Instance, ids: list[str]) -> list[dict[str, Any]]:
+    """Has the ledger hold what the earlier release leaves there. The messages that the
+    earlier release has on its retry queue for it."""
     known = read_json(instance.env_file)
-    outputs, environment = known["outputs"], known["environment"]
+    table, environment = known["outputs"]["LedgerTable"], known["environment"]
+    messages = []
     for alert_id in ids:
-        left = ask(
-            "aws_client.py",
-            "leave-retries",
-            outputs["LedgerTable"],
-            outputs["RetryQueueUrl"],
-            alert_id,
-            env=environment,
-        )
+        left = ask("aws_client.py", "leave-retries", table, alert_id, env=environment)
         if not left:
             raise Failed(f"No delivery of the alert {alert_id} waits for a retry.", SEE_LOGS)
+        messages += left
+    return messages
+
+
+def send_retries(instance: Instance, messages: list[dict[str, Any]]) -> None:
+    """Sends retry messages of the earlier release. They are delayed until the update is
+    over: only the earlier functions could process them under the earlier roles."""
+    known = read_json(instance.env_file)
+    queue, environment = known["outputs"]["RetryQueueUrl"], known["environment"]
+    for message in messages:
+        ask("aws_client.py", "send-message", queue, json.dumps(message), env=environment)
 
 
 def states(reports: list[dict[str, Any]]) -> set[str]:
@@ -157,8 +164,8 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
         before = state(instance, tocsin, ids)
     with step(f"send {TIMES} alerts that wait for their retries"):
         waiting = send_waiting(tocsin, simulator)
-        if binaries is None:
-            leave_as_earlier(instance, waiting)
+        # Functions of the earlier release leave this themselves.
+        retries = [] if binaries else leave_as_earlier(instance, waiting)
     print(f"The release of today: {TEMPLATE.relative_to(ROOT)}")
     stack.up(instance, given=[], build=False)
     tocsin = Tocsin(instance)
@@ -168,6 +175,7 @@ def upgrade(instance: Instance, binaries: Path | None) -> int:
             raise Failed("The update changed something:\n  " + "\n  ".join(problems))
     with step("deliver what waited during the update"):
         simulator.remove_faults(THROTTLED)
+        send_retries(instance, retries)
         if states(tocsin.settled(waiting)) != {"DELIVERED"}:
             raise Failed(f"One of the alerts {waiting} was not delivered.", SEE_LOGS)
     with step("deliver the sample alerts again"):
