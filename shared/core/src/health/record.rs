@@ -146,7 +146,7 @@ impl Health {
         for (detection, failure, retry_after) in failures {
             let attempt = FailedAttempt {
                 detection,
-                kind: failure.kind,
+                kind: failure.cause(),
                 retry_after,
                 now,
                 random,

@@ -7,6 +7,7 @@ mod world;
 use std::time::Duration;
 
 use self::world::{Item, Receiver, World, at, start};
+use super::tests::answer;
 use crate::Timestamp;
 use crate::alert::Severity;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
@@ -45,10 +46,10 @@ fn away<'a>(kind: FailureKind, until: Timestamp) -> Receiver<'a> {
 }
 
 /// Cannot digest the alerts of detections whose name begins with `poison`.
-fn digests<'a>(kind: FailureKind, takes: Duration) -> Receiver<'a> {
+fn digests<'a>(outcome: Outcome, takes: Duration) -> Receiver<'a> {
     Box::new(move |_, item| {
         if item.detection.starts_with("poison") {
-            (fails(kind).0, takes)
+            (outcome.clone(), takes)
         } else {
             accepted()
         }
@@ -183,17 +184,21 @@ fn a_day_of_outage_costs_few_probes_and_few_writes() {
 #[test]
 fn undigestible_content_of_some_detections_delays_no_others() {
     let second = Duration::from_secs(1);
-    for (kind, takes, detections) in [
-        (FailureKind::Unavailable, LATENCY, 1),
-        (FailureKind::Unavailable, LATENCY, 2),
-        (FailureKind::Unavailable, LATENCY, 5),
-        (FailureKind::TimedOut, second * 10, 1),
-        (FailureKind::TimedOut, second * 10, 3),
-        (FailureKind::Misconfigured, LATENCY, 1),
-        (FailureKind::Misconfigured, LATENCY, 2),
-        (FailureKind::Misconfigured, LATENCY, 5),
+    let silent = || Outcome::transient(Failure::new(FailureKind::TimedOut, "silent"));
+    for (answers, outcome, takes, detections) in [
+        ("500", answer(500), LATENCY, 1),
+        ("500", answer(500), LATENCY, 2),
+        ("500", answer(500), LATENCY, 5),
+        ("nothing for 10 s", silent(), second * 10, 1),
+        ("nothing for 10 s", silent(), second * 10, 3),
+        ("404", answer(404), LATENCY, 1),
+        ("404", answer(404), LATENCY, 2),
+        ("404", answer(404), LATENCY, 5),
+        ("403", answer(403), LATENCY, 1),
+        ("403", answer(403), LATENCY, 2),
+        ("403", answer(403), LATENCY, 5),
     ] {
-        let mut world = World::new(digests(kind, takes));
+        let mut world = World::new(digests(outcome, takes));
         world.policy.window = Duration::from_hours(1);
         for number in 0..600 {
             let detection = format!("poison-{}", number % detections);
@@ -204,7 +209,7 @@ fn undigestible_content_of_some_detections_delays_no_others() {
             }
         }
         let world = world.run();
-        let row = format!("poison at 1/s of {detections} detections, {kind:?}");
+        let row = format!("poison at 1/s of {detections} detections, answered {answers}");
         world.print(&row);
         let waited = world.longest(|one| !one.detection.starts_with("poison"));
         println!("  the others at most {waited:?}");

@@ -7,6 +7,7 @@ use crate::alert::AlertId;
 use crate::destination::DestinationId;
 use crate::outbox::DueKey;
 use crate::outcome::{Outcome, Receipt};
+use crate::provider::Response;
 
 /// Intervals without jitter.
 const NO_JITTER: f64 = 0.0;
@@ -34,6 +35,16 @@ fn fails(kind: FailureKind, retry_after: u64) -> Observation {
         }
     };
     Observation::of(&outcome).unwrap()
+}
+
+/// The outcome of a response with this status.
+pub(super) fn answer(status: u16) -> Outcome {
+    Outcome::from_status(&Response {
+        status,
+        headers: Vec::new(),
+        body: b"away".to_vec(),
+        received_at: now(),
+    })
 }
 
 impl Health {
