@@ -135,9 +135,10 @@ impl CircuitBreaker {
     }
 
     /// The breaker after a probe without a result.
-    pub(super) fn cancel_probe(self, now: Timestamp) -> Self {
+    pub(super) fn cancel_probe(self, now: Timestamp, delay: Duration) -> Self {
         match self.state(now) {
             BreakerState::HalfOpen => Self {
+                until: self.until.max(now.plus(delay)),
                 probe_until: None,
                 ..self
             },

@@ -99,11 +99,12 @@ impl Health {
         next
     }
 
-    /// The health after a probe without a result: the next delivery may probe.
+    /// The health after a probe without a result: the next delivery may probe after
+    /// this delay.
     #[must_use]
-    pub fn cancel_probe(&self, now: Timestamp) -> Self {
+    pub fn cancel_probe(&self, now: Timestamp, delay: Duration) -> Self {
         let mut next = self.clone();
-        let cancel = |breaker: CircuitBreaker| breaker.cancel_probe(now);
+        let cancel = |breaker: CircuitBreaker| breaker.cancel_probe(now, delay);
         next.breaker = self.breaker.map(cancel);
         next.suspects.change_breakers(|one| one.breaker.map(cancel));
         next

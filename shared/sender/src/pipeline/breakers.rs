@@ -1,6 +1,7 @@
 //! The circuit breakers and rate limiters of destinations, as this sender uses them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
@@ -41,9 +42,9 @@ impl Breakers<'_> {
         self.change(id, begin).await.is_some()
     }
 
-    /// Lets the next delivery probe, where this one had no result.
-    pub(super) async fn cancel_probe(&self, id: DestinationId) {
-        let cancel = |health: &Health| Some((health.cancel_probe(Timestamp::now()), ()));
+    /// Lets the next delivery probe after this delay, where this one had no result.
+    pub(super) async fn cancel_probe(&self, id: DestinationId, delay: Duration) {
+        let cancel = |health: &Health| Some((health.cancel_probe(Timestamp::now(), delay), ()));
         // If this fails, the probe times out.
         let _ = self.change(id, cancel).await;
     }

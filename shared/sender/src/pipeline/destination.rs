@@ -12,7 +12,7 @@ use std::time::Duration;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Drain;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Observation, PROBE_TIMEOUT};
+use tocsin_core::health::{Observation, PARAMETERS, PROBE_TIMEOUT};
 use tocsin_core::retry::RetryPolicy;
 
 use super::attempts::Attempts;
@@ -60,6 +60,19 @@ struct GroupResult {
     observed: usize,
     /// Attempts to which the destination responded.
     responses: usize,
+}
+
+impl GroupResult {
+    /// When the next delivery may probe after a probe that says nothing about the
+    /// destination: at once if it was not claimed, otherwise the attempt failed inside
+    /// Tocsin, and those that wait must not fail one after the other.
+    const fn probe_delay(&self) -> Duration {
+        if self.claimed == 0 {
+            Duration::ZERO
+        } else {
+            PARAMETERS.first_interval
+        }
+    }
 }
 
 impl<T: Transport> Steps<'_, T> {
@@ -152,7 +165,9 @@ impl<T: Transport> Steps<'_, T> {
                     break;
                 }
                 next if !self.invocation.deadline.allows_group_after(next.wait()) => {
-                    progress.wake_ups.add(now);
+                    // A rate limiter may let nothing through for longer than this
+                    // invocation lasts: a wake-up for now would find the same.
+                    progress.wake_ups.add(now.plus(next.wait()));
                     break;
                 }
                 Next::Probe(at) => {
@@ -163,7 +178,7 @@ impl<T: Transport> Steps<'_, T> {
                     let probe = vec![waiting.remove(at)];
                     let result = self.process(id, probe, Duration::ZERO, progress).await;
                     if result.observed == 0 {
-                        self.breakers.cancel_probe(id).await;
+                        self.breakers.cancel_probe(id, result.probe_delay()).await;
                     }
                     plan = plan.after(1, result.responses, Duration::ZERO, now);
                 }

@@ -182,8 +182,10 @@ fn one_delivery_probes_and_the_others_wait_for_its_result() {
     // A probe whose sender vanishes has no result.
     assert_eq!(health.admits(&key("b"), until), Admission::Probe);
     assert_eq!(health.drain_size(until), 1);
-    let cancelled = health.cancel_probe(later(6));
+    let cancelled = health.cancel_probe(later(6), Duration::ZERO);
     assert_eq!(cancelled.admits(&key("b"), later(6)), Admission::Probe);
+    let cancelled = health.cancel_probe(later(6), PARAMETERS.first_interval);
+    assert_eq!(cancelled.open_until(), 11);
     // Any response closes the breaker, but only success is an accepted delivery.
     assert!(health.accepted("a", later(6)).is_healthy());
     let rejected = [(key("a"), Observation::Rejection)];
