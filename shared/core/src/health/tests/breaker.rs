@@ -187,7 +187,8 @@ fn one_delivery_probes_and_the_others_wait_for_its_result() {
     let cancelled = health.cancel_probe(later(6), PARAMETERS.first_interval);
     assert_eq!(cancelled.open_until(), 11);
     // Any response closes the breaker, but only success is an accepted delivery.
-    assert!(health.accepted("a", later(6)).is_healthy());
+    let accepted = health.accepted("a", later(6));
+    assert_eq!((accepted.breaker, accepted.failing_since), (None, None));
     let rejected = [(key("a"), Observation::Rejection)];
     let rejected = health.record(&rejected, later(6), NO_JITTER);
     assert_eq!(

@@ -135,6 +135,28 @@ fn fresh_deliveries_take_the_fast_path_unless_something_waits() {
     ] {
         assert_eq!(health.path(&key("b"), later(2)), expected, "{row}");
     }
+    // The detection that was held raises no further alerts: others wait.
+    let waiting = held.with_backlog();
+    assert_eq!(waiting.path(&key("b"), later(149)), Path::Fast);
+    assert_eq!(waiting.path(&key("b"), later(150)), Path::Outbox);
+}
+
+#[test]
+fn what_is_late_is_explained_as_long_as_a_breaker_or_the_limiter_holds_it() {
+    let held = Health::default().failed("a", FailureKind::Forbidden, now());
+    let limited = throttled().accepted("a", later(2));
+    // The second at which it explains nothing any longer: an interval or a lifetime,
+    // and for breakers two minutes in which a drain may probe.
+    for (row, health, end) in [
+        ("one detection is held", held.clone(), 30 + 120),
+        ("the destination is down", down(), 5 + 120),
+        ("probing", down().begin_probe(&key("a"), later(5)), 35 + 120),
+        ("rate-limited", limited, 600),
+    ] {
+        assert!(health.delays_deliveries(later(end - 1)), "{row}");
+        assert!(!health.delays_deliveries(later(end)), "{row}");
+    }
+    assert!(!Health::default().delays_deliveries(now()));
 }
 
 #[test]
