@@ -86,6 +86,10 @@ pub struct Health {
     /// The rate limiter; `None` while deliveries are sent at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limiter: Option<RateLimiter>,
+    /// When the destination or its secret was edited last; `None` where that never
+    /// changed its health.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_at: Option<Timestamp>,
     /// Whether deliveries wait in the outbox.
     #[serde(skip_serializing_if = "Backlog::is_none")]
     pub backlog: Backlog,
@@ -139,6 +143,15 @@ impl Health {
             None if open.count() > 0 => Admission::Probe,
             None => Admission::Allow,
         }
+    }
+
+    /// Whether the observation of an attempt, with settings that were read at this time,
+    /// is about the destination as it is now. A failure with the settings from before an
+    /// edit must not open the breaker that the edit has closed.
+    #[must_use]
+    pub fn counts(&self, observation: &Observation, settings_read_at: Timestamp) -> bool {
+        let is_current = self.reset_at.is_none_or(|reset| settings_read_at >= reset);
+        is_current || observation.is_response() || observation.is_throttled()
     }
 
     /// The path of a fresh delivery of an alert of this detection.

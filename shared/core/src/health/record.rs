@@ -184,6 +184,7 @@ impl Health {
             breaker: None,
             suspects: Suspects::default(),
             limiter: self.limiter.filter(|limiter| !limiter.is_over(now)),
+            reset_at: Some(now),
             ..self.clone()
         }
     }

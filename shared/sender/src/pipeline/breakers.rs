@@ -49,17 +49,24 @@ impl Breakers<'_> {
         let _ = self.change(id, cancel).await;
     }
 
-    /// Records observations, by detection. Returns the health afterwards.
+    /// Records observations, by detection, of attempts with settings that were read at
+    /// this time: failures from before an edit are left out. Returns the health afterwards.
     pub(super) async fn record(
         &self,
         id: DestinationId,
         name: &str,
         observations: &[(DetectionKey, Observation)],
+        settings_read_at: Timestamp,
     ) -> Health {
         let before = open_breakers(&self.health(id));
         if !observations.is_empty() {
             let record = |health: &Health| {
-                let next = health.record(observations, Timestamp::now(), fastrand::f64());
+                let counted: Vec<_> = observations
+                    .iter()
+                    .filter(|(_, one)| health.counts(one, settings_read_at))
+                    .cloned()
+                    .collect();
+                let next = health.record(&counted, Timestamp::now(), fastrand::f64());
                 Some((next, ()))
             };
             let _ = self.change(id, record).await;

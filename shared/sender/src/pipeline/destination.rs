@@ -44,12 +44,23 @@ pub(super) struct Steps<'a, T> {
 }
 
 /// What was done for a destination.
-#[derive(Default)]
 struct Progress {
+    /// When the settings of the destination were read, at the earliest.
+    settings_read_at: Timestamp,
     /// Deliveries that were claimed.
     claimed: usize,
     /// When its outbox must be looked at again.
     wake_ups: WakeUps,
+}
+
+impl Progress {
+    fn begin(plan: Plan) -> Self {
+        Self {
+            settings_read_at: plan.settings_read_at(Timestamp::now()),
+            claimed: 0,
+            wake_ups: WakeUps::default(),
+        }
+    }
 }
 
 /// What a group came to.
@@ -83,7 +94,7 @@ impl<T: Transport> Steps<'_, T> {
         let mut tasks = self.deferrals.adopt(tasks).await;
         tasks.sort_by_key(DeliveryTask::priority);
 
-        let mut progress = Progress::default();
+        let mut progress = Progress::begin(Plan::Fast);
         let tasks = self.record_final(id, tasks, &mut progress).await;
         let left = self.attempt(id, tasks, Plan::Fast, &mut progress).await;
         self.deferrals.defer(id, &left).await;
@@ -102,7 +113,7 @@ impl<T: Transport> Steps<'_, T> {
             );
             return;
         }
-        let mut progress = Progress::default();
+        let mut progress = Progress::begin(Plan::drain());
         let tasks = self.record_final(id, tasks, &mut progress).await;
         self.attempt(id, tasks, Plan::drain(), &mut progress).await;
 
@@ -234,7 +245,9 @@ impl<T: Transport> Steps<'_, T> {
         let before = self.breakers.health(id);
         let decided = decide(ended, &before, self.policy);
         let mut settled = self.settlements.settle(decided).await;
-        let health = self.breakers.record(id, name, &observations).await;
+        let read_at = progress.settings_read_at;
+        let recorded = self.breakers.record(id, name, &observations, read_at);
+        let health = recorded.await;
         if before.breaker.is_some() && health.breaker.is_none() {
             // What waited for the breaker need not wait for the sweep.
             progress.wake_ups.add(Timestamp::now());

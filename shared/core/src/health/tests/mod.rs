@@ -142,6 +142,19 @@ fn fresh_deliveries_take_the_fast_path_unless_something_waits() {
 }
 
 #[test]
+fn attempts_with_settings_from_before_an_edit_do_not_count() {
+    let edited = down().reset(later(10));
+    assert_eq!(edited.breaker, None);
+    let failed = fails(FailureKind::Unreachable, 0);
+    assert!(!edited.counts(&failed, later(9)));
+    assert!(edited.counts(&failed, later(10)));
+    assert!(Health::default().counts(&failed, now()));
+    // Whatever the settings are.
+    assert!(edited.counts(&fails(FailureKind::Throttled, 0), later(9)));
+    assert!(edited.counts(&Observation::Success, later(9)));
+}
+
+#[test]
 fn what_is_late_is_explained_as_long_as_a_breaker_or_the_limiter_holds_it() {
     let held = Health::default().failed("a", FailureKind::Forbidden, now());
     let limited = throttled().accepted("a", later(2));
@@ -268,7 +281,13 @@ fn a_destination_that_fails_for_a_quarter_of_an_hour_is_long_failing() {
 fn stored_health_reads_back_and_that_of_the_version_before_is_read() {
     let limited = throttled().accepted("a", later(2));
     let held = limited.failed("a", FailureKind::Forbidden, later(3));
-    for health in [Health::default(), throttled(), down(), held.with_backlog()] {
+    for health in [
+        Health::default(),
+        throttled(),
+        down(),
+        held.with_backlog(),
+        down().reset(now()),
+    ] {
         let json = serde_json::to_string(&health).unwrap();
         assert_eq!(serde_json::from_str::<Health>(&json).unwrap(), health);
     }
@@ -284,4 +303,5 @@ fn stored_health_reads_back_and_that_of_the_version_before_is_read() {
     assert_eq!(read.failing_since, Some(now()));
     assert_eq!((read.failures, read.reported_at), (4, Some(now())));
     assert_eq!((read.breaker, read.limiter), (None, None));
+    assert_eq!(read.reset_at, None);
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tocsin_aws::TakeDrain;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
-use tocsin_core::health::Backlog;
+use tocsin_core::health::{Backlog, Health};
 use tocsin_core::outbox::DueEntry;
 use tocsin_core::outcome::FailureKind;
 
@@ -103,6 +103,23 @@ async fn a_drain_ends_at_the_first_trouble_without_writing_the_rest() {
     };
     assert_eq!(*message, json!({"wakeUp": ID}));
     assert!((3..=7).contains(delay), "{delay}");
+}
+
+#[tokio::test]
+async fn settings_from_before_an_edit_do_not_open_the_breaker_that_it_closed() {
+    let fixture = Fixture::new(unreachable).await;
+    let edited = Health::default().reset(Timestamp::now());
+    fixture.store(edited.clone()).await;
+    // The router's copy of the destination may be older.
+    let batch = fixture.recorded(&["a"], &json!({})).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.state("a").await, (State::Retrying, 1));
+    assert_eq!(fixture.sender.health.get(id(ID)), edited);
+    // A drain reads it again.
+    let batch = fixture.recorded(&["b"], &json!({})).await;
+    fixture.drain(batch, 100).await;
+    let health = fixture.sender.health.get(id(ID));
+    assert!(health.breaker.is_some(), "{health:?}");
 }
 
 #[tokio::test]
