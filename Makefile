@@ -45,7 +45,7 @@ template: ## Check template.yaml
 	SAM_CLI_TELEMETRY=0 $(SAM)/sam validate --lint --region us-east-1
 
 unit:
-	cargo test $(CARGO_ALL) --lib --bins --test it
+	cargo test $(CARGO_ALL) --lib --bins --test it --test memory
 	cargo test $(CARGO_ALL) --doc
 
 # The script of the demo runs first: the tests use its destinations. The upgrade

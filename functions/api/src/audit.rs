@@ -96,9 +96,10 @@ impl Api {
             .collect();
         let healths = self.ledger.health(&Vec::from_iter(ids)).await;
         let healths = healths.or_api_error()?;
+        let now = Timestamp::now();
         let explained = |problem: &Problem| {
             let health = late(problem).and_then(|id| healths.get(&id));
-            health.is_some_and(|health| health.health.delays_deliveries())
+            health.is_some_and(|health| health.health.delays_deliveries(now))
         };
         for (_, problems) in found {
             problems.retain(|problem| !explained(problem));

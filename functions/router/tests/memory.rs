@@ -2,6 +2,7 @@
 //! destinations of four providers. Alone in its process, whose peak is measured.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsEvent;
@@ -11,27 +12,56 @@ use tocsin_router::{Config, Router};
 use tocsin_testing::aws::{Answer, Replay};
 
 const ALERTS: usize = 10;
+const CONTEXT: usize = 200 * 1024;
 const PROVIDERS: [&str; 4] = ["jira", "pagerduty", "slack", "webhook"];
 
 /// The most that the batch may take in addition to what the process has with the
 /// event, in MiB. It takes 20, of which the fake AWS, which keeps the calls, has some 9.
 const LIMIT: usize = 40;
 
-/// A context of 200 KiB whose tree of values is as large as can be: an object for each
-/// seven bytes. It is made as text, because memory that a test
+/// The contexts, each of 200 KiB. They are made as text, because memory that a test
 /// takes and frees would hide what the router takes.
-fn context() -> String {
-    let objects = vec![r#"{"":0}"#; 200 * 1024 / 7 - 10].join(",");
-    format!(r#"{{"a":[{objects}]}}"#)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    /// Its tree of values is as large as can be: an object for each seven bytes.
+    Tree,
+    /// It does not compress: digits of random numbers.
+    Random,
 }
 
-fn batch() -> serde_json::Result<SqsEvent> {
-    let context = context();
+impl Context {
+    const ALL: [Self; 2] = [Self::Tree, Self::Random];
+
+    fn text(self, number: usize) -> String {
+        match self {
+            Self::Tree => {
+                let objects = vec![r#"{"":0}"#; CONTEXT / 7 - 10].join(",");
+                format!(r#"{{"a":[{objects}]}}"#)
+            }
+            Self::Random => {
+                // Printable, without a quotation mark or a backslash.
+                let mut random = number as u64 + 1;
+                let next = |_| {
+                    random ^= random << 13;
+                    random ^= random >> 7;
+                    random ^= random << 17;
+                    char::from(b'#' + (random % 57) as u8)
+                };
+                let text: String = (0..CONTEXT - 20).map(next).collect();
+                format!(r#"{{"a":"{text}"}}"#)
+            }
+        }
+    }
+}
+
+fn batch(context: Context) -> serde_json::Result<SqsEvent> {
     let record = |number: usize| {
         let mut alert = tocsin_testing::full_json();
         alert["alertId"] = json!(format!("alert-{number}"));
         alert["alertContext"] = json!("CONTEXT");
-        let body = alert.to_string().replace(r#""CONTEXT""#, &context);
+        let body = alert
+            .to_string()
+            .replace(r#""CONTEXT""#, &context.text(number));
         json!({
             "messageId": number.to_string(), "body": body,
             "eventSourceARN": "arn:alerts", "attributes": {"SentTimestamp": "1767225600000"},
@@ -97,14 +127,39 @@ fn status(name: &str) -> Option<usize> {
     Some(kib / 1024)
 }
 
+/// Names the context of a process that measures.
+const MEASURED: &str = "TOCSIN_TEST_CONTEXT";
+
+/// The peak of each context is measured in a process of its own: memory that the first
+/// one has freed would hide what the second one takes.
 #[test]
 fn the_worst_batch_takes_some_tens_of_mib() {
+    if let Ok(measured) = std::env::var(MEASURED) {
+        let is_measured = |one: &Context| format!("{one:?}") == measured;
+        measure(Context::ALL.into_iter().find(is_measured).unwrap());
+        return;
+    }
+    for context in Context::ALL {
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--nocapture", "--test-threads", "1"])
+            .env(MEASURED, format!("{context:?}"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&process.stdout);
+        let failed = String::from_utf8_lossy(&process.stderr);
+        assert!(process.status.success(), "{context:?}: {said}{failed}");
+        assert!(said.contains("MiB"), "{context:?}: {said}");
+        print!("{said}");
+    }
+}
+
+fn measure(context: Context) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .unwrap();
     let aws = Replay::of(answers());
-    let event = batch().unwrap();
+    let event = batch(context).unwrap();
     // The peak so far is forgotten: building the batch is not measured.
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmRSS").unwrap();
@@ -114,6 +169,7 @@ fn the_worst_batch_takes_some_tens_of_mib() {
         router.handle(event, deadline).await
     });
     let peak = status("VmHWM").unwrap() - before;
+    println!("{context:?}: {peak} MiB in addition to {before} MiB");
     assert!(response.batch_item_failures.is_empty(), "{response:?}");
     let invokes = aws.asked();
     let invokes = invokes

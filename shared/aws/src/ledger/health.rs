@@ -47,13 +47,27 @@ impl Table {
     ) -> Result<HashMap<DestinationId, VersionedHealth>, LedgerError> {
         let mut found = HashMap::new();
         for chunk in ids.chunks(KEYS_PER_CALL) {
-            let keys = chunk.iter().map(|id| Key::health(*id));
-            for item in self.batch_get("reading destinations' health", keys).await? {
-                let id = destination_id(&item, "alertId")?;
-                found.insert(id, VersionedHealth::read(&item)?);
+            for item in self.health_items(chunk).await? {
+                match VersionedHealth::read_with_id(&item) {
+                    Ok((id, health)) => {
+                        found.insert(id, health);
+                    }
+                    // Health is advice: the deliveries of this destination are attempted
+                    // as if it had none, and no other destination notices. To hold them
+                    // would lose them for good, since nothing mends the item.
+                    Err(error) => tracing::error!(
+                        %error,
+                        "the health of a destination cannot be read; its deliveries are attempted: {error}"
+                    ),
+                }
             }
         }
         Ok(found)
+    }
+
+    async fn health_items(&self, ids: &[DestinationId]) -> Result<Vec<Item>, LedgerError> {
+        let keys = ids.iter().map(|id| Key::health(*id));
+        self.batch_get("reading destinations' health", keys).await
     }
 
     pub(super) async fn compare_and_swap_health(
@@ -88,7 +102,8 @@ impl Table {
             // A refused insert does not return the item, and an expired item cannot
             // be returned.
             Written::ConditionFailed(None) => {
-                let current = self.health(&[id]).await?.remove(&id);
+                let items = self.health_items(&[id]).await?;
+                let current = items.first().map(VersionedHealth::read).transpose()?;
                 Ok(CasResult::Conflict(current.unwrap_or_default()))
             }
         }
@@ -112,15 +127,102 @@ impl Table {
 }
 
 impl VersionedHealth {
+    /// Health that cannot be read counts as that of a healthy destination: the next
+    /// change replaces it.
+    ///
+    /// # Errors
+    ///
+    /// When the item has no version: then no change can replace it.
     fn read(item: &Item) -> Result<Self, LedgerError> {
-        Ok(Self {
-            health: json(item, "health")?,
-            version: integer(item, "version")?,
-        })
+        let version = integer(item, "version")?;
+        let health = json(item, "health").unwrap_or_else(|error| {
+            tracing::error!(
+                %error,
+                "a destination counts as healthy because its health cannot be read: {error}"
+            );
+            Health::default()
+        });
+        Ok(Self { health, version })
+    }
+
+    fn read_with_id(item: &Item) -> Result<(DestinationId, Self), LedgerError> {
+        Ok((destination_id(item, "alertId")?, Self::read(item)?))
     }
 
     fn json(&self) -> String {
         // A struct of strings and numbers always serializes.
         serde_json::to_string(&self.health).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+
+    const DAMAGED: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+    const WHOLE: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12";
+
+    fn id(text: &str) -> DestinationId {
+        DestinationId::parse(text).unwrap()
+    }
+
+    fn item(id: &str, health: &str, version: Option<&str>) -> Value {
+        let mut item = json!({
+            "alertId": {"S": id}, "item": {"S": "HEALTH"}, "health": {"S": health},
+        });
+        if let Some(version) = version {
+            item["version"] = json!({"N": version});
+        }
+        item
+    }
+
+    fn found(items: &[Value]) -> Answer {
+        let body = json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}});
+        Answer::new(200, body.to_string())
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_item_affects_no_other_destination() {
+        for (health, version, expected) in [
+            ("{}", Some("3"), Some(3)),
+            ("{", Some("4"), Some(4)),
+            (r#"{"failures": "many"}"#, Some("5"), Some(5)),
+            // Nothing could replace it.
+            ("{}", None, None),
+        ] {
+            let whole = item(WHOLE, r#"{"failures": 2}"#, Some("7"));
+            let replay = Replay::of([found(&[item(DAMAGED, health, version), whole])]);
+            let ids = [id(DAMAGED), id(WHOLE)];
+            let read = Table::fake(&replay).health(&ids).await.unwrap();
+            let damaged = read.get(&id(DAMAGED));
+            assert_eq!(damaged.map(|one| one.version), expected, "{health}");
+            assert!(damaged.is_none_or(|one| one.health == Health::default()));
+            let whole = &read[&id(WHOLE)];
+            assert_eq!((whole.health.failures, whole.version), (2, 7), "{health}");
+        }
+    }
+
+    #[tokio::test]
+    async fn health_that_cannot_be_read_is_replaced() {
+        let refused = json!({"Responses": [{"Error": {"Code": "ConditionalCheckFailed"}}]});
+        for (version, expected) in [(Some("4"), Some(4)), (None, None)] {
+            let replay = Replay::of([
+                Answer::new(200, refused.to_string()),
+                found(&[item(DAMAGED, "{", version)]),
+            ]);
+            let now = Timestamp::now();
+            let table = Table::fake(&replay);
+            let seen = VersionedHealth::default();
+            let swap = table.compare_and_swap_health(id(DAMAGED), &seen, Health::default(), now);
+            let conflict = match swap.await {
+                Ok(CasResult::Conflict(health)) => Some(health.version),
+                Ok(CasResult::Swapped(_)) => panic!("the item exists"),
+                Err(_) => None,
+            };
+            assert_eq!(conflict, expected);
+        }
     }
 }

@@ -92,6 +92,12 @@ impl CircuitBreaker {
             .map_or(self.until, |probe| probe.max(self.until))
     }
 
+    /// Whether deliveries wait for it: it holds them, or the next drain probes. Nothing
+    /// closes the breaker of a detection that raises no further alerts.
+    pub(super) fn holds_some(self, now: Timestamp) -> bool {
+        self.held_until().plus(PARAMETERS.probe_delay) > now
+    }
+
     /// The breaker after a failed attempt for this detection.
     pub(super) fn on_failure(
         self,
@@ -135,9 +141,10 @@ impl CircuitBreaker {
     }
 
     /// The breaker after a probe without a result.
-    pub(super) fn cancel_probe(self, now: Timestamp) -> Self {
+    pub(super) fn cancel_probe(self, now: Timestamp, delay: Duration) -> Self {
         match self.state(now) {
             BreakerState::HalfOpen => Self {
+                until: self.until.max(now.plus(delay)),
                 probe_until: None,
                 ..self
             },

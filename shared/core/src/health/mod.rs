@@ -86,6 +86,10 @@ pub struct Health {
     /// The rate limiter; `None` while deliveries are sent at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limiter: Option<RateLimiter>,
+    /// When the destination or its secret was edited last; `None` where that never
+    /// changed its health.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_at: Option<Timestamp>,
     /// Whether deliveries wait in the outbox.
     #[serde(skip_serializing_if = "Backlog::is_none")]
     pub backlog: Backlog,
@@ -141,11 +145,20 @@ impl Health {
         }
     }
 
+    /// Whether the observation of an attempt, with settings that were read at this time,
+    /// is about the destination as it is now. A failure with the settings from before an
+    /// edit must not open the breaker that the edit has closed.
+    #[must_use]
+    pub fn counts(&self, observation: &Observation, settings_read_at: Timestamp) -> bool {
+        let is_current = self.reset_at.is_none_or(|reset| settings_read_at >= reset);
+        is_current || observation.is_response() || observation.is_throttled()
+    }
+
     /// The path of a fresh delivery of an alert of this detection.
     #[must_use]
     pub fn path(&self, detection: &DetectionKey, now: Timestamp) -> Path {
         // What waits may all be of detections that are held.
-        let free = self.backlog == Backlog::None || self.suspects.any_held();
+        let free = self.backlog == Backlog::None || self.suspects.any_held(now);
         match self.admits(detection, now) {
             Admission::Allow if free && self.limiter.is_none() => Path::Fast,
             Admission::Probe if self.may_probe_early(*detection, now) => Path::Fast,
@@ -250,21 +263,13 @@ impl Health {
             .is_some_and(|since| now.since(since) >= PARAMETERS.long_failing)
     }
 
-    /// Whether no breaker is open, nothing is rate-limited and the last delivery was
-    /// accepted.
-    #[must_use]
-    pub fn is_healthy(&self) -> bool {
-        self.failing_since.is_none()
-            && self.breaker.is_none()
-            && self.limiter.is_none()
-            && !self.suspects.any_held()
-    }
-
     /// Whether deliveries that are due wait for the destination: for a breaker, or for
-    /// the rate limiter.
+    /// the rate limiter. Neither explains for ever why something is late.
     #[must_use]
-    pub fn delays_deliveries(&self) -> bool {
-        self.breaker.is_some() || self.limiter.is_some() || self.suspects.any_held()
+    pub fn delays_deliveries(&self, now: Timestamp) -> bool {
+        self.breaker.is_some_and(|breaker| breaker.holds_some(now))
+            || self.limiter.is_some_and(|limiter| !limiter.is_over(now))
+            || self.suspects.any_held(now)
     }
 
     /// Whether a fresh alert of this detection may probe although the destination's

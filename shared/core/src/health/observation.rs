@@ -135,3 +135,14 @@ impl Observation {
         }
     }
 }
+
+impl Failure {
+    /// The kind of failure by which breakers open. A 403 is not only the answer to a
+    /// credential: a firewall gives it to content, which an attacker may write.
+    pub(super) const fn cause(&self) -> FailureKind {
+        match (self.kind, self.status) {
+            (FailureKind::Unauthorized, Some(403)) => FailureKind::Misconfigured,
+            (kind, _) => kind,
+        }
+    }
+}

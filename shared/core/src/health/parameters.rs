@@ -46,6 +46,9 @@ pub struct Parameters {
     /// How long a probe may take before another delivery may probe: longer than the
     /// longest attempt (25 s).
     pub probe_timeout: Duration,
+    /// How long what waits for a breaker waits, at most, after its interval is over: the
+    /// next sweep and its drain. A breaker that nobody probed by then has nothing to do.
+    pub probe_delay: Duration,
 
     /// The first interval of the rate limiter: what the strictest of the common limits
     /// allows (Slack: one message a second).
@@ -99,6 +102,7 @@ pub const PARAMETERS: Parameters = Parameters {
     longest_proven_interval: Duration::from_secs(30),
     jitter: 0.2,
     probe_timeout: Duration::from_secs(30),
+    probe_delay: Duration::from_mins(2),
 
     first_pace: Duration::from_secs(1),
     fastest_pace: Duration::from_millis(20),

@@ -99,11 +99,12 @@ impl Health {
         next
     }
 
-    /// The health after a probe without a result: the next delivery may probe.
+    /// The health after a probe without a result: the next delivery may probe after
+    /// this delay.
     #[must_use]
-    pub fn cancel_probe(&self, now: Timestamp) -> Self {
+    pub fn cancel_probe(&self, now: Timestamp, delay: Duration) -> Self {
         let mut next = self.clone();
-        let cancel = |breaker: CircuitBreaker| breaker.cancel_probe(now);
+        let cancel = |breaker: CircuitBreaker| breaker.cancel_probe(now, delay);
         next.breaker = self.breaker.map(cancel);
         next.suspects.change_breakers(|one| one.breaker.map(cancel));
         next
@@ -146,7 +147,7 @@ impl Health {
         for (detection, failure, retry_after) in failures {
             let attempt = FailedAttempt {
                 detection,
-                kind: failure.kind,
+                kind: failure.cause(),
                 retry_after,
                 now,
                 random,
@@ -183,6 +184,7 @@ impl Health {
             breaker: None,
             suspects: Suspects::default(),
             limiter: self.limiter.filter(|limiter| !limiter.is_over(now)),
+            reset_at: Some(now),
             ..self.clone()
         }
     }

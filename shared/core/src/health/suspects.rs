@@ -76,9 +76,10 @@ impl Suspects {
         self.get(detection).and_then(|one| one.breaker)
     }
 
-    /// Whether the alerts of any detection are held.
-    pub(super) fn any_held(&self) -> bool {
-        self.iter().any(|one| one.breaker.is_some())
+    /// Whether alerts of any detection wait for its breaker.
+    pub(super) fn any_held(&self, now: Timestamp) -> bool {
+        let mut breakers = self.iter().filter_map(|one| one.breaker);
+        breakers.any(|breaker| breaker.holds_some(now))
     }
 
     /// Those that failed since the last response to anything.

@@ -1,6 +1,7 @@
 //! The circuit breakers and rate limiters of destinations, as this sender uses them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
@@ -41,24 +42,31 @@ impl Breakers<'_> {
         self.change(id, begin).await.is_some()
     }
 
-    /// Lets the next delivery probe, where this one had no result.
-    pub(super) async fn cancel_probe(&self, id: DestinationId) {
-        let cancel = |health: &Health| Some((health.cancel_probe(Timestamp::now()), ()));
+    /// Lets the next delivery probe after this delay, where this one had no result.
+    pub(super) async fn cancel_probe(&self, id: DestinationId, delay: Duration) {
+        let cancel = |health: &Health| Some((health.cancel_probe(Timestamp::now(), delay), ()));
         // If this fails, the probe times out.
         let _ = self.change(id, cancel).await;
     }
 
-    /// Records observations, by detection. Returns the health afterwards.
+    /// Records observations, by detection, of attempts with settings that were read at
+    /// this time: failures from before an edit are left out. Returns the health afterwards.
     pub(super) async fn record(
         &self,
         id: DestinationId,
         name: &str,
         observations: &[(DetectionKey, Observation)],
+        settings_read_at: Timestamp,
     ) -> Health {
         let before = open_breakers(&self.health(id));
         if !observations.is_empty() {
             let record = |health: &Health| {
-                let next = health.record(observations, Timestamp::now(), fastrand::f64());
+                let counted: Vec<_> = observations
+                    .iter()
+                    .filter(|(_, one)| health.counts(one, settings_read_at))
+                    .cloned()
+                    .collect();
+                let next = health.record(&counted, Timestamp::now(), fastrand::f64());
                 Some((next, ()))
             };
             let _ = self.change(id, record).await;

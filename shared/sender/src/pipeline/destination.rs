@@ -12,7 +12,7 @@ use std::time::Duration;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::Drain;
 use tocsin_core::destination::DestinationId;
-use tocsin_core::health::{Observation, PROBE_TIMEOUT};
+use tocsin_core::health::{Observation, PARAMETERS, PROBE_TIMEOUT};
 use tocsin_core::retry::RetryPolicy;
 
 use super::attempts::Attempts;
@@ -44,12 +44,23 @@ pub(super) struct Steps<'a, T> {
 }
 
 /// What was done for a destination.
-#[derive(Default)]
 struct Progress {
+    /// When the settings of the destination were read, at the earliest.
+    settings_read_at: Timestamp,
     /// Deliveries that were claimed.
     claimed: usize,
     /// When its outbox must be looked at again.
     wake_ups: WakeUps,
+}
+
+impl Progress {
+    fn begin(plan: Plan) -> Self {
+        Self {
+            settings_read_at: plan.settings_read_at(Timestamp::now()),
+            claimed: 0,
+            wake_ups: WakeUps::default(),
+        }
+    }
 }
 
 /// What a group came to.
@@ -62,6 +73,19 @@ struct GroupResult {
     responses: usize,
 }
 
+impl GroupResult {
+    /// When the next delivery may probe after a probe that says nothing about the
+    /// destination: at once if it was not claimed, otherwise the attempt failed inside
+    /// Tocsin, and those that wait must not fail one after the other.
+    const fn probe_delay(&self) -> Duration {
+        if self.claimed == 0 {
+            Duration::ZERO
+        } else {
+            PARAMETERS.first_interval
+        }
+    }
+}
+
 impl<T: Transport> Steps<'_, T> {
     /// The fast path: attempts fresh deliveries, and leaves to the outbox what the
     /// destination does not accept now or there is no time for.
@@ -70,7 +94,7 @@ impl<T: Transport> Steps<'_, T> {
         let mut tasks = self.deferrals.adopt(tasks).await;
         tasks.sort_by_key(DeliveryTask::priority);
 
-        let mut progress = Progress::default();
+        let mut progress = Progress::begin(Plan::Fast);
         let tasks = self.record_final(id, tasks, &mut progress).await;
         let left = self.attempt(id, tasks, Plan::Fast, &mut progress).await;
         self.deferrals.defer(id, &left).await;
@@ -89,7 +113,7 @@ impl<T: Transport> Steps<'_, T> {
             );
             return;
         }
-        let mut progress = Progress::default();
+        let mut progress = Progress::begin(Plan::drain());
         let tasks = self.record_final(id, tasks, &mut progress).await;
         self.attempt(id, tasks, Plan::drain(), &mut progress).await;
 
@@ -152,7 +176,9 @@ impl<T: Transport> Steps<'_, T> {
                     break;
                 }
                 next if !self.invocation.deadline.allows_group_after(next.wait()) => {
-                    progress.wake_ups.add(now);
+                    // A rate limiter may let nothing through for longer than this
+                    // invocation lasts: a wake-up for now would find the same.
+                    progress.wake_ups.add(now.plus(next.wait()));
                     break;
                 }
                 Next::Probe(at) => {
@@ -163,7 +189,7 @@ impl<T: Transport> Steps<'_, T> {
                     let probe = vec![waiting.remove(at)];
                     let result = self.process(id, probe, Duration::ZERO, progress).await;
                     if result.observed == 0 {
-                        self.breakers.cancel_probe(id).await;
+                        self.breakers.cancel_probe(id, result.probe_delay()).await;
                     }
                     plan = plan.after(1, result.responses, Duration::ZERO, now);
                 }
@@ -219,7 +245,9 @@ impl<T: Transport> Steps<'_, T> {
         let before = self.breakers.health(id);
         let decided = decide(ended, &before, self.policy);
         let mut settled = self.settlements.settle(decided).await;
-        let health = self.breakers.record(id, name, &observations).await;
+        let read_at = progress.settings_read_at;
+        let recorded = self.breakers.record(id, name, &observations, read_at);
+        let health = recorded.await;
         if before.breaker.is_some() && health.breaker.is_none() {
             // What waited for the breaker need not wait for the sweep.
             progress.wake_ups.add(Timestamp::now());

@@ -1,6 +1,6 @@
 //! Storms, outages and content that a receiver cannot process, on a virtual clock: hours
-//! pass without waiting. `cargo test -p tocsin-core simulation -- --nocapture` prints the
-//! figures.
+//! pass without waiting. The tests print the rows of the tables of docs/delivery.md:
+//! `cargo test --workspace --lib simulation -- --nocapture --test-threads 1`.
 
 mod sender;
 mod world;
@@ -8,6 +8,7 @@ mod world;
 use std::time::Duration;
 
 use self::world::{Item, Receiver, World, at, start};
+use super::tests::answer;
 use crate::Timestamp;
 use crate::alert::Severity;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
@@ -18,14 +19,8 @@ fn accepted() -> (Outcome, Duration) {
     (Outcome::Delivered(Receipt::default()), LATENCY)
 }
 
-fn fails(kind: FailureKind) -> (Outcome, Duration) {
-    let failure = Failure::new(kind, "away");
-    let outcome = if kind.is_curable() {
-        Outcome::Misconfigured { failure }
-    } else {
-        Outcome::transient(failure)
-    };
-    (outcome, LATENCY)
+fn fails(kind: FailureKind) -> Outcome {
+    Outcome::transient(Failure::new(kind, "away"))
 }
 
 /// Accepts this many deliveries a second from this time, without bursts.
@@ -33,7 +28,7 @@ fn slow<'a>(per_second: f64, from: Timestamp) -> Receiver<'a> {
     let mut free = from;
     Box::new(move |now, _| {
         if now < free {
-            return fails(FailureKind::Throttled);
+            return (answer(429), LATENCY);
         }
         free = now.plus(Duration::from_secs_f64(1.0 / per_second));
         accepted()
@@ -41,15 +36,21 @@ fn slow<'a>(per_second: f64, from: Timestamp) -> Receiver<'a> {
 }
 
 /// Fails until this time.
-fn away<'a>(kind: FailureKind, until: Timestamp) -> Receiver<'a> {
-    Box::new(move |now, _| if now < until { fails(kind) } else { accepted() })
+fn away<'a>(outcome: Outcome, until: Timestamp) -> Receiver<'a> {
+    Box::new(move |now, _| {
+        if now < until {
+            (outcome.clone(), LATENCY)
+        } else {
+            accepted()
+        }
+    })
 }
 
 /// Cannot process the alerts of detections whose name begins with `poison`.
-fn fails_at_poison<'a>(kind: FailureKind, takes: Duration) -> Receiver<'a> {
+fn fails_at_poison<'a>(outcome: Outcome, takes: Duration) -> Receiver<'a> {
     Box::new(move |_, item| {
         if item.detection.starts_with("poison") {
-            (fails(kind).0, takes)
+            (outcome.clone(), takes)
         } else {
             accepted()
         }
@@ -108,73 +109,107 @@ impl World<'_> {
             .count()
     }
 
-    fn print(&self, row: &str) {
-        println!(
-            "{row}: last after {:.1} s, {} requests, {} ledger writes, {} health writes, {} wake-ups",
-            self.items
-                .iter()
-                .filter_map(|one| one.delivered_at)
-                .max()
-                .unwrap()
-                .since(start())
-                .as_secs_f64(),
-            self.requests,
-            self.writes,
-            self.health_writes,
-            self.wake_ups
-        );
+    /// When the last delivery was made, after this time.
+    fn last_after(&self, from: Timestamp) -> Duration {
+        self.last().since(from)
     }
+}
+
+/// 7654321 as 7,654,321.
+fn number(number: usize) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let groups = digits[first..].as_bytes().chunks(3);
+    let groups = groups.map(|group| String::from_utf8_lossy(group).into_owned());
+    let head = (first > 0).then(|| digits[..first].to_owned());
+    Vec::from_iter(head.into_iter().chain(groups)).join(",")
+}
+
+/// Whole seconds, except of less than one.
+fn seconds(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{:.1} s", duration.as_secs_f64())
+    } else {
+        format!("{} s", number(duration.as_secs_f64().round() as usize))
+    }
+}
+
+/// Prints a row of a table of docs/delivery.md.
+fn print(cells: &[String]) {
+    println!("| {} |", cells.join(" | "));
 }
 
 #[test]
 fn a_storm_goes_out_at_the_receivers_own_pace_and_high_alerts_first() {
     for (row, receiver, pace) in [
-        ("storm at 1/s", slow(1.0, start()), 1_000.0),
-        ("storm at 10/s", slow(10.0, start()), 100.0),
+        ("one a second is accepted", slow(1.0, start()), 1_000.0),
+        ("ten a second", slow(10.0, start()), 100.0),
         (
-            "storm, 429 for a minute, then 10/s",
+            "429 for a minute, then ten a second",
             slow(10.0, at(60.0)),
             160.0,
         ),
     ] {
         let world = storm(receiver).run();
-        world.print(row);
-        println!("  {} others before the last HIGH", world.before_high());
-        let took = world.last().since(start()).as_secs_f64();
-        assert!(took <= 1.2 * pace, "{row}: {took} s");
+        let took = world.last_after(start());
+        print(&[
+            row.to_owned(),
+            seconds(took),
+            number(world.before_high()),
+            number(world.requests),
+            format!("{:.1}", world.writes as f64 / 1_000.0),
+            number(world.health_writes),
+            number(world.wake_ups),
+        ]);
+        assert!(took.as_secs_f64() <= 1.2 * pace, "{row}: {took:?}");
         assert!(world.before_high() <= 10, "{row}: {}", world.before_high());
     }
 }
 
 #[test]
-fn a_day_of_outage_costs_few_probes_and_few_writes() {
+fn a_day_of_outage_costs_few_probes_few_writes_and_few_wake_ups() {
     let end = at(24.0 * 3_600.0);
-    for (kind, detections) in [
-        (FailureKind::Unreachable, 20),
-        (FailureKind::Unavailable, 1),
-        (FailureKind::Unavailable, 2),
-        (FailureKind::Unavailable, 20),
-        (FailureKind::Misconfigured, 20),
-        (FailureKind::Throttled, 20),
+    for (cause, outcome, detections) in [
+        ("unreachable", fails(FailureKind::Unreachable), 1),
+        ("unreachable", fails(FailureKind::Unreachable), 20),
+        ("5xx", answer(500), 1),
+        ("5xx", answer(500), 2),
+        ("5xx", answer(500), 20),
+        ("404", answer(404), 1),
+        ("404", answer(404), 20),
+        ("429", answer(429), 1),
+        ("429", answer(429), 20),
     ] {
-        let mut world = World::new(away(kind, end));
+        let mut world = World::new(away(outcome, end));
         world.policy.window = Duration::from_hours(48);
         for number in 0..10_000 {
             let detection = format!("detection-{}", number % detections);
             world.alert(Severity::Low, &detection, at(f64::from(number) * 8.64));
         }
         let world = world.run();
-        let row = format!("outage of 24 h, {kind:?}, {detections} detections");
-        world.print(&row);
         let probes = world.requests - 10_000;
-        let recovered = world.last().since(end);
-        println!("  {probes} probes, the last {recovered:?} after the recovery");
+        let recovered = world.last_after(end);
+        print(&[
+            cause.to_owned(),
+            detections.to_string(),
+            number(probes),
+            number(world.writes),
+            number(world.wake_ups),
+            seconds(recovered),
+        ]);
+        let row = format!("{cause}, {detections} detections");
         assert!(probes <= 300, "{row}: {probes} probes");
         // Recorded, claimed, settled; and the probes, claimed and settled.
         assert!(
             world.writes - 2 * probes <= 3 * 10_000 + 30,
             "{row}: {}",
             world.writes
+        );
+        // Ten for each probe, none for each delivery: a wake-up must never lead to two.
+        assert!(
+            world.wake_ups <= 10 * probes,
+            "{row}: {} wake-ups",
+            world.wake_ups
         );
         // The longest interval, and then a hundred a second.
         assert!(recovered <= Duration::from_mins(9), "{row}: {recovered:?}");
@@ -183,50 +218,52 @@ fn a_day_of_outage_costs_few_probes_and_few_writes() {
 
 #[test]
 fn content_that_the_receiver_cannot_process_delays_no_other_alerts() {
-    let second = Duration::from_secs(1);
-    for (kind, takes, detections) in [
-        (FailureKind::Unavailable, LATENCY, 1),
-        (FailureKind::Unavailable, LATENCY, 2),
-        (FailureKind::Unavailable, LATENCY, 5),
-        (FailureKind::TimedOut, second * 10, 1),
-        (FailureKind::TimedOut, second * 10, 3),
-        (FailureKind::Misconfigured, LATENCY, 1),
-        (FailureKind::Misconfigured, LATENCY, 2),
-        (FailureKind::Misconfigured, LATENCY, 5),
+    let silent = fails(FailureKind::TimedOut);
+    let ten = Duration::from_secs(10);
+    for (answers, outcome, takes, detections) in [
+        ("answered with 500", answer(500), LATENCY, &[1, 2, 5][..]),
+        ("not answered for 10 s", silent, ten, &[1, 3]),
+        ("answered with 404", answer(404), LATENCY, &[1, 2, 5]),
+        ("answered with 403", answer(403), LATENCY, &[1, 2, 5]),
     ] {
-        let mut world = World::new(fails_at_poison(kind, takes));
-        world.policy.window = Duration::from_hours(1);
-        for number in 0..600 {
-            let detection = format!("poison-{}", number % detections);
-            world.alert(Severity::Critical, &detection, at(f64::from(number)));
-            if number % 10 == 5 {
-                world.alert(Severity::Critical, "real", at(f64::from(number)));
-                world.alert(Severity::Low, "other", at(f64::from(number)));
+        let mut waits = Vec::new();
+        for detections in detections {
+            let mut world = World::new(fails_at_poison(outcome.clone(), takes));
+            world.policy.window = Duration::from_hours(1);
+            for number in 0..600 {
+                let detection = format!("poison-{}", number % detections);
+                world.alert(Severity::Critical, &detection, at(f64::from(number)));
+                if number % 10 == 5 {
+                    world.alert(Severity::Critical, "real", at(f64::from(number)));
+                    world.alert(Severity::Low, "other", at(f64::from(number)));
+                }
             }
+            let world = world.run();
+            let waited = world.longest(|one| !one.detection.starts_with("poison"));
+            let row = format!("{answers}, {detections} detections");
+            assert!(waited <= ten, "{row}: {waited:?}");
+            waits.push(seconds(waited));
         }
-        let world = world.run();
-        let row = format!("poison at 1/s of {detections} detections, {kind:?}");
-        world.print(&row);
-        let waited = world.longest(|one| !one.detection.starts_with("poison"));
-        println!("  the others at most {waited:?}");
-        assert!(waited <= second * 10, "{row}: {waited:?}");
+        print(&[answers.to_owned(), waits.join(", ")]);
     }
 }
 
 #[test]
 fn a_refused_credential_holds_everything_until_it_is_replaced() {
     let fixed = at(3_600.0);
-    let mut world = World::new(away(FailureKind::Unauthorized, fixed));
+    let mut world = World::new(away(answer(401), fixed));
     for number in 0..3_600 {
         let detection = format!("detection-{}", number % 20);
         world.alert(Severity::Low, &detection, at(f64::from(number)));
     }
     world.edited(fixed);
     let world = world.run();
-    world.print("401 for an hour, then a new secret");
-    let recovered = world.last().since(fixed);
+    let recovered = world.last_after(fixed);
     let refused = world.requests - 3_600;
-    println!("  {refused} refused, the last {recovered:?} after the edit");
+    print(&[
+        "401 for an hour, then a new secret".to_owned(),
+        format!("{refused}; {}", seconds(recovered)),
+    ]);
     assert!(recovered <= Duration::from_mins(1), "{recovered:?}");
     assert!(refused <= 20, "{refused}");
 }
@@ -237,8 +274,8 @@ fn lost_wake_ups_and_a_missing_sweep_lose_nothing() {
     let mut world = storm(slow(10.0, start()));
     world.faults.silent_until = Some(silent);
     let world = world.run();
-    world.print("no wake-up and no sweep for ten minutes");
-    let took = world.last().since(silent);
+    let took = world.last_after(silent);
+    print(&["no wake-up, no sweep".to_owned(), seconds(took)]);
     assert!(took <= Duration::from_mins(4), "{took:?}");
 }
 
@@ -247,18 +284,18 @@ fn clocks_that_differ_by_five_seconds_change_little() {
     let mut world = storm(slow(10.0, start()));
     world.faults.skew = Duration::from_secs(5);
     let world = world.run();
-    world.print("storm at 10/s, clocks differ by up to 5 s");
-    let took = world.last().since(start());
+    let took = world.last_after(start());
+    print(&["storm, clocks differ".to_owned(), seconds(took)]);
     assert!(took <= Duration::from_mins(5), "{took:?}");
 
-    let mut world = World::new(away(FailureKind::Unavailable, at(3_600.0)));
+    let mut world = World::new(away(answer(500), at(3_600.0)));
     world.faults.skew = Duration::from_secs(5);
     for number in 0..3_600 {
         let detection = format!("detection-{}", number % 20);
         world.alert(Severity::Low, &detection, at(f64::from(number)));
     }
     let world = world.run();
-    world.print("outage of an hour, clocks differ by up to 5 s");
-    let took = world.last().since(at(3_600.0));
+    let took = world.last_after(at(3_600.0));
+    print(&["outage, clocks differ".to_owned(), seconds(took)]);
     assert!(took <= Duration::from_mins(7), "{took:?}");
 }

@@ -43,6 +43,30 @@ fn failures_open_the_breaker_of_a_detection_or_of_the_destination() {
 }
 
 #[test]
+fn a_403_may_be_about_the_content_of_one_detection() {
+    let answered = |health: &Health, detection, status, at| {
+        let observed = Observation::of(&answer(status)).unwrap();
+        health.record(&[(key(detection), observed)], at, NO_JITTER)
+    };
+    let refused = answered(&Health::default(), "a", 401, now());
+    assert_eq!(refused.open_until(), 300);
+
+    let blocked = answered(&Health::default(), "a", 403, now());
+    let shown = blocked.last_failure.as_ref().map(|failure| failure.kind);
+    assert_eq!(shown, Some(FailureKind::Unauthorized), "what people read");
+    assert_eq!(blocked.breaker, None);
+    assert_eq!(blocked.path(&key("b"), now()), Path::Fast);
+    let held = blocked.admits(&key("a"), now());
+    assert_eq!(held, Admission::Hold { until: later(30) });
+    // A response between proves that it is the content.
+    let other = answered(&blocked.accepted("b", now()), "c", 403, now());
+    assert_eq!(other.breaker, None);
+    // Two detections without one: the destination.
+    let other = answered(&blocked, "b", 403, now());
+    assert_eq!(other.open_until(), 30);
+}
+
+#[test]
 fn a_response_between_failures_proves_that_content_is_to_blame() {
     let mut health = Health::default();
     for detection in ["a", "b", "c", "d"] {
@@ -158,10 +182,13 @@ fn one_delivery_probes_and_the_others_wait_for_its_result() {
     // A probe whose sender vanishes has no result.
     assert_eq!(health.admits(&key("b"), until), Admission::Probe);
     assert_eq!(health.drain_size(until), 1);
-    let cancelled = health.cancel_probe(later(6));
+    let cancelled = health.cancel_probe(later(6), Duration::ZERO);
     assert_eq!(cancelled.admits(&key("b"), later(6)), Admission::Probe);
+    let cancelled = health.cancel_probe(later(6), PARAMETERS.first_interval);
+    assert_eq!(cancelled.open_until(), 11);
     // Any response closes the breaker, but only success is an accepted delivery.
-    assert!(health.accepted("a", later(6)).is_healthy());
+    let accepted = health.accepted("a", later(6));
+    assert_eq!((accepted.breaker, accepted.failing_since), (None, None));
     let rejected = [(key("a"), Observation::Rejection)];
     let rejected = health.record(&rejected, later(6), NO_JITTER);
     assert_eq!(

@@ -7,6 +7,7 @@ use crate::alert::AlertId;
 use crate::destination::DestinationId;
 use crate::outbox::DueKey;
 use crate::outcome::{Outcome, Receipt};
+use crate::provider::Response;
 
 /// Intervals without jitter.
 const NO_JITTER: f64 = 0.0;
@@ -34,6 +35,16 @@ fn fails(kind: FailureKind, retry_after: u64) -> Observation {
         }
     };
     Observation::of(&outcome).unwrap()
+}
+
+/// The outcome of a response with this status.
+pub(super) fn answer(status: u16) -> Outcome {
+    Outcome::from_status(&Response {
+        status,
+        headers: Vec::new(),
+        body: b"away".to_vec(),
+        received_at: now(),
+    })
 }
 
 impl Health {
@@ -124,6 +135,41 @@ fn fresh_deliveries_take_the_fast_path_unless_something_waits() {
     ] {
         assert_eq!(health.path(&key("b"), later(2)), expected, "{row}");
     }
+    // The detection that was held raises no further alerts: others wait.
+    let waiting = held.with_backlog();
+    assert_eq!(waiting.path(&key("b"), later(149)), Path::Fast);
+    assert_eq!(waiting.path(&key("b"), later(150)), Path::Outbox);
+}
+
+#[test]
+fn attempts_with_settings_from_before_an_edit_do_not_count() {
+    let edited = down().reset(later(10));
+    assert_eq!(edited.breaker, None);
+    let failed = fails(FailureKind::Unreachable, 0);
+    assert!(!edited.counts(&failed, later(9)));
+    assert!(edited.counts(&failed, later(10)));
+    assert!(Health::default().counts(&failed, now()));
+    // Whatever the settings are.
+    assert!(edited.counts(&fails(FailureKind::Throttled, 0), later(9)));
+    assert!(edited.counts(&Observation::Success, later(9)));
+}
+
+#[test]
+fn what_is_late_is_explained_as_long_as_a_breaker_or_the_limiter_holds_it() {
+    let held = Health::default().failed("a", FailureKind::Forbidden, now());
+    let limited = throttled().accepted("a", later(2));
+    // The second at which it explains nothing any longer: an interval or a lifetime,
+    // and for breakers two minutes in which a drain may probe.
+    for (row, health, end) in [
+        ("one detection is held", held.clone(), 30 + 120),
+        ("the destination is down", down(), 5 + 120),
+        ("probing", down().begin_probe(&key("a"), later(5)), 35 + 120),
+        ("rate-limited", limited, 600),
+    ] {
+        assert!(health.delays_deliveries(later(end - 1)), "{row}");
+        assert!(!health.delays_deliveries(later(end)), "{row}");
+    }
+    assert!(!Health::default().delays_deliveries(now()));
 }
 
 #[test]
@@ -235,7 +281,13 @@ fn a_destination_that_fails_for_a_quarter_of_an_hour_is_long_failing() {
 fn stored_health_reads_back_and_that_of_version_0_1_0_is_read() {
     let limited = throttled().accepted("a", later(2));
     let held = limited.failed("a", FailureKind::Forbidden, later(3));
-    for health in [Health::default(), throttled(), down(), held.with_backlog()] {
+    for health in [
+        Health::default(),
+        throttled(),
+        down(),
+        held.with_backlog(),
+        down().reset(now()),
+    ] {
         let json = serde_json::to_string(&health).unwrap();
         assert_eq!(serde_json::from_str::<Health>(&json).unwrap(), health);
     }
@@ -251,4 +303,5 @@ fn stored_health_reads_back_and_that_of_version_0_1_0_is_read() {
     assert_eq!(read.failing_since, Some(now()));
     assert_eq!((read.failures, read.reported_at), (4, Some(now())));
     assert_eq!((read.breaker, read.limiter), (None, None));
+    assert_eq!(read.reset_at, None);
 }

@@ -14,6 +14,7 @@
 
 use std::time::Duration;
 
+use tocsin_aws::DESTINATIONS_CACHE_TTL;
 use tocsin_core::Timestamp;
 use tocsin_core::health::{Admission, DetectionKey, Health, PARAMETERS, Path};
 
@@ -67,6 +68,15 @@ impl Plan {
         Self::Drain {
             concurrency: 1,
             next_at: None,
+        }
+    }
+
+    /// When the settings of a destination were read that is attempted at `now`, at the
+    /// earliest. The fast path uses the router's copy; a drain reads them again.
+    pub(super) fn settings_read_at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Fast => now.minus(DESTINATIONS_CACHE_TTL),
+            Self::Drain { .. } => now,
         }
     }
 

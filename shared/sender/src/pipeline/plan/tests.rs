@@ -102,7 +102,7 @@ fn an_open_breaker_ends_both() {
 fn only_a_drain_probes_and_prefers_another_detection() {
     let health = failing("a", Unreachable).begin_probe(&DetectionKey::of("a"), after(60));
     // The probe got no result.
-    let health = health.cancel_probe(after(61));
+    let health = health.cancel_probe(after(61), Duration::ZERO);
     let (next, now) = (
         |plan: Plan, of| plan.next(&waiting(of), &health, after(62)),
         after(62),

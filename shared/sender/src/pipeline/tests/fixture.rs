@@ -64,6 +64,10 @@ pub(super) fn unreachable(_alert: &str) -> Outcome {
     Outcome::transient(Failure::new(FailureKind::Unreachable, "no route"))
 }
 
+pub(super) fn crashed(_alert: &str) -> Outcome {
+    Outcome::transient(Failure::new(FailureKind::Crashed, "a bug"))
+}
+
 pub(super) fn refused(_alert: &str) -> Outcome {
     Outcome::rejected(Failure::new(FailureKind::Refused, "too odd"))
 }
@@ -144,17 +148,27 @@ impl Fixture {
 
     /// The destination is unreachable, and its breaker open.
     pub(super) async fn open_breaker(&self) {
+        self.fail(FailureKind::Unreachable, Timestamp::now()).await;
+    }
+
+    /// The destination failed at this time, and its breaker opened.
+    pub(super) async fn fail(&self, kind: FailureKind, at: Timestamp) {
         let fault = Observation::Fault {
-            failure: Failure::new(FailureKind::Unreachable, "no route"),
+            failure: Failure::new(kind, "away"),
             retry_after: Some(Duration::from_mins(1)),
         };
         let detection = DetectionKey::of("x");
-        let health = Health::default().record(&[(detection, fault)], Timestamp::now(), 0.5);
-        let opened = self
+        self.store(Health::default().record(&[(detection, fault)], at, 0.5))
+            .await;
+    }
+
+    /// The destination has this health.
+    pub(super) async fn store(&self, health: Health) {
+        let stored = self
             .sender
             .health
             .change(id(ID), |_| Some((health.clone(), ())));
-        opened.await.unwrap();
+        stored.await.unwrap();
     }
 
     /// Handles a batch of the fast path.

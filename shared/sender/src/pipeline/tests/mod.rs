@@ -3,14 +3,19 @@
 
 mod fixture;
 
+use std::time::Duration;
+
 use serde_json::json;
 use tocsin_aws::TakeDrain;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::State;
-use tocsin_core::health::Backlog;
+use tocsin_core::health::{Backlog, Health};
 use tocsin_core::outbox::DueEntry;
+use tocsin_core::outcome::FailureKind;
 
-use fixture::{FALLBACK, Fixture, ID, accepted, entry, id, misconfigured, refused, unreachable};
+use fixture::{
+    FALLBACK, Fixture, ID, accepted, crashed, entry, id, misconfigured, refused, unreachable,
+};
 
 #[tokio::test]
 async fn fresh_deliveries_are_attempted_and_settled() {
@@ -98,6 +103,56 @@ async fn a_drain_ends_at_the_first_trouble_without_writing_the_rest() {
     };
     assert_eq!(*message, json!({"wakeUp": ID}));
     assert!((3..=7).contains(delay), "{delay}");
+}
+
+#[tokio::test]
+async fn settings_from_before_an_edit_do_not_open_the_breaker_that_it_closed() {
+    let fixture = Fixture::new(unreachable).await;
+    let edited = Health::default().reset(Timestamp::now());
+    fixture.store(edited.clone()).await;
+    // The router's copy of the destination may be older.
+    let batch = fixture.recorded(&["a"], &json!({})).await;
+    fixture.deliver(batch).await;
+    assert_eq!(fixture.state("a").await, (State::Retrying, 1));
+    assert_eq!(fixture.sender.health.get(id(ID)), edited);
+    // A drain reads it again.
+    let batch = fixture.recorded(&["b"], &json!({})).await;
+    fixture.drain(batch, 100).await;
+    let health = fixture.sender.health.get(id(ID));
+    assert!(health.breaker.is_some(), "{health:?}");
+}
+
+#[tokio::test]
+async fn a_drain_asks_for_the_next_one_when_the_rate_limiter_allows_it() {
+    let fixture = Fixture::new(accepted).await;
+    let now = Timestamp::now();
+    let limiter = json!({
+        "intervalMs": 60_000, "throttledAt": now, "lastSuccessAt": now,
+    });
+    fixture
+        .store(serde_json::from_value(json!({"limiter": limiter})).unwrap())
+        .await;
+    let batch = fixture.recorded(&["a"], &json!({})).await;
+    fixture.drain(batch, 100).await;
+    assert_eq!(fixture.attempted(), [] as [String; 0]);
+    let [(message, delay)] = &fixture.sent()[..] else {
+        panic!("{:?}", fixture.sent())
+    };
+    assert_eq!(*message, json!({"wakeUp": ID}));
+    assert!((50..=60).contains(delay), "{delay}");
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_inside_tocsin_is_the_only_one_for_a_while() {
+    let fixture = Fixture::new(crashed).await;
+    let before = Timestamp::now().minus(Duration::from_mins(2));
+    fixture.fail(FailureKind::Unreachable, before).await;
+    let batch = fixture.recorded(&["a", "b", "c"], &json!({})).await;
+    fixture.drain(batch, 100).await;
+    assert_eq!(fixture.attempted(), ["a"]);
+    assert_eq!(fixture.state("b").await, (State::Queued, 0));
+    let delays: Vec<_> = fixture.sent().into_iter().map(|(_, delay)| delay).collect();
+    assert!(matches!(delays[..], [4..=6]), "{delays:?}");
 }
 
 #[tokio::test]
