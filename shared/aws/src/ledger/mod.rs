@@ -186,7 +186,7 @@ impl Ledger {
     }
 
     /// Takes the right to drain a destination until `until`, unless another drain of it
-    /// runs. `until` identifies the drain; the ledger keeps its milliseconds.
+    /// runs. `until`, with its nanoseconds, identifies the drain.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! What waits: due times, fallbacks, drains.
 
+use std::time::Duration;
+
 use tocsin_aws::{CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
 use tocsin_core::alert::Severity;
 use tocsin_core::delivery::settlement::{Deferral, NewState};
@@ -186,6 +188,28 @@ async fn one_drain_of_a_destination_runs() {
         assert_eq!(take(103, 3).await, TakeDrain::Taken, "{name}");
         assert_eq!(take(300, 200).await, TakeDrain::Taken, "{name}");
         ledger.release_drain(other(), at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_drains_of_one_millisecond_are_two() {
+    for (name, ledger) in ledgers() {
+        let one = at(100);
+        let other = one.plus(Duration::from_nanos(1));
+        assert_eq!(one.unix_millis(), other.unix_millis());
+        let take = async |until, now| {
+            let taken = ledger.take_drain(destination(), until, at(now));
+            taken.await.unwrap()
+        };
+        // The first one writes the item, the second and the third one change it.
+        for now in [0, 1] {
+            assert_eq!(take(one, now).await, TakeDrain::Taken, "{name}");
+            assert_eq!(take(other, now).await, TakeDrain::InUse, "{name}");
+            ledger.release_drain(destination(), other).await.unwrap();
+            assert_eq!(take(other, now).await, TakeDrain::InUse, "{name}");
+            ledger.release_drain(destination(), one).await.unwrap();
+        }
+        assert_eq!(take(other, 2).await, TakeDrain::Taken, "{name}");
     }
 }
 

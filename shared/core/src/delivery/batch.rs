@@ -34,7 +34,7 @@ pub struct DeliveryBatch<A = Alert> {
 pub struct Drain {
     /// The destination whose due deliveries are taken.
     pub destination_id: DestinationId,
-    /// The end of the drain's lease. It also identifies the drain.
+    /// The end of the drain's lease. With its nanoseconds it also identifies the drain.
     pub until: Timestamp,
 }
 
