@@ -37,7 +37,7 @@ use select::{Verdict, held_until, judge, originals, select};
 const CONCURRENT_DRAINS: usize = 4;
 
 /// Deliveries of one priority that are read, at first and if too few of those may be
-/// taken. The first number is what one page of the index holds, so that a detection
+/// taken. The first number is about what one page of the index holds, so that a detection
 /// with many deliveries does not hide the others.
 const READ_LIMITS: [usize; 2] = [1_000, 10_000];
 
@@ -214,8 +214,9 @@ impl Drains<'_> {
         for limit in READ_LIMITS {
             let by_priority = Priority::ALL.map(|one| self.ledger.due(id, one, now, limit));
             let by_priority = try_join_all(by_priority).await?;
-            let is_whole = by_priority.iter().all(|entries| entries.len() < limit);
-            let due = by_priority.concat();
+            let is_whole = by_priority.iter().all(|page| page.next.is_none());
+            let pages = by_priority.into_iter();
+            let due: Vec<_> = pages.flat_map(|page| page.entries).collect();
             let selected = select(due.clone(), health, now);
             let is_enough = selected.len() >= health.drain_size(now);
             read = (due, selected);

@@ -114,8 +114,9 @@ impl Ledger {
     }
 
     /// The deliveries of one priority to a destination that are due at `until` or
-    /// earlier, oldest first, at most `limit`. The index is about a second behind the
-    /// table: an entry may have been settled or taken, and the newest may be missing.
+    /// earlier, oldest first, at most `limit`; the page has a next one if there may be
+    /// more. The index is about a second behind the table: an entry may have been settled
+    /// or taken, and the newest may be missing.
     ///
     /// # Errors
     ///
@@ -127,7 +128,7 @@ impl Ledger {
         priority: Priority,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<DueEntry>, LedgerError> {
+    ) -> Result<OutboxPage, LedgerError> {
         match &self.0 {
             Backend::Table(table) => table.due(destination, priority, until, limit).await,
             Backend::Memory(memory) => Ok(memory.due(destination, priority, until, limit)),

@@ -40,7 +40,7 @@ async fn what_is_due_comes_by_priority_and_time() {
         .await;
         let ids = async |priority, limit| {
             let due = ledger.due(destination(), priority, at(100), limit);
-            let due = due.await.unwrap();
+            let due = due.await.unwrap().entries;
             due.iter()
                 .map(|one| one.alert_id.to_string())
                 .collect::<Vec<_>>()
@@ -168,7 +168,7 @@ async fn more_than_one_call_holds_is_brought_forward() {
             "{name}"
         );
         let due = ledger.due(destination(), Priority::High, at(2), 100);
-        assert_eq!(due.await.unwrap().len(), 59, "{name}");
+        assert_eq!(due.await.unwrap().entries.len(), 59, "{name}");
     }
 }
 

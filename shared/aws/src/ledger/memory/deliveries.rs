@@ -12,10 +12,11 @@ use tocsin_core::destination::DestinationId;
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outbox::{DueEntry, DueKey, Priority};
 
+use super::super::attributes::Item;
 use super::super::defer::FallbackRef;
 use super::super::deliveries::Added;
 use super::super::error::LedgerError;
-use super::super::outbox::OutboxPage;
+use super::super::outbox::{OutboxCursor, OutboxPage};
 use super::super::read::DeliveryRecords;
 use super::Memory;
 
@@ -252,14 +253,18 @@ impl Memory {
         priority: Priority,
         until: Timestamp,
         limit: usize,
-    ) -> Vec<DueEntry> {
-        let mut due = self.outbox_page().entries;
+    ) -> OutboxPage {
+        let mut page = self.outbox_page();
+        let due = &mut page.entries;
         due.retain(|one| {
             one.destination_id == destination && one.due.priority == priority && one.due.at <= until
         });
         due.sort_by_key(|one| one.due);
-        due.truncate(limit);
-        due
+        if due.len() > limit {
+            due.truncate(limit);
+            page.next = Some(OutboxCursor(Item::new()));
+        }
+        page
     }
 
     pub(in super::super) fn outbox_page(&self) -> OutboxPage {
