@@ -98,7 +98,9 @@ impl Table {
             let failed = one
                 .fallback_for
                 .map_or_else(String::new, |id| id.to_string());
-            move_to(&one.alert_id, one.destination_id, due, now).only_if(NOT_BEGUN, [s(failed)])
+            move_to(&one.alert_id, one.destination_id, due, now)
+                .set("beganAt", s(now.to_string()))
+                .only_if(NOT_BEGUN, [s(failed)])
         });
         let mut answers = self.write(ACTION, moved.collect()).await;
         let absent: Vec<usize> = (0..answers.len())

@@ -114,6 +114,9 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         let alerts = ["cancelled", "begun", "of-another", "brought"];
         add(&ledger, &alerts.map(standby)).await;
         add(&ledger, &[delivery("target", 300)]).await;
+        let began_at = async |alert| record(&ledger, alert).await.unwrap().began_at;
+        assert_eq!(began_at("begun").await, at(300), "{name}");
+        assert_eq!(began_at("target").await, at(0), "{name}");
 
         // One that does not exist is recorded, one that is a target stays.
         let begin = ["begun", "new", "target"].map(standby);
@@ -123,6 +126,9 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         let mut now_due = due(&ledger, 10).await;
         now_due.sort();
         assert_eq!(now_due, ["begun", "new"], "{name}");
+        // Their retry windows begin with them, not with the alert.
+        assert_eq!(began_at("begun").await, at(10), "{name}");
+        assert_eq!(began_at("new").await, at(10), "{name}");
 
         let lease = claim(&ledger, "begun", 1, 10).await.unwrap();
         let cancel = [

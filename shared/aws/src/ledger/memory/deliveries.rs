@@ -97,7 +97,7 @@ impl Memory {
             if contents.deliveries.contains_key(&key) {
                 return Ok(Added::Exists);
             }
-            let stored = Stored::new(delivery, 0, now, now);
+            let stored = Stored::new(delivery, 0, delivery.begins_at(now), now);
             contents.deliveries.insert(key, stored);
             Ok(Added::New)
         };
@@ -220,6 +220,7 @@ impl Memory {
                 .or_insert_with(|| Stored::new(&due, 0, now, now));
             if stored.is_standby(one.fallback_for) {
                 stored.move_to(due.due_key(), now);
+                stored.record.began_at = now;
             }
         }
         vec![Ok(()); fallbacks.len()]
