@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use tocsin_aws::{CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
+use tocsin_aws::{Begun, CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
 use tocsin_core::alert::Severity;
 use tocsin_core::delivery::settlement::{Deferral, NewState};
 use tocsin_core::delivery::{NewDelivery, State};
+use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::outbox::{DueKey, Priority};
 
@@ -157,6 +158,79 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         let mut now_due = due(&ledger, 20).await;
         now_due.sort();
         assert_eq!(now_due, ["begun", "new", "target"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn any_destination_that_fails_begins_a_shared_fallback() {
+    let third = DestinationId::generate();
+    for (name, ledger) in ledgers() {
+        let standby = |fallback_for| NewDelivery {
+            fallback_for: Some(fallback_for),
+            ..delivery("a", 300)
+        };
+        add(&ledger, &[standby(other())]).await;
+        // Both fail, and settle in one call.
+        let begin = [third, third].map(standby);
+        for begun in ledger.begin_fallbacks(&begin, at(10)).await {
+            assert_eq!(begun.unwrap(), Begun::Now, "{name}");
+        }
+        assert_eq!(due(&ledger, 10).await, ["a"], "{name}");
+        let begun = record(&ledger, "a").await.unwrap();
+        assert_eq!(begun.fallback_for, Some(third), "{name}");
+        // The first one's delivery does not cancel it any more.
+        let cancel = FallbackRef {
+            alert_id: alert_id("a"),
+            destination_id: destination(),
+            fallback_for: other(),
+        };
+        ledger
+            .cancel_fallbacks(&[cancel])
+            .await
+            .pop()
+            .unwrap()
+            .unwrap();
+        assert_eq!(due(&ledger, 10).await, ["a"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_that_becomes_a_target_is_due_now_and_is_not_cancelled() {
+    for (name, ledger) in ledgers() {
+        let standby = NewDelivery {
+            fallback_for: Some(other()),
+            severity: Severity::Medium,
+            ..delivery("standby", 300)
+        };
+        add(&ledger, &[standby, delivery("target", 150)]).await;
+        // The repeated alert is HIGH.
+        let targets = ["standby", "target", "cancelled"].map(|alert| delivery(alert, 150));
+        let begun = ledger.begin_fallbacks(&targets, at(10)).await;
+        let begun: Vec<_> = begun.into_iter().map(Result::unwrap).collect();
+        assert_eq!(begun, [Begun::Now, Begun::Before, Begun::Now], "{name}");
+        let mut now_due = due(&ledger, 10).await;
+        now_due.sort();
+        assert_eq!(now_due, ["cancelled", "standby"], "{name}");
+        let promoted = record(&ledger, "standby").await.unwrap();
+        assert_eq!(promoted.fallback_for, None, "{name}");
+        assert_eq!(promoted.began_at, at(10), "{name}");
+        assert_eq!(promoted.next_attempt_at, Some(at(10)), "{name}");
+        let cancel = FallbackRef {
+            alert_id: alert_id("standby"),
+            destination_id: destination(),
+            fallback_for: other(),
+        };
+        ledger
+            .cancel_fallbacks(&[cancel])
+            .await
+            .pop()
+            .unwrap()
+            .unwrap();
+        assert!(record(&ledger, "standby").await.is_some(), "{name}");
+        // A repetition of the repetition changes nothing that has begun.
+        claim(&ledger, "standby", 1, 11).await.unwrap();
+        let again = ledger.begin_fallbacks(&targets[..1], at(12)).await.pop();
+        assert_eq!(again.unwrap().unwrap(), Begun::Before, "{name}");
     }
 }
 
