@@ -182,7 +182,12 @@ mod tests {
         let id = DestinationId::parse(ID).unwrap();
         let now = Timestamp::now();
         let health = api.ledger.health(&[id]).await.unwrap().remove(&id).unwrap();
-        let due = api.ledger.due(id, Priority::High, now, 10).await.unwrap();
+        let due = api
+            .ledger
+            .due(id, Priority::High, now, 10)
+            .await
+            .unwrap()
+            .entries;
         (health.health.held_until(now).is_none(), due.len())
     }
 

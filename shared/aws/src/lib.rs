@@ -22,7 +22,7 @@ pub use destinations::{
 pub use env::{Env, EnvError};
 pub use error::{AwsError, StartError};
 pub use ledger::{
-    Added, AlertRecord, AttentionEntry, AttentionPage, AttributeError, CasResult, Cursor,
+    Added, AlertRecord, AttentionEntry, AttentionPage, AttributeError, Begun, CasResult, Cursor,
     DeliveryRecords, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage, PutAlert,
     TakeDrain, TimelineEntry, TimelinePage, VersionedHealth,
 };

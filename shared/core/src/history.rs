@@ -10,7 +10,7 @@ use crate::delivery::settlement::KEPT_ATTEMPTS;
 use crate::delivery::{Attempt, AttemptResult, Delivery, DeliveryId, Detail, PriorAttempt, State};
 use crate::destination::{DestinationId, Destinations};
 use crate::outcome::{Failure, FailureKind};
-use crate::routing::Routing;
+use crate::routing::{Routing, Target};
 
 /// A recorded alert.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,17 +75,22 @@ pub struct History {
 const MINIMAL_FORM_FROM: u32 = 3;
 
 impl DeliveryRecord {
-    /// The next attempt of the delivery, with the present configuration of its
-    /// destination.
+    /// The next attempt of the delivery of an alert with these targets, with the present
+    /// configuration of its destination.
     #[must_use]
-    pub fn next_delivery(&self, destinations: &Destinations) -> Delivery {
+    pub fn next_delivery(&self, targets: &[Target], destinations: &Destinations) -> Delivery {
         Delivery {
             attempt: self.attempt.saturating_add(1),
             began_at: Some(self.began_at),
             prior_attempt: self.prior_attempt(),
             detail: self.next_detail(),
             fallback_for: self.fallback_for,
-            ..Delivery::to(self.destination_id, &self.display_name, destinations)
+            ..Delivery::to(
+                self.destination_id,
+                &self.display_name,
+                targets,
+                destinations,
+            )
         }
     }
 

@@ -5,17 +5,18 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use tocsin_aws::{Ledger, LedgerError};
-use tocsin_core::alert::{AlertId, Severity};
+use tocsin_core::alert::AlertId;
 use tocsin_core::delivery::{AlertDeliveries, Drain};
 use tocsin_core::destination::{Destinations, ProviderName};
 use tocsin_core::history::{DeliveryRecord, StoredAlert};
 use tocsin_core::outbox::DueEntry;
+use tocsin_core::routing::Routing;
 
 use super::undeliverable::{Cause, Undeliverable};
 use crate::dispatch::{Payload, SharedAlert};
 
 /// Alerts that are read in one call, and held with the payload: up to 11 MB.
-const ALERTS_PER_READ: usize = 25;
+pub(super) const ALERTS_PER_READ: usize = 25;
 
 /// What the sender gets, and what can never be delivered.
 #[derive(Debug)]
@@ -84,11 +85,11 @@ impl Loaded {
             Some(_) => shared(alerts.remove(&entry.alert_id)),
         };
         match shared {
-            Ok((alert, severity)) => {
+            Ok((alert, routing)) => {
                 let added = self.payload.add(AlertDeliveries {
                     alert,
-                    severity,
-                    deliveries: vec![record.next_delivery(destinations)],
+                    severity: routing.severity,
+                    deliveries: vec![record.next_delivery(&routing.targets, destinations)],
                 });
                 if added.is_ok() {
                     Room::Some
@@ -111,11 +112,11 @@ impl Loaded {
 
 fn shared(
     stored: Option<Result<StoredAlert, LedgerError>>,
-) -> Result<(SharedAlert, Severity), Cause> {
+) -> Result<(SharedAlert, Routing), Cause> {
     let stored = stored.ok_or(Cause::AlertExpired)?;
     let stored = stored.map_err(Cause::AlertUnreadable)?;
     let alert = SharedAlert::of(&stored.alert).map_err(Arc::new)?;
-    Ok((alert, stored.routing.severity))
+    Ok((alert, stored.routing))
 }
 
 #[cfg(test)]

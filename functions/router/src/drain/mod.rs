@@ -19,8 +19,8 @@ use tocsin_aws::{
     DeliveryRecords, DestinationCache, FallbackRef, Ledger, LedgerError, TakeDrain, VersionedHealth,
 };
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::Drain;
-use tocsin_core::destination::DestinationId;
+use tocsin_core::delivery::{Drain, FallbackTarget};
+use tocsin_core::destination::{DestinationId, Destinations};
 use tocsin_core::health::Health;
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outbox::{DRAIN_LEASE, DueEntry, Priority};
@@ -29,15 +29,15 @@ use tracing::Instrument;
 use crate::dispatch::Senders;
 use crate::health::HealthCache;
 use crate::invocation::Invocation;
-use load::load;
-use select::{Verdict, held_until, judge, originals, select};
+use load::{ALERTS_PER_READ, load};
+use select::{Originals, Verdict, held_until, judge, originals, select};
 
 /// Destinations that are drained concurrently. Each holds 25 alerts and a payload: up
 /// to 12 MB.
 const CONCURRENT_DRAINS: usize = 4;
 
 /// Deliveries of one priority that are read, at first and if too few of those may be
-/// taken. The first number is what one page of the index holds, so that a detection
+/// taken. The first number is about what one page of the index holds, so that a detection
 /// with many deliveries does not hide the others.
 const READ_LIMITS: [usize; 2] = [1_000, 10_000];
 
@@ -180,11 +180,11 @@ impl Drains<'_> {
             }));
         }
         drop(due);
-        let sorted = self.sort(selected, now).await?;
+        let destinations = self.destinations.get_fresh().await?;
+        let sorted = self.sort(id, selected, &destinations, now).await?;
         let cancelled = sorted.cancel.len();
         self.cancel(&sorted.cancel).await;
         self.postpone(&sorted.unreadable, now).await;
-        let destinations = self.destinations.get_fresh().await?;
         let loaded = load(self.ledger, &destinations, drain, sorted.dispatch).await?;
         let failed = undeliverable::end(self.ledger, &loaded.undeliverable).await;
         let payload = loaded.payload;
@@ -214,8 +214,9 @@ impl Drains<'_> {
         for limit in READ_LIMITS {
             let by_priority = Priority::ALL.map(|one| self.ledger.due(id, one, now, limit));
             let by_priority = try_join_all(by_priority).await?;
-            let is_whole = by_priority.iter().all(|entries| entries.len() < limit);
-            let due = by_priority.concat();
+            let is_whole = by_priority.iter().all(|page| page.next.is_none());
+            let pages = by_priority.into_iter();
+            let due: Vec<_> = pages.flat_map(|page| page.entries).collect();
             let selected = select(due.clone(), health, now);
             let is_enough = selected.len() >= health.drain_size(now);
             read = (due, selected);
@@ -226,19 +227,29 @@ impl Drains<'_> {
         Ok(read)
     }
 
-    async fn sort(&self, selected: Vec<DueEntry>, now: Timestamp) -> Result<Sorted, LedgerError> {
+    async fn sort(
+        &self,
+        id: DestinationId,
+        selected: Vec<DueEntry>,
+        destinations: &Destinations,
+        now: Timestamp,
+    ) -> Result<Sorted, LedgerError> {
         let keys: Vec<_> = selected
             .iter()
             .map(|entry| (entry.alert_id.clone(), entry.destination_id))
             .collect();
         let mut records: DeliveryRecords = self.ledger.records(&keys).await?;
-        let originals = originals(&records);
-        if !originals.is_empty() {
-            records.extend(self.ledger.records(&originals).await?);
+        let originals = self.originals(id, &records, destinations).await?;
+        let keys: Vec<_> = originals
+            .iter()
+            .flat_map(|(alert, ids)| ids.iter().map(|id| (alert.clone(), *id)))
+            .collect();
+        if !keys.is_empty() {
+            records.extend(self.ledger.records(&keys).await?);
         }
         let mut sorted = Sorted::default();
         for entry in selected {
-            match judge(&entry, &records, now) {
+            match judge(&entry, &records, &originals, now) {
                 Verdict::Dispatch(record) => sorted.dispatch.push_back((entry, record.clone())),
                 Verdict::Cancel(fallback) => sorted.cancel.push(fallback),
                 Verdict::Skip => {}
@@ -253,6 +264,28 @@ impl Drains<'_> {
             }
         }
         Ok(sorted)
+    }
+
+    /// The destinations that due fallbacks are for: several targets of an alert may share
+    /// one fallback.
+    async fn originals(
+        &self,
+        fallback: DestinationId,
+        records: &DeliveryRecords,
+        destinations: &Destinations,
+    ) -> Result<Originals, LedgerError> {
+        let mut originals = originals(records);
+        let alerts: Vec<_> = originals.keys().cloned().collect();
+        for ids in alerts.chunks(ALERTS_PER_READ) {
+            for (id, stored) in self.ledger.alerts(ids).await? {
+                // A delivery whose alert cannot be read ends later.
+                if let (Ok(stored), Some(originals)) = (stored, originals.get_mut(&id)) {
+                    let targets = &stored.routing.targets;
+                    originals.extend(FallbackTarget::originals(fallback, targets, destinations));
+                }
+            }
+        }
+        Ok(originals)
     }
 
     async fn cancel(&self, fallbacks: &[FallbackRef]) {

@@ -1,5 +1,7 @@
 //! Which of the due deliveries a drain takes, and what it does with each.
 
+use std::collections::{BTreeSet, HashMap};
+
 use tocsin_aws::{DeliveryRecords, FallbackRef, LedgerError};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
@@ -32,7 +34,7 @@ pub(super) fn held_until(due: &[DueEntry], health: &Health, now: Timestamp) -> O
 pub(super) enum Verdict<'a> {
     /// It is dispatched.
     Dispatch(&'a DeliveryRecord),
-    /// It is a fallback, and the destination that it is the fallback of has the alert.
+    /// It is a fallback, and all destinations that it is the fallback of have the alert.
     Cancel(FallbackRef),
     /// It was settled, or a sender holds it: the index is behind the table.
     Skip,
@@ -40,11 +42,16 @@ pub(super) enum Verdict<'a> {
     Unreadable(&'a LedgerError),
 }
 
+/// Of each alert whose delivery to the drained destination is that of a fallback and has
+/// not begun: the destinations that it is the fallback of.
+pub(super) type Originals = HashMap<AlertId, BTreeSet<DestinationId>>;
+
 /// What to do with a due delivery, by its record and the records of the deliveries that
 /// due fallbacks are for.
 pub(super) fn judge<'a>(
     entry: &DueEntry,
     records: &'a DeliveryRecords,
+    originals: &Originals,
     now: Timestamp,
 ) -> Verdict<'a> {
     let key = (entry.alert_id.clone(), entry.destination_id);
@@ -56,8 +63,12 @@ pub(super) fn judge<'a>(
     if record.state.is_settled() || record.lease_until.is_some_and(|until| until > now) {
         return Verdict::Skip;
     }
-    match fallback_not_begun(record) {
-        Some(fallback_for) if is_delivered(&entry.alert_id, fallback_for, records) => {
+    let is_delivered = |id: &DestinationId| {
+        let record = records.get(&(entry.alert_id.clone(), *id));
+        matches!(record, Some(Ok(record)) if record.state == State::Delivered)
+    };
+    match (fallback_not_begun(record), originals.get(&entry.alert_id)) {
+        (Some(fallback_for), Some(originals)) if originals.iter().all(is_delivered) => {
             Verdict::Cancel(FallbackRef {
                 alert_id: entry.alert_id.clone(),
                 destination_id: entry.destination_id,
@@ -68,11 +79,12 @@ pub(super) fn judge<'a>(
     }
 }
 
-/// The deliveries whose records decide whether due fallbacks are still needed.
-pub(super) fn originals(records: &DeliveryRecords) -> Vec<(AlertId, DestinationId)> {
+/// The destinations that the recorded fallbacks are for, where these have not begun. More
+/// targets of the alert may share the fallback.
+pub(super) fn originals(records: &DeliveryRecords) -> Originals {
     let original = |((alert_id, _), record): (&(AlertId, _), &Result<DeliveryRecord, _>)| {
         let fallback_for = fallback_not_begun(record.as_ref().ok()?)?;
-        Some((alert_id.clone(), fallback_for))
+        Some((alert_id.clone(), BTreeSet::from([fallback_for])))
     };
     records.iter().filter_map(original).collect()
 }
@@ -81,15 +93,8 @@ fn fallback_not_begun(record: &DeliveryRecord) -> Option<DestinationId> {
     record.fallback_for.filter(|_| record.attempt == 0)
 }
 
-fn is_delivered(alert_id: &AlertId, destination: DestinationId, records: &DeliveryRecords) -> bool {
-    let record = records.get(&(alert_id.clone(), destination));
-    matches!(record, Some(Ok(record)) if record.state == State::Delivered)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_json::json;
     use tocsin_core::health::Observation;
     use tocsin_core::outbox::DueKey;
@@ -99,6 +104,7 @@ mod tests {
 
     const FIRST: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
     const FALLBACK: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12";
+    const SECOND: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d13";
 
     fn id(text: &str) -> DestinationId {
         DestinationId::parse(text).unwrap()
@@ -172,18 +178,21 @@ mod tests {
         serde_json::from_value(record).unwrap()
     }
 
-    fn verdict(record_of_entry: DeliveryRecord, original: Option<&str>) -> &'static str {
+    /// The verdict on a delivery, with the states of other deliveries of its alert.
+    fn verdict(record_of_entry: DeliveryRecord, others: &[(&str, &str)]) -> &'static str {
         let alert = AlertId::new("a").unwrap();
         let mut records: DeliveryRecords =
             HashMap::from([((alert.clone(), id(FALLBACK)), Ok(record_of_entry))]);
-        for key in originals(&records.clone()) {
-            assert_eq!(key, (alert.clone(), id(FIRST)));
-            if let Some(state) = original {
-                records.insert(key, Ok(record(FIRST, state, 1, json!({}))));
+        let mut originals = originals(&records);
+        for (destination, state) in others {
+            let record = record(destination, state, 1, json!({}));
+            records.insert((alert.clone(), id(destination)), Ok(record));
+            if let Some(originals) = originals.get_mut(&alert) {
+                originals.insert(id(destination));
             }
         }
         let entry = entry("a", "d", "1#2026-01-01T00:00:00Z");
-        match judge(&entry, &records, at("2026-01-01T00:05:00Z")) {
+        match judge(&entry, &records, &originals, at("2026-01-01T00:05:00Z")) {
             Verdict::Dispatch(_) => "dispatch",
             Verdict::Cancel(_) => "cancel",
             Verdict::Skip => "skip",
@@ -202,7 +211,7 @@ mod tests {
             ("SENDING", until("2026-01-01T00:04:59Z"), "dispatch"),
         ] {
             assert_eq!(
-                verdict(record(FALLBACK, state, 1, more), None),
+                verdict(record(FALLBACK, state, 1, more), &[]),
                 expected,
                 "{state}"
             );
@@ -210,20 +219,24 @@ mod tests {
     }
 
     #[test]
-    fn a_fallback_is_cancelled_only_if_the_first_destination_has_the_alert() {
+    fn a_fallback_is_cancelled_only_if_all_its_destinations_have_the_alert() {
         let fallback = |attempt| {
             let more = json!({"standsInFor": FIRST});
             record(FALLBACK, "QUEUED", attempt, more)
         };
-        for (original, expected) in [
-            (Some("DELIVERED"), "cancel"),
-            (Some("RETRYING"), "dispatch"),
-            (Some("FAILED"), "dispatch"),
-            (None, "dispatch"),
+        for (others, expected) in [
+            (&[(FIRST, "DELIVERED")][..], "cancel"),
+            (&[(FIRST, "RETRYING")], "dispatch"),
+            (&[(FIRST, "FAILED")], "dispatch"),
+            (&[], "dispatch"),
+            // Two targets share it.
+            (&[(FIRST, "DELIVERED"), (SECOND, "RETRYING")], "dispatch"),
+            (&[(FIRST, "FAILED"), (SECOND, "DELIVERED")], "dispatch"),
+            (&[(FIRST, "DELIVERED"), (SECOND, "DELIVERED")], "cancel"),
         ] {
-            assert_eq!(verdict(fallback(0), original), expected, "{original:?}");
+            assert_eq!(verdict(fallback(0), others), expected, "{others:?}");
         }
         // Once it has begun it goes on: its message may have arrived.
-        assert_eq!(verdict(fallback(1), Some("DELIVERED")), "dispatch");
+        assert_eq!(verdict(fallback(1), &[(FIRST, "DELIVERED")]), "dispatch");
     }
 }

@@ -2,7 +2,6 @@
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::NewDelivery;
 use tocsin_core::delivery::settlement::Deferral;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outbox::{DueEntry, DueKey};
@@ -15,9 +14,6 @@ use super::table::Table;
 /// Only a delivery that nobody has taken further in the meantime.
 const AS_KNOWN: &str = "\"attempt\" = ? AND \"leaseUntil\" < ?";
 
-/// A fallback's delivery that has not begun.
-const NOT_BEGUN: &str = "\"state\" = 'QUEUED' AND \"attempt\" = 0 AND \"standsInFor\" = ?";
-
 /// A delivery that waits, was not moved since it was read, and is not the delivery of a
 /// fallback.
 const WAITS: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"standsInFor\" IS MISSING";
@@ -27,17 +23,6 @@ const WAITS_AGAIN: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"attempt\" > 
 
 /// A delivery that was not moved since it was read.
 const NOT_MOVED: &str = "\"due\" = ?";
-
-/// The delivery of a fallback that is to be cancelled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FallbackRef {
-    /// The alert.
-    pub alert_id: AlertId,
-    /// The fallback.
-    pub destination_id: DestinationId,
-    /// The destination that it is the fallback of.
-    pub fallback_for: DestinationId,
-}
 
 impl Table {
     pub(super) async fn defer(
@@ -69,53 +54,6 @@ impl Table {
         });
         let written = self.write("postponing deliveries", postponed.collect());
         written.await.into_iter().map(|one| one.map(drop)).collect()
-    }
-
-    pub(super) async fn cancel_fallbacks(
-        &self,
-        fallbacks: &[FallbackRef],
-    ) -> Vec<Result<(), LedgerError>> {
-        let deleted = fallbacks.iter().map(|one| {
-            Statement::delete(Key::delivery(&one.alert_id, one.destination_id))
-                .only_if(NOT_BEGUN, [s(one.fallback_for.to_string())])
-        });
-        let written = self.write("cancelling fallbacks", deleted.collect()).await;
-        written.into_iter().map(|one| one.map(drop)).collect()
-    }
-
-    pub(super) async fn begin_fallbacks(
-        &self,
-        fallbacks: &[NewDelivery],
-        now: Timestamp,
-    ) -> Vec<Result<(), LedgerError>> {
-        const ACTION: &str = "beginning fallbacks";
-        let moved = fallbacks.iter().map(|one| {
-            let due = DueKey {
-                at: now,
-                ..one.due_key()
-            };
-            // Without a destination that failed no item matches.
-            let failed = one
-                .fallback_for
-                .map_or_else(String::new, |id| id.to_string());
-            move_to(&one.alert_id, one.destination_id, due, now).only_if(NOT_BEGUN, [s(failed)])
-        });
-        let mut answers = self.write(ACTION, moved.collect()).await;
-        let absent: Vec<usize> = (0..answers.len())
-            .filter(|at| matches!(answers[*at], Ok(Written::ConditionFailed(None))))
-            .collect();
-        let inserted = absent.iter().map(|at| {
-            let due = NewDelivery {
-                due: now,
-                ..fallbacks[*at].clone()
-            };
-            self.insert_queued(&due, now)
-        });
-        let inserted = self.write(ACTION, inserted.collect()).await;
-        for (at, written) in absent.into_iter().zip(inserted) {
-            answers[at] = written;
-        }
-        answers.into_iter().map(|one| one.map(drop)).collect()
     }
 
     /// Deliveries that are moved at the same time by somebody else stay where those
@@ -170,7 +108,12 @@ impl Table {
     }
 }
 
-fn move_to(alert: &AlertId, destination: DestinationId, due: DueKey, now: Timestamp) -> Statement {
+pub(super) fn move_to(
+    alert: &AlertId,
+    destination: DestinationId,
+    due: DueKey,
+    now: Timestamp,
+) -> Statement {
     Statement::update(Key::delivery(alert, destination))
         .set("outbox", s(destination.to_string()))
         .set("due", s(due.to_string()))

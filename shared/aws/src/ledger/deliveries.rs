@@ -45,7 +45,7 @@ impl Table {
     }
 
     pub(super) fn insert_queued(&self, delivery: &NewDelivery, now: Timestamp) -> Statement {
-        let mut attributes = self.unsettled(delivery, now, now);
+        let mut attributes = self.unsettled(delivery, delivery.begins_at(now), now);
         attributes.extend([("state", s(State::Queued.as_str())), ("attempt", n(0))]);
         Statement::insert(delivery_key(delivery), attributes)
     }

@@ -1,11 +1,16 @@
-//! The lease of the one drain that a destination may have: an attribute of the item of
+//! The lease of the one drain that a destination may have: two attributes of the item of
 //! its health. It does not change the version of the health.
+//!
+//! `drainUntil` is the end of the lease, in milliseconds, which one comparison reads.
+//! `drain` is the same moment with its nanoseconds: it identifies the drain, because two
+//! routers may take a drain in the same millisecond.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 
-use super::attributes::{Key, NO_LEASE, n};
+use super::attributes::{Key, NO_LEASE, n, s};
 use super::error::LedgerError;
 use super::health::VersionedHealth;
 use super::statement::{Statement, Written};
@@ -23,6 +28,9 @@ pub enum TakeDrain {
 /// The lease has run out, or was released.
 const FREE: &str = "\"drainUntil\" < ?";
 
+/// The drain that is released has the lease, or had it last.
+const HELD: &str = "\"drain\" = ?";
+
 /// The item is from version 0.1.0.
 const NEVER_TAKEN: &str = "\"drainUntil\" IS MISSING";
 
@@ -37,6 +45,7 @@ impl Table {
         let take = || {
             Statement::update(Key::health(id))
                 .set("drainUntil", n(until.unix_millis()))
+                .set("drain", token(until))
                 .set("expiresAt", n(self.expiry(now)))
         };
         let free = take().only_if(FREE, [n(now.unix_millis())]);
@@ -47,7 +56,8 @@ impl Table {
                     health: Health::default(),
                     version: 1,
                 };
-                let attributes = self.health_attributes(&fresh, until.unix_millis(), now);
+                let mut attributes = self.health_attributes(&fresh, until.unix_millis(), now);
+                attributes.push(("drain", token(until)));
                 let inserted = Statement::insert(Key::health(id), attributes);
                 self.write_one(ACTION, inserted).await?
             }
@@ -60,9 +70,7 @@ impl Table {
         Ok(match written {
             Written::Applied => TakeDrain::Taken,
             // An earlier write succeeded, and only its answer was lost.
-            Written::ConditionFailed(Some(item))
-                if item.get("drainUntil") == Some(&n(until.unix_millis())) =>
-            {
+            Written::ConditionFailed(Some(item)) if item.get("drain") == Some(&token(until)) => {
                 TakeDrain::Taken
             }
             Written::ConditionFailed(_) => TakeDrain::InUse,
@@ -77,8 +85,13 @@ impl Table {
     ) -> Result<(), LedgerError> {
         let released = Statement::update(Key::health(id))
             .set("drainUntil", n(NO_LEASE))
-            .only_if("\"drainUntil\" = ?", [n(until.unix_millis())]);
+            .only_if(HELD, [token(until)]);
         let action = "releasing the drain of a destination";
         self.write_one(action, released).await.map(drop)
     }
+}
+
+/// What identifies a drain.
+fn token(until: Timestamp) -> AttributeValue {
+    s(until.sortable())
 }

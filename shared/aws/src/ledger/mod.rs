@@ -27,6 +27,7 @@ mod defer;
 mod deliveries;
 mod drain;
 mod error;
+mod fallbacks;
 mod health;
 mod memory;
 mod operations;
@@ -52,10 +53,10 @@ use crate::clients::Clients;
 use crate::env::{Env, EnvError};
 
 pub use alerts::{AlertRecord, PutAlert};
-pub use defer::FallbackRef;
 pub use deliveries::Added;
 pub use drain::TakeDrain;
 pub use error::{AttributeError, LedgerError};
+pub use fallbacks::{Begun, FallbackRef};
 pub use health::{CasResult, VersionedHealth};
 use memory::Memory;
 pub use outbox::{OutboxCursor, OutboxPage};
@@ -186,7 +187,7 @@ impl Ledger {
     }
 
     /// Takes the right to drain a destination until `until`, unless another drain of it
-    /// runs. `until` identifies the drain; the ledger keeps its milliseconds.
+    /// runs. `until`, with its nanoseconds, identifies the drain.
     ///
     /// # Errors
     ///

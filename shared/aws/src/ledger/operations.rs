@@ -10,7 +10,7 @@ use tocsin_core::destination::DestinationId;
 use tocsin_core::outbox::{DueEntry, Priority};
 
 use super::read::DeliveryRecords;
-use super::{Added, Backend, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage};
+use super::{Added, Backend, Begun, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage};
 
 /// All operations on several deliveries write 25 in one call, give one answer for each
 /// delivery, in their order, and run several statements about one delivery one after
@@ -85,16 +85,18 @@ impl Ledger {
     }
 
     /// Makes the deliveries of fallbacks due now, whatever their `due` says, and records
-    /// those that the ledger does not have. One that has begun stays as it is, and that
-    /// is no error.
+    /// those that the ledger does not have. Their `fallback_for` becomes the given one:
+    /// the destination that failed, or none, where the fallback has become a target of
+    /// the alert itself. One that has begun stays as it is, and so does one that is not
+    /// the delivery of a fallback.
     pub async fn begin_fallbacks(
         &self,
-        fallbacks: &[NewDelivery],
+        deliveries: &[NewDelivery],
         now: Timestamp,
-    ) -> Vec<Result<(), LedgerError>> {
+    ) -> Vec<Result<Begun, LedgerError>> {
         match &self.0 {
-            Backend::Table(table) => table.begin_fallbacks(fallbacks, now).await,
-            Backend::Memory(memory) => memory.begin_fallbacks(fallbacks, now),
+            Backend::Table(table) => table.begin_fallbacks(deliveries, now).await,
+            Backend::Memory(memory) => memory.begin_fallbacks(deliveries, now),
         }
     }
 
@@ -114,8 +116,9 @@ impl Ledger {
     }
 
     /// The deliveries of one priority to a destination that are due at `until` or
-    /// earlier, oldest first, at most `limit`. The index is about a second behind the
-    /// table: an entry may have been settled or taken, and the newest may be missing.
+    /// earlier, oldest first, at most `limit`; the page has a next one if there may be
+    /// more. The index is about a second behind the table: an entry may have been settled
+    /// or taken, and the newest may be missing.
     ///
     /// # Errors
     ///
@@ -127,7 +130,7 @@ impl Ledger {
         priority: Priority,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<DueEntry>, LedgerError> {
+    ) -> Result<OutboxPage, LedgerError> {
         match &self.0 {
             Backend::Table(table) => table.due(destination, priority, until, limit).await,
             Backend::Memory(memory) => Ok(memory.due(destination, priority, until, limit)),

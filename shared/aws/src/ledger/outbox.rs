@@ -26,16 +26,17 @@ pub struct OutboxPage {
 
 /// The position of a page in the outbox.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OutboxCursor(Item);
+pub struct OutboxCursor(pub(super) Item);
 
 impl Table {
+    /// `DynamoDB` ends a page at 1 MB, so one query may take several.
     pub(super) async fn due(
         &self,
         destination: DestinationId,
         priority: Priority,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<DueEntry>, LedgerError> {
+    ) -> Result<OutboxPage, LedgerError> {
         let last = DueKey {
             priority,
             at: until,
@@ -52,9 +53,18 @@ impl Table {
             )
             .expression_attribute_names("#due", "due")
             .expression_attribute_values(":first", s(digit))
-            .expression_attribute_values(":last", s(last.to_string()))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        Ok(run(query, None).await?.entries)
+            .expression_attribute_values(":last", s(last.to_string()));
+        let mut due = OutboxPage::default();
+        loop {
+            let room = limit - due.entries.len();
+            let room = i32::try_from(room).unwrap_or(i32::MAX);
+            let page = run(query.clone().limit(room), due.next).await?;
+            due.entries.extend(page.entries);
+            due.next = page.next;
+            if due.next.is_none() || due.entries.len() >= limit {
+                return Ok(due);
+            }
+        }
     }
 
     /// One page of everything that waits for one destination, due or not.
@@ -128,4 +138,63 @@ fn entry(item: &Item) -> Result<DueEntry, LedgerError> {
         detection_id: text(item, "detectionId")?.to_owned(),
         due: DueKey::parse(text(item, "due")?).map_err(|error| invalid(item, "due", error))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use tocsin_testing::aws::{Answer, Replay};
+
+    use super::*;
+
+    const DESTINATION: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
+    const DUE: &str = "1#2026-01-01T00:00:00.000000000Z";
+
+    fn item(alert: &str) -> Value {
+        json!({
+            "alertId": {"S": alert}, "item": {"S": DESTINATION}, "outbox": {"S": DESTINATION},
+            "due": {"S": DUE}, "detectionId": {"S": "d"},
+        })
+    }
+
+    /// A page of the index that ends before the end of the index.
+    fn page_before(next: &str, alerts: &[&str]) -> Answer {
+        let items: Vec<_> = alerts.iter().copied().map(item).collect();
+        let page = json!({"Items": items, "LastEvaluatedKey": item(next)});
+        Answer::new(200, page.to_string())
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_read_over_several_pages_up_to_the_limit() {
+        let last = Answer::new(200, json!({"Items": [item("c")]}).to_string());
+        for (limit, answers, found, is_whole) in [
+            (
+                3,
+                vec![page_before("b", &["a", "b"]), last.clone()],
+                3,
+                true,
+            ),
+            // A page may be empty and not be the last one.
+            (3, vec![page_before("b", &[]), last.clone()], 1, true),
+            (2, vec![page_before("b", &["a", "b"])], 2, false),
+            (1, vec![last], 1, true),
+        ] {
+            let replay = Replay::of(answers);
+            let destination = DestinationId::parse(DESTINATION).unwrap();
+            let until = "2026-01-01T00:00:01Z".parse().unwrap();
+            let table = Table::fake(&replay);
+            let due = table.due(destination, Priority::High, until, limit);
+            let due = due.await.unwrap();
+            assert_eq!(due.entries.len(), found, "{limit}");
+            assert_eq!(due.next.is_none(), is_whole, "{limit}");
+            let asked = replay.asked();
+            let from: Vec<_> = asked
+                .iter()
+                .map(|call| serde_json::from_str::<Value>(&call.body).unwrap())
+                .map(|body| body["ExclusiveStartKey"]["alertId"]["S"].clone())
+                .collect();
+            let pages = [Value::Null, json!("b")];
+            assert_eq!(from, pages[..from.len()], "{limit}");
+        }
+    }
 }

@@ -127,7 +127,7 @@ pub(crate) async fn record(ledger: &Ledger, alert: &str) -> Option<DeliveryRecor
 /// The ids of the alerts that are due at this second, HIGH ones.
 pub(crate) async fn due(ledger: &Ledger, now: u64) -> Vec<String> {
     let due = ledger.due(destination(), Priority::High, at(now), 10);
-    let due = due.await.unwrap();
+    let due = due.await.unwrap().entries;
     due.iter().map(|one| one.alert_id.to_string()).collect()
 }
 

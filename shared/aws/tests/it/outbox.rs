@@ -1,9 +1,12 @@
 //! What waits: due times, fallbacks, drains.
 
-use tocsin_aws::{CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
+use std::time::Duration;
+
+use tocsin_aws::{Begun, CasResult, FallbackRef, Ledger, OutboxCursor, TakeDrain, VersionedHealth};
 use tocsin_core::alert::Severity;
 use tocsin_core::delivery::settlement::{Deferral, NewState};
 use tocsin_core::delivery::{NewDelivery, State};
+use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::outbox::{DueKey, Priority};
 
@@ -38,7 +41,7 @@ async fn what_is_due_comes_by_priority_and_time() {
         .await;
         let ids = async |priority, limit| {
             let due = ledger.due(destination(), priority, at(100), limit);
-            let due = due.await.unwrap();
+            let due = due.await.unwrap().entries;
             due.iter()
                 .map(|one| one.alert_id.to_string())
                 .collect::<Vec<_>>()
@@ -112,6 +115,9 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         let alerts = ["cancelled", "begun", "of-another", "brought"];
         add(&ledger, &alerts.map(standby)).await;
         add(&ledger, &[delivery("target", 300)]).await;
+        let began_at = async |alert| record(&ledger, alert).await.unwrap().began_at;
+        assert_eq!(began_at("begun").await, at(300), "{name}");
+        assert_eq!(began_at("target").await, at(0), "{name}");
 
         // One that does not exist is recorded, one that is a target stays.
         let begin = ["begun", "new", "target"].map(standby);
@@ -121,6 +127,9 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
         let mut now_due = due(&ledger, 10).await;
         now_due.sort();
         assert_eq!(now_due, ["begun", "new"], "{name}");
+        // Their retry windows begin with them, not with the alert.
+        assert_eq!(began_at("begun").await, at(10), "{name}");
+        assert_eq!(began_at("new").await, at(10), "{name}");
 
         let lease = claim(&ledger, "begun", 1, 10).await.unwrap();
         let cancel = [
@@ -153,6 +162,79 @@ async fn a_fallback_begins_in_time_or_is_cancelled() {
 }
 
 #[tokio::test]
+async fn any_destination_that_fails_begins_a_shared_fallback() {
+    let third = DestinationId::generate();
+    for (name, ledger) in ledgers() {
+        let standby = |fallback_for| NewDelivery {
+            fallback_for: Some(fallback_for),
+            ..delivery("a", 300)
+        };
+        add(&ledger, &[standby(other())]).await;
+        // Both fail, and settle in one call.
+        let begin = [third, third].map(standby);
+        for begun in ledger.begin_fallbacks(&begin, at(10)).await {
+            assert_eq!(begun.unwrap(), Begun::Now, "{name}");
+        }
+        assert_eq!(due(&ledger, 10).await, ["a"], "{name}");
+        let begun = record(&ledger, "a").await.unwrap();
+        assert_eq!(begun.fallback_for, Some(third), "{name}");
+        // The first one's delivery does not cancel it any more.
+        let cancel = FallbackRef {
+            alert_id: alert_id("a"),
+            destination_id: destination(),
+            fallback_for: other(),
+        };
+        ledger
+            .cancel_fallbacks(&[cancel])
+            .await
+            .pop()
+            .unwrap()
+            .unwrap();
+        assert_eq!(due(&ledger, 10).await, ["a"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_that_becomes_a_target_is_due_now_and_is_not_cancelled() {
+    for (name, ledger) in ledgers() {
+        let standby = NewDelivery {
+            fallback_for: Some(other()),
+            severity: Severity::Medium,
+            ..delivery("standby", 300)
+        };
+        add(&ledger, &[standby, delivery("target", 150)]).await;
+        // The repeated alert is HIGH.
+        let targets = ["standby", "target", "cancelled"].map(|alert| delivery(alert, 150));
+        let begun = ledger.begin_fallbacks(&targets, at(10)).await;
+        let begun: Vec<_> = begun.into_iter().map(Result::unwrap).collect();
+        assert_eq!(begun, [Begun::Now, Begun::Before, Begun::Now], "{name}");
+        let mut now_due = due(&ledger, 10).await;
+        now_due.sort();
+        assert_eq!(now_due, ["cancelled", "standby"], "{name}");
+        let promoted = record(&ledger, "standby").await.unwrap();
+        assert_eq!(promoted.fallback_for, None, "{name}");
+        assert_eq!(promoted.began_at, at(10), "{name}");
+        assert_eq!(promoted.next_attempt_at, Some(at(10)), "{name}");
+        let cancel = FallbackRef {
+            alert_id: alert_id("standby"),
+            destination_id: destination(),
+            fallback_for: other(),
+        };
+        ledger
+            .cancel_fallbacks(&[cancel])
+            .await
+            .pop()
+            .unwrap()
+            .unwrap();
+        assert!(record(&ledger, "standby").await.is_some(), "{name}");
+        // A repetition of the repetition changes nothing that has begun.
+        claim(&ledger, "standby", 1, 11).await.unwrap();
+        let again = ledger.begin_fallbacks(&targets[..1], at(12)).await.pop();
+        assert_eq!(again.unwrap().unwrap(), Begun::Before, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn more_than_one_call_holds_is_brought_forward() {
     for (name, ledger) in ledgers() {
         let many: Vec<_> = (0..60)
@@ -166,7 +248,7 @@ async fn more_than_one_call_holds_is_brought_forward() {
             "{name}"
         );
         let due = ledger.due(destination(), Priority::High, at(2), 100);
-        assert_eq!(due.await.unwrap().len(), 59, "{name}");
+        assert_eq!(due.await.unwrap().entries.len(), 59, "{name}");
     }
 }
 
@@ -186,6 +268,28 @@ async fn one_drain_of_a_destination_runs() {
         assert_eq!(take(103, 3).await, TakeDrain::Taken, "{name}");
         assert_eq!(take(300, 200).await, TakeDrain::Taken, "{name}");
         ledger.release_drain(other(), at(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_drains_of_one_millisecond_are_two() {
+    for (name, ledger) in ledgers() {
+        let one = at(100);
+        let other = one.plus(Duration::from_nanos(1));
+        assert_eq!(one.unix_millis(), other.unix_millis());
+        let take = async |until, now| {
+            let taken = ledger.take_drain(destination(), until, at(now));
+            taken.await.unwrap()
+        };
+        // The first one writes the item, the second and the third one change it.
+        for now in [0, 1] {
+            assert_eq!(take(one, now).await, TakeDrain::Taken, "{name}");
+            assert_eq!(take(other, now).await, TakeDrain::InUse, "{name}");
+            ledger.release_drain(destination(), other).await.unwrap();
+            assert_eq!(take(other, now).await, TakeDrain::InUse, "{name}");
+            ledger.release_drain(destination(), one).await.unwrap();
+        }
+        assert_eq!(take(other, 2).await, TakeDrain::Taken, "{name}");
     }
 }
 

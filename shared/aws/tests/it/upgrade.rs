@@ -97,7 +97,8 @@ async fn what_is_not_settled_is_adopted_into_the_outbox() {
     let entries = ledger
         .due(destination(), Priority::High, at(20), 10)
         .await
-        .unwrap();
+        .unwrap()
+        .entries;
     assert!(entries.iter().all(|one| one.detection_id == "Okta.Lockout"));
 
     for (alert, attempt, now) in [("retrying", 2, 20), ("lost", 3, 20), ("sending", 3, 66)] {

@@ -34,7 +34,7 @@ pub struct DeliveryBatch<A = Alert> {
 pub struct Drain {
     /// The destination whose due deliveries are taken.
     pub destination_id: DestinationId,
-    /// The end of the drain's lease. It also identifies the drain.
+    /// The end of the drain's lease. With its nanoseconds it also identifies the drain.
     pub until: Timestamp,
 }
 
@@ -128,6 +128,21 @@ pub struct FallbackTarget {
     pub display_name: String,
     /// Its provider.
     pub provider: ProviderName,
+    /// Whether other targets of the alert have it, too.
+    #[serde(default)]
+    pub sharing: Sharing,
+}
+
+/// Whether several targets of an alert have the same fallback.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Sharing {
+    /// Only one has it: when that one has the alert, the fallback is not needed.
+    Sole,
+    /// Several do, or the payload does not say so: the outbox decides when the fallback
+    /// is due.
+    #[default]
+    Shared,
 }
 
 /// Payloads of version 0.1.0 hold the fallback's id alone. The outbox finds out
@@ -148,6 +163,7 @@ fn fallback_target<'de, D: Deserializer<'de>>(
             destination_id: id,
             display_name: id.to_string(),
             provider: ProviderName::unknown(),
+            sharing: Sharing::Shared,
         }),
     })
 }
@@ -172,11 +188,12 @@ impl fmt::Display for Removal {
 }
 
 impl Delivery {
-    /// The first attempt at a target of an alert that was received at `began_at`, with
-    /// the present configuration of its destination.
+    /// The first attempt at one of the targets of an alert that was received at
+    /// `began_at`, with the present configuration of its destination.
     #[must_use]
     pub fn first(
         target: &Target,
+        targets: &[Target],
         destinations: &Destinations,
         began_at: Timestamp,
         due: Timestamp,
@@ -185,13 +202,23 @@ impl Delivery {
             attempt: 1,
             began_at: Some(began_at),
             due: Some(due),
-            ..Self::to(target.destination_id, &target.display_name, destinations)
+            ..Self::to(
+                target.destination_id,
+                &target.display_name,
+                targets,
+                destinations,
+            )
         }
     }
 
     /// A delivery to a destination as it is configured now; `recorded_name` is its name
-    /// if it was deleted.
-    pub(crate) fn to(id: DestinationId, recorded_name: &str, destinations: &Destinations) -> Self {
+    /// if it was deleted, `targets` those of the alert.
+    pub(crate) fn to(
+        id: DestinationId,
+        recorded_name: &str,
+        targets: &[Target],
+        destinations: &Destinations,
+    ) -> Self {
         let destination = destinations.get(id);
         let removed = match destination.map(|one| one.enabled) {
             None => Some(Removal::Deleted),
@@ -215,7 +242,7 @@ impl Delivery {
             detail: Detail::Full,
             unrecorded: None,
             fallback_for: None,
-            fallback: destination.and_then(|one| FallbackTarget::of(one, destinations)),
+            fallback: destination.and_then(|one| FallbackTarget::of(one, targets, destinations)),
             retry: destination.and_then(|one| one.retry),
             removed,
         }
@@ -223,16 +250,43 @@ impl Delivery {
 }
 
 impl FallbackTarget {
-    /// The fallback of a destination; `None` if it has none, or none that exists.
+    /// The fallback of a destination, for an alert with these targets; `None` if it has
+    /// none, or none that exists.
     #[must_use]
-    pub fn of(destination: &Destination, destinations: &Destinations) -> Option<Self> {
+    pub fn of(
+        destination: &Destination,
+        targets: &[Target],
+        destinations: &Destinations,
+    ) -> Option<Self> {
         let id = destination.fallback.as_ref()?.destination_id;
         let fallback = destinations.get(id)?;
-        (id != destination.destination_id).then(|| Self {
+        let is_other = |one: DestinationId| one != destination.destination_id;
+        let sharing = match Self::originals(id, targets, destinations).find(|one| is_other(*one)) {
+            None => Sharing::Sole,
+            Some(_) => Sharing::Shared,
+        };
+        is_other(id).then(|| Self {
             destination_id: id,
             display_name: fallback.display_name.clone(),
             provider: fallback.provider.clone(),
+            sharing,
         })
+    }
+
+    /// Those of the targets of an alert that have this fallback.
+    pub fn originals(
+        fallback: DestinationId,
+        targets: &[Target],
+        destinations: &Destinations,
+    ) -> impl Iterator<Item = DestinationId> {
+        let has_it = move |id: &DestinationId| {
+            let of_target = destinations.get(*id).and_then(|one| one.fallback);
+            of_target.is_some_and(|one| one.destination_id == fallback)
+        };
+        targets
+            .iter()
+            .map(|target| target.destination_id)
+            .filter(has_it)
     }
 }
 
@@ -260,6 +314,7 @@ mod tests {
             fallback.destination_id.to_string(),
             "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12"
         );
+        assert_eq!(fallback.sharing, Sharing::Shared);
         let batch: DeliveryBatch = serde_json::from_value(json!({"parcels": []})).unwrap();
         assert_eq!(batch.drain, None);
     }
@@ -276,6 +331,9 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(delivery.recorded, Recorded::Yes);
+        // A router that did not know of sharing.
+        let sharing = delivery.fallback.as_ref().map(|one| one.sharing);
+        assert_eq!(sharing, Some(Sharing::Shared));
         let json = serde_json::to_value(&delivery).unwrap();
         assert_eq!(serde_json::from_value::<Delivery>(json).unwrap(), delivery);
     }

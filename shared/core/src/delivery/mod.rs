@@ -21,7 +21,7 @@ pub mod record;
 pub mod settlement;
 
 pub use batch::{
-    AlertDeliveries, Delivery, DeliveryBatch, Drain, FallbackTarget, Recorded, Removal,
+    AlertDeliveries, Delivery, DeliveryBatch, Drain, FallbackTarget, Recorded, Removal, Sharing,
 };
 pub use model::{
     Attempt, AttemptResult, DeliveryId, Detail, PriorAttempt, State, UnrecordedAttempt,

@@ -36,6 +36,16 @@ impl NewDelivery {
             at: self.due,
         }
     }
+
+    /// When its retry window begins, if it is recorded at `now`: at once, or, for a
+    /// fallback, which waits for another destination first, when it is due.
+    #[must_use]
+    pub const fn begins_at(&self, now: Timestamp) -> Timestamp {
+        match self.fallback_for {
+            None => now,
+            Some(_) => self.due,
+        }
+    }
 }
 
 /// A delivery that version 0.1.0 recorded: it has no due time.

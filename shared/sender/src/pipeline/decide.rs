@@ -4,7 +4,9 @@
 use tocsin_aws::FallbackRef;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::settlement::{NewState, Settlement};
-use tocsin_core::delivery::{Attempt, AttemptResult, NewDelivery, PriorAttempt, UnrecordedAttempt};
+use tocsin_core::delivery::{
+    Attempt, AttemptResult, NewDelivery, PriorAttempt, Sharing, UnrecordedAttempt,
+};
 use tocsin_core::health::Health;
 use tocsin_core::outcome::{Failure, Outcome};
 use tocsin_core::retry::{Decision, RetryPolicy};
@@ -134,10 +136,13 @@ impl DecidedTask<'_> {
         })
     }
 
-    /// The delivery to the fallback that is not needed, if this one was accepted.
+    /// The delivery to the fallback that is not needed, if this one was accepted. One
+    /// that other targets of the alert share is left to the outbox.
     pub(super) fn cancelled_fallback(&self) -> Option<FallbackRef> {
         let fallback = self.task.delivery.fallback.as_ref()?;
-        (self.settlement.new_state == NewState::Delivered).then(|| FallbackRef {
+        let is_unneeded =
+            self.settlement.new_state == NewState::Delivered && fallback.sharing == Sharing::Sole;
+        is_unneeded.then(|| FallbackRef {
             alert_id: self.settlement.alert_id.clone(),
             destination_id: fallback.destination_id,
             fallback_for: self.settlement.destination_id,

@@ -6,7 +6,7 @@
 //!
 //! The fallback of a delivery that ended badly begins before that is recorded, so that
 //! a crash in between leaves a fallback too many rather than none; the fallback of one
-//! that was accepted is cancelled afterwards.
+//! that was accepted is cancelled afterwards, unless other targets of the alert share it.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ impl Settlements<'_> {
         let mut destinations = BTreeSet::new();
         for ((one, fallback), result) in decided.into_iter().zip(&fallbacks).zip(results) {
             match result {
-                Ok(()) => {
+                Ok(_) => {
                     destinations.insert(fallback.destination_id);
                     begun.push(one);
                 }

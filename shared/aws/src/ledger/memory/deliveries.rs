@@ -12,10 +12,11 @@ use tocsin_core::destination::DestinationId;
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outbox::{DueEntry, DueKey, Priority};
 
-use super::super::defer::FallbackRef;
+use super::super::attributes::Item;
 use super::super::deliveries::Added;
 use super::super::error::LedgerError;
-use super::super::outbox::OutboxPage;
+use super::super::fallbacks::{Begun, FallbackRef};
+use super::super::outbox::{OutboxCursor, OutboxPage};
 use super::super::read::DeliveryRecords;
 use super::Memory;
 
@@ -61,11 +62,10 @@ impl Stored {
     }
 
     /// Whether it is the delivery of a fallback that has not begun.
-    fn is_standby(&self, fallback_for: Option<DestinationId>) -> bool {
+    fn stands_by(&self) -> bool {
         self.record.state == State::Queued
             && self.record.attempt == 0
-            && fallback_for.is_some()
-            && self.record.fallback_for == fallback_for
+            && self.record.fallback_for.is_some()
     }
 
     fn move_to(&mut self, due: DueKey, now: Timestamp) {
@@ -96,7 +96,7 @@ impl Memory {
             if contents.deliveries.contains_key(&key) {
                 return Ok(Added::Exists);
             }
-            let stored = Stored::new(delivery, 0, now, now);
+            let stored = Stored::new(delivery, 0, delivery.begins_at(now), now);
             contents.deliveries.insert(key, stored);
             Ok(Added::New)
         };
@@ -194,7 +194,8 @@ impl Memory {
         for one in fallbacks {
             let key = (one.alert_id.clone(), one.destination_id);
             let stored = contents.deliveries.get(&key);
-            if stored.is_some_and(|stored| stored.is_standby(Some(one.fallback_for))) {
+            let is_for = |stored: &Stored| stored.record.fallback_for == Some(one.fallback_for);
+            if stored.is_some_and(|stored| stored.stands_by() && is_for(stored)) {
                 contents.deliveries.remove(&key);
             }
         }
@@ -203,25 +204,26 @@ impl Memory {
 
     pub(in super::super) fn begin_fallbacks(
         &self,
-        fallbacks: &[NewDelivery],
+        deliveries: &[NewDelivery],
         now: Timestamp,
-    ) -> Vec<Result<(), LedgerError>> {
+    ) -> Vec<Result<Begun, LedgerError>> {
         let mut contents = self.contents();
-        for one in fallbacks {
-            let key = (one.alert_id.clone(), one.destination_id);
+        let one = |delivery: &NewDelivery| {
             let due = NewDelivery {
                 due: now,
-                ..one.clone()
+                ..delivery.clone()
             };
-            let stored = contents
-                .deliveries
-                .entry(key)
-                .or_insert_with(|| Stored::new(&due, 0, now, now));
-            if stored.is_standby(one.fallback_for) {
-                stored.move_to(due.due_key(), now);
+            let key = (due.alert_id.clone(), due.destination_id);
+            let stored = contents.deliveries.get(&key);
+            if stored.is_some_and(|stored| !stored.stands_by()) {
+                return Ok(Begun::Before);
             }
-        }
-        vec![Ok(()); fallbacks.len()]
+            contents
+                .deliveries
+                .insert(key, Stored::new(&due, 0, now, now));
+            Ok(Begun::Now)
+        };
+        deliveries.iter().map(one).collect()
     }
 
     /// Nothing here comes from version 0.1.0: what exists is in the outbox.
@@ -252,14 +254,18 @@ impl Memory {
         priority: Priority,
         until: Timestamp,
         limit: usize,
-    ) -> Vec<DueEntry> {
-        let mut due = self.outbox_page().entries;
+    ) -> OutboxPage {
+        let mut page = self.outbox_page();
+        let due = &mut page.entries;
         due.retain(|one| {
             one.destination_id == destination && one.due.priority == priority && one.due.at <= until
         });
         due.sort_by_key(|one| one.due);
-        due.truncate(limit);
-        due
+        if due.len() > limit {
+            due.truncate(limit);
+            page.next = Some(OutboxCursor(Item::new()));
+        }
+        page
     }
 
     pub(in super::super) fn outbox_page(&self) -> OutboxPage {
@@ -297,7 +303,7 @@ impl Memory {
         for stored in contents.deliveries.values_mut() {
             let waits = stored.record.destination_id == destination
                 && stored.record.lease_until.is_none()
-                && !stored.is_standby(stored.record.fallback_for);
+                && !stored.stands_by();
             if let Some(due) = stored.due.filter(|due| waits && due.at > now) {
                 stored.move_to(DueKey { at: now, ..due }, now);
                 moved += 1;

@@ -190,11 +190,14 @@ async fn deliveries_without_a_further_attempt_are_recorded_as_such() {
 
 #[tokio::test]
 async fn the_fallback_of_a_failed_delivery_begins_and_of_a_delivered_one_is_cancelled() {
-    let fallback = json!({"fallback": {
-        "destinationId": FALLBACK, "displayName": "f", "provider": "webhook",
-    }});
+    let fallback = |sharing| {
+        json!({"fallback": {
+            "destinationId": FALLBACK, "displayName": "f", "provider": "webhook",
+            "sharing": sharing,
+        }})
+    };
     let fixture = Fixture::new(refused).await;
-    let batch = fixture.recorded(&["a"], &fallback).await;
+    let batch = fixture.recorded(&["a"], &fallback("sole")).await;
     fixture.with_fallbacks(&batch).await;
     fixture.deliver(batch).await;
     assert_eq!(fixture.state("a").await, (State::Failed, 1));
@@ -204,11 +207,15 @@ async fn the_fallback_of_a_failed_delivery_begins_and_of_a_delivered_one_is_canc
     assert!(outbox[0].due.at <= Timestamp::now());
     assert!(fixture.sent().contains(&(json!({"wakeUp": FALLBACK}), 0)));
 
-    let fixture = Fixture::new(accepted).await;
-    let batch = fixture.recorded(&["a"], &fallback).await;
-    fixture.with_fallbacks(&batch).await;
-    fixture.deliver(batch).await;
-    assert_eq!(fixture.record("a", FALLBACK).await, None);
+    // One that other targets of the alert share may still be needed by them.
+    for (sharing, stays) in [("sole", false), ("shared", true)] {
+        let fixture = Fixture::new(accepted).await;
+        let batch = fixture.recorded(&["a"], &fallback(sharing)).await;
+        fixture.with_fallbacks(&batch).await;
+        fixture.deliver(batch).await;
+        let record = fixture.record("a", FALLBACK).await;
+        assert_eq!(record.is_some(), stays, "{sharing}");
+    }
 }
 
 #[tokio::test]

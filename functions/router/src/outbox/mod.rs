@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use tocsin_aws::{Added, Ledger};
+use tocsin_aws::{Added, Begun, Ledger, LedgerError};
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{AlertDeliveries, Delivery, FallbackTarget, NewDelivery};
 use tocsin_core::destination::{DestinationId, Destinations, ProviderName};
@@ -113,7 +113,8 @@ impl Outbox<'_> {
     }
 
     /// Records deliveries, and returns what follows for each alert. A delivery that
-    /// exists already is left to whatever began it.
+    /// exists already is left to whatever began it, with one exception: one that stands
+    /// by as that of a fallback begins when the alert is repeated with it as a target.
     async fn record(
         &self,
         plans: Vec<Plan>,
@@ -127,6 +128,7 @@ impl Outbox<'_> {
             .unzip();
         let added = self.ledger.add_deliveries(&new, now).await;
         let mut recorded: BTreeMap<usize, Recorded> = BTreeMap::new();
+        let mut known_targets = Vec::new();
         for ((added, new), (at, next)) in added.into_iter().zip(new).zip(rest) {
             match (added, next) {
                 (Ok(Added::New), Next::Dispatch { provider, delivery }) => {
@@ -142,12 +144,24 @@ impl Outbox<'_> {
                     let waiting = &mut recorded.entry(at).or_default().waiting;
                     waiting.insert(new.destination_id);
                 }
-                (Ok(Added::New), Next::Wait) | (Ok(Added::Exists), _) => {}
-                (Err(error), _) => {
-                    if let Some(one) = alerts.get(at) {
-                        one.fail(&error, &mut invocation.failed);
-                    }
+                (Ok(Added::Exists), _) if new.fallback_for.is_none() => {
+                    known_targets.push((at, new));
                 }
+                (Ok(Added::New), Next::Wait) | (Ok(Added::Exists), _) => {}
+                (Err(error), _) => fail(alerts.get(at), &error, invocation),
+            }
+        }
+        let (positions, targets): (Vec<_>, Vec<_>) = known_targets.into_iter().unzip();
+        let begun = self.ledger.begin_fallbacks(&targets, now).await;
+        for ((begun, new), at) in begun.into_iter().zip(targets).zip(positions) {
+            match begun {
+                Ok(Begun::Now) => {
+                    let recorded = recorded.entry(at).or_default();
+                    recorded.waiting.insert(new.destination_id);
+                    recorded.wake_ups.insert(new.destination_id);
+                }
+                Ok(Begun::Before) => {}
+                Err(error) => fail(alerts.get(at), &error, invocation),
             }
         }
         recorded
@@ -177,6 +191,13 @@ impl Outbox<'_> {
     }
 }
 
+/// Has SQS deliver an alert again whose deliveries could not be recorded.
+fn fail(alert: Option<&RoutedAlert>, error: &LedgerError, invocation: &mut Invocation) {
+    if let Some(one) = alert {
+        one.fail(error, &mut invocation.failed);
+    }
+}
+
 /// What follows for the new deliveries of one alert.
 #[derive(Debug, Default)]
 struct Recorded {
@@ -197,6 +218,7 @@ fn plan(
     now: Timestamp,
 ) -> Vec<Plan> {
     let detection = DetectionKey::of(&one.alert.detection_id);
+    let targets = &one.routing.targets;
     let to_target = |target: &Target| {
         let health = healths.get(&target.destination_id);
         let path = health.map_or(Path::Fast, |health| health.path(&detection, now));
@@ -206,7 +228,7 @@ fn plan(
                 let due = now.plus(FAST_PATH);
                 let next = Next::Dispatch {
                     provider: target.provider.clone(),
-                    delivery: Box::new(Delivery::first(target, destinations, now, due)),
+                    delivery: Box::new(Delivery::first(target, targets, destinations, now, due)),
                 };
                 (due, next)
             }
@@ -217,7 +239,7 @@ fn plan(
             next,
         }
     };
-    let mut plans: Vec<_> = one.routing.targets.iter().map(to_target).collect();
+    let mut plans: Vec<_> = targets.iter().map(to_target).collect();
     for new in fallbacks(one, destinations, now) {
         if plans
             .iter()
@@ -235,9 +257,10 @@ fn plan(
 
 /// The deliveries to the fallbacks of an alert's targets, the earliest first.
 fn fallbacks(one: &RoutedAlert, destinations: &Destinations, now: Timestamp) -> Vec<NewDelivery> {
+    let targets = &one.routing.targets;
     let of_target = |target: &Target| {
         let destination = destinations.get(target.destination_id)?;
-        let fallback = FallbackTarget::of(destination, destinations)?;
+        let fallback = FallbackTarget::of(destination, targets, destinations)?;
         let after = destination.fallback?.after(one.routing.severity);
         Some(NewDelivery {
             alert_id: one.alert.alert_id.clone(),
@@ -250,8 +273,7 @@ fn fallbacks(one: &RoutedAlert, destinations: &Destinations, now: Timestamp) -> 
             fallback_for: Some(target.destination_id),
         })
     };
-    let targets = one.routing.targets.iter();
-    let mut fallbacks: Vec<_> = targets.filter_map(of_target).collect();
+    let mut fallbacks: Vec<_> = targets.iter().filter_map(of_target).collect();
     fallbacks.sort_by_key(|new| new.due);
     fallbacks
 }
@@ -293,88 +315,4 @@ impl RoutedAlert {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use tocsin_core::routing::route;
-
-    use super::*;
-
-    const IDS: [&str; 3] = [
-        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11",
-        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12",
-        "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d13",
-    ];
-
-    fn id(at: usize) -> DestinationId {
-        DestinationId::parse(IDS[at]).unwrap()
-    }
-
-    /// Destinations that accept HIGH alerts, or only those of lists; each with the
-    /// position of its fallback.
-    fn destinations(given: &[(bool, Option<usize>)]) -> Destinations {
-        let one = |(at, (matches, fallback)): (usize, &(bool, Option<usize>))| {
-            serde_json::from_value(json!({
-                "destinationId": IDS[at], "displayName": format!("d{at}"), "type": "slack",
-                "severities": if *matches { json!(["HIGH"]) } else { json!([]) },
-                "fallback": fallback.map(|at| IDS[at]),
-                "createdAt": "2026-01-01T00:00:00Z", "createdBy": "a",
-                "updatedAt": "2026-01-01T00:00:00Z", "updatedBy": "a", "revision": 1,
-            }))
-            .unwrap()
-        };
-        given.iter().enumerate().map(one).collect()
-    }
-
-    fn planned(destinations: &Destinations, healths: &HashMap<DestinationId, Health>) -> Vec<Plan> {
-        let alert = tocsin_testing::full();
-        let routing = route(&alert, destinations, None);
-        let one = RoutedAlert {
-            message_ids: Vec::new(),
-            alert,
-            routing,
-        };
-        let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        plan(0, &one, destinations, healths, now)
-    }
-
-    /// Destination, seconds until it is due, whether a sender gets it at once.
-    fn shape(plans: &[Plan]) -> Vec<(DestinationId, u64, bool)> {
-        let start = "2026-01-01T00:00:00Z".parse().unwrap();
-        let of_plan = |plan: &Plan| {
-            let dispatched = matches!(plan.next, Next::Dispatch { .. });
-            let due = plan.new.due.since(start).as_secs();
-            (plan.new.destination_id, due, dispatched)
-        };
-        plans.iter().map(of_plan).collect()
-    }
-
-    #[test]
-    fn a_working_destination_without_backlog_gets_its_delivery_at_once() {
-        let all = destinations(&[(true, None), (true, None)]);
-        let healths = HashMap::from([(id(1), Health::default().with_backlog())]);
-        let plans = planned(&all, &healths);
-        assert_eq!(shape(&plans), [(id(0), 150, true), (id(1), 0, false)]);
-        assert_eq!(plans[1].next, Next::WakeUp);
-        let Next::Dispatch { delivery, .. } = &plans[0].next else {
-            panic!("{plans:?}");
-        };
-        assert_eq!(delivery.due, Some(plans[0].new.due));
-        assert_eq!(delivery.attempt, 1);
-    }
-
-    #[test]
-    fn a_fallback_waits_in_the_outbox_once_unless_it_is_a_target() {
-        // Two targets share a fallback, which only lists reach.
-        let all = destinations(&[(true, Some(2)), (true, Some(2)), (false, None)]);
-        let plans = planned(&all, &HashMap::new());
-        let expected = [(id(0), 150, true), (id(1), 150, true), (id(2), 300, false)];
-        assert_eq!(shape(&plans), expected);
-        assert_eq!(plans[2].next, Next::Wait);
-        assert_eq!(plans[2].new.fallback_for, Some(id(0)));
-        // One target is the fallback of another.
-        let all = destinations(&[(true, Some(1)), (true, None)]);
-        let plans = planned(&all, &HashMap::new());
-        assert_eq!(shape(&plans), [(id(0), 150, true), (id(1), 150, true)]);
-        assert_eq!(plans[1].new.fallback_for, None);
-    }
-}
+mod tests;
