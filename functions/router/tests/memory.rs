@@ -153,6 +153,7 @@ fn the_worst_batch_takes_some_tens_of_mib() {
     }
 }
 
+#[expect(clippy::unwrap_used, reason = "part of the test")]
 fn measure(context: Context) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -119,10 +119,11 @@ impl World<'_> {
 fn number(number: usize) -> String {
     let digits = number.to_string();
     let first = digits.len() % 3;
-    let groups = digits[first..].as_bytes().chunks(3);
+    let groups = digits.as_bytes()[first..].chunks(3);
     let groups = groups.map(|group| String::from_utf8_lossy(group).into_owned());
     let head = (first > 0).then(|| digits[..first].to_owned());
-    Vec::from_iter(head.into_iter().chain(groups)).join(",")
+    let all: Vec<_> = head.into_iter().chain(groups).collect();
+    all.join(",")
 }
 
 /// Whole seconds, except of less than one.
@@ -132,6 +133,11 @@ fn seconds(duration: Duration) -> String {
     } else {
         format!("{} s", number(duration.as_secs_f64().round() as usize))
     }
+}
+
+fn per_delivery(writes: usize, deliveries: u32) -> String {
+    let writes = u32::try_from(writes).unwrap();
+    format!("{:.1}", f64::from(writes) / f64::from(deliveries))
 }
 
 /// Prints a row of a table of docs/delivery.md.
@@ -157,7 +163,7 @@ fn a_storm_goes_out_at_the_receivers_own_pace_and_high_alerts_first() {
             seconds(took),
             number(world.before_high()),
             number(world.requests),
-            format!("{:.1}", world.writes as f64 / 1_000.0),
+            per_delivery(world.writes, 1_000),
             number(world.health_writes),
             number(world.wake_ups),
         ]);
