@@ -54,7 +54,7 @@ impl Table {
                     }
                     // Health is advice: the deliveries of this destination are attempted
                     // as if it had none, and no other destination notices. To hold them
-                    // would lose them for good, since nothing mends the item.
+                    // would lose them for good, since nothing repairs the item.
                     Err(error) => tracing::error!(
                         %error,
                         "the health of a destination cannot be read; its deliveries are attempted: {error}"

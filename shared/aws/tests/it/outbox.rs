@@ -171,8 +171,8 @@ async fn any_destination_that_fails_begins_a_shared_fallback() {
         };
         add(&ledger, &[standby(other())]).await;
         // Both fail, and settle in one call.
-        let begin = [third, third].map(standby);
-        for begun in ledger.begin_fallbacks(&begin, at(10)).await {
+        let standbys = [third, third].map(standby);
+        for begun in ledger.begin_fallbacks(&standbys, at(10)).await {
             assert_eq!(begun.unwrap(), Begun::Now, "{name}");
         }
         assert_eq!(due(&ledger, 10).await, ["a"], "{name}");
