@@ -84,6 +84,29 @@ impl HealthCache {
         }
     }
 
+    /// Records that nothing waits for a destination any more, unless its health was
+    /// changed since it was read: then something may.
+    pub(crate) async fn record_drained(
+        &self,
+        id: DestinationId,
+        seen: &VersionedHealth,
+        now: Timestamp,
+    ) {
+        let next = seen.health.drained(now);
+        if next == seen.health {
+            return;
+        }
+        self.copies().remove(&id);
+        let swapped = self.ledger.compare_and_swap_health(id, seen, next, now);
+        if let Err(error) = swapped.await {
+            tracing::warn!(
+                destination.id = %id,
+                %error,
+                "the health of destination {id} could not be changed: {error}"
+            );
+        }
+    }
+
     /// Replaces the health of a destination with what `change` makes of it. Does
     /// nothing if that is the same. A failure is logged only: what waits is in the
     /// outbox, and the sweep finds it there.

@@ -19,7 +19,7 @@ use tocsin_aws::{
     DeliveryRecords, DestinationCache, FallbackRef, Ledger, LedgerError, TakeDrain, VersionedHealth,
 };
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::{Drain, FallbackTarget};
+use tocsin_core::delivery::{Drain, FallbackTarget, State};
 use tocsin_core::destination::{DestinationId, Destinations};
 use tocsin_core::health::Health;
 use tocsin_core::history::DeliveryRecord;
@@ -45,10 +45,8 @@ const READ_LIMITS: [usize; 2] = [1_000, 10_000];
 /// sender that met the trouble, or get it from the sweep.
 const SOON: Duration = Duration::from_secs(15);
 
-/// The delay of the wake-up after a failure.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
-
-/// The delay of the wake-up after a drain that ended deliveries and dispatched none.
+/// The delay of the wake-up after a drain that met deliveries and dispatched none of
+/// them: others may be due.
 const AFTER_CHANGES: Duration = Duration::from_secs(1);
 
 /// How long a delivery waits whose item cannot be read.
@@ -84,6 +82,7 @@ enum Step {
 struct Sorted {
     dispatch: VecDeque<(DueEntry, DeliveryRecord)>,
     cancel: Vec<FallbackRef>,
+    settled: Vec<(DueEntry, State)>,
     unreadable: Vec<DueEntry>,
 }
 
@@ -112,10 +111,9 @@ impl Drains<'_> {
                 %error,
                 "destination {id} could not be drained; its deliveries stay due: {error}"
             );
-            Drained {
-                wake_up: Some(AFTER_FAILURE),
-                failed: 0,
-            }
+            // The next sweep sends a wake-up. One from here for each failed drain would add
+            // to it, minute after minute.
+            Drained::default()
         })
     }
 
@@ -168,8 +166,7 @@ impl Drains<'_> {
         let id = drain.destination_id;
         let (due, selected) = self.select(id, &health.health, now).await?;
         if due.is_empty() {
-            let drained = |health: &Health| health.drained(now);
-            self.healths.change(id, health, drained).await;
+            self.healths.record_drained(id, &health, now).await;
             return Ok(Step::Done(Drained::default()));
         }
         if selected.is_empty() {
@@ -181,16 +178,17 @@ impl Drains<'_> {
         }
         drop(due);
         let destinations = self.destinations.get_fresh().await?;
-        let sorted = self.sort(id, selected, &destinations, now).await?;
-        let cancelled = sorted.cancel.len();
+        let mut sorted = self.sort(id, selected, &destinations, now).await?;
+        sorted.dispatch.truncate(health.health.drain_size(now));
         self.cancel(&sorted.cancel).await;
+        self.leave_outbox(&sorted.settled).await;
         self.postpone(&sorted.unreadable, now).await;
         let loaded = load(self.ledger, &destinations, drain, sorted.dispatch).await?;
         let failed = undeliverable::end(self.ledger, &loaded.undeliverable).await;
         let payload = loaded.payload;
         let Some(provider) = loaded.provider.filter(|_| !payload.is_empty()) else {
             return Ok(Step::Done(Drained {
-                wake_up: (cancelled + failed > 0).then_some(AFTER_CHANGES),
+                wake_up: Some(AFTER_CHANGES),
                 failed,
             }));
         };
@@ -253,6 +251,7 @@ impl Drains<'_> {
                 Verdict::Dispatch(record) => sorted.dispatch.push_back((entry, record.clone())),
                 Verdict::Cancel(fallback) => sorted.cancel.push(fallback),
                 Verdict::Skip => {}
+                Verdict::Leave(state) => sorted.settled.push((entry, state)),
                 Verdict::Unreadable(error) => {
                     tracing::error!(
                         alert.id = entry.alert_id.as_str(),
@@ -293,6 +292,14 @@ impl Drains<'_> {
             if let Err(error) = result {
                 // It stays due, and the next drain tries again.
                 tracing::warn!(%error, "a fallback could not be cancelled: {error}");
+            }
+        }
+    }
+
+    async fn leave_outbox(&self, settled: &[(DueEntry, State)]) {
+        for result in self.ledger.leave_outbox(settled).await {
+            if let Err(error) = result {
+                tracing::warn!(%error, "a settled delivery stays in the outbox: {error}");
             }
         }
     }

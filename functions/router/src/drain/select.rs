@@ -1,6 +1,7 @@
 //! Which of the due deliveries a drain takes, and what it does with each.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use tocsin_aws::{DeliveryRecords, FallbackRef, LedgerError};
 use tocsin_core::Timestamp;
@@ -11,10 +12,17 @@ use tocsin_core::health::{Admission, DetectionKey, Health};
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outbox::{self, DueEntry};
 
-/// The deliveries that a drain takes: those that the health admits, by priority, the
-/// detections of one priority by turns, so many as it drains at once.
+/// Deliveries that a drain looks at beyond those that it dispatches: what it cannot
+/// dispatch must not take the place of what it can.
+const SPARE: usize = 25;
+
+/// The deliveries that a drain looks at: those that the health admits, by priority, the
+/// detections of one priority by turns.
 pub(super) fn select(due: Vec<DueEntry>, health: &Health, now: Timestamp) -> Vec<DueEntry> {
-    outbox::next(health.drainable(due, now), health.drain_size(now))
+    outbox::next(
+        health.drainable(due, now),
+        health.drain_size(now).saturating_add(SPARE),
+    )
 }
 
 /// When the first of these deliveries is admitted, where all of them are held.
@@ -29,6 +37,9 @@ pub(super) fn held_until(due: &[DueEntry], health: &Health, now: Timestamp) -> O
     due.iter().filter_map(until).min()
 }
 
+/// The index is about a second behind the table; this is more than it ever should be.
+const INDEX_LAG: Duration = Duration::from_mins(1);
+
 /// What a drain does with a delivery.
 #[derive(Debug)]
 pub(super) enum Verdict<'a> {
@@ -36,8 +47,10 @@ pub(super) enum Verdict<'a> {
     Dispatch(&'a DeliveryRecord),
     /// It is a fallback, and all destinations that it is the fallback of have the alert.
     Cancel(FallbackRef),
-    /// It was settled, or a sender holds it: the index is behind the table.
+    /// It was just settled, or a sender holds it: the index is behind the table.
     Skip,
+    /// It was settled long ago, in this state, and is still in the outbox.
+    Leave(State),
     /// Its item is damaged.
     Unreadable(&'a LedgerError),
 }
@@ -60,7 +73,14 @@ pub(super) fn judge<'a>(
         Some(Err(error)) => return Verdict::Unreadable(error),
         Some(Ok(record)) => record,
     };
-    if record.state.is_settled() || record.lease_until.is_some_and(|until| until > now) {
+    if record.state.is_settled() {
+        return if now.since(entry.due.at) > INDEX_LAG {
+            Verdict::Leave(record.state)
+        } else {
+            Verdict::Skip
+        };
+    }
+    if record.lease_until.is_some_and(|until| until > now) {
         return Verdict::Skip;
     }
     let is_delivered = |id: &DestinationId| {
@@ -157,7 +177,8 @@ mod tests {
         assert!(select(due.clone(), &health, tripped).is_empty());
         assert!(held_until(&due, &health, tripped).is_some_and(|until| until > tripped));
         let later = at("2026-01-01T00:10:00Z");
-        assert_eq!(ids(&select(due, &health, later)).len(), 1);
+        assert_eq!(ids(&select(due, &health, later)), ["other"]);
+        assert_eq!(health.drain_size(later), 1);
     }
 
     /// A record of the alert `a` in this state.
@@ -196,6 +217,7 @@ mod tests {
             Verdict::Dispatch(_) => "dispatch",
             Verdict::Cancel(_) => "cancel",
             Verdict::Skip => "skip",
+            Verdict::Leave(_) => "leave",
             Verdict::Unreadable(_) => "unreadable",
         }
     }
@@ -206,7 +228,8 @@ mod tests {
         for (state, more, expected) in [
             ("QUEUED", json!({}), "dispatch"),
             ("RETRYING", json!({}), "dispatch"),
-            ("DELIVERED", json!({}), "skip"),
+            ("DELIVERED", json!({}), "leave"),
+            ("EXHAUSTED", json!({}), "leave"),
             ("SENDING", until("2026-01-01T00:05:10Z"), "skip"),
             ("SENDING", until("2026-01-01T00:04:59Z"), "dispatch"),
         ] {
@@ -215,6 +238,21 @@ mod tests {
                 expected,
                 "{state}"
             );
+        }
+    }
+
+    #[test]
+    fn the_index_may_be_behind_a_delivery_that_was_just_settled() {
+        let key = (AlertId::new("a").unwrap(), id(FALLBACK));
+        let record = record(FALLBACK, "DELIVERED", 1, json!({}));
+        let records: DeliveryRecords = HashMap::from([(key, Ok(record))]);
+        let entry = entry("a", "d", "1#2026-01-01T00:00:00Z");
+        for (now, is_skipped) in [
+            ("2026-01-01T00:01:00Z", true),
+            ("2026-01-01T00:01:01Z", false),
+        ] {
+            let verdict = judge(&entry, &records, &HashMap::new(), at(now));
+            assert_eq!(matches!(verdict, Verdict::Skip), is_skipped, "{verdict:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::State;
 use tocsin_core::delivery::settlement::Deferral;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outbox::{DueEntry, DueKey};
@@ -23,6 +24,9 @@ const WAITS_AGAIN: &str = "\"due\" = ? AND \"leaseUntil\" = 0 AND \"attempt\" > 
 
 /// A delivery that was not moved since it was read.
 const NOT_MOVED: &str = "\"due\" = ?";
+
+/// A delivery that was not changed since it was read.
+const SETTLED: &str = "\"due\" = ? AND \"state\" = ?";
 
 impl Table {
     pub(super) async fn defer(
@@ -53,6 +57,23 @@ impl Table {
                 .only_if(NOT_MOVED, [s(one.due.to_string())])
         });
         let written = self.write("postponing deliveries", postponed.collect());
+        written.await.into_iter().map(|one| one.map(drop)).collect()
+    }
+
+    pub(super) async fn leave_outbox(
+        &self,
+        entries: &[(DueEntry, State)],
+    ) -> Vec<Result<(), LedgerError>> {
+        let removed = entries.iter().map(|(one, state)| {
+            Statement::update(Key::delivery(&one.alert_id, one.destination_id))
+                .remove("outbox")
+                .remove("due")
+                .only_if(SETTLED, [s(one.due.to_string()), s(state.as_str())])
+        });
+        let written = self.write(
+            "removing settled deliveries from the outbox",
+            removed.collect(),
+        );
         written.await.into_iter().map(|one| one.map(drop)).collect()
     }
 

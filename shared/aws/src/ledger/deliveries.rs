@@ -22,8 +22,12 @@ pub enum Added {
     Exists,
 }
 
-/// An item of version 0.1.0, in one of its two unsettled states.
+/// A delivery that a sender of version 0.1.0 holds, in no outbox.
 const NOT_ADOPTED: &str = "\"state\" = ? AND \"outbox\" IS MISSING";
+
+/// A delivery that waits, in the state in which a sender of version 0.1.0 left it. During
+/// an update of the stack it may have a due time already.
+const LEFT_WAITING: &str = "\"state\" = ? AND \"leaseUntil\" IS MISSING";
 
 impl Table {
     pub(super) async fn add_deliveries(
@@ -164,7 +168,7 @@ fn adopt_retrying(adoption: &Adoption) -> Statement {
     adopt(adoption, adoption.delivery.due)
         .set("leaseUntil", n(NO_LEASE))
         .set("nextAttemptAt", s(adoption.delivery.due.to_string()))
-        .only_if(NOT_ADOPTED, [s(State::Retrying.as_str())])
+        .only_if(LEFT_WAITING, [s(State::Retrying.as_str())])
 }
 
 /// Puts a delivery that has no due time into the outbox.

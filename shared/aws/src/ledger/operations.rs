@@ -2,10 +2,10 @@
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
-use tocsin_core::delivery::NewDelivery;
 use tocsin_core::delivery::claim::{Claim, ClaimRequest};
 use tocsin_core::delivery::record::Adoption;
 use tocsin_core::delivery::settlement::{Deferral, SettleResult, Settlement};
+use tocsin_core::delivery::{NewDelivery, State};
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outbox::{DueEntry, Priority};
 
@@ -182,6 +182,20 @@ impl Ledger {
         match &self.0 {
             Backend::Table(table) => table.postpone(entries, until, now).await,
             // What is in memory can always be read.
+            Backend::Memory(_) => vec![Ok(()); entries.len()],
+        }
+    }
+
+    /// Removes settled deliveries, in these states, from the outbox. Senders of version
+    /// 0.1.0 leave them there when they settle during an update of the stack. A delivery
+    /// that is not there, or was changed, stays as it is.
+    pub async fn leave_outbox(
+        &self,
+        entries: &[(DueEntry, State)],
+    ) -> Vec<Result<(), LedgerError>> {
+        match &self.0 {
+            Backend::Table(table) => table.leave_outbox(entries).await,
+            // In memory, what is settled has no due time.
             Backend::Memory(_) => vec![Ok(()); entries.len()],
         }
     }

@@ -132,6 +132,56 @@ async fn an_adoption_leaves_what_the_outbox_has() {
     assert_eq!(dynamodb.item("retrying", DESTINATION), before);
 }
 
+/// During an update of the stack the router may be the new one and a sender still the
+/// old one: that removes the lease, and leaves the delivery in the outbox.
+#[tokio::test]
+async fn what_an_old_sender_settles_meanwhile_is_claimed_or_leaves_the_outbox() {
+    let dynamodb = DynamoDb::new();
+    let in_outbox = json!({
+        "outbox": {"S": DESTINATION}, "due": {"S": "1#2026-01-01T00:00:10.000000000Z"},
+        "detectionId": {"S": "Okta.Lockout"}, "severity": {"S": "HIGH"},
+    });
+    for (alert, state) in [
+        ("retrying", "RETRYING"),
+        ("adopted", "RETRYING"),
+        ("delivered", "DELIVERED"),
+    ] {
+        dynamodb.put(&item(alert, state, 1, in_outbox.clone()));
+    }
+    let ledger = dynamodb.ledger();
+    // Its retry message arrives, or is lost.
+    let adopted = ledger.adopt(&[adoption("adopted", 1)], at(10)).await;
+    adopted.into_iter().next().unwrap().unwrap();
+    for alert in ["retrying", "adopted"] {
+        assert_eq!(
+            claim(&ledger, alert, 3, 20).await,
+            None,
+            "{alert}: another attempt"
+        );
+        let lease = claim(&ledger, alert, 2, 20).await.unwrap();
+        assert_eq!(
+            claim(&ledger, alert, 2, 21).await,
+            None,
+            "{alert}: it is held"
+        );
+        let delivered = settlement(alert, 2, lease, NewState::Delivered);
+        assert_eq!(settle(&ledger, delivered).await, SettleResult::Settled);
+    }
+    assert_eq!(claim(&ledger, "delivered", 2, 20).await, None);
+    let page = ledger
+        .due(destination(), Priority::High, at(20), 10)
+        .await
+        .unwrap();
+    let entry = page.entries.into_iter().next().unwrap();
+    let other_state = [(entry.clone(), State::Failed)];
+    for (entries, left) in [(other_state, 1), ([(entry, State::Delivered)], 0)] {
+        for result in ledger.leave_outbox(&entries).await {
+            result.unwrap();
+        }
+        assert_eq!(due(&ledger, 100_000).await.len(), left);
+    }
+}
+
 #[tokio::test]
 async fn the_health_of_version_0_1_0_has_no_drain() {
     let dynamodb = DynamoDb::new();
