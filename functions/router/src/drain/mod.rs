@@ -10,17 +10,19 @@ mod select;
 mod undeliverable;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use futures::{StreamExt, stream};
 use tocsin_aws::telemetry::Metric;
 use tocsin_aws::{
-    DeliveryRecords, DestinationCache, FallbackRef, Ledger, LedgerError, TakeDrain, VersionedHealth,
+    AwsError, DeliveryRecords, DestinationCache, FallbackRef, Ledger, LedgerError, TakeDrain,
+    VersionedHealth,
 };
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Drain, FallbackTarget, State};
-use tocsin_core::destination::{DestinationId, Destinations};
+use tocsin_core::destination::{DestinationId, Destinations, Enabled};
 use tocsin_core::health::Health;
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outbox::{DRAIN_LEASE, DueEntry, Priority};
@@ -177,7 +179,7 @@ impl Drains<'_> {
             }));
         }
         drop(due);
-        let destinations = self.destinations.get_fresh().await?;
+        let destinations = self.configured(id, now).await?;
         let mut sorted = self.sort(id, selected, &destinations, now).await?;
         sorted.dispatch.truncate(health.health.drain_size(now));
         self.cancel(&sorted.cancel).await;
@@ -223,6 +225,19 @@ impl Drains<'_> {
             }
         }
         Ok(read)
+    }
+
+    /// The destinations, as they are now where this one is missing or disabled.
+    async fn configured(
+        &self,
+        id: DestinationId,
+        now: Timestamp,
+    ) -> Result<Arc<Destinations>, AwsError> {
+        let fresh = self.destinations.get_fresh().await?;
+        match fresh.get(id) {
+            Some(destination) if destination.enabled == Enabled::Yes => Ok(fresh),
+            _ => self.destinations.get_read_after(now).await,
+        }
     }
 
     async fn sort(

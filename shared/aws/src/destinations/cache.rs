@@ -67,17 +67,19 @@ enum Freshness {
     WithinTtl,
     Fresh,
     Since(Timestamp),
+    /// As [`Self::Since`], by this function's own clock, and never stale.
+    ReadAfter(Timestamp),
 }
 
 impl Freshness {
     fn accepts(self, copy: &Copy, now: Moment) -> bool {
         let age = now.since(copy.read);
-        age < FLOOR
-            || match self {
-                Self::WithinTtl => age < DESTINATIONS_CACHE_TTL,
-                Self::Fresh => false,
-                Self::Since(moment) => copy.read.wall >= moment.plus(MAX_CLOCK_SKEW),
-            }
+        match self {
+            Self::WithinTtl => age < DESTINATIONS_CACHE_TTL,
+            Self::Fresh => age < FLOOR,
+            Self::Since(moment) => age < FLOOR || copy.read.wall >= moment.plus(MAX_CLOCK_SKEW),
+            Self::ReadAfter(moment) => copy.read.wall >= moment,
+        }
     }
 
     /// Whether an old copy replaces a scan that fails. Not where a delivery would be
@@ -85,7 +87,7 @@ impl Freshness {
     fn accepts_stale(self, copy: &Copy, now: Moment) -> bool {
         match self {
             Self::WithinTtl | Self::Since(_) => now.since(copy.read) <= MAX_STALE,
-            Self::Fresh => false,
+            Self::Fresh | Self::ReadAfter(_) => false,
         }
     }
 }
@@ -146,11 +148,27 @@ impl DestinationCache {
     ///
     /// As [`DestinationStore::load`].
     pub async fn get_since(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
+        self.wait_for_scan(moment).await;
+        self.copy(Freshness::Since(moment), Moment::now()).await
+    }
+
+    /// The destinations as they were at `moment` or later, by this function's clock: for
+    /// giving up deliveries to a destination that is missing or disabled, which may have
+    /// been added or enabled just now. Waits up to 2 seconds for the next scan.
+    ///
+    /// # Errors
+    ///
+    /// As [`DestinationStore::load`].
+    pub async fn get_read_after(&self, moment: Timestamp) -> Result<Arc<Destinations>, AwsError> {
+        self.wait_for_scan(moment).await;
+        self.copy(Freshness::ReadAfter(moment), Moment::now()).await
+    }
+
+    async fn wait_for_scan(&self, moment: Timestamp) {
         let copy = self.cached.lock().await.copy.as_ref().map(|copy| copy.read);
         if let Some(read) = copy {
             tokio::time::sleep(until_scan(read, moment, Moment::now())).await;
         }
-        self.copy(Freshness::Since(moment), Moment::now()).await
     }
 
     async fn copy(&self, freshness: Freshness, now: Moment) -> Result<Arc<Destinations>, AwsError> {
@@ -222,7 +240,7 @@ mod tests {
     #[tokio::test]
     async fn a_copy_is_read_again_when_it_is_too_old_for_its_use() {
         type Case = (fn(Moment) -> Freshness, u64, usize);
-        let cases: [Case; 8] = [
+        let cases: [Case; 10] = [
             (|_| Freshness::WithinTtl, 29, 1),
             (|_| Freshness::WithinTtl, 30, 2),
             (|_| Freshness::Fresh, 1, 1),
@@ -235,6 +253,8 @@ mod tests {
             (|start| Freshness::Since(start.wall), 20, 2),
             (|start| Freshness::Since(start.wall), 1, 1),
             (|start| Freshness::Since(later(start, 5).wall), 2, 2),
+            (|start| Freshness::ReadAfter(start.wall), 20, 1),
+            (|start| Freshness::ReadAfter(later(start, 1).wall), 1, 2),
         ];
         for (at, (freshness, age, scans)) in cases.into_iter().enumerate() {
             let (cache, replay, start) = cache(2).await;
