@@ -3,7 +3,8 @@
 use anyhow::Context;
 use serde_json::Value;
 use tocsin_api_types::{ExplainRoute, Explanation};
-use tocsin_core::alert::parse;
+use tocsin_core::Timestamp;
+use tocsin_core::alert::parse_sent;
 use tocsin_core::routing::route;
 
 use crate::args::{Output, RouteArgs, Target};
@@ -14,7 +15,8 @@ use crate::stack::Stack;
 
 pub(crate) async fn run(args: RouteArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
     let text = args.alert.read()?;
-    let alert = parse(&text).with_context(|| format!("{} is not an alert", args.alert))?;
+    let alert = parse_sent(&text, Timestamp::now())
+        .with_context(|| format!("{} is not an alert", args.alert))?;
     let explanation = match &args.destinations {
         None => online(text, target).await?,
         Some(file) => {

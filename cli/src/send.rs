@@ -4,9 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use serde::Serialize;
-use serde_json::Value;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{AlertId, parse};
+use tocsin_core::alert::{AlertId, parse_sent};
 
 use crate::args::{Output, SendArgs, Target};
 use crate::exit::{Exit, Usage};
@@ -41,8 +40,8 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
                 body.len()
             )));
         }
-        let alert =
-            parse(&body).with_context(|| format!("{file} is not an alert; nothing was sent"))?;
+        let alert = parse_sent(&body, Timestamp::now())
+            .with_context(|| format!("{file} is not an alert; nothing was sent"))?;
         for note in &alert.notes {
             print::remark(format!("note: {file}: {note}"));
         }
@@ -81,10 +80,12 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
 
 /// The same alert with a new id and the current time.
 fn fresh(body: &str, number: usize) -> anyhow::Result<String> {
-    let mut alert: Value = serde_json::from_str(body)?;
-    let fields = alert.as_object_mut().context("it is not a JSON object")?;
+    let now = Timestamp::now();
+    // Read as the router reads it, so that every digit of a number stays.
+    let mut alert = parse_sent(body, now)?;
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
-    fields.insert("alertId".to_owned(), format!("{nanos:x}-{number}").into());
-    fields.insert("createdAt".to_owned(), Timestamp::now().to_string().into());
-    Ok(alert.to_string())
+    let id = format!("{nanos:x}-{number}");
+    alert.alert_id = AlertId::new(&id).context("the clock gives no id")?;
+    alert.created_at = now;
+    Ok(serde_json::to_string(&alert)?)
 }

@@ -11,6 +11,7 @@ use aws_sdk_lambda::config::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::Blob;
 use tocsin_api_types::{Answer, Operation, Request};
+use tocsin_core::json::for_queue;
 
 use crate::args::Target;
 use crate::exit::Usage;
@@ -103,7 +104,7 @@ impl Stack {
         };
         let Answer(answer) = serde_json::from_slice(payload.as_ref()).with_context(unexpected)?;
         match answer {
-            Ok(value) => serde_json::from_value(value).with_context(unexpected),
+            Ok(value) => serde_json::from_str(value.get()).with_context(unexpected),
             Err(error) => {
                 let field = error.field.clone();
                 match field.filter(|field| !error.message.contains(field.as_str())) {
@@ -130,7 +131,7 @@ impl Stack {
         self.sqs
             .send_message()
             .queue_url(url)
-            .message_body(body)
+            .message_body(for_queue(body))
             .send()
             .await
             .map_err(|error| self.explain(&error))

@@ -9,6 +9,7 @@ use tocsin_api_types::{
     Explanation, ListAlerts, ListDeliveries, json_size,
 };
 use tocsin_aws::{Cursor, LedgerError, MESSAGE_LIMIT};
+use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert, AlertId};
 use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
@@ -268,5 +269,6 @@ pub(crate) fn read_alert(given: &Value) -> Result<Alert, ApiError> {
     let body = given
         .as_str()
         .map_or_else(|| given.to_string(), str::to_owned);
-    alert::parse(&body).map_err(|error| ApiError::invalid("alert", error.to_string()))
+    alert::parse_sent(&body, Timestamp::now())
+        .map_err(|error| ApiError::invalid("alert", error.to_string()))
 }

@@ -3,7 +3,8 @@
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::Value;
-use tocsin_api_types::{Answer, ApiError, Request, json_size};
+use serde_json::value::{RawValue, to_raw_value};
+use tocsin_api_types::{Answer, ApiError, Request};
 use tocsin_aws::{Clients, DestinationStore, Env, Ledger, SecretStore, StartError, telemetry};
 
 use crate::queues::Queues;
@@ -68,7 +69,7 @@ impl Api {
         Answer(answer)
     }
 
-    async fn execute(&self, request: Request) -> Result<Value, ApiError> {
+    async fn execute(&self, request: Request) -> Result<Box<RawValue>, ApiError> {
         match request {
             Request::ListProviders(_) => json(&self.providers.describe()),
             Request::ListDestinations(_) => json(&self.list_destinations().await?),
@@ -92,11 +93,13 @@ impl Api {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Value, ApiError> {
-    if json_size(value) > ANSWER_LIMIT {
+/// The answer as JSON text: a tree of values would round long numbers.
+fn json<T: Serialize>(value: &T) -> Result<Box<RawValue>, ApiError> {
+    let json = to_raw_value(value).map_err(|error| ApiError::unavailable(&error))?;
+    if json.get().len() > ANSWER_LIMIT {
         return Err(ApiError::unavailable(
             &"the answer is larger than 6 MiB, Lambda's limit: request less at a time",
         ));
     }
-    serde_json::to_value(value).map_err(|error| ApiError::unavailable(&error))
+    Ok(json)
 }

@@ -141,11 +141,7 @@ impl Api {
 
     async fn enqueue(&self, alert: &Alert) -> Result<(), ApiError> {
         let body = serde_json::to_string(alert).map_err(|error| ApiError::unavailable(&error))?;
-        let message = Message {
-            body,
-            attributes: Vec::new(),
-            delay: Duration::ZERO,
-        };
+        let message = Message::json(&body);
         let sent = self.queues.alerts.send(&[message]).await;
         sent.into_iter().collect::<Result<(), _>>().or_api_error()
     }

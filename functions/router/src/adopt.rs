@@ -68,7 +68,7 @@ impl Adopter<'_> {
             .into_iter()
             .map(|(record, error)| (record, MessageError::from(error).into()))
             .collect();
-        reject(self.dead_letter_queue, rejected, &mut invocation.failed).await;
+        reject(self.dead_letter_queue, rejected, invocation).await;
     }
 
     /// Settles attempts that were accepted and could not be recorded.
@@ -125,7 +125,7 @@ impl Adopter<'_> {
                 Err(error) => rejected.push((record, error.into())),
             }
         }
-        reject(self.dead_letter_queue, rejected, &mut invocation.failed).await;
+        reject(self.dead_letter_queue, rejected, invocation).await;
         let adopted = self.ledger.adopt(&adoptions, now).await;
         for ((record, adoption), result) in records.iter().zip(&adoptions).zip(adopted) {
             let NewDelivery {

@@ -9,6 +9,7 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert, Note};
 use tocsin_core::destination::Destinations;
 use tocsin_core::routing::{Disposition, Grown, Routing, route};
+use tocsin_core::system_alert::MessagesRejected;
 use tracing::Span;
 
 use crate::invocation::Invocation;
@@ -72,6 +73,39 @@ impl AlertIntake<'_> {
         let counts = &mut invocation.counts;
         counts.add(Metric::AlertsReceived, records.len());
         let parsed = self.parse(records, invocation).await;
+        self.take_in(parsed, invocation).await
+    }
+
+    /// The alerts about messages that this invocation rejected. No record holds them: one
+    /// that cannot be recorded is raised again by the next rejection of its kind.
+    pub(crate) async fn report_rejected(
+        &self,
+        invocation: &mut Invocation,
+    ) -> Option<(Vec<RoutedAlert>, Arc<Destinations>)> {
+        let now = Timestamp::now();
+        let reasons = std::mem::take(&mut invocation.rejected);
+        let raised = reasons.into_iter().filter_map(|reason| {
+            let body = MessagesRejected { reason, at: now }.alert().to_string();
+            let alert = alert::parse(&body)
+                .inspect_err(|error| {
+                    tracing::error!(%error, "a system alert is not an alert: {error}");
+                })
+                .ok()?;
+            Some(ParsedAlert {
+                message_ids: Vec::new(),
+                sent_at: now,
+                alert,
+            })
+        });
+        let raised = raised.collect();
+        self.take_in(raised, invocation).await
+    }
+
+    async fn take_in(
+        &self,
+        parsed: Vec<ParsedAlert>,
+        invocation: &mut Invocation,
+    ) -> Option<(Vec<RoutedAlert>, Arc<Destinations>)> {
         if parsed.is_empty() {
             return None;
         }
@@ -85,7 +119,7 @@ impl AlertIntake<'_> {
                 return None;
             }
         };
-        let recorded = self.record(routed, &mut invocation.failed).await;
+        let recorded = self.record(routed, invocation).await;
         // The routing of a duplicate was decided earlier, and may have targets that the
         // cached destinations lack.
         if recorded
@@ -115,7 +149,7 @@ impl AlertIntake<'_> {
         let mut parsed: Vec<ParsedAlert> = Vec::new();
         let mut rejected = Vec::new();
         for record in records {
-            match alert::parse(&record.body) {
+            match alert::parse_sent(&record.body, record.sent_at) {
                 Ok(alert) => match parsed.iter_mut().find(|one| one.alert == alert) {
                     Some(same) => same.message_ids.push(record.message_id),
                     None => parsed.push(ParsedAlert {
@@ -136,7 +170,7 @@ impl AlertIntake<'_> {
         invocation
             .counts
             .add(Metric::AlertsRejected, rejected.len());
-        reject(self.dead_letter_queue, rejected, &mut invocation.failed).await;
+        reject(self.dead_letter_queue, rejected, invocation).await;
         parsed
     }
 
@@ -186,7 +220,7 @@ impl AlertIntake<'_> {
     async fn record(
         &self,
         routed: Vec<RoutedAlert>,
-        failed: &mut FailedRecords,
+        invocation: &mut Invocation,
     ) -> Vec<RoutedAlert> {
         let mut recorded = Vec::new();
         let mut waiting = routed;
@@ -207,7 +241,7 @@ impl AlertIntake<'_> {
                 .collect();
             let results = self.ledger.record(&records).await;
             for (one, result) in now.into_iter().zip(results) {
-                match self.finish(one, result, failed).await {
+                match self.finish(one, result, invocation).await {
                     Step::Recorded(one) => recorded.push(one),
                     Step::Rekeyed(one) => waiting.push(one),
                     Step::Failed => {}
@@ -223,8 +257,9 @@ impl AlertIntake<'_> {
         &self,
         one: RoutedAlert,
         result: Result<PutAlert, LedgerError>,
-        failed: &mut FailedRecords,
+        invocation: &mut Invocation,
     ) -> Step {
+        let failed = &mut invocation.failed;
         match result {
             Ok(PutAlert::Created) => Step::Recorded(one),
             Ok(PutAlert::Duplicate(stored)) => {
@@ -235,6 +270,7 @@ impl AlertIntake<'_> {
                         one.fail(&error, failed);
                         return Step::Failed;
                     }
+                    invocation.counts.add(Metric::AlertsTargetsAdded, 1);
                 }
                 Step::Recorded(RoutedAlert { routing, ..one })
             }

@@ -1,5 +1,7 @@
 //! What one invocation of the router counts and answers.
 
+use std::collections::BTreeSet;
+
 use tocsin_aws::telemetry::Counts;
 
 use crate::records::FailedRecords;
@@ -12,6 +14,8 @@ pub(crate) struct Invocation {
     pub(crate) counts: Counts,
     pub(crate) failed: FailedRecords,
     pub(crate) wake_ups: WakeUps,
+    /// Why messages were rejected: the codes of the reasons.
+    pub(crate) rejected: BTreeSet<&'static str>,
 }
 
 impl Invocation {
@@ -20,6 +24,7 @@ impl Invocation {
             counts: Counts::of_function("router"),
             failed: FailedRecords::default(),
             wake_ups: WakeUps::default(),
+            rejected: BTreeSet::new(),
         }
     }
 }

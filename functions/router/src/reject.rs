@@ -10,7 +10,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tocsin_aws::{MESSAGE_LIMIT, Message, Queue};
 
-use crate::records::{FailedRecords, Record};
+use crate::invocation::Invocation;
+use crate::records::Record;
 
 /// Why a record can never be processed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +22,18 @@ pub(crate) struct Rejection {
     pub(crate) detail: String,
 }
 
-/// Sends records to a dead-letter queue, with the reasons of their rejection.
+/// Sends records to a dead-letter queue, with the reasons of their rejection. The
+/// invocation raises an alert about them at its end.
 pub(crate) async fn reject(
     queue: &Queue,
     rejected: Vec<(Record, Rejection)>,
-    failed: &mut FailedRecords,
+    invocation: &mut Invocation,
 ) {
+    let Invocation {
+        failed,
+        rejected: reasons,
+        ..
+    } = invocation;
     let mut dead_letters: Vec<(String, Message)> = Vec::new();
     for (record, rejection) in rejected {
         tracing::warn!(
@@ -37,6 +44,7 @@ pub(crate) async fn reject(
             record.message_id,
             rejection.code
         );
+        reasons.insert(rejection.code);
         match dead_letter(&record.message_id, &record.body, &rejection) {
             Some(message) => dead_letters.push((record.message_id, message)),
             None => failed.add(

@@ -1,20 +1,22 @@
 //! The router, and the steps of one batch.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use tocsin_aws::telemetry;
 use tocsin_aws::{Clients, DestinationCache, DestinationStore, Env, Ledger, Queue, StartError};
+use tocsin_core::destination::Destinations;
 
 use crate::adopt::Adopter;
-use crate::alerts::AlertIntake;
+use crate::alerts::{AlertIntake, RoutedAlert};
 use crate::config::Config;
 use crate::dispatch::Senders;
 use crate::drain::Drains;
 use crate::health::HealthCache;
 use crate::invocation::Invocation;
 use crate::outbox::Outbox;
-use crate::records::{FailedRecords, Record, Records};
+use crate::records::{FailedRecords, Records};
 use crate::sweep::Sweeper;
 
 /// Reserved at the end of an invocation, to answer within its time limit.
@@ -98,7 +100,10 @@ impl Router {
     async fn process(&self, event: SqsEvent, deadline: Instant) -> SqsBatchResponse {
         let records = Records::of(event, &self.config.retry_queue_arn);
         let mut invocation = Invocation::new();
-        self.deliver(records.alerts, &mut invocation).await;
+        if !records.alerts.is_empty() {
+            let alerts = self.intake().process(records.alerts, &mut invocation).await;
+            self.deliver(alerts, &mut invocation).await;
+        }
         let adopter = self.adopter();
         adopter.reject(records.unreadable, &mut invocation).await;
         adopter.settle(records.unrecorded, &mut invocation).await;
@@ -110,27 +115,35 @@ impl Router {
             let sweeper = Sweeper { ledger, deadline };
             sweeper.sweep(&mut invocation).await;
         }
+        if !invocation.rejected.is_empty() {
+            let alerts = self.intake().report_rejected(&mut invocation).await;
+            self.deliver(alerts, &mut invocation).await;
+        }
         invocation.wake_ups.send(&self.retry_queue).await;
         invocation.counts.emit();
         invocation.failed.into_response()
     }
 
-    async fn deliver(&self, records: Vec<Record>, invocation: &mut Invocation) {
-        if records.is_empty() {
-            return;
-        }
-        let intake = AlertIntake {
+    fn intake(&self) -> AlertIntake<'_> {
+        AlertIntake {
             destinations: &self.destinations,
             ledger: &self.ledger,
             dead_letter_queue: &self.alerts_dlq,
             default_destination: self.config.default_destination.as_deref(),
-        };
+        }
+    }
+
+    async fn deliver(
+        &self,
+        alerts: Option<(Vec<RoutedAlert>, Arc<Destinations>)>,
+        invocation: &mut Invocation,
+    ) {
         let outbox = Outbox {
             ledger: &self.ledger,
             healths: &self.healths,
             senders: &self.senders,
         };
-        if let Some((alerts, destinations)) = intake.process(records, invocation).await {
+        if let Some((alerts, destinations)) = alerts {
             outbox.deliver(alerts, &destinations, invocation).await;
         }
     }

@@ -22,6 +22,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use alerts::{
     AlertPage, AlertReport, AlertSummary, DeliveryPage, DeliverySummary, ExplainRoute, Explanation,
@@ -56,15 +57,16 @@ pub trait Operation: Into<Request> + Serialize + DeserializeOwned + JsonSchema {
     type Answer: Serialize + DeserializeOwned + JsonSchema;
 }
 
-/// What the API answers: `{"ok": …}` or `{"error": …}`.
+/// What the API answers: `{"ok": …}` or `{"error": …}`. The first is kept as text: numbers
+/// in it may have more digits than a value holds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(from = "AnswerJson", into = "AnswerJson")]
-pub struct Answer(pub Result<Value, ApiError>);
+pub struct Answer(pub Result<Box<RawValue>, ApiError>);
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum AnswerJson {
-    Ok(Value),
+    Ok(Box<RawValue>),
     Error(ApiError),
 }
 
@@ -204,10 +206,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_either_ok_or_an_error() {
-        let ok = Answer(Ok(json!([1])));
-        assert_eq!(serde_json::to_value(&ok).unwrap(), json!({"ok": [1]}));
+        let digits = "[12345678901234567890123]".to_owned();
+        let ok = Answer(Ok(RawValue::from_string(digits).unwrap()));
+        let text = serde_json::to_string(&ok).unwrap();
+        assert_eq!(text, r#"{"ok":[12345678901234567890123]}"#);
+        assert!(serde_json::from_str::<Answer>(&text).is_ok());
         let error = json!({"error": {"code": "CONFLICT", "field": "revision", "message": "m"}});
-        let answer: Answer = serde_json::from_value(error.clone()).unwrap();
+        let answer: Answer = serde_json::from_str(&error.to_string()).unwrap();
         assert_eq!(answer.0.as_ref().unwrap_err().code, ErrorCode::Conflict);
         assert_eq!(serde_json::to_value(&answer).unwrap(), error);
     }

@@ -1,11 +1,12 @@
 //! JSON from outside, made safe to show: as text that means exactly the same, or as
 //! values with sanitized texts and bounded size.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::text::{sanitize, visible_form};
+use crate::text::{sanitize, shown};
 
 /// `map` as indented JSON. Characters that could hide or reorder text, or break its
 /// lines, are written as JSON escapes (`\u202e`).
@@ -25,18 +26,42 @@ pub fn one_line(value: &Value) -> String {
 /// characters that must not be shown are inside strings, where an escape means the same.
 fn spelled_out(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if visible_form(c) == Some(c) {
+    for (c, shown) in shown(json) {
+        if shown == Some(c) {
             out.push(c);
         } else {
-            let mut utf16 = [0; 2];
-            for unit in c.encode_utf16(&mut utf16) {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
+            escape(c, &mut out);
         }
     }
     out
+}
+
+fn escape(c: char, out: &mut String) {
+    let mut utf16 = [0; 2];
+    for unit in c.encode_utf16(&mut utf16) {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
+/// JSON text that means the same, as the body of a queue message: SQS and SNS take no
+/// noncharacters at the end of the basic plane (the characters of XML 1.0). In JSON they
+/// can only stand in strings, where an escape means the same.
+#[must_use]
+pub fn for_queue(json: &str) -> Cow<'_, str> {
+    const REFUSED: [char; 2] = ['\u{fffe}', '\u{ffff}'];
+    if !json.contains(REFUSED) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if REFUSED.contains(&c) {
+            escape(c, &mut out);
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// The value with all texts and keys sanitized (see [`sanitize`]). Keys that become equal
@@ -110,6 +135,16 @@ mod tests {
             indented(&map(json!({"a": ["\u{2029}"]}))),
             "{\n  \"a\": [\n    \"\\u2029\"\n  ]\n}"
         );
+    }
+
+    #[test]
+    fn a_queue_takes_every_text() {
+        let value = json!({"a\u{ffff}": "b\u{fffe}é🔑"});
+        let json = value.to_string();
+        let body = for_queue(&json);
+        assert_eq!(body, r#"{"a\uffff":"b\ufffeé🔑"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), value);
+        assert!(matches!(for_queue("{}"), Cow::Borrowed("{}")));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use crate::outcome::Failure;
 /// The detection of alerts about a destination that does not accept deliveries.
 pub const DESTINATION_FAILING: &str = "Tocsin.DestinationFailing";
 
+/// The detection of alerts about messages that can never be processed.
+pub const MESSAGES_REJECTED: &str = "Tocsin.MessagesRejected";
+
 /// The detection of the canaries that the template's schedule sends.
 pub const CANARY: &str = "Tocsin.Canary";
 
@@ -74,11 +77,67 @@ impl DestinationFailing {
     }
 }
 
+/// Messages that can never be processed, of one kind, in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessagesRejected {
+    /// The code of the reason, such as `NotJson`.
+    pub reason: &'static str,
+    /// When one of them was rejected.
+    pub at: Timestamp,
+}
+
+impl MessagesRejected {
+    /// The `SYSTEM_ERROR` alert about them, in the form of the alerts queue. It is the
+    /// same for all of one hour, so that the ledger takes the second for a duplicate of
+    /// the first; so it tells nothing of the message itself.
+    #[must_use]
+    pub fn alert(self) -> Value {
+        const HOUR: i64 = 60 * 60 * 1_000;
+        let Self { reason, at } = self;
+        let millis = at.unix_millis();
+        let hour = Timestamp::from_unix_millis(millis - millis.rem_euclid(HOUR)).unwrap_or(at);
+        json!({
+            "id": MESSAGES_REJECTED,
+            "alertId": format!("{MESSAGES_REJECTED}-{reason}-{}", hour.unix_seconds()),
+            "createdAt": hour,
+            "severity": "HIGH",
+            "type": "SYSTEM_ERROR",
+            "title": format!("Messages that cannot be processed went to a dead-letter queue ({reason})"),
+            "description": "At least one message is not an alert, or not a message of this stack. What it was about reached nobody. This is reported once an hour for each reason.",
+            "runbook": "Look at the messages with `tocsin dead-letters list`; each says what is wrong with it. Fix its source, and send it again with `tocsin dead-letters redrive`.",
+            "tags": ["tocsin"],
+            "alertContext": {"reason": reason, "hour": hour},
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::alert::{AlertType, parse};
     use crate::outcome::FailureKind;
+
+    #[test]
+    fn the_alert_about_rejected_messages_is_one_for_each_hour_and_reason() {
+        let alert = |reason, at: &str| {
+            let rejected = MessagesRejected {
+                reason,
+                at: at.parse().unwrap(),
+            };
+            parse(&rejected.alert().to_string()).unwrap()
+        };
+        let first = alert("NotJson", "2026-03-02T22:41:09.5Z");
+        assert_eq!(first.alert_type, AlertType::SystemError);
+        assert_eq!(first.created_at.to_string(), "2026-03-02T22:00:00Z");
+        assert_eq!(first.notes, []);
+        assert_eq!(first, alert("NotJson", "2026-03-02T22:59:59Z"));
+        for other in [
+            alert("NotJson", "2026-03-02T23:00:00Z"),
+            alert("MissingField", "2026-03-02T22:41:09Z"),
+        ] {
+            assert_ne!(first.alert_id, other.alert_id);
+        }
+    }
 
     #[test]
     fn the_alert_about_a_destination_is_an_alert() {

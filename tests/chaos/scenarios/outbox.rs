@@ -55,7 +55,7 @@ fn swallowed() -> Scenario {
     Scenario::new("asynchronous invocations vanish for a minute", Via::Webhook)
         .and_via(Via::SlackHook)
         .alerts(10)
-        .stage(Stage::Router)
+        .stage(Stage::Invocations)
         .inject(|_| {
             let span = ("forSeconds", 60.0);
             vec![aws("lambda", "Invoke", &[], "swallow", span)]

@@ -1,6 +1,7 @@
 //! The payloads of invokes: deliveries grouped by sender, split to fit the payload
 //! limit.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 use tocsin_core::alert::{Alert, AlertId};
 use tocsin_core::delivery::{AlertDeliveries, DeliveryBatch, Drain};
 use tocsin_core::destination::ProviderName;
+use tocsin_core::json::for_queue;
 
 /// The largest payload of one asynchronous invoke, in bytes. Lambda's limit is 1 MB;
 /// the rest is for the fields that Lambda wraps around a payload when it reports a
@@ -30,9 +32,15 @@ impl SharedAlert {
     ///
     /// None in practice: an alert is strings, numbers, and JSON that was checked.
     pub(crate) fn of(alert: &Alert) -> Result<Self, serde_json::Error> {
+        let json = serde_json::to_string(alert)?;
+        // Lambda puts the payload of an invocation that failed on a queue.
+        let json = match for_queue(&json) {
+            Cow::Borrowed(_) => json,
+            Cow::Owned(escaped) => escaped,
+        };
         Ok(Self {
             id: alert.alert_id.clone(),
-            json: Arc::from(serde_json::value::to_raw_value(alert)?),
+            json: Arc::from(RawValue::from_string(json)?),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tocsin_core::destination::DestinationId;
+use tocsin_core::json::for_queue;
 use tocsin_core::retry_queue::{RetryQueueMessage, UnrecordedDelivery, WakeUp};
 use tocsin_core::system_alert::DestinationFailing;
 
@@ -61,9 +62,15 @@ impl Message {
     }
 
     fn of(message: &RetryQueueMessage) -> Self {
+        // These types always serialize.
+        Self::json(&serde_json::to_string(message).unwrap_or_default())
+    }
+
+    /// A message with this JSON, in characters that SQS takes.
+    #[must_use]
+    pub fn json(body: &str) -> Self {
         Self {
-            // These types always serialize.
-            body: serde_json::to_string(message).unwrap_or_default(),
+            body: for_queue(body).into_owned(),
             attributes: Vec::new(),
             delay: Duration::ZERO,
         }

@@ -15,6 +15,8 @@ pub enum Metric {
     AlertsRejected,
     /// Alerts that no destination's filters matched.
     AlertsUnrouted,
+    /// Alerts that came again and got targets that they did not have.
+    AlertsTargetsAdded,
     /// Attempts that the provider accepted.
     DeliveriesDelivered,
     /// Attempts that failed and will be repeated.
@@ -37,6 +39,7 @@ impl Metric {
             Self::AlertsReceived => "AlertsReceived",
             Self::AlertsRejected => "AlertsRejected",
             Self::AlertsUnrouted => "AlertsUnrouted",
+            Self::AlertsTargetsAdded => "AlertsTargetsAdded",
             Self::DeliveriesDelivered => "DeliveriesDelivered",
             Self::DeliveriesRetried => "DeliveriesRetried",
             Self::DeliveriesFailed => "DeliveriesFailed",

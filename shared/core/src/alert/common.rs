@@ -5,12 +5,12 @@ use super::context::Context;
 use super::error::AlertError;
 use super::fields::{Bound, Fields, excerpt, size};
 use super::id::AlertId;
-use super::kinds::{AlertType, Severity, UnknownName};
+use super::kinds::{AlertType, Severity};
+use super::lenient;
 use super::limits;
 use super::model::{Alert, RoutingHints};
 use super::note::Note;
 use crate::Timestamp;
-use crate::json::map_within;
 use crate::text::{Unit, single_line};
 
 pub(super) const TITLE: Bound = Bound(limits::TITLE, Unit::Characters);
@@ -28,11 +28,16 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Reads the fields whose names both forms share, and builds the alert.
-    pub(super) fn complete(self, mut fields: Fields<'_>) -> Result<Alert, AlertError> {
-        let created_at = created_at(&mut fields)?;
-        let severity: Severity = one_of(&mut fields, "severity")?;
-        let alert_type: AlertType = one_of(&mut fields, "type")?;
+    /// Reads the fields whose names both forms share, and builds the alert. It was sent
+    /// at that time, if that is known.
+    pub(super) fn complete(
+        self,
+        mut fields: Fields<'_>,
+        sent_at: Option<Timestamp>,
+    ) -> Result<Alert, AlertError> {
+        let severity = severity(&mut fields)?;
+        let alert_type = alert_type(&mut fields)?;
+        let created_at = created_at(&mut fields, sent_at)?;
         let title = fields
             .text("title", TITLE)
             .or_else(|| self.name.clone())
@@ -46,7 +51,7 @@ impl Common {
             severity,
             alert_type,
             title: single_line(&title),
-            name: self.name,
+            name: self.name.as_deref().map(single_line),
             link: link(&mut fields),
             description: self.description,
             runbook: fields.text("runbook", LONG),
@@ -87,43 +92,73 @@ fn fit(alert: &mut Alert) {
     if excess == 0 {
         return;
     }
-    let was = size(&alert.alert_context);
+    let was = alert.alert_context.as_json().len();
     let room = was.saturating_sub(excess + RESERVE);
-    let (mut kept, without_marker) = map_within(alert.alert_context.to_map(), room);
-    if without_marker > 0 {
-        let marker = format!("… ({without_marker} more entries cut)");
-        kept.insert("_truncated".to_owned(), marker.into());
-    }
+    alert.alert_context = alert.alert_context.within(room);
     alert.notes.push(Note::Cut {
         field: "alertContext".to_owned(),
         was,
-        kept: size(&kept),
+        kept: alert.alert_context.as_json().len(),
     });
-    alert.alert_context = kept.into();
 }
 
-fn created_at(fields: &mut Fields<'_>) -> Result<Timestamp, AlertError> {
-    let text = fields.required("createdAt")?;
-    text.trim()
-        .parse()
-        .map_err(|problem| AlertError::CreatedAt {
-            value: excerpt(&text),
-            problem,
-        })
+/// When the alert was raised: in our form, in one that can be understood, or else when
+/// it was sent.
+fn created_at(
+    fields: &mut Fields<'_>,
+    sent_at: Option<Timestamp>,
+) -> Result<Timestamp, AlertError> {
+    const FIELD: &str = "createdAt";
+    let given = fields.scalar(FIELD);
+    let text = given.as_deref().unwrap_or_default();
+    let problem = match text.trim().parse() {
+        Ok(time) => return Ok(time),
+        Err(problem) => problem,
+    };
+    let (time, read_as) = match (lenient::time(text), sent_at) {
+        (Some(time), _) => (time, time.to_string()),
+        (None, Some(sent_at)) => (sent_at, format!("{sent_at}, the time it was sent")),
+        (None, None) if fields.json(FIELD).is_none() => {
+            return Err(AlertError::Missing { field: FIELD });
+        }
+        (None, None) => {
+            return Err(AlertError::CreatedAt {
+                value: excerpt(
+                    given
+                        .as_deref()
+                        .unwrap_or_else(|| fields.json(FIELD).unwrap_or_default()),
+                ),
+                problem,
+            });
+        }
+    };
+    let was = fields.json(FIELD).unwrap_or("missing");
+    fields.note_read_as(FIELD, given.as_deref().unwrap_or(was), read_as);
+    Ok(time)
 }
 
-fn one_of<T>(fields: &mut Fields<'_>, field: &'static str) -> Result<T, AlertError>
-where
-    T: std::str::FromStr<Err = UnknownName>,
-{
-    let text = fields.required(field)?;
-    text.trim()
-        .parse()
-        .map_err(|unknown: UnknownName| AlertError::UnknownValue {
-            field,
-            value: excerpt(&text),
-            allowed: unknown.allowed,
-        })
+/// Of a severity that nobody knows, an alert is HIGH: it must be seen.
+fn severity(fields: &mut Fields<'_>) -> Result<Severity, AlertError> {
+    const FIELD: &str = "severity";
+    let text = fields.label(FIELD)?;
+    if let Ok(severity) = text.trim().parse() {
+        return Ok(severity);
+    }
+    let severity = lenient::severity(&text).unwrap_or(Severity::High);
+    fields.note_read_as(FIELD, &text, severity.to_string());
+    Ok(severity)
+}
+
+/// Of a type that nobody knows, an alert is that of a rule, as most are.
+fn alert_type(fields: &mut Fields<'_>) -> Result<AlertType, AlertError> {
+    const FIELD: &str = "type";
+    let text = fields.label(FIELD)?;
+    if let Ok(alert_type) = text.trim().parse() {
+        return Ok(alert_type);
+    }
+    let alert_type = lenient::alert_type(&text).unwrap_or(AlertType::Rule);
+    fields.note_read_as(FIELD, &text, alert_type.to_string());
+    Ok(alert_type)
 }
 
 /// A link that a person may follow; one of another scheme than http and https is left
@@ -139,7 +174,19 @@ fn link(fields: &mut Fields<'_>) -> Option<String> {
             fields.set_aside("link", format!("it is longer than {} bytes", limits::LINK));
             None
         }
-        Ok(url) => Some(url.into()),
+        Ok(mut url) => {
+            // `https://console.aws.amazon.com@evil.example/` leads to evil.example.
+            if !url.username().is_empty() || url.password().is_some() {
+                // Only URLs without a host refuse it: not these schemes.
+                let _ = url.set_username("").and_then(|()| url.set_password(None));
+                fields.note_read_as(
+                    "link",
+                    &text,
+                    format!("{url}, without user name and password"),
+                );
+            }
+            Some(url.into())
+        }
         Err(error) => {
             fields.set_aside("link", format!("it is not a URL: {error}"));
             None

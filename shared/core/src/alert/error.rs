@@ -42,17 +42,7 @@ pub enum AlertError {
         /// The kind of value that it has.
         found: &'static str,
     },
-    /// A field that must have one of a few names has another.
-    #[error("`{field}` is {value:?}, which is not one of {allowed}")]
-    UnknownValue {
-        /// The name of the field.
-        field: &'static str,
-        /// The beginning of what it holds.
-        value: String,
-        /// The names that it may have.
-        allowed: String,
-    },
-    /// `createdAt` is not an AWSDateTime.
+    /// `createdAt` cannot be read, and it is not known when the alert was sent.
     #[error("`createdAt` is {value:?}: {problem}")]
     CreatedAt {
         /// The beginning of what it holds.
@@ -72,7 +62,6 @@ impl AlertError {
             Self::NotANotification { .. } => "NotANotification",
             Self::Missing { .. } => "MissingField",
             Self::WrongKind { .. } => "WrongKind",
-            Self::UnknownValue { .. } => "UnknownValue",
             Self::CreatedAt { .. } => "BadTimestamp",
         }
     }

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::error::AlertError;
 use super::limits;
 use super::note::Note;
-use crate::text::{Unit, prefix, sanitize, truncate};
+use crate::text::{Unit, hides, prefix, sanitize, truncate};
 
 /// An object's unread fields, and the notes about those that were changed while reading.
 pub(super) struct Fields<'a> {
@@ -43,8 +43,9 @@ impl<'a> Fields<'a> {
             })
     }
 
+    /// Whether the field is there and not null.
     pub(super) fn has(&self, field: &str) -> bool {
-        self.raw.contains_key(field)
+        self.get(field).is_some()
     }
 
     /// The field's raw JSON; `None` when it is absent or null.
@@ -62,11 +63,27 @@ impl<'a> Fields<'a> {
     /// A text that must be present and not blank.
     pub(super) fn required(&mut self, field: &'static str) -> Result<Cow<'a, str>, AlertError> {
         let raw = self.get(field).ok_or(AlertError::Missing { field })?;
-        let text = string(raw).ok_or_else(|| AlertError::WrongKind {
+        let text = scalar(raw).ok_or_else(|| AlertError::WrongKind {
             field,
             expected: "a string",
             found: kind(raw.get()),
         })?;
+        if text.trim().is_empty() {
+            return Err(AlertError::Missing { field });
+        }
+        Ok(text)
+    }
+
+    /// A text, number or boolean as text; `None` where it is absent, null or another kind.
+    pub(super) fn scalar(&self, field: &str) -> Option<Cow<'a, str>> {
+        self.get(field).and_then(scalar)
+    }
+
+    /// A label that must be present: of a text or number what it says, of any other value
+    /// its beginning.
+    pub(super) fn label(&self, field: &'static str) -> Result<Cow<'a, str>, AlertError> {
+        let raw = self.get(field).ok_or(AlertError::Missing { field })?;
+        let text = scalar(raw).unwrap_or_else(|| Cow::Borrowed(raw.get()));
         if text.trim().is_empty() {
             return Err(AlertError::Missing { field });
         }
@@ -152,78 +169,59 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The detection's own data: an object of bounded size and depth.
-    pub(super) fn context(&mut self, field: &str) -> Map<String, Value> {
+    /// The detection's own data: an object of bounded size and depth. What cannot be kept
+    /// is replaced in its place, and noted.
+    pub(super) fn context(&mut self, field: &str) -> Context {
         let Some(raw) = self.get(field) else {
-            return Map::new();
+            return Context::default();
         };
-        let value = match serde_json::from_str(raw.get()) {
-            Ok(value) if depth(&value) <= limits::CONTEXT_DEPTH => value,
-            Ok(_) => return self.unreadable(field, raw, "it is nested too deeply"),
-            Err(error) => return self.unreadable(field, raw, &error.to_string()),
-        };
-        let context = match value {
-            Value::Object(map) => map,
-            other => Map::from_iter([("value".to_owned(), other)]),
-        };
-        self.bounded(field, context)
-    }
-
-    fn unreadable(&mut self, field: &str, raw: &RawValue, why: &str) -> Map<String, Value> {
-        self.set_aside(field, why.to_owned());
-        let size = raw.get().len();
-        Map::from_iter([(
-            "_error".to_owned(),
-            Value::String(format!("{field} ({size} bytes) was left out: {why}")),
-        )])
-    }
-
-    /// Keeps entries in their order while there is room; each one that does not fit is
-    /// replaced by a marker with its size.
-    fn bounded(&mut self, field: &str, context: Map<String, Value>) -> Map<String, Value> {
-        /// Room for the two braces and the last marker, which counts the entries without one.
-        const RESERVE: usize = 200;
-        let was = size(&context);
+        let (context, replaced) = Context::read(raw.get());
+        self.note_replaced(field, replaced.too_deep, "nested too deeply");
+        let reason = "out of the range of numbers; their digits were kept as texts";
+        self.note_replaced(field, replaced.numbers, reason);
+        let was = context.as_json().len();
         if was <= limits::CONTEXT {
             return context;
         }
-        let mut room = limits::CONTEXT - RESERVE;
-        let mut kept = Map::new();
-        let mut without_marker = 0usize;
-        for (key, value) in context {
-            // The quotes, colon and comma around an entry.
-            let overhead = size(&key) + 2;
-            let marker = Value::String(format!("… ({} bytes cut)", size(&value)));
-            let fitting = [value, marker]
-                .into_iter()
-                .find(|candidate| overhead + size(candidate) <= room);
-            match fitting {
-                Some(value) => {
-                    room -= overhead + size(&value);
-                    kept.insert(key, value);
-                }
-                None => without_marker += 1,
-            }
-        }
-        if without_marker > 0 {
-            kept.insert(
-                "_truncated".to_owned(),
-                Value::String(format!("… ({without_marker} more entries cut)")),
-            );
-        }
+        let kept = context.within(limits::CONTEXT);
         let field = self.name(field);
         self.notes.push(Note::Cut {
             field,
             was,
-            kept: size(&kept),
+            kept: kept.as_json().len(),
         });
         kept
+    }
+
+    fn note_replaced(&mut self, field: &str, count: usize, reason: &str) {
+        if count > 0 {
+            self.notes.push(Note::Replaced {
+                field: self.name(field),
+                count,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    /// Notes that a field was read as something else than it says.
+    pub(super) fn note_read_as(&mut self, field: &str, was: &str, read_as: String) {
+        let field = self.name(field);
+        self.notes.push(Note::ReadAs {
+            field,
+            was: excerpt(was),
+            read_as,
+        });
+    }
+
+    /// The field's own JSON text; `None` when it is absent or null.
+    pub(super) fn json(&self, field: &str) -> Option<&'a str> {
+        self.get(field).map(RawValue::get)
     }
 
     /// Sanitizes and bounds a text, and notes the changes.
     fn fit(&mut self, field: &str, text: &str, Bound(limit, unit): Bound) -> String {
         let shown = sanitize(text);
-        if shown != text {
+        if hides(text) {
             self.notes.push(Note::Sanitized {
                 field: self.name(field),
             });
@@ -270,14 +268,6 @@ fn kind(json: &str) -> &'static str {
         Some(b't' | b'f') => "a boolean",
         Some(b'n') => "null",
         _ => "a number",
-    }
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
-        _ => 0,
     }
 }
 

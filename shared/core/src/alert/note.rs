@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// A change that was made to the alert when it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "note", rename_all = "camelCase")]
+#[serde(
+    tag = "note",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Note {
     /// The field was longer than its limit and was cut.
     Cut {
@@ -31,6 +35,29 @@ pub enum Note {
         /// Why it was unusable.
         reason: String,
     },
+    /// Values in the field could not be kept, and were replaced in their places.
+    Replaced {
+        /// The name of the field.
+        field: String,
+        /// How many.
+        count: usize,
+        /// Why they could not be kept.
+        reason: String,
+    },
+    /// The field does not hold what it must, and was read as the next best.
+    ReadAs {
+        /// The name of the field.
+        field: String,
+        /// The beginning of what it held.
+        was: String,
+        /// What it was read as.
+        read_as: String,
+    },
+    /// The message was not JSON, and was read all the same.
+    Repaired {
+        /// What was not JSON in it.
+        what: String,
+    },
     /// A lone surrogate in a text was replaced by U+FFFD.
     LoneSurrogates,
     /// Another alert has the given id; this one got a derived id.
@@ -38,6 +65,9 @@ pub enum Note {
         /// The given id.
         given: String,
     },
+    /// A change that a newer version of Tocsin made.
+    #[serde(other)]
+    Unknown,
 }
 
 impl fmt::Display for Note {
@@ -51,6 +81,21 @@ impl fmt::Display for Note {
                 )
             }
             Self::SetAside { field, reason } => write!(f, "`{field}` was left out: {reason}"),
+            Self::Replaced {
+                field,
+                count,
+                reason,
+            } => write!(f, "`{field}`: values replaced: {count} ({reason})"),
+            Self::ReadAs {
+                field,
+                was,
+                read_as,
+            } => write!(f, "`{field}` was {was:?} and was read as {read_as}"),
+            Self::Repaired { what } => write!(
+                f,
+                "the message was not JSON ({what}) and was read all the same"
+            ),
+            Self::Unknown => f.write_str("a change that only a newer version can name"),
             Self::LoneSurrogates => {
                 f.write_str("a lone surrogate in a text was replaced by U+FFFD")
             }

@@ -1,5 +1,6 @@
 //! The form in which `webhook`, `sqs` and `sns` destinations receive an alert.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::id::AlertId;
 use super::kinds::{AlertType, Severity};
 use super::model::Alert;
 use crate::Timestamp;
+use crate::json::for_queue;
 
 /// Panther's destination payload: these keys in this order, none ever left out;
 /// `tags` and `alertContext` are never null.
@@ -75,11 +77,15 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// The payload as compact JSON.
+    /// The payload as compact JSON, in the characters that a queue takes.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings, numbers and maps with string keys: there is nothing to fail on.
-        serde_json::to_string(self).unwrap_or_default()
+        let json = serde_json::to_string(self).unwrap_or_default();
+        match for_queue(&json) {
+            Cow::Borrowed(_) => json,
+            Cow::Owned(escaped) => escaped,
+        }
     }
 }
 

@@ -67,6 +67,11 @@ impl fmt::Display for Warning {
                 f,
                 "the default destination {name:?} does not exist or is disabled"
             ),
+            Self::TargetsAdded { count } => write!(
+                f,
+                "the alert came again, with targets that it did not have: {count}"
+            ),
+            Self::Unknown => f.write_str("something that only a newer version can name"),
         }
     }
 }

@@ -162,6 +162,15 @@ pub enum Warning {
         /// The configured name or id.
         name: String,
     },
+    /// The same alert came again, with targets that it did not have. Somebody may have
+    /// sent its content first, to have the alert itself taken for a duplicate.
+    TargetsAdded {
+        /// How many targets.
+        count: usize,
+    },
+    /// What a newer version warns about.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The result of routing for the alert as a whole.
@@ -229,6 +238,10 @@ impl Routing {
                 self.targets.push(target.clone());
                 self.passed_over.retain(|one| one.destination_id != id);
             }
+        }
+        let count = self.targets.len() - before.0;
+        if count > 0 {
+            self.warnings.push(Warning::TargetsAdded { count });
         }
         self.severity = self.severity.max(later.severity);
         if !self.targets.is_empty() {

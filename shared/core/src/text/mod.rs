@@ -1,10 +1,13 @@
-//! Texts from outside, made safe to show: control and bidirectional characters are
-//! replaced, lengths bounded, cuts marked.
+//! Texts from outside, made safe to show: control, bidirectional and invisible characters
+//! are replaced, lengths bounded, cuts marked.
 //!
 //! Escaping for markup is in [`crate::escape`].
 
+mod hidden;
+
 use std::borrow::Cow;
 
+use hidden::is_hidden;
 use sha2::{Digest, Sha256};
 
 /// What a length limit counts. Vendors mean different things by "characters".
@@ -58,25 +61,47 @@ const fn escape_length(c: char) -> Option<usize> {
     }
 }
 
-/// Replaces what could hide or reorder text by U+FFFD: control characters
-/// (except newline and tab), bidirectional overrides and isolates, and
-/// noncharacters. Line separators of any kind become a plain newline.
+/// Replaces what could hide or reorder text by U+FFFD: control characters (except
+/// newline and tab), bidirectional overrides and isolates, invisible characters (except
+/// joiners where emoji and scripts need them), and noncharacters. Line separators of any
+/// kind become a plain newline.
 #[must_use]
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| visible_form(c) != Some(c)) {
+    if shown(text).all(|(c, shown)| shown == Some(c)) {
         return Cow::Borrowed(text);
     }
     let unified = text.replace("\r\n", "\n");
-    Cow::Owned(
-        unified
-            .chars()
-            .map(|c| visible_form(c).unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect(),
-    )
+    let visible = shown(&unified).map(|(_, c)| c.unwrap_or(char::REPLACEMENT_CHARACTER));
+    Cow::Owned(visible.collect())
 }
 
-/// The character to show for `c`, or `None` where it must not be shown at all.
-pub(crate) fn visible_form(c: char) -> Option<char> {
+/// Whether [`sanitize`] replaces more than line separators.
+#[must_use]
+pub fn hides(text: &str) -> bool {
+    shown(text).any(|(_, shown)| shown.is_none())
+}
+
+/// Each character with the one to show for it, or `None` where it must not be shown.
+pub(crate) fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    std::iter::from_fn(move || {
+        let c = rest.next()?;
+        // Most texts, and most characters of the others.
+        let shown = if matches!(c, ' '..='~') {
+            Some(c)
+        } else if is_hidden(before, c, rest.peek().copied()) {
+            None
+        } else {
+            visible_form(c)
+        };
+        before = Some(c);
+        Some((c, shown))
+    })
+}
+
+/// The character to show for `c`, whatever stands beside it.
+fn visible_form(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),
         '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),

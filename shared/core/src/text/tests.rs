@@ -19,6 +19,34 @@ fn what_hides_or_reorders_becomes_visible() {
 }
 
 #[test]
+fn invisible_characters_become_visible_and_joiners_stay_where_they_belong() {
+    for (given, expected) in [
+        ("pay\u{200b}pal\u{2060}", "pay\u{fffd}pal\u{fffd}"),
+        (
+            "a\u{e0041}\u{e0042}b\u{ad}c\u{3164}d",
+            "a\u{fffd}\u{fffd}b\u{fffd}c\u{fffd}d",
+        ),
+        ("mal\u{fff9}lo\u{fffb}ry", "mal\u{fffd}lo\u{fffd}ry"),
+        ("SKIP\u{200d}", "SKIP\u{fffd}"),
+        ("a\u{200d}b\u{200c}c", "a\u{fffd}b\u{fffd}c"),
+        ("x\u{fe0f}", "x\u{fffd}"),
+    ] {
+        assert_eq!(sanitize(given), expected);
+        assert!(hides(given));
+        assert_eq!(sanitize(expected), expected);
+    }
+    for kept in [
+        "👨\u{200d}👩\u{200d}👧 and 👩🏽\u{200d}💻",
+        "❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",
+        "می\u{200c}خواهم",
+        "क्\u{200d}ष",
+    ] {
+        assert_eq!(sanitize(kept), kept);
+    }
+    assert!(!hides("a\r\nb\u{2028}c"));
+}
+
+#[test]
 fn a_cut_says_how_much_was_cut() {
     let text = "x".repeat(2000);
     let cut = truncate(&text, 1000, Unit::Characters);

@@ -38,6 +38,11 @@ impl Timestamp {
             .map(Self)
     }
 
+    /// `None` beyond the years 0 to 9999.
+    pub(crate) fn from_utc(time: OffsetDateTime) -> Option<Self> {
+        (0..=9999).contains(&time.year()).then_some(Self(time))
+    }
+
     /// Milliseconds since 1970-01-01T00:00:00Z, rounded down.
     #[must_use]
     pub fn unix_millis(self) -> i64 {

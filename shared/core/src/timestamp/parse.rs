@@ -1,6 +1,6 @@
 //! Reading AWSDateTime.
 
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 /// Why a text is not an AWSDateTime.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
     let mut rest = Reader(text.as_bytes());
     let date = rest.date()?;
     rest.literal(b'T', "a T between date and time")?;
-    let time = rest.time()?;
+    let (time, leap) = rest.time()?;
     let offset = rest.offset()?;
     if !rest.0.is_empty() {
         return Err(TimestampError::Shape {
@@ -34,6 +34,7 @@ pub(super) fn parse(text: &str) -> Result<OffsetDateTime, TimestampError> {
     let local = PrimitiveDateTime::new(date, time).assume_offset(offset);
     local
         .checked_to_offset(UtcOffset::UTC)
+        .and_then(|utc| utc.checked_add(leap))
         .filter(|utc| (0..=9999).contains(&utc.year()))
         .ok_or(TimestampError::Range { part: "the year" })
 }
@@ -89,7 +90,9 @@ impl Reader<'_> {
             .map_err(|_| TimestampError::Range { part: "the day" })
     }
 
-    fn time(&mut self) -> Result<Time, TimestampError> {
+    /// The time of day, and what is to be added to it: a leap second (`:60`) is the first
+    /// second of the next minute, as most clocks show it.
+    fn time(&mut self) -> Result<(Time, Duration), TimestampError> {
         let hour = self.two("two digits of an hour")?;
         self.literal(b':', "a : after the hour")?;
         let minute = self.two("two digits of minutes")?;
@@ -99,9 +102,15 @@ impl Reader<'_> {
         } else {
             (0, 0)
         };
-        Time::from_hms_nano(hour, minute, second, nanos).map_err(|_| TimestampError::Range {
-            part: "the time of day",
-        })
+        let (second, leap) = match second {
+            60 => (59, Duration::SECOND),
+            other => (other, Duration::ZERO),
+        };
+        Time::from_hms_nano(hour, minute, second, nanos)
+            .map(|time| (time, leap))
+            .map_err(|_| TimestampError::Range {
+                part: "the time of day",
+            })
     }
 
     fn fraction(&mut self) -> Result<u32, TimestampError> {

@@ -54,7 +54,7 @@ fn an_invalid_date_says_where_it_is_wrong() {
         ("2020-13-13T03:35:24Z", "the month is out of range"),
         ("2021-02-29T03:35:24Z", "the day is out of range"),
         ("2020-10-13T24:35:24Z", "the time of day is out of range"),
-        ("2020-10-13T03:35:60Z", "the time of day is out of range"),
+        ("2020-10-13T03:35:61Z", "the time of day is out of range"),
         ("2020-10-13T03:35:24+19:00", "the offset is out of range"),
         ("0000-01-01T00:00:00+10:00", "the year is out of range"),
         ("２０２０-10-13T03:35:24Z", "four digits of a year"),

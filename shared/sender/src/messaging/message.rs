@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, json};
 use tocsin_core::alert::Payload;
+use tocsin_core::json::for_queue;
 use tocsin_core::provider::Detail;
 
 use crate::AttemptInput;
@@ -77,7 +78,7 @@ pub(super) fn fit(
     size_limit: SizeLimit,
     write: impl Fn(&Payload<'_>, Detail) -> String,
 ) -> FittedBody {
-    let write = |payload: &Payload<'_>, detail| xml_safe(write(payload, detail));
+    let write = |payload: &Payload<'_>, detail| for_queue(&write(payload, detail)).into_owned();
     let whole = || Payload::of(input.alert, input.severity);
     let minimal = || Payload::minimal(input.alert, input.severity);
     if detail == Detail::Minimal {
@@ -130,16 +131,6 @@ pub(super) fn fit(
     FittedBody {
         text: write(&minimal(), Detail::Minimal),
         remark: Some(remark),
-    }
-}
-
-/// Replaces what XML 1.0 cannot carry: SNS and SQS refuse it. JSON escapes control
-/// characters; U+FFFE and U+FFFF, which a context may hold, become U+FFFD.
-fn xml_safe(json: String) -> String {
-    if json.contains(['\u{fffe}', '\u{ffff}']) {
-        json.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
-    } else {
-        json
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn content(
     match queue {
         DeadLetterQueue::Alerts => {
             let body = body(dead_letter)?;
-            let alert = alert::parse(&body).ok();
+            let alert = alert::parse_sent(&body, Timestamp::now()).ok();
             Ok(Content::Message {
                 alert_id: alert.as_ref().map(|alert| alert.alert_id.clone()),
                 title: alert.map(|alert| alert.title),

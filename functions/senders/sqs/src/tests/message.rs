@@ -83,12 +83,16 @@ fn a_message_keeps_to_the_queues_limit() {
 }
 
 #[test]
-fn noncharacters_of_a_context_are_replaced() {
+fn noncharacters_of_a_context_are_escaped() {
     let mut alert = full();
     alert.alert_context =
         serde_json::Map::from_iter([("a\u{ffff}".to_owned(), json!("\u{fffe}"))]).into();
-    let payload = payload(&standard().message(&alert, Detail::Full));
-    assert_eq!(payload["alertContext"], json!({"a\u{fffd}": "\u{fffd}"}));
+    let message = standard().message(&alert, Detail::Full);
+    assert!(!message.body.contains(['\u{fffe}', '\u{ffff}']));
+    assert_eq!(
+        payload(&message)["alertContext"],
+        json!({"a\u{ffff}": "\u{fffe}"})
+    );
 }
 
 fn payload(message: &OutgoingMessage) -> Value {

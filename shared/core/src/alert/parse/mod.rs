@@ -2,59 +2,98 @@
 
 use std::borrow::Cow;
 
+use crate::Timestamp;
 use crate::alert::common::{Common, LONG, SHORT, TITLE};
 use crate::alert::error::AlertError;
 use crate::alert::fields::{Bound, Fields};
 use crate::alert::model::{Alert, RoutingHints};
 use crate::alert::note::Note;
+use crate::alert::repair::repaired;
 use crate::alert::{community, envelope, limits, surrogates};
-use crate::text::Unit;
+use crate::text::{Unit, single_line};
 
-/// Reads the body of a queue message.
+/// Reads the body of a queue message that was sent at that time.
 ///
 /// Every text gives an alert or an error; none panics. The cost is linear in
 /// the length of the text, also for nesting, which is never followed deeper
-/// than serde_json's 128 levels.
+/// than [`limits::CONTEXT_DEPTH`].
 ///
 /// # Errors
 ///
-/// When the text is not a JSON object, or one of the required fields (`id`,
-/// `createdAt`, `severity`, `type`) is unusable.
-pub fn parse(body: &str) -> Result<Alert, AlertError> {
-    let body = surrogates::normalized(body);
-    let inner = envelope::message(&body)?;
-    let inner = inner.as_deref().map(surrogates::normalized);
-    let body_changed = matches!(body, Cow::Owned(_));
-    let inner_changed = matches!(inner, Some(Cow::Owned(_)));
+/// When the text is not a JSON object, or one of the required fields (`id`, `severity`,
+/// `type`) is missing. What a required field holds is never a reason: it is read as the
+/// next best, with a note.
+pub fn parse_sent(body: &str, sent_at: Timestamp) -> Result<Alert, AlertError> {
+    parse_message(body, Some(sent_at))
+}
 
-    let mut alert = read(inner.as_deref().unwrap_or(&body))?;
-    if body_changed || inner_changed {
-        alert.notes.push(Note::LoneSurrogates);
-    }
+/// Reads an alert that was not sent yet.
+///
+/// # Errors
+///
+/// As [`parse_sent()`], and when `createdAt` is missing or unreadable.
+pub fn parse(body: &str) -> Result<Alert, AlertError> {
+    parse_message(body, None)
+}
+
+fn parse_message(body: &str, sent_at: Option<Timestamp>) -> Result<Alert, AlertError> {
+    let mut notes = Vec::new();
+    let body = normalized(body, &mut notes);
+    let inner = envelope::message(&body)?;
+    let inner = inner.as_deref().map(|inner| normalized(inner, &mut notes));
+
+    let mut alert = read(inner.as_deref().unwrap_or(&body), sent_at)?;
+    alert.notes.append(&mut notes);
     Ok(alert)
 }
 
-fn read(json: &str) -> Result<Alert, AlertError> {
+/// The text without what encoders write although JSON readers refuse it.
+fn normalized<'a>(text: &'a str, notes: &mut Vec<Note>) -> Cow<'a, str> {
+    let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut note = |note: Note| {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    };
+    if json.len() < text.len() {
+        note(Note::Repaired {
+            what: "a byte-order mark before it".to_owned(),
+        });
+    }
+    let json = surrogates::normalized(json);
+    if matches!(json, Cow::Owned(_)) {
+        note(Note::LoneSurrogates);
+    }
+    let (json, what) = repaired(json);
+    if let Some(what) = what {
+        note(Note::Repaired {
+            what: what.to_owned(),
+        });
+    }
+    json
+}
+
+fn read(json: &str, sent_at: Option<Timestamp>) -> Result<Alert, AlertError> {
     let fields = Fields::of(json)?;
     if community::recognises(&fields) {
-        community::read(fields)
+        community::read(fields, sent_at)
     } else {
-        read_own(fields)
+        read_own(fields, sent_at)
     }
 }
 
-fn read_own(mut fields: Fields<'_>) -> Result<Alert, AlertError> {
+fn read_own(mut fields: Fields<'_>, sent_at: Option<Timestamp>) -> Result<Alert, AlertError> {
     let detection_id = fields.required_text("id", Bound(limits::DETECTION_ID, Unit::Characters))?;
     let routing = read_routing(&mut fields);
     let common = Common {
-        detection_id,
+        detection_id: single_line(&detection_id),
         name: fields.text("name", TITLE),
         description: fields.text("description", LONG),
-        alert_context: fields.context("alertContext").into(),
+        alert_context: fields.context("alertContext"),
         reference: fields.text("reference", SHORT),
         routing,
     };
-    common.complete(fields)
+    common.complete(fields, sent_at)
 }
 
 fn read_routing(fields: &mut Fields<'_>) -> RoutingHints {

@@ -1,5 +1,9 @@
 //! The data of a detection for the responder.
 
+mod number;
+mod tree;
+mod within;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -8,6 +12,10 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use self::tree::{Node, into_map};
+
+pub(super) use self::tree::Replaced;
 
 /// A JSON object, kept as text.
 ///
@@ -32,12 +40,38 @@ impl Context {
             .is_empty()
     }
 
-    /// The object's entries.
+    /// The object's entries, for texts that people read: a number that a value cannot
+    /// hold exactly is a text of its digits.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
-        // It was checked to be an object; numbers that a value cannot hold and nesting
-        // that is too deep are not let in.
-        serde_json::from_str(self.as_json()).unwrap_or_default()
+        match Node::read(self.as_json()).0 {
+            Node::Object(entries) => into_map(entries),
+            // It was checked to be an object.
+            _ => Map::new(),
+        }
+    }
+
+    /// The context in valid JSON: an object, or another value as its entry `value`. What
+    /// cannot be kept is replaced in its place.
+    pub(super) fn read(json: &str) -> (Self, Replaced) {
+        let (node, replaced) = Node::read(json);
+        let object = match node {
+            Node::Object(_) => node,
+            other => Node::Object(vec![("value".into(), other)]),
+        };
+        (Self::of(&object), replaced)
+    }
+
+    /// The context in at most `room` bytes: the longest values are cut first.
+    pub(super) fn within(&self, room: usize) -> Self {
+        Self::of(&Node::read(self.as_json()).0.within(room))
+    }
+
+    fn of(node: &Node<'_>) -> Self {
+        let mut json = String::with_capacity(node.size());
+        node.write(&mut json);
+        // What a node writes is JSON.
+        RawValue::from_string(json).map_or_else(|_| Self::default(), |raw| Self(Arc::from(raw)))
     }
 }
 
