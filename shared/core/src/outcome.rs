@@ -193,6 +193,16 @@ impl Failure {
         }
     }
 
+    /// The failure without what the provider answered: its kind and status, or what
+    /// happened when there was no answer.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self.status {
+            Some(status) => format!("{} (HTTP {status})", self.kind),
+            None => self.to_string(),
+        }
+    }
+
     /// The failure with a note after its detail.
     #[must_use]
     pub fn with_note(mut self, note: &str) -> Self {

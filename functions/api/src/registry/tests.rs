@@ -11,6 +11,7 @@ fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
         addresses,
         base_urls: BaseUrls::default(),
+        own: OwnEndpoints::default(),
     })
 }
 

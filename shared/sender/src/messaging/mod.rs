@@ -4,6 +4,7 @@
 
 mod message;
 mod outcome;
+mod own;
 mod provider;
 mod settings;
 
@@ -17,10 +18,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::Mutex;
 
 pub use message::{OutgoingMessage, sdk_attributes};
+pub use own::OwnEndpoints;
 pub use provider::{AwsProvider, AwsTransport, SendError, build_message, check_settings};
 pub use settings::{
-    AwsSettings, Endpoint, EndpointKind, Options, form_fields, is_account, is_partition, is_region,
-    is_resource_name,
+    AwsSettings, Endpoint, EndpointKind, Options, Resource, form_fields, is_account, is_partition,
+    is_region, is_resource_name,
 };
 
 use crate::http::REQUEST_LIMIT;
