@@ -201,7 +201,7 @@ async fn github_takes_everything_and_finds_it_again() {
         base_url: Some(vendor.base.clone()),
     };
     let settings = json!({
-        "repository": "octo-org/security-alerts", "labels": ["alert"],
+        "repository": "octo-org/security-alerts", "labels": ["alert"], "issueType": "Bug",
         "apiUrl": vendor.base.as_str().trim_end_matches('/'),
     });
     let secret = json!({"token": "github_pat_11AAAAAAA0simulated"});

@@ -23,6 +23,11 @@ pub(crate) fn form() -> Form {
                 .help("at most 10; GitHub drops them if the token's account cannot push")
                 .default("nobody")
                 .example("octocat"),
+            FormField::text("issueType", "Issue type of each issue")
+                .advanced()
+                .help("one of the organization's types; GitHub drops it if the token's account cannot push")
+                .default("none")
+                .example("Bug"),
         ],
         auth_methods: vec![AuthMethod::new(
             "fine-grained token",

@@ -19,13 +19,16 @@ pub(crate) fn create(context: &RequestContext<'_, GitHub>) -> Result<Request, Fi
         "body": message::body(&message, &marker(context)),
     });
     // The minimal form leaves out what GitHub may have refused: an assignee who left,
-    // a label that the account may not create.
+    // a label that the account may not create, a type that the organization lacks.
     if context.detail == Detail::Full {
         if !context.settings.labels.is_empty() {
             issue["labels"] = json!(context.settings.labels);
         }
         if !context.settings.assignees.is_empty() {
             issue["assignees"] = json!(context.settings.assignees);
+        }
+        if let Some(issue_type) = &context.settings.issue_type {
+            issue["type"] = json!(issue_type);
         }
     }
     let url = context.settings.issues()?;

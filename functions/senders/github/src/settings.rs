@@ -22,6 +22,10 @@ pub struct Settings {
     /// Logins of the assignees. GitHub drops them silently in the same case.
     #[serde(default)]
     pub assignees: Vec<String>,
+    /// The name of the organization's issue type, such as `Bug`. GitHub drops it silently
+    /// in the same case.
+    #[serde(default)]
+    pub issue_type: Option<String>,
 }
 
 /// The host of github.com's API.
@@ -77,6 +81,16 @@ pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), F
         return Err(FieldError::new(
             "settings.assignees",
             "must be at most 10 logins, without @",
+        ));
+    }
+    if settings
+        .issue_type
+        .as_ref()
+        .is_some_and(|name| !is_label(name))
+    {
+        return Err(FieldError::new(
+            "settings.issueType",
+            "must be the name of an issue type, of 1 to 50 characters",
         ));
     }
     Ok(())

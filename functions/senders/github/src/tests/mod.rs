@@ -27,6 +27,7 @@ fn configured() -> ProviderFixture<GitHub> {
         "repository": "octo-org/alerts",
         "labels": ["alert", "severity:high"],
         "assignees": ["octocat"],
+        "issueType": "Bug",
     }))
 }
 
