@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
-use tocsin_tests::simulator::Fault;
+use tocsin_tests::simulator::{Breakage, Fault, Mishap};
 
 use crate::webhook::Webhook;
 
@@ -31,6 +31,28 @@ async fn a_temporary_failure_is_retried_and_the_alert_arrives_once() {
         received[0].headers["webhook-id"],
         received[1].headers["webhook-id"]
     );
+}
+
+#[tokio::test]
+async fn a_receiver_that_answers_after_12_s_gets_the_alert_once() {
+    let stack = Stack::ready().await;
+    let webhook = Webhook::add(&stack, "/hook").await;
+    let id = unique("slow");
+    stack
+        .inject(&Breakage {
+            path: webhook.path.clone(),
+            about: id.clone(),
+            times: 1,
+            mishap: Mishap::Slow,
+            late: true,
+        })
+        .await;
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
+    let delivery = stack.delivery_in(&id, "DELIVERED").await;
+    assert_eq!(delivery["attempt"], 1, "{delivery:#}");
+    assert_eq!(webhook.received(&stack, &id).await.len(), 1);
 }
 
 #[tokio::test]

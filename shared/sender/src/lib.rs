@@ -28,7 +28,7 @@ use url::Url;
 
 pub use config::{BaseUrls, Config};
 pub use http::{HttpClient, Limits};
-pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
+pub use pipeline::{LEASE, RECORDING_RESERVE, Sender, SenderError, longest_attempt};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use tocsin_aws::StartError;
 pub use transport::{AttemptInput, Context, HttpTransport, Transport, misconfigured};

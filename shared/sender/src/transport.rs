@@ -1,6 +1,7 @@
 //! One delivery attempt, over HTTP or through an AWS SDK, and its outcome.
 
 use std::future::Future;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tocsin_aws::{SecretError, SecretStore};
@@ -9,7 +10,8 @@ use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{
-    Detail, FieldError, Lookup, Provider, Request, RequestContext, Response, Secrets, read_settings,
+    Detail, FieldError, Lookup, Provider, Request, RequestContext, Response, Secrets, TIME_LIMIT,
+    read_settings,
 };
 
 use crate::HttpClient;
@@ -50,6 +52,12 @@ pub trait Transport: Send + Sync + 'static {
     /// The provider's name, such as `slack`.
     const NAME: &'static str;
 
+    /// How long one request to a destination with these settings may take.
+    fn time_limit(&self, settings: &Map<String, Value>) -> Duration {
+        let _ = settings;
+        TIME_LIMIT
+    }
+
     /// Attempts one delivery. Every failure is an [`Outcome`].
     fn deliver(
         &self,
@@ -64,6 +72,11 @@ pub struct HttpTransport<P>(pub P);
 
 impl<P: Provider> Transport for HttpTransport<P> {
     const NAME: &'static str = P::NAME;
+
+    fn time_limit(&self, settings: &Map<String, Value>) -> Duration {
+        // Settings that cannot be read end the attempt before its first request.
+        read_settings(settings).map_or(TIME_LIMIT, |settings| P::time_limit(&settings))
+    }
 
     async fn deliver(&self, context: &Context, input: AttemptInput<'_>) -> Outcome {
         let attempt = match Attempt::prepare(&self.0, context, input).await {

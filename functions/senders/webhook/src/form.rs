@@ -12,6 +12,11 @@ pub(crate) fn form() -> Form {
                 .help("at most 20, together with those of the secret")
                 .default("no headers")
                 .example(r#"{"X-Source": "tocsin"}"#),
+            FormField::number("timeoutSeconds", "How long a request may take, in seconds")
+                .advanced()
+                .help("1 to 30")
+                .default("15")
+                .example("30"),
         ],
         auth_methods: vec![AuthMethod::new(
             "URL",

@@ -7,6 +7,8 @@ mod request;
 mod secret;
 mod settings;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::form::Form;
@@ -30,8 +32,13 @@ impl Provider for Webhook {
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         secret::check_url(secret)?;
+        settings::check_time_limit(settings)?;
         settings::check_headers(settings, secret)?;
         secret::check_keys(secret)
+    }
+
+    fn time_limit(settings: &Settings) -> Duration {
+        settings.time_limit()
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {

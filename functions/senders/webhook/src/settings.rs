@@ -1,10 +1,11 @@
 //! The settings of a webhook destination, and the check of its headers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::FieldError;
+use tocsin_core::provider::{FieldError, MAX_TIME_LIMIT};
 
 use crate::secret::Secret;
 
@@ -14,12 +15,39 @@ use crate::secret::Secret;
 pub struct Settings {
     /// Headers of each request, without credentials.
     pub headers: BTreeMap<String, String>,
+    /// How long a request may take, in seconds.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// A receiver that processes the alert before it answers is often slower than a vendor's
+/// API; Standard Webhooks recommends 15 to 30 s.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+impl Settings {
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.timeout_seconds
+            .map_or(DEFAULT_TIME_LIMIT, Duration::from_secs)
+            .min(MAX_TIME_LIMIT)
+    }
+}
+
+pub(crate) fn check_time_limit(settings: &Settings) -> Result<(), FieldError> {
+    let most = MAX_TIME_LIMIT.as_secs();
+    match settings.timeout_seconds {
+        Some(seconds) if !(1..=most).contains(&seconds) => Err(FieldError::new(
+            "settings.timeoutSeconds",
+            format!("must be 1 to {most}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Headers that the sender sets itself, or that control the connection.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "accept",
     "connection",
+    // The body is never encoded: with this header the receiver could not read it.
+    "content-encoding",
     "content-length",
     "content-type",
     "expect",

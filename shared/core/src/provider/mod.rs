@@ -33,6 +33,14 @@ use crate::delivery::DeliveryId;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
 use form::Form;
 
+/// How long a request may take, from name resolution to the last byte of the response,
+/// where a destination has no limit of its own.
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest limit that a destination may have. An attempt with it, with the request of
+/// an access token, fits into an invocation of a sender.
+pub const MAX_TIME_LIMIT: Duration = Duration::from_secs(30);
+
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
     /// The name of the provider: the destinations' `type`, the sender function, the path
@@ -55,6 +63,12 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// Names the field and says what is wrong with it.
     fn check(&self, settings: &Self::Settings, secret: &Self::Secret) -> Result<(), FieldError>;
+
+    /// How long a request of this destination may take: [`MAX_TIME_LIMIT`] at most.
+    fn time_limit(settings: &Self::Settings) -> Duration {
+        let _ = settings;
+        TIME_LIMIT
+    }
 
     /// The request that delivers the alert.
     ///
