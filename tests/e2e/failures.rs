@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
+use tocsin_tests::simulator::webhook::{CLIENT_ID, CLIENT_SECRET};
 use tocsin_tests::simulator::{Breakage, Fault, Mishap};
 
 use crate::webhook::Webhook;
@@ -152,4 +153,34 @@ async fn a_recorded_failure_does_not_repeat_the_secret_that_the_answer_echoes() 
         })
         .await;
     assert!(!delivery.to_string().contains(PLANTED), "{delivery:#}");
+}
+
+#[tokio::test]
+async fn a_receiver_that_wants_an_access_token_gets_one() {
+    let stack = Stack::ready().await;
+    let oauth = json!({"settings": {
+        "tokenUrl": stack.simulator("/oauth2/token"), "clientId": CLIENT_ID,
+    }});
+    let secret = json!({"clientSecret": CLIENT_SECRET});
+    let webhook = Webhook::with(&stack, "/hook/oauth", oauth.clone(), secret).await;
+    let id = unique("token");
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let received = webhook.received(&stack, &id).await;
+    assert!(received[0].headers["authorization"].starts_with("Bearer "));
+
+    let wrong = json!({"clientSecret": format!("wrong-{PLANTED}")});
+    let refused = Webhook::with(&stack, "/hook/oauth", oauth, wrong).await;
+    let id = unique("no-token");
+    stack
+        .send(&alert_for(&id, &[&refused.name]).to_string())
+        .await;
+    let delivery = stack.delivery_in(&id, "RETRYING").await;
+    let attempt = &delivery["attempts"][0];
+    assert_eq!(attempt["kind"], "unauthorized", "{delivery:#}");
+    assert_eq!(attempt["detail"], "no access token: invalid_client");
+    assert!(refused.received(&stack, &id).await.is_empty());
+    refused.delete(&stack).await;
 }

@@ -49,7 +49,7 @@ pub struct Startup {
 ///
 /// As for [`run`].
 pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), StartError> {
-    run(|startup| Ok(HttpTransport(make(startup.base_urls.of(P::NAME))))).await
+    run(|startup| Ok(HttpTransport::new(make(startup.base_urls.of(P::NAME))))).await
 }
 
 /// Runs a sender's function until its sandbox ends.

@@ -11,7 +11,7 @@
 //! | `/repos/…`, `/repositories/…`, below `/api/v3` or not | GitHub |
 //! | `/api/1.0/…` | Asana |
 //! | `/powerautomate/…`, `/workflows/…` | Teams |
-//! | `/hook/…` | a custom webhook's receiver |
+//! | `/hook/…`, `/oauth2/token` | a custom webhook's receiver |
 
 use axum::http::StatusCode;
 
@@ -83,6 +83,7 @@ mod tests {
             ("/api/1.0/tasks", "asana"),
             ("/powerautomate/automations/x", "teams"),
             ("/hook/x", "webhook"),
+            ("/oauth2/token", "webhook"),
         ] {
             let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
             let asked = VENDORS.iter().filter(|one| (one.is_asked)(path, &parts));

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::{FieldError, MAX_TIME_LIMIT};
+use tocsin_core::provider::{ClientAuthentication, FieldError, MAX_TIME_LIMIT};
+use url::Url;
 
 use crate::secret::Secret;
 
@@ -17,6 +18,16 @@ pub struct Settings {
     pub headers: BTreeMap<String, String>,
     /// How long a request may take, in seconds.
     pub timeout_seconds: Option<u64>,
+    /// The token endpoint of OAuth 2.0, with [`Settings::client_id`].
+    pub token_url: Option<Url>,
+    /// The id of the OAuth client.
+    pub client_id: Option<String>,
+    /// How the client presents its secret.
+    pub client_authentication: Option<ClientAuthentication>,
+    /// What the access token is for.
+    pub scope: Option<String>,
+    /// The API that the access token is for, where the server wants it.
+    pub audience: Option<String>,
 }
 
 /// A receiver that processes the alert before it answers is often slower than a vendor's
@@ -89,6 +100,14 @@ pub(crate) fn check_headers(settings: &Settings, secret: &Secret) -> Result<(), 
     check_names("settings.headers", settings.headers.keys())?;
     check_names("secret.headers", secret.headers.keys())?;
     check_apart(settings, secret)?;
+    let mut names = secret.headers.keys();
+    if settings.token_url.is_some() && names.any(|name| name.eq_ignore_ascii_case("authorization"))
+    {
+        return Err(FieldError::new(
+            "secret.headers.authorization",
+            "has the place of the access token: leave it out, or settings.tokenUrl",
+        ));
+    }
     if settings.headers.len() + secret.headers.len() > HEADER_LIMIT {
         return Err(FieldError::new(
             "settings.headers",

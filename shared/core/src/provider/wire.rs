@@ -146,7 +146,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// `text` without the values of this request's secret headers. A response may repeat a
+    /// `text` without the values of this request's secret headers, and without what is
+    /// hidden of its body. A response may repeat a
     /// value that was derived from a secret, such as the base64 of a password, and is not
     /// part of the secret itself.
     #[must_use]
@@ -156,6 +157,9 @@ impl Request {
             if let Header::Secret(value) = header {
                 secret::of_header(value.expose_secret(), &mut values);
             }
+        }
+        for hidden in &self.hidden {
+            secret::of_header(hidden.expose_secret(), &mut values);
         }
         secret::redact(text, values)
     }

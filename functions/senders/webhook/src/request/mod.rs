@@ -19,6 +19,9 @@ pub(crate) fn build(context: &RequestContext<'_, Webhook>) -> Result<Request, Fi
     if let Some(signatures) = signatures(context, id, timestamp, &request.body)? {
         request = request.header("webhook-signature", Header::Plain(signatures));
     }
+    if let Some(bearer) = context.bearer()? {
+        request = request.header("authorization", bearer);
+    }
     for (name, value) in &context.settings.headers {
         request = request.header(name, Header::Plain(value.clone()));
     }

@@ -21,5 +21,6 @@ fn a_request_may_take_15_s_or_what_the_setting_says() {
 fn the_secret_is_hidden() {
     plain().check_secret_is_hidden(&full());
     signed().check_secret_is_hidden(&full());
+    oauth().check_secret_is_hidden(&full());
     assert_eq!(signed().exposed_header("authorization"), "Bearer PLANTED");
 }
