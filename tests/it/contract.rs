@@ -162,6 +162,26 @@ async fn teams_takes_everything() {
 }
 
 #[tokio::test]
+async fn a_restricted_workflow_of_teams_takes_everything_with_an_access_token() {
+    let vendor = Vendor::start().await;
+    let teams = tocsin_teams::Teams {
+        base_url: Some(vendor.base.clone()),
+    };
+    let url = vendor.at(
+        "/powerautomate/automations/direct/cu/24/workflows/5f0e6c1f2b7d4c0c8d6f3a1e9b2c4d70/triggers/manual/paths/invoke?api-version=1",
+    );
+    let settings = json!({
+        "tenantId": "contoso.onmicrosoft.com",
+        "clientId": "11112222-bbbb-3333-cccc-4444dddd5555",
+    });
+    let secret = json!({
+        "webhookUrl": url,
+        "clientSecret": tocsin_tests::simulator::teams::CLIENT_SECRET,
+    });
+    vendor.takes(teams, settings, secret).await;
+}
+
+#[tokio::test]
 async fn pagerduty_takes_everything() {
     let vendor = Vendor::start().await;
     let pagerduty = tocsin_pagerduty::PagerDuty {

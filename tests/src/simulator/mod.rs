@@ -27,7 +27,7 @@ mod pagerduty;
 mod rules;
 mod servicenow;
 mod slack;
-mod teams;
+pub mod teams;
 #[cfg(test)]
 mod testing;
 mod vendors;

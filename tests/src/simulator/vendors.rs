@@ -10,7 +10,7 @@
 //! | `…/rest/api/…`, `…/browse/…` | Jira, with a context path in front or not |
 //! | `/repos/…`, `/repositories/…`, below `/api/v3` or not | GitHub |
 //! | `/api/1.0/…` | Asana |
-//! | `/powerautomate/…`, `/workflows/…` | Teams |
+//! | `/powerautomate/…`, `/workflows/…`, `/<tenant>/oauth2/v2.0/token` | Teams |
 //! | `/hook/…`, `/oauth2/token` | a custom webhook's receiver |
 
 use axum::http::StatusCode;
@@ -82,6 +82,7 @@ mod tests {
             ("/api/v3/repos/octo/alerts/issues", "github"),
             ("/api/1.0/tasks", "asana"),
             ("/powerautomate/automations/x", "teams"),
+            ("/contoso.onmicrosoft.com/oauth2/v2.0/token", "teams"),
             ("/hook/x", "webhook"),
             ("/oauth2/token", "webhook"),
         ] {
