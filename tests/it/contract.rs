@@ -246,6 +246,24 @@ async fn github_takes_everything_and_finds_it_again() {
 }
 
 #[tokio::test]
+async fn github_takes_everything_from_an_app() {
+    use tocsin_tests::simulator::github::app;
+
+    let vendor = Vendor::start().await;
+    let github = tocsin_github::GitHub {
+        base_url: Some(vendor.base.clone()),
+    };
+    let settings = json!({
+        "repository": "octo-org/security-alerts",
+        "apiUrl": vendor.base.as_str().trim_end_matches('/'),
+        "appId": app::APP_ID, "installationId": app::INSTALLATION_ID,
+    });
+    let secret = json!({"privateKey": app::PRIVATE_KEY});
+    let receipts = vendor.takes(github, settings, secret).await;
+    Vendor::promise(&receipts, has_id_and_url);
+}
+
+#[tokio::test]
 async fn asana_takes_everything_and_finds_it_again() {
     let vendor = Vendor::start().await;
     let asana = tocsin_asana::Asana {

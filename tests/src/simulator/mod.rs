@@ -20,7 +20,7 @@ mod asked;
 mod control;
 mod created;
 mod fault;
-mod github;
+pub mod github;
 mod jira;
 mod opsgenie;
 mod pagerduty;

@@ -8,7 +8,7 @@
 //! | `/v2/alerts`, `/jsm/ops/integration/v2/alerts` | OpsGenie, Jira Service Management |
 //! | `/api/now/…`, `/api/global/em/jsonv2`, `/nav_to.do` | ServiceNow |
 //! | `…/rest/api/…`, `…/browse/…` | Jira, with a context path in front or not |
-//! | `/repos/…`, `/repositories/…`, below `/api/v3` or not | GitHub |
+//! | `/repos/…`, `/repositories/…`, `/app/installations/…`, below `/api/v3` or not | GitHub |
 //! | `/api/1.0/…` | Asana |
 //! | `/powerautomate/…`, `/workflows/…`, `/<tenant>/oauth2/v2.0/token` | Teams |
 //! | `/hook/…`, `/oauth2/token` | a custom webhook's receiver |
@@ -80,6 +80,7 @@ mod tests {
             ("/jira/browse/SEC-1", "jira"),
             ("/repos/octo/alerts/issues", "github"),
             ("/api/v3/repos/octo/alerts/issues", "github"),
+            ("/app/installations/1/access_tokens", "github"),
             ("/api/1.0/tasks", "asana"),
             ("/powerautomate/automations/x", "teams"),
             ("/contoso.onmicrosoft.com/oauth2/v2.0/token", "teams"),

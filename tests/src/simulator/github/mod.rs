@@ -12,6 +12,8 @@
 //! organization has at first: Task, Bug and Feature
 //! (<https://docs.github.com/en/issues/tracking-your-work-with-issues/configuring-issues/managing-issue-types-in-an-organization>).
 
+pub mod app;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -29,7 +31,12 @@ const MOVED: (&str, &str) = ("1296269", "octo/moved");
 /// Its place among the vendors.
 pub(super) const VENDOR: Vendor = Vendor {
     provider: PROVIDER,
-    is_asked: |_, parts| matches!(parts, ["repos" | "repositories", ..] | ["api", "v3", ..]),
+    is_asked: |_, parts| {
+        matches!(
+            parts,
+            ["repos" | "repositories", ..] | ["app", "installations", ..] | ["api", "v3", ..]
+        )
+    },
     answer,
 };
 
@@ -42,6 +49,9 @@ pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {
     let parts = asked.parts();
     let parts = parts.strip_prefix(&["api", "v3"]).unwrap_or(&parts);
     let repository = match parts {
+        ["app", "installations", id, "access_tokens"] if asked.is_post() => {
+            return app::give_token(asked, id);
+        }
         ["repos", owner, name, "issues"] => format!("{owner}/{name}"),
         ["repositories", number, "issues"] if *number == MOVED.0 => MOVED.1.to_owned(),
         _ => return refuse(StatusCode::NOT_FOUND, "Not Found"),
@@ -73,6 +83,12 @@ fn refuse(status: StatusCode, message: &str) -> Verdict {
     )
 }
 
+/// Whether the credential is one: the simulator knows all personal tokens, and those that
+/// it has given to the app.
+fn is_known(credential: &str) -> bool {
+    !credential.starts_with("ghs_") || credential == app::TOKEN
+}
+
 fn unfit(asked: &Asked<'_>) -> Option<Verdict> {
     if asked.header("user-agent").is_empty() {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
@@ -84,6 +100,9 @@ fn unfit(asked: &Asked<'_>) -> Option<Verdict> {
         .is_none()
     {
         return Some(refuse(StatusCode::UNAUTHORIZED, "Requires authentication"));
+    }
+    if !asked.credential("Bearer").is_none_or(is_known) {
+        return Some(refuse(StatusCode::UNAUTHORIZED, "Bad credentials"));
     }
     if !asked.takes_json() {
         let message = "Unsupported 'Accept' header. Must accept 'application/json'.";
