@@ -3,6 +3,7 @@
 use anyhow::Context;
 use tocsin_api_types::{ApiError, ListProviders, ProviderDescription};
 use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement};
+use tocsin_core::text::line;
 
 use crate::args::{Output, ProvidersArgs, Target};
 use crate::exit::{Exit, Usage};
@@ -124,6 +125,9 @@ enum Part {
     Secret,
 }
 
+/// The longest example in a table, in characters: a key in PEM has some thousand.
+const EXAMPLE_LIMIT: usize = 120;
+
 fn fields(fields: &[FormField], part: Part) -> String {
     let mut rows = table(&[
         "field", "required", "given by", "default", "example", "meaning",
@@ -142,7 +146,7 @@ fn fields(fields: &[FormField], part: Part) -> String {
             required(one),
             Style::Plain.cell(given_by),
             Style::Plain.cell(one.default.as_deref().unwrap_or_default()),
-            Style::Muted.cell(&one.example),
+            Style::Muted.cell(line(&one.example, EXAMPLE_LIMIT)),
             Style::Plain.cell(meaning(one)),
         ]);
     }

@@ -26,7 +26,12 @@ const FILES: [&str; 15] = [
 ];
 
 /// The files that some providers have as well.
-const OPTIONAL_FILES: [&str; 3] = ["src/lookup.rs", "src/secret.rs", "src/tests/limits.rs"];
+const OPTIONAL_FILES: [&str; 4] = [
+    "src/lookup.rs",
+    "src/secret.rs",
+    "src/token.rs",
+    "src/tests/limits.rs",
+];
 
 /// The sections of every provider's README.
 const SECTIONS: [&str; 6] = [

@@ -7,13 +7,9 @@ use std::time::Duration;
 use reqwest::{Client, redirect, retry};
 use tocsin_core::Timestamp;
 use tocsin_core::outcome::{Failure, FailureKind};
-use tocsin_core::provider::{Method, Request, Response};
+use tocsin_core::provider::{Method, Request, Response, TIME_LIMIT};
 
 use crate::ssrf::{AddressPolicy, BlockedAddress, GuardedResolver};
-
-/// The longest time for a whole request, from name resolution to the last byte of the
-/// response.
-pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 /// The largest part of a response that is read, in bytes; no receipt needs more.
 pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
@@ -35,7 +31,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
-            request: REQUEST_LIMIT,
+            request: TIME_LIMIT,
         }
     }
 }
@@ -104,6 +100,9 @@ impl HttpClient {
             .body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value.expose());
+        }
+        if let Some(time_limit) = request.time_limit {
+            builder = builder.timeout(time_limit);
         }
         let response = builder.send().await.map_err(failure)?;
         Ok(read(response, limit).await)
@@ -199,6 +198,20 @@ mod tests {
             }
         });
         Url::parse(&url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_may_have_a_time_limit_of_its_own() {
+        // Accepts connections and never answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let mut request = Request::get(Address::Public(url.parse().unwrap()));
+        request.time_limit = Some(Duration::from_millis(200));
+        let http = HttpClient::new(AddressPolicy::Any).unwrap();
+        let started = std::time::Instant::now();
+        let failure = http.send(&request, ANSWER_LIMIT).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        assert!(started.elapsed() < TIME_LIMIT);
     }
 
     #[tokio::test]

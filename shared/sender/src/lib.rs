@@ -28,7 +28,7 @@ use url::Url;
 
 pub use config::{BaseUrls, Config};
 pub use http::{HttpClient, Limits};
-pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
+pub use pipeline::{LEASE, RECORDING_RESERVE, Sender, SenderError, longest_attempt};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use tocsin_aws::StartError;
 pub use transport::{AttemptInput, Context, HttpTransport, Transport, misconfigured};
@@ -51,7 +51,7 @@ pub struct Startup {
 ///
 /// As for [`run`].
 pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), StartError> {
-    run(|startup| Ok(HttpTransport(make(startup.base_urls.of(P::NAME))))).await
+    run(|startup| Ok(HttpTransport::new(make(startup.base_urls.of(P::NAME))))).await
 }
 
 /// Runs the sender of an AWS messaging service.

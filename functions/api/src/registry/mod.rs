@@ -59,7 +59,8 @@ pub(crate) trait ErasedProvider: Send + Sync {
 /// be sent to a host that it was not given for, or would not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretBinding {
-    /// Scheme, host and port; `None` if the secret itself is the address.
+    /// Scheme, host and port, of several hosts with a space between; `None` if the secret
+    /// itself is the address.
     pub(crate) origin: Option<String>,
     /// The names of the secret's fields.
     pub(crate) fields: Vec<String>,

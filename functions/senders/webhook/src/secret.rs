@@ -25,6 +25,9 @@ pub struct Secret {
     /// that the receiver can change keys at any time.
     #[serde(default)]
     pub previous_signing_key: Option<SecretString>,
+    /// The secret of the OAuth client.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
 }
 
 pub(crate) fn check_url(secret: &Secret) -> Result<(), FieldError> {
