@@ -50,8 +50,7 @@ impl PemSection {
             text.push_str(&base64[at..base64.len().min(at + 64)]);
             text.push('\n');
         }
-        text.push_str(&format!("-----END {}-----\n", self.label));
-        text
+        text + &format!("-----END {}-----\n", self.label)
     }
 }
 
