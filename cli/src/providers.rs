@@ -127,6 +127,8 @@ enum Part {
 
 /// The longest example in a table, in characters: a key in PEM has some thousand.
 const EXAMPLE_LIMIT: usize = 120;
+/// The longest value of another field, in a sentence.
+const COMPANION_LIMIT: usize = 60;
 
 fn fields(fields: &[FormField], part: Part) -> String {
     let mut rows = table(&[
@@ -171,7 +173,8 @@ fn meaning(field: &FormField) -> String {
         FieldKind::Text | FieldKind::Number | FieldKind::Unknown => {}
     }
     if let Some(companion) = &field.together_with {
-        sentences.push(format!("only with {}={}", companion.key, companion.example));
+        let example = line(&companion.example, COMPANION_LIMIT);
+        sentences.push(format!("only with {}={example}", companion.key));
     }
     sentences.join("; ")
 }

@@ -26,11 +26,12 @@ const FILES: [&str; 15] = [
 ];
 
 /// The files that some providers have as well.
-const OPTIONAL_FILES: [&str; 4] = [
+const OPTIONAL_FILES: [&str; 5] = [
     "src/lookup.rs",
     "src/secret.rs",
     "src/token.rs",
     "src/tests/limits.rs",
+    "src/tests/token.rs",
 ];
 
 /// The sections of every provider's README.

@@ -27,7 +27,7 @@ use tocsin_core::provider::Provider;
 use url::Url;
 
 pub use config::{BaseUrls, Config};
-pub use http::{HttpClient, Limits};
+pub use http::{HttpClient, Limits, is_usable};
 pub use pipeline::{LEASE, RECORDING_RESERVE, Sender, SenderError, longest_attempt};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use tocsin_aws::StartError;

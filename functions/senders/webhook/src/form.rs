@@ -2,6 +2,26 @@
 
 use tocsin_core::provider::form::{AuthMethod, Form, FormField};
 
+/// A certificate and its key that were made for this example and identify nobody.
+const EXAMPLE_CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBkjCCATegAwIBAgIUPxStl7zkawiUErC/ly/XYYpYusEwCgYIKoZIzj0EAwIw\n\
+HTEbMBkGA1UEAwwSdG9jc2luLmV4YW1wbGUuY29tMCAXDTI2MTEyNzA3NDEwM1oY\n\
+DzIxMjYxMTAzMDc0MTAzWjAdMRswGQYDVQQDDBJ0b2NzaW4uZXhhbXBsZS5jb20w\n\
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATrF4izERC92xMlf/wDHwPbFNh5M6PH\n\
+exXOqsgOSVXLWOfjtFGOeVPa6JuqjYX4uAqk07XRlKLhbSrJvtcqohp0o1MwUTAd\n\
+BgNVHQ4EFgQUf2oJ3S1JOTqJf5k4sJKtJ11at70wHwYDVR0jBBgwFoAUf2oJ3S1J\n\
+OTqJf5k4sJKtJ11at70wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBG\n\
+AiEA2zn0OjtQJoeXfmdYPe/UVfOhXk1bfb1Iei4Dz/klj58CIQCiN4ITxX6j2CIg\n\
+d2Pbw45HmS0SMclPMzePkpCfP5Ih8g==\n\
+-----END CERTIFICATE-----";
+const EXAMPLE_KEY: &str = "\
+-----BEGIN PRIVATE KEY-----\n\
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgdSFY0kAaCMdi4hQq\n\
+RPecD4hSBDY8bTnbaDMWIJ8k9O+hRANCAATrF4izERC92xMlf/wDHwPbFNh5M6PH\n\
+exXOqsgOSVXLWOfjtFGOeVPa6JuqjYX4uAqk07XRlKLhbSrJvtcqohp0\n\
+-----END PRIVATE KEY-----";
+
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub(crate) fn form() -> Form {
@@ -50,6 +70,21 @@ fn with_url(more: Vec<FormField>) -> Vec<FormField> {
             .advanced()
             .default("no headers")
             .example(r#"{"X-Api-Key": "example"}"#),
+        FormField::text(
+            "clientCertificate",
+            "Client certificate for mutual TLS, as PEM",
+        )
+        .advanced()
+        .help("with the certificates of its chain")
+        .default("no client certificate")
+        .together_with("clientKey", EXAMPLE_KEY)
+        .example(EXAMPLE_CERTIFICATE),
+        FormField::text("clientKey", "Private key of the client certificate, as PEM")
+            .advanced()
+            .help("not encrypted")
+            .default("no client certificate")
+            .together_with("clientCertificate", EXAMPLE_CERTIFICATE)
+            .example(EXAMPLE_KEY),
     ]);
     fields
 }

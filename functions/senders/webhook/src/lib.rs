@@ -37,6 +37,7 @@ impl Provider for Webhook {
         settings::check_time_limit(settings)?;
         settings::check_headers(settings, secret)?;
         secret::check_keys(secret)?;
+        secret::check_identity(secret)?;
         token::credentials(settings, secret).map(drop)
     }
 
@@ -50,8 +51,7 @@ impl Provider for Webhook {
         secret: &Secret,
         _now: Timestamp,
     ) -> Result<Option<Request>, FieldError> {
-        let credentials = token::credentials(settings, secret)?;
-        Ok(credentials.map(|credentials| credentials.request()))
+        token::request(settings, secret)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {

@@ -1,9 +1,20 @@
 //! OAuth 2.0 client credentials: what a request's access token is exchanged for.
 
 use secrecy::ExposeSecret;
-use tocsin_core::provider::{ClientCredentials, FieldError};
+use tocsin_core::provider::{ClientCredentials, FieldError, Request};
 
 use crate::{Secret, Settings};
+
+/// The request of an access token, if the destination needs one. A token endpoint behind
+/// the same gateway may want the client's certificate, too.
+pub(crate) fn request(settings: &Settings, secret: &Secret) -> Result<Option<Request>, FieldError> {
+    let Some(credentials) = credentials(settings, secret)? else {
+        return Ok(None);
+    };
+    let mut request = credentials.request();
+    request.identity = secret.identity()?;
+    Ok(Some(request))
+}
 
 /// The client credentials of a destination, if it has any.
 pub(crate) fn credentials<'a>(

@@ -7,6 +7,7 @@
 mod api_url;
 mod field_error;
 pub mod form;
+mod identity;
 mod known_error;
 mod oauth;
 mod partial;
@@ -26,6 +27,7 @@ use url::Url;
 pub use crate::delivery::Detail;
 pub use api_url::api_url;
 pub use field_error::{FieldError, read_settings};
+pub use identity::ClientIdentity;
 pub use known_error::KnownError;
 pub use oauth::{ClientAuthentication, ClientCredentials, parse_token};
 pub use pem::PemSection;

@@ -44,16 +44,13 @@ impl PemSection {
     #[must_use]
     pub fn to_text(&self) -> String {
         let base64 = STANDARD.encode(&self.der);
+        let mut text = format!("-----BEGIN {}-----\n", self.label);
         // Base64 is ASCII, so every cut is between characters.
-        let starts = (0..base64.len()).step_by(64);
-        let lines: Vec<_> = starts
-            .map(|at| &base64[at..base64.len().min(at + 64)])
-            .collect();
-        let label = &self.label;
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            lines.join("\n")
-        )
+        for at in (0..base64.len()).step_by(64) {
+            text.push_str(&base64[at..base64.len().min(at + 64)]);
+            text.push('\n');
+        }
+        text + &format!("-----END {}-----\n", self.label)
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::field_error::FieldError;
+use super::identity::ClientIdentity;
 use super::{partial, secret};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
@@ -143,6 +144,8 @@ pub struct Request {
     pub hidden: Vec<SecretString>,
     /// How long the request may take, if the destination has a limit of its own.
     pub time_limit: Option<Duration>,
+    /// The certificate that the client presents if the server asks for one.
+    pub identity: Option<ClientIdentity>,
 }
 
 impl Request {
@@ -193,6 +196,7 @@ impl Request {
             body: body.into(),
             hidden: Vec::new(),
             time_limit: None,
+            identity: None,
         }
     }
 
@@ -206,6 +210,7 @@ impl Request {
             body: Vec::new(),
             hidden: Vec::new(),
             time_limit: None,
+            identity: None,
         }
     }
 

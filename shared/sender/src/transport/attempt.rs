@@ -314,10 +314,10 @@ enum LookupStep {
 }
 
 /// The outcome when no response arrived: transient, unless the address must not
-/// be called.
+/// be called, or the server refuses the client's certificate.
 fn without_response(failure: Failure) -> Outcome {
     match failure.kind {
-        FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::rejected(failure),
+        kind if kind.is_curable() => Outcome::rejected(failure),
         _ => Outcome::transient(failure),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn build(context: &RequestContext<'_, Webhook>) -> Result<Request, Fi
     for (name, value) in &context.secret.headers {
         request = request.header(name, Header::Secret(value.clone()));
     }
+    request.identity = context.secret.identity()?;
     request.time_limit = Some(context.settings.time_limit());
     Ok(request)
 }
