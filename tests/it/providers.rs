@@ -201,7 +201,7 @@ fn no_provider_has_files_with_other_names() {
         .chain(&OPTIONAL_FILES)
         .map(|file| module(file))
         .collect();
-    known.extend(["src", "src/tests"].map(str::to_owned));
+    known.extend(["src", "src/tests", "src/tests/cases"].map(str::to_owned));
     let mut unknown = Vec::new();
     for name in names_in("functions/senders") {
         for folder in ["", "src/", "src/tests/"] {

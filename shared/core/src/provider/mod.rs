@@ -122,6 +122,19 @@ pub trait Provider: Send + Sync + 'static {
         Outcome::from_status(response)
     }
 
+    /// The request without what `response` refuses by name, such as a field that a project
+    /// does not have. It is sent at most once, before the minimal message. The default,
+    /// `None`, is for providers whose answers name no field.
+    fn without_refused(
+        &self,
+        context: &RequestContext<'_, Self>,
+        request: &Request,
+        response: &Response,
+    ) -> Option<Reduced> {
+        let _ = (context, request, response);
+        None
+    }
+
     /// The request that looks for an earlier attempt which may have been delivered,
     /// before another one is made. `None` where the provider deduplicates by itself, or
     /// offers no lookup.
@@ -156,6 +169,15 @@ pub trait Provider: Send + Sync + 'static {
         let _ = (context, request, response);
         None
     }
+}
+
+/// A request that leaves out some fields of an earlier one.
+#[derive(Clone, Debug)]
+pub struct Reduced {
+    /// The request.
+    pub request: Request,
+    /// What it leaves out, for people: `labels, priority`.
+    pub left_out: String,
 }
 
 /// The result of a lookup.

@@ -8,8 +8,8 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::PriorAttempt;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{
-    AccessToken, Detail, FieldError, Lookup, Provider, Request, RequestContext, Response, Secrets,
-    TIME_LIMIT, read_settings,
+    AccessToken, Detail, FieldError, Lookup, Provider, Reduced, Request, RequestContext, Response,
+    Secrets, TIME_LIMIT, read_settings,
 };
 
 use super::token::{TokenSource, TokenStore};
@@ -250,14 +250,55 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        let outcome = match self
+        let response = match self
             .exchange(&request_context, &request, ANSWER_LIMIT)
             .await
         {
-            Ok(response) => self.provider().outcome(&request_context, &response),
+            Ok(response) => response,
+            Err(failure) => {
+                return without_response(failure).map_texts(|text| request.redact(text));
+            }
+        };
+        let outcome = self.provider().outcome(&request_context, &response);
+        let outcome = outcome.map_texts(|text| request.redact(text));
+        // Not after the full message was reduced already: that would be a fourth request.
+        let Outcome::Refused { failure } = &outcome else {
+            return outcome;
+        };
+        if detail != self.input.detail {
+            return outcome;
+        }
+        let provider = self.provider();
+        match provider.without_refused(&request_context, &request, &response) {
+            Some(reduced) => self.send_reduced(&request_context, reduced, failure).await,
+            None => outcome,
+        }
+    }
+
+    /// Sends a message without the fields that the provider refused by name.
+    async fn send_reduced(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        reduced: Reduced,
+        refused: &Failure,
+    ) -> Outcome {
+        let Reduced { request, left_out } = reduced;
+        let outcome = match self.exchange(request_context, &request, ANSWER_LIMIT).await {
+            Ok(response) => self.provider().outcome(request_context, &response),
             Err(failure) => without_response(failure),
         };
-        outcome.map_texts(|text| request.redact(text))
+        let outcome = outcome.map_texts(|text| request.redact(text));
+        match outcome {
+            Outcome::Delivered(receipt) => Outcome::Delivered(
+                receipt.with_remark(&format!("delivered without {left_out}, since {refused}")),
+            ),
+            Outcome::Refused { failure } => Outcome::Refused {
+                failure: refused
+                    .clone()
+                    .with_second(&format!("without {left_out}"), &failure),
+            },
+            other => other,
+        }
     }
 
     /// Sends a request and, if the provider allows a redirect, the second one that

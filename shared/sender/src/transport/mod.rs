@@ -90,8 +90,9 @@ pub(crate) async fn send_in_form<F: Future<Output = Outcome>>(
 fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
     match minimal {
         Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
-        Outcome::Misconfigured { .. } | Outcome::Refused { .. } => Outcome::Refused {
-            failure: refused.with_note("(title, severity and link alone were refused, too)"),
+        Outcome::Misconfigured { failure } | Outcome::Refused { failure } => Outcome::Refused {
+            failure: refused
+                .with_second("title, severity and link alone were refused, too", &failure),
         },
         Outcome::Transient {
             failure,
