@@ -71,6 +71,20 @@ impl Receipt {
         ))
     }
 
+    /// The receipt with texts of bounded length: a provider may answer anything. An address
+    /// that would have to be cut is left out.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        const ID: usize = 200;
+        const URL: usize = 2_000;
+        const REMARK: usize = 1_500;
+        Self {
+            id: self.id.map(|id| line(&id, ID)),
+            url: self.url.filter(|url| url.len() <= URL),
+            remark: self.remark.map(|remark| line(&remark, REMARK)),
+        }
+    }
+
     /// The receipt with this remark after the one it has already.
     #[must_use]
     pub fn with_remark(self, remark: &str) -> Self {

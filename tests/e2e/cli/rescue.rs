@@ -53,6 +53,7 @@ async fn a_waiting_delivery_is_found_and_arrives_when_its_cause_is_fixed() {
     assert_eq!(failed, json!([]), "nothing has failed: it waits");
 
     let mut terminal = tocsin.on_a_terminal(&["destinations", "edit", &name, "--ask-credentials"]);
+    terminal.expect("How to authenticate").answer("");
     terminal.expect("URL to post to").answer(&url);
     terminal.expect("signs the requests").answer(SIGNING_KEY);
     terminal.expect("changed");

@@ -51,7 +51,7 @@ impl Provider for Asana {
     }
 
     fn outcome(&self, _context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
-        outcome::of_response(response)
+        outcome::of_response(response, self.base_url.as_ref())
     }
 
     fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {
@@ -59,7 +59,7 @@ impl Provider for Asana {
     }
 
     fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
-        lookup::parse(context, response)
+        lookup::parse(context, response, self.base_url.as_ref())
     }
 }
 

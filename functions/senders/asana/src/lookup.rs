@@ -39,7 +39,11 @@ pub(crate) fn request(
 }
 
 /// Finds the task whose notes contain this delivery's marker.
-pub(crate) fn parse(context: &RequestContext<'_, Asana>, response: &Response) -> Lookup {
+pub(crate) fn parse(
+    context: &RequestContext<'_, Asana>,
+    response: &Response,
+    base_url: Option<&Url>,
+) -> Lookup {
     if response.status != 200 {
         return Lookup::Failed(match response.status {
             200..=299 => Outcome::not_understood(response),
@@ -56,7 +60,8 @@ pub(crate) fn parse(context: &RequestContext<'_, Asana>, response: &Response) ->
         let notes = task["notes"].as_str();
         notes.is_some_and(|notes| notes.contains(&marker))
     };
-    tasks.iter().find(has_marker).and_then(receipt).map_or_else(
+    let found = tasks.iter().find(has_marker);
+    found.and_then(|task| receipt(task, base_url)).map_or_else(
         || Lookup::absent_from(response, Asana::LOOKUP_RESPONSE_LIMIT),
         Lookup::Found,
     )

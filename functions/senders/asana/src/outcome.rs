@@ -3,25 +3,31 @@
 use serde_json::Value;
 use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Outcome, Receipt};
-use tocsin_core::provider::Response;
+use tocsin_core::provider::{Response, is_provider_host};
+use url::Url;
 
 use crate::settings::is_gid;
 
 /// The outcome of creating a task. Only 201 with the task's gid is a success.
-pub(crate) fn of_response(response: &Response) -> Outcome {
+pub(crate) fn of_response(response: &Response, base_url: Option<&Url>) -> Outcome {
     match response.status {
-        201 => receipt(&response.json()["data"])
+        201 => receipt(&response.json()["data"], base_url)
             .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered),
         200..=299 => Outcome::not_understood(response),
         _ => failed(response),
     }
 }
 
-pub(crate) fn receipt(task: &Value) -> Option<Receipt> {
+/// The receipt of a task. Its page is on Asana's own host.
+pub(crate) fn receipt(task: &Value, base_url: Option<&Url>) -> Option<Receipt> {
     let gid = task["gid"].as_str().filter(|gid| is_gid(gid))?;
     let page = task["permalink_url"]
         .as_str()
         .and_then(web_url)
+        .filter(|page| {
+            let page = Url::parse(page);
+            page.is_ok_and(|page| is_provider_host(&page, &["app.asana.com"], base_url))
+        })
         .unwrap_or_else(|| format!("https://app.asana.com/0/0/{gid}"));
     Some(Receipt {
         id: Some(gid.to_owned()),

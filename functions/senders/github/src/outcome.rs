@@ -6,6 +6,7 @@ use serde_json::Value;
 use tocsin_core::link::web_url;
 use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{Detail, RequestContext, Response};
+use url::Url;
 
 use crate::GitHub;
 use crate::settings::Settings;
@@ -43,13 +44,16 @@ fn created(settings: &Settings, response: &Response) -> Option<Receipt> {
     )
 }
 
-/// The receipt of an issue; `number` is used if the issue itself has none.
+/// The receipt of an issue; `number` is used if the issue itself has none. Its page is on
+/// the host of the destination.
 pub(crate) fn receipt(settings: &Settings, issue: &Value, number: Option<u64>) -> Option<Receipt> {
     let number = issue["number"].as_u64().or(number)?;
+    let own = settings.page(number);
     let page = issue["html_url"]
         .as_str()
         .and_then(web_url)
-        .unwrap_or_else(|| settings.page(number).into());
+        .filter(|page| Url::parse(page).is_ok_and(|page| page.origin() == own.origin()))
+        .unwrap_or_else(|| own.into());
     Some(Receipt {
         id: Some(number.to_string()),
         url: Some(page),

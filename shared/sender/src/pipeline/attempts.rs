@@ -49,6 +49,10 @@ impl<T: Transport> Attempts<'_, T> {
             },
             Action::RecordExhaustion(failure) => Outcome::transient(failure.clone()),
         };
+        let outcome = match outcome {
+            Outcome::Delivered(receipt) => Outcome::Delivered(receipt.bounded()),
+            failed => failed,
+        };
         AttemptedTask {
             claimed,
             at,

@@ -16,6 +16,12 @@ fn a_receipt_has_the_gid_and_page_of_the_task() {
         receipt.url.as_deref(),
         Some("https://app.asana.com/0/1204567890123456/1205000000000007")
     );
+    let elsewhere = TASK.replace("app.asana.com", "app.asana.com.evil.example");
+    let receipt = plain().receipt(&response(201, &[], &elsewhere));
+    assert_eq!(
+        receipt.url.as_deref(),
+        Some("https://app.asana.com/0/0/1205000000000007")
+    );
     let cut = r#"{"data":{"gid":"1205000000000007","permalink_url":"https://app.as"#;
     let receipt = plain().receipt(&response(201, &[], cut));
     assert_eq!(

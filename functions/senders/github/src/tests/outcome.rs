@@ -16,6 +16,9 @@ fn a_receipt_has_the_number_and_page_of_the_issue() {
         Some("https://github.com/octo-org/alerts/issues/7")
     );
     assert_eq!(receipt.remark, None);
+    let elsewhere = body.replace("github.com", "github.com.evil.example");
+    let elsewhere = plain().receipt(&response(201, &[], &elsewhere));
+    assert_eq!(elsewhere.url, receipt.url);
 }
 
 /// The response repeats the issue's body, and at most 64 KB of it are read.
