@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use tocsin_core::json::for_queue;
 use tocsin_tests::harness::{Stack, alert_for, unique};
 
 use crate::api::eventually;
@@ -140,7 +141,7 @@ async fn alerts_that_json_or_the_form_forbids_arrive() {
     alert["severity"] = json!("sev1");
     alert["createdAt"] = json!("a moment ago");
     alert["title"] = json!("not a character: \u{ffff}");
-    stack.send(&alert.to_string()).await;
+    stack.send(&for_queue(&alert.to_string())).await;
     stack.delivery_in(&id, "DELIVERED").await;
     let received = stack.received(&id).await;
     assert_eq!(received[0].body["severity"], "CRITICAL");
