@@ -2,7 +2,7 @@
 
 use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
-use tocsin_core::text::{Unit, truncate};
+use tocsin_core::text::{Unit, indented, truncate};
 
 /// The longest value of a fact, in characters.
 const FACT_LIMIT: usize = 200;
@@ -62,10 +62,6 @@ fn head(message: &Message<'_>) -> String {
     lines.extend(message.facts.iter().map(|one| fact(one.label, &one.value)));
     lines.extend(message.tag_line().map(|tags| fact("Tags", &tags)));
     lines.join("\n")
-}
-
-fn indented(text: &str) -> String {
-    format!("  {}", text.trim_end().replace('\n', "\n  "))
 }
 
 /// The sections within `room` characters. A section may use the room that the later

@@ -6,7 +6,7 @@ use serde_json::json;
 use tocsin_core::alert::Payload;
 use tocsin_core::message::Message;
 use tocsin_core::provider::Detail;
-use tocsin_core::text::{Unit, truncate};
+use tocsin_core::text::{Unit, indented, truncate};
 
 /// The longest e-mail text, in bytes: enough for a reader, with room left for the
 /// payload.
@@ -31,7 +31,9 @@ pub(crate) fn body(
     json!({"default": payload.to_json(), "email": email}).to_string()
 }
 
-/// The e-mail text: headline, link, facts and the long texts.
+/// The e-mail text: headline, link, facts and the long texts. The lines of these are
+/// indented: a mail has no other way to tell them from its own, such as the link and
+/// those about the subscription that SNS adds at the end.
 fn email(message: &Message<'_>) -> String {
     let mut text = email_head(message);
     text.push('\n');
@@ -45,7 +47,7 @@ fn email(message: &Message<'_>) -> String {
         ("Context", message.context.as_deref()),
     ] {
         if let Some(part) = part.filter(|part| !part.trim().is_empty()) {
-            let _ = writeln!(text, "\n{heading}:\n{part}");
+            let _ = writeln!(text, "\n{heading}:\n{}", indented(part));
         }
     }
     text

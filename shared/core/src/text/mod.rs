@@ -122,6 +122,13 @@ pub fn single_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Every line of `text` behind two spaces, so that none passes for a line of the message
+/// around it. For plain text, where nothing else can tell the two apart.
+#[must_use]
+pub fn indented(text: &str) -> String {
+    format!("  {}", text.trim_end().replace('\n', "\n  "))
+}
+
 /// One sanitized line of at most `limit` characters; a cut is marked.
 #[must_use]
 pub fn line(text: &str, limit: usize) -> String {

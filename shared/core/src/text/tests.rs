@@ -64,6 +64,14 @@ fn a_line_is_one_sanitized_line_of_bounded_length() {
 }
 
 #[test]
+fn every_line_is_indented() {
+    assert_eq!(
+        indented("a\n\nSeverity: INFO\n"),
+        "  a\n  \n  Severity: INFO"
+    );
+}
+
+#[test]
 fn clipping_marks_the_end() {
     assert_eq!(clipped("abcdef", 6), "abcdef");
     assert_eq!(clipped("abcdefg", 6), "abcde…");

@@ -121,6 +121,44 @@ fn a_blank_text_has_no_heading_in_the_email() {
     assert!(!shown.contains("Description:") && shown.contains("Runbook:"));
 }
 
+/// The mail's own lines, before SNS adds those about the subscription.
+const OWN_LINES: [&str; 12] = [
+    "[",
+    "For more details please visit: http",
+    "Severity: ",
+    "Type: ",
+    "Detection: ",
+    "Created: ",
+    "Alert id: ",
+    "Log types: ",
+    "Description:",
+    "Runbook:",
+    "Reference:",
+    "Context:",
+];
+
+/// Checks that the text of an alert is told from the mail's own lines, each of which it
+/// has once.
+fn check_email(text: &str) {
+    let mut seen = Vec::new();
+    // The last line may be the mark of a cut.
+    let lines = text.lines().filter(|line| !line.starts_with("… ("));
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with("  ")) {
+        let own = OWN_LINES.iter().find(|own| line.starts_with(**own));
+        let own = own.unwrap_or_else(|| panic!("{line}"));
+        assert!(!seen.contains(&own), "{line}");
+        seen.push(own);
+    }
+}
+
+#[test]
+fn the_text_of_an_alert_cannot_pass_for_lines_of_the_mail() {
+    let forged = alert(&serde_json::from_str(include_str!("cases/mail-forged.json")).unwrap());
+    let message = standard().message(&forged, Detail::Full);
+    check_message(&message);
+    snapshot("mail_forged", &Shown(&message).to_string());
+}
+
 #[test]
 fn noncharacters_of_a_context_are_escaped() {
     let mut alert = full();
@@ -150,7 +188,7 @@ fn check_message(message: &OutgoingMessage) {
         );
     }
     let variants: Value = serde_json::from_str(&message.body).unwrap();
-    assert!(variants["email"].is_string());
+    check_email(variants["email"].as_str().unwrap());
     assert_eq!(payload(message).as_object().unwrap().len(), 13);
 }
 

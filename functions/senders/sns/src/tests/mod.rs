@@ -7,7 +7,7 @@ use tocsin_core::alert::Severity;
 use tocsin_core::provider::read_settings;
 use tocsin_sender::messaging::{AwsSettings, AwsTransport, EndpointKind};
 use tocsin_testing::{
-    MessagingFixture, check_messaging_settings, delivery, full, has_snapshot, samples,
+    MessagingFixture, alert, check_messaging_settings, delivery, full, has_snapshot, samples,
 };
 
 use super::*;
