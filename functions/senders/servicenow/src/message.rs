@@ -7,26 +7,36 @@ use tocsin_core::text::{Unit, indented, truncate};
 /// The longest value of a fact, in characters.
 const FACT_LIMIT: usize = 200;
 
-/// Disables `[code]` and `[/code]`: journal fields render the text between them as
-/// HTML, and rules copy other fields into journals. A space after the bracket disables
-/// the tag and leaves the text readable.
-pub(crate) fn without_code(text: &str) -> String {
+/// Disables what journal fields interpret, since rules copy other fields into journals:
+/// `[code]` and `[/code]`, between which text is rendered as HTML, and `@[sys_id:Name]`,
+/// which notifies that person. Spaces around the bracket disable both and leave the text
+/// readable.
+pub(crate) fn without_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('[') {
-        let (before, from) = rest.split_at(at + 1);
+        let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let inner = from.strip_prefix('/').unwrap_or(from);
-        if inner
-            .get(..4)
-            .is_some_and(|word| word.eq_ignore_ascii_case("code"))
-        {
+        let inner = &from[1..];
+        let is_mention = out.trim_end().ends_with('@');
+        if out.ends_with('@') {
             out.push(' ');
         }
-        rest = from;
+        out.push('[');
+        if is_code_tag(inner) || is_mention && !inner.starts_with(char::is_whitespace) {
+            out.push(' ');
+        }
+        rest = inner;
     }
     out.push_str(rest);
     out
+}
+
+/// Whether these are the characters after the bracket of `[code]` or `[/code]`.
+fn is_code_tag(inner: &str) -> bool {
+    let name = inner.strip_prefix('/').unwrap_or(inner);
+    name.get(..4)
+        .is_some_and(|word| word.eq_ignore_ascii_case("code"))
 }
 
 /// The alert in at most `limit` characters: link and facts first, then the long texts,
@@ -40,7 +50,7 @@ pub(crate) fn description(message: &Message<'_>, limit: usize) -> String {
         ("Reference\n", message.reference),
     ]
     .into_iter()
-    .filter_map(|(label, text)| Some((label, indented(&without_code(text?)))))
+    .filter_map(|(label, text)| Some((label, indented(&without_markup(text?)))))
     .collect();
     let room = limit.saturating_sub(Unit::Characters.length(&head));
     let text = head + &shared(&sections, room);
@@ -52,7 +62,7 @@ fn head(message: &Message<'_>) -> String {
     let link = message.link.and_then(web_url);
     let link = link.map(|url| format!("Alert: {url}"));
     let fact = |label: &str, value: &str| {
-        let value = without_code(value);
+        let value = without_markup(value);
         format!(
             "{label}: {}",
             truncate(&value, FACT_LIMIT, Unit::Characters)
@@ -97,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_tags_lose_their_meaning_in_any_spelling() {
+    fn code_tags_and_mentions_lose_their_meaning_in_any_spelling() {
         for (text, expected) in [
             ("[code]<b>x</b>[/code]", "[ code]<b>x</b>[ /code]"),
             ("[CODE]x[/Code]", "[ CODE]x[ /Code]"),
@@ -106,9 +116,28 @@ mod tests {
             ("[co[code]de]", "[co[ code]de]"),
             ("a [list] of [things", "a [list] of [things"),
             ("[鍵]", "[鍵]"),
+            ("@[6816f79c:Admin]", "@ [ 6816f79c:Admin]"),
+            ("a@ [6816f79c:Admin]", "a@ [ 6816f79c:Admin]"),
+            ("@[[6816f79c:Admin]", "@ [ [6816f79c:Admin]"),
+            ("@[code]", "@ [ code]"),
+            ("a@example.com [list]", "a@example.com [list]"),
         ] {
-            assert_eq!(without_code(text), expected);
-            assert_eq!(without_code(expected), expected);
+            assert_eq!(without_markup(text), expected);
+            assert_eq!(without_markup(expected), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_has_a_mention_or_a_tag(text in "[@\\[\\]/:codeA1 \n]{0,40}") {
+            let parted = without_markup(&text);
+            let joined: String = parted.split('@').map(str::trim_start).collect::<Vec<_>>().join("@");
+            let mut mentions = joined.split("@[").skip(1);
+            proptest::prop_assert!(mentions.all(|id| id.starts_with([' ', '\n'])), "{}", parted);
+            proptest::prop_assert!(!parted.to_lowercase().contains("[code"));
+            proptest::prop_assert_eq!(without_markup(&parted), parted.clone());
+            let kept = |text: &str| text.replace([' ', '\n'], "");
+            proptest::prop_assert_eq!(kept(&parted), kept(&text));
         }
     }
 

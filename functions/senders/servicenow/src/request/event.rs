@@ -10,7 +10,7 @@ use tocsin_core::text::{Unit, line, truncate};
 
 use super::correlation_id;
 use crate::ServiceNow;
-use crate::message::{description, without_code};
+use crate::message::{description, without_markup};
 
 /// The longest `description`, in characters (`em_event`).
 const DESCRIPTION_LIMIT: usize = 4_000;
@@ -34,7 +34,7 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
         // Required for an event without a node.
         "event_class": "Tocsin",
         "type": alert.alert_type,
-        "metric_name": line(&without_code(&alert.detection_id), NAME_LIMIT),
+        "metric_name": line(&without_markup(&alert.detection_id), NAME_LIMIT),
         "message_key": message_key(alert),
         "severity": severity(context.severity),
         "description": text(context),
@@ -46,7 +46,10 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
     }
     if context.detail == Detail::Full {
         if !alert.log_types.is_empty() {
-            event["resource"] = json!(line(&without_code(&alert.log_types.join(", ")), NAME_LIMIT));
+            event["resource"] = json!(line(
+                &without_markup(&alert.log_types.join(", ")),
+                NAME_LIMIT
+            ));
         }
         event["additional_info"] = json!(additional_info(context).to_string());
     }
@@ -56,7 +59,7 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
 /// The description. Events have no title, so the headline is its first line.
 fn text(context: &RequestContext<'_, ServiceNow>) -> String {
     let message = Message::of(context);
-    let headline = without_code(&message.headline);
+    let headline = without_markup(&message.headline);
     let room = DESCRIPTION_LIMIT.saturating_sub(Unit::Characters.length(&headline) + 1);
     format!("{headline}\n{}", description(&message, room))
 }
@@ -96,7 +99,7 @@ fn additional_info(context: &RequestContext<'_, ServiceNow>) -> Value {
     let shown: Map<String, Value> = values
         .into_iter()
         .filter_map(|(name, value)| {
-            let value = without_code(&value?);
+            let value = without_markup(&value?);
             let value = truncate(&value, INFO_LIMIT, Unit::Characters).into_owned();
             Some((name.to_owned(), Value::String(value)))
         })

@@ -9,7 +9,7 @@ use tocsin_core::text::{Unit, line, truncate};
 use url::Url;
 
 use crate::ServiceNow;
-use crate::message::{description, without_code};
+use crate::message::{description, without_markup};
 
 /// The longest `short_description`, in characters, unless the instance changed it.
 const SHORT_DESCRIPTION_LIMIT: usize = 160;
@@ -49,7 +49,7 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
     let message = Message::of(context);
     let (impact, urgency) = impact_and_urgency(context.severity);
     let mut incident = json!({
-        "short_description": line(&without_code(&message.headline), SHORT_DESCRIPTION_LIMIT),
+        "short_description": line(&without_markup(&message.headline), SHORT_DESCRIPTION_LIMIT),
         "description": description(&message, DESCRIPTION_LIMIT),
         "impact": impact,
         "urgency": urgency,
@@ -57,7 +57,7 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
         "correlation_display": correlation_display(context),
     });
     if let Some(context) = &message.context {
-        let note = format!("Alert context\n{}", without_code(context));
+        let note = format!("Alert context\n{}", without_markup(context));
         incident["work_notes"] = json!(truncate(&note, WORK_NOTES_LIMIT, Unit::Characters));
     }
     let settings = context.settings;

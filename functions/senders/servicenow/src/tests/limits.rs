@@ -59,8 +59,19 @@ fn no_alert_adds_a_condition_to_the_query() {
     }
 }
 
+#[test]
+fn nobody_is_mentioned() {
+    let alert = alert(&serde_json::from_str(include_str!("cases/mention.json")).unwrap());
+    let incident = incidents().body(&alert, Detail::Full);
+    let note = incident["work_notes"].as_str().unwrap();
+    assert!(note.contains("@ [ 6816f79cc0a8016401c5a33be04be441:System Administrator]"));
+    check_incident(&incident);
+    check_event(&events().body(&alert, Detail::Full));
+}
+
 /// Checks what holds for texts in either mode.
 fn check_text(text: &str) {
+    assert!(!text.contains("@["), "{text}");
     let lower = text.to_lowercase();
     assert!(
         !lower.contains("[code]") && !lower.contains("[/code]"),

@@ -141,8 +141,9 @@ const OWN_LINES: [&str; 12] = [
 /// has once.
 fn check_email(text: &str) {
     let mut seen = Vec::new();
-    // The last line may be the mark of a cut.
-    let lines = text.lines().filter(|line| !line.starts_with("… ("));
+    // A text may be cut within the indentation; then the line is the mark of the cut.
+    let is_mark = |line: &&str| line.trim_start().starts_with("… (");
+    let lines = text.lines().filter(|line| !is_mark(line));
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with("  ")) {
         let own = OWN_LINES.iter().find(|own| line.starts_with(**own));
         let own = own.unwrap_or_else(|| panic!("{line}"));
