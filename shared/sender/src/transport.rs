@@ -1,19 +1,27 @@
 //! One delivery attempt, over HTTP or through an AWS SDK, and its outcome.
 
 use std::future::Future;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tocsin_aws::{SecretError, SecretStore};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::delivery::{DeliveryId, PriorAttempt};
-use tocsin_core::outcome::{Failure, FailureKind, Outcome};
+use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{
     Detail, FieldError, Lookup, Provider, Request, RequestContext, Response, Secrets, read_settings,
 };
 
 use crate::HttpClient;
 use crate::http::ANSWER_LIMIT;
+
+/// How long a provider has to process what it accepted before it is asked. None says how
+/// long it needs.
+const CONFIRMATION_DELAY: Duration = Duration::from_secs(1);
+
+/// How long that question may take. The message is accepted, so it is not worth more.
+const CONFIRMATION_LIMIT: Duration = Duration::from_secs(2);
 
 /// The clients that all attempts of a sender share.
 #[derive(Clone, Debug)]
@@ -33,6 +41,8 @@ pub struct AttemptInput<'a> {
     pub severity: Severity,
     /// The delivery's identity, which all its attempts share.
     pub delivery: &'a DeliveryId,
+    /// That of the first alert with the same given id.
+    pub first_delivery: &'a DeliveryId,
     /// When the delivery began: not later than its first attempt.
     pub began_at: Timestamp,
     /// The destination's settings as JSON; the provider parses them.
@@ -131,6 +141,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             alert: self.input.alert,
             severity: self.input.severity,
             delivery: self.input.delivery,
+            first_delivery: self.input.first_delivery,
             detail,
             began_at: self.input.began_at,
             now: Timestamp::now(),
@@ -142,16 +153,37 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// Runs the attempt: looks up what an earlier attempt may have created, sends
     /// the message, and sends the minimal one if the provider refuses that.
     async fn run(&self) -> Outcome {
+        let joins_earlier = self
+            .provider
+            .joins_earlier(&self.request_context(Detail::Full));
         let lookup = match self.input.prior_attempt {
             PriorAttempt::MaybeDelivered => self.lookup_existing().await,
+            PriorAttempt::NotDelivered if joins_earlier => self.lookup_existing().await,
             PriorAttempt::NotDelivered => LookupStep::NotFound,
         };
         match lookup {
             LookupStep::Done(outcome) => outcome,
             LookupStep::NotFound => self.create().await,
+            LookupStep::Update(request) => self.update(&request).await,
             LookupStep::Unavailable(reason) => self.create().await.with_remark(&format!(
                 "an earlier attempt may have arrived as well; the lookup failed: {reason}"
             )),
+        }
+    }
+
+    /// Adds the alert to what an earlier one created. If the provider refuses that, the
+    /// alert is created: two records are better than an alert that nobody sees.
+    async fn update(&self, request: &Request) -> Outcome {
+        let request_context = self.request_context(self.input.detail);
+        match self.exchange_message(&request_context, request).await {
+            Outcome::Refused { failure } | Outcome::Misconfigured { failure }
+                if failure.status != Some(401) =>
+            {
+                self.create().await.with_remark(&format!(
+                    "it was not possible to add it to that of an earlier alert with the same id: {failure}"
+                ))
+            }
+            outcome => outcome.with_remark("added to that of an earlier alert with the same id"),
         }
     }
 
@@ -178,7 +210,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Lookup::Found(receipt) => LookupStep::Done(Outcome::Delivered(
                 receipt.with_remark("an earlier attempt had arrived"),
             )),
-            Lookup::Absent => LookupStep::NotFound,
+            Lookup::Absent => self.update_step(&response),
             // A credential that may create is not always allowed to search. A
             // second ticket is better than none, so a lookup never ends a delivery.
             Lookup::Failed(Outcome::Misconfigured { failure } | Outcome::Refused { failure })
@@ -192,20 +224,60 @@ impl<'a, P: Provider> Attempt<'a, P> {
         }
     }
 
+    /// The step after a lookup that did not find the delivery.
+    fn update_step(&self, response: &Response) -> LookupStep {
+        let request_context = self.request_context(self.input.detail);
+        match self.provider.update(&request_context, response) {
+            Ok(Some(request)) => LookupStep::Update(Box::new(request)),
+            Ok(None) => LookupStep::NotFound,
+            Err(error) => LookupStep::Done(misconfigured(&error)),
+        }
+    }
+
     async fn send(&self, detail: Detail) -> Outcome {
         let request_context = self.request_context(detail);
         let request = match self.provider.request(&request_context) {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        let outcome = match self
-            .exchange(&request_context, &request, ANSWER_LIMIT)
-            .await
-        {
-            Ok(response) => self.provider.outcome(&request_context, &response),
+        self.exchange_message(&request_context, &request).await
+    }
+
+    /// The outcome of a request with the alert.
+    async fn exchange_message(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        request: &Request,
+    ) -> Outcome {
+        let outcome = match self.exchange(request_context, request, ANSWER_LIMIT).await {
+            Ok(response) => match self.provider.outcome(request_context, &response) {
+                Outcome::Delivered(receipt) => {
+                    self.confirmed(request_context, &response, receipt).await
+                }
+                failed => failed,
+            },
             Err(failure) => without_response(failure),
         };
         outcome.map_texts(|text| request.redact(text))
+    }
+
+    /// The outcome of an accepted message, after one question whether the provider could
+    /// process it. No answer in time leaves it delivered.
+    async fn confirmed(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        accepted: &Response,
+        receipt: Receipt,
+    ) -> Outcome {
+        let Ok(Some(request)) = self.provider.confirmation(request_context, accepted) else {
+            return Outcome::Delivered(receipt);
+        };
+        tokio::time::sleep(CONFIRMATION_DELAY).await;
+        let asked = self.context.http.send(&request, ANSWER_LIMIT);
+        match tokio::time::timeout(CONFIRMATION_LIMIT, asked).await {
+            Ok(Ok(response)) => self.provider.parse_confirmation(receipt, &response),
+            Ok(Err(_)) | Err(_) => Outcome::Delivered(receipt),
+        }
     }
 
     /// Sends a request and, if the provider allows a redirect, the second one that
@@ -257,6 +329,8 @@ enum LookupStep {
     Done(Outcome),
     /// No earlier attempt created anything: create.
     NotFound,
+    /// An earlier alert with the same given id created something: add this one to it.
+    Update(Box<Request>),
     /// The provider refuses the lookup for this reason: create all the same.
     Unavailable(String),
 }

@@ -10,6 +10,7 @@ use tocsin_core::provider::{
     Detail, Lookup, Provider, Request, RequestContext, Response, Secrets, read_settings,
 };
 
+use crate::alerts::delivery_of;
 use crate::{Expected, Row, check_outcomes, delivery, full, response};
 
 /// When the delivery began.
@@ -61,7 +62,8 @@ impl<P: Provider> ProviderFixture<P> {
         f(&RequestContext {
             alert,
             severity: alert.severity,
-            delivery: &delivery(),
+            delivery: &delivery_of(alert),
+            first_delivery: &delivery(),
             detail,
             began_at: BEGAN_AT.parse().expect("a time"),
             now,

@@ -90,6 +90,7 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
             alert: input.alert,
             severity: input.severity,
             delivery: input.delivery,
+            first_delivery: input.first_delivery,
             detail,
             began_at: input.began_at,
             now: Timestamp::now(),
@@ -116,10 +117,12 @@ impl<P: Provider> ErasedHttp<P> {
         secret: &P::Secret,
     ) -> Result<Request, FieldError> {
         let alert = sample_alert();
+        let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
         self.provider.request(&RequestContext {
             alert: &alert,
             severity: alert.severity,
-            delivery: &DeliveryId::of(&alert.alert_id, DestinationId::generate()),
+            delivery: &delivery,
+            first_delivery: &delivery,
             detail: Detail::Minimal,
             began_at: Timestamp::now(),
             now: Timestamp::now(),

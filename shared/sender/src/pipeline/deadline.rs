@@ -20,8 +20,9 @@ const FORWARDING_RESERVE: Duration = Duration::from_secs(3);
 const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
 
 /// The shortest attempt worth making: one request may use all of its own limit, so
-/// that a timeout is the destination's fault and not ours.
-const MIN_ATTEMPT: Duration = REQUEST_LIMIT.saturating_add(Duration::from_secs(1));
+/// that a timeout is the destination's fault and not ours, and its confirmation its
+/// three seconds.
+const MIN_ATTEMPT: Duration = REQUEST_LIMIT.saturating_add(Duration::from_secs(4));
 
 /// The longest call of AWS whose failure has no consequence but a worse guess: the
 /// health of a destination.

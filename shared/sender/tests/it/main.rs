@@ -12,3 +12,4 @@ mod outcomes;
 mod probe;
 mod secrets;
 mod server;
+mod updates;

@@ -228,7 +228,7 @@ fn near_json() -> impl Strategy<Value = String> {
         1 => Just("-Infinity".to_owned()),
         1 => Just("1e999".to_owned()),
         1 => "-?[1-9][0-9]{0,60}(\\.[0-9]{1,30})?",
-        1 => (0usize..300).prop_map(|levels| "[".repeat(levels) + &"]".repeat(levels)),
+        1 => (1usize..300).prop_map(|levels| "[".repeat(levels) + &"]".repeat(levels)),
         1 => prop_oneof![0usize..300, 150_000usize..250_000].prop_map(|length| format!("\"{}\"", "x".repeat(length))),
         1 => Just(r#""\ud800""#.to_owned()),
     ]
