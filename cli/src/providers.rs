@@ -3,6 +3,7 @@
 use anyhow::Context;
 use tocsin_api_types::{ApiError, ListProviders, ProviderDescription};
 use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement};
+use tocsin_core::text::line;
 
 use crate::args::{Output, ProvidersArgs, Target};
 use crate::exit::{Exit, Usage};
@@ -124,6 +125,11 @@ enum Part {
     Secret,
 }
 
+/// The longest example in a table, in characters: a key in PEM has some thousand.
+const EXAMPLE_LIMIT: usize = 120;
+/// The longest value of another field, in a sentence.
+const COMPANION_LIMIT: usize = 60;
+
 fn fields(fields: &[FormField], part: Part) -> String {
     let mut rows = table(&[
         "field", "required", "given by", "default", "example", "meaning",
@@ -142,7 +148,7 @@ fn fields(fields: &[FormField], part: Part) -> String {
             required(one),
             Style::Plain.cell(given_by),
             Style::Plain.cell(one.default.as_deref().unwrap_or_default()),
-            Style::Muted.cell(&one.example),
+            Style::Muted.cell(line(&one.example, EXAMPLE_LIMIT)),
             Style::Plain.cell(meaning(one)),
         ]);
     }
@@ -167,7 +173,8 @@ fn meaning(field: &FormField) -> String {
         FieldKind::Text | FieldKind::Number | FieldKind::Unknown => {}
     }
     if let Some(companion) = &field.together_with {
-        sentences.push(format!("only with {}={}", companion.key, companion.example));
+        let example = line(&companion.example, COMPANION_LIMIT);
+        sentences.push(format!("only with {}={example}", companion.key));
     }
     sentences.join("; ")
 }

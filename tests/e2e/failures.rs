@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tocsin_tests::harness::{PLANTED, Stack, alert_for, unique};
-use tocsin_tests::simulator::Fault;
+use tocsin_tests::simulator::webhook::{CLIENT_ID, CLIENT_SECRET};
+use tocsin_tests::simulator::{Breakage, Fault, Mishap};
 
 use crate::webhook::Webhook;
 
@@ -31,6 +32,28 @@ async fn a_temporary_failure_is_retried_and_the_alert_arrives_once() {
         received[0].headers["webhook-id"],
         received[1].headers["webhook-id"]
     );
+}
+
+#[tokio::test]
+async fn a_receiver_that_answers_after_12_s_gets_the_alert_once() {
+    let stack = Stack::ready().await;
+    let webhook = Webhook::add(&stack, "/hook").await;
+    let id = unique("slow");
+    stack
+        .inject(&Breakage {
+            path: webhook.path.clone(),
+            about: id.clone(),
+            times: 1,
+            mishap: Mishap::Slow,
+            late: true,
+        })
+        .await;
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
+    let delivery = stack.delivery_in(&id, "DELIVERED").await;
+    assert_eq!(delivery["attempt"], 1, "{delivery:#}");
+    assert_eq!(webhook.received(&stack, &id).await.len(), 1);
 }
 
 #[tokio::test]
@@ -130,4 +153,34 @@ async fn a_recorded_failure_does_not_repeat_the_secret_that_the_answer_echoes() 
         })
         .await;
     assert!(!delivery.to_string().contains(PLANTED), "{delivery:#}");
+}
+
+#[tokio::test]
+async fn a_receiver_that_wants_an_access_token_gets_one() {
+    let stack = Stack::ready().await;
+    let oauth = json!({"settings": {
+        "tokenUrl": stack.simulator("/oauth2/token"), "clientId": CLIENT_ID,
+    }});
+    let secret = json!({"clientSecret": CLIENT_SECRET});
+    let webhook = Webhook::with(&stack, "/hook/oauth", oauth.clone(), secret).await;
+    let id = unique("token");
+    stack
+        .send(&alert_for(&id, &[&webhook.name]).to_string())
+        .await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let received = webhook.received(&stack, &id).await;
+    assert!(received[0].headers["authorization"].starts_with("Bearer "));
+
+    let wrong = json!({"clientSecret": format!("wrong-{PLANTED}")});
+    let refused = Webhook::with(&stack, "/hook/oauth", oauth, wrong).await;
+    let id = unique("no-token");
+    stack
+        .send(&alert_for(&id, &[&refused.name]).to_string())
+        .await;
+    let delivery = stack.delivery_in(&id, "RETRYING").await;
+    let attempt = &delivery["attempts"][0];
+    assert_eq!(attempt["kind"], "unauthorized", "{delivery:#}");
+    assert_eq!(attempt["detail"], "no access token: invalid_client");
+    assert!(refused.received(&stack, &id).await.is_empty());
+    refused.delete(&stack).await;
 }

@@ -1,6 +1,7 @@
 //! Bad input beside good: the good alerts arrive, the bad ones are kept with the reason.
 
 use std::io::Read;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_sqs::types::Message;
 use base64::Engine;
@@ -8,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tocsin_tests::harness::{Stack, alert_for, unique};
+
+use crate::api::eventually;
 
 fn attribute(message: &Message, name: &str) -> String {
     let attributes = message.message_attributes.as_ref().unwrap();
@@ -86,6 +89,85 @@ async fn bad_records_of_a_batch_do_not_affect_good_ones() {
         assert!(detail.contains(said), "{detail}");
         assert_eq!(&unpacked(&dead_letter), body, "the dead letter is whole");
     }
+    // One alert an hour for each reason says so.
+    for code in ["NotJson", "MissingField", "WrongKind", "NotObject"] {
+        let about = format!("the alert about {code}");
+        let severity = eventually(&about, async || {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            let hour = now.as_secs() / 3_600 * 3_600;
+            // The hour may have begun since.
+            for hour in [hour, hour - 3_600] {
+                let id = format!("Tocsin.MessagesRejected-{code}-{hour}");
+                let request = json!({"operation": "getAlert", "alertId": id});
+                let report = stack.invoke("api", &request).await;
+                if let Some(severity) = report["ok"]["alert"]["severity"].as_str() {
+                    return Some(severity.to_owned());
+                }
+            }
+            None
+        });
+        assert_eq!(severity.await, "HIGH");
+    }
+}
+
+/// What sources really write, and what arrives of it.
+#[tokio::test]
+async fn alerts_that_json_or_the_form_forbids_arrive() {
+    let stack = Stack::ready().await;
+    let id = unique("digits");
+    let alert = alert_for(&id, &["e2e-queue-by-role"]).to_string();
+    let context = r#""alertContext": {"n": 12345678901234567890123, "d": 0.10000000000000000000001, "x": 1e400, "ip": "198.51.100.7"}"#;
+    let body = alert.replacen('{', &format!("\u{feff}{{{context}, \"q\": NaN,"), 1);
+    stack.send(&body).await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let queue = json!({"operation": "getDestination", "destination": "e2e-queue-by-role"});
+    let queue = stack.invoke("api", &queue).await["ok"]["settings"]["queueUrl"].clone();
+    let message = stack
+        .take_message(queue.as_str().unwrap(), |message| {
+            message.body.as_deref().unwrap_or_default().contains(&id)
+        })
+        .await;
+    let text = message.body.unwrap();
+    for kept in [
+        ":12345678901234567890123,",
+        ":0.10000000000000000000001,",
+        "1e400",
+        "198.51.100.7",
+    ] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+
+    let id = unique("label");
+    let mut alert = alert_for(&id, &["e2e-plain"]);
+    alert["severity"] = json!("sev1");
+    alert["createdAt"] = json!("a moment ago");
+    alert["title"] = json!("not a character: \u{ffff}");
+    stack.send(&alert.to_string()).await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let received = stack.received(&id).await;
+    assert_eq!(received[0].body["severity"], "CRITICAL");
+    let resend = json!({"operation": "resendAlert", "alertId": id, "actor": "tests"});
+    let again = stack.invoke("api", &resend).await;
+    assert!(again["ok"].is_object(), "{again:#}");
+}
+
+/// Somebody who sends a copy without destinations first does not silence the alert.
+#[tokio::test]
+async fn a_silencing_copy_that_comes_first_silences_nothing() {
+    let stack = Stack::ready().await;
+    let id = unique("silenced");
+    let real = alert_for(&id, &["e2e-plain"]);
+    let mut copy = real.clone();
+    copy["routing"]["destinations"] = json!([]);
+    stack.send(&copy.to_string()).await;
+    stack
+        .report_when(&id, |report| report["routing"].is_object())
+        .await;
+    stack.send(&real.to_string()).await;
+    stack.delivery_in(&id, "DELIVERED").await;
+    let report = stack.report_when(&id, |_| true).await;
+    let warnings = report["routing"]["warnings"].to_string();
+    assert!(warnings.contains("targetsAdded"), "{report:#}");
 }
 
 fn unpacked(dead_letter: &Message) -> String {
@@ -112,7 +194,10 @@ async fn alerts_with_unprintable_or_excessive_fields_are_normalized_and_arrive()
     let cases = [
         ("nul", r#""title": "nul \u0000 here""#.to_owned()),
         ("surrogate", r#""title": "half \ud800 pair""#.to_owned()),
-        ("deep", format!(r#""alertContext": {{"deep": {deep}}}"#)),
+        (
+            "deep",
+            format!(r#""alertContext": {{"deep": {deep}, "beside": 1}}"#),
+        ),
         (
             "huge",
             format!(
@@ -139,15 +224,19 @@ async fn alerts_with_unprintable_or_excessive_fields_are_normalized_and_arrive()
         match name {
             "nul" => assert_eq!(payload["title"], "nul \u{fffd} here"),
             "surrogate" => assert_eq!(payload["title"], "half \u{fffd} pair"),
-            "deep" => assert!(
-                payload["alertContext"]["_error"]
-                    .as_str()
-                    .unwrap()
-                    .contains("left out")
-            ),
+            "deep" => {
+                let shown = payload["alertContext"].to_string();
+                assert!(shown.contains("levels"), "{shown}");
+                assert_eq!(payload["alertContext"]["beside"], 1);
+            }
             "huge" => {
-                assert_eq!(payload["alertContext"]["huge"], "… (900002 bytes cut)");
-                assert_eq!(payload["alertContext"]["last"], 2);
+                let context = &payload["alertContext"];
+                let huge = context["huge"].as_str().unwrap();
+                assert!(huge.starts_with("yyy") && huge.ends_with("cut)"));
+                assert_eq!(
+                    (&context["first"], &context["last"]),
+                    (&json!(1), &json!(2))
+                );
             }
             _ => assert_eq!(payload["tags"], json!([])),
         }

@@ -1,5 +1,6 @@
 //! Each role may do what its function does, and nothing else.
 
+use aws_sdk_lambda::config::SharedCredentialsProvider;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::json;
@@ -163,4 +164,105 @@ async fn the_api_neither_reads_secrets_nor_deletes_from_the_ledger_nor_takes_ale
             .function_name(format!("{}-slack", stack.name))
             .payload(Blob::new("{}"))
     );
+}
+
+#[tokio::test]
+async fn those_who_look_change_nothing() {
+    let stack = Stack::ready().await;
+    let role = aws_config::sts::AssumeRoleProvider::builder(stack.output("ReadOnlyRoleArn"))
+        .session_name("tests")
+        .configure(&stack.config)
+        .build()
+        .await;
+    let reader = stack.config.clone().into_builder();
+    let reader = reader
+        .credentials_provider(SharedCredentialsProvider::new(role))
+        .build();
+    let lambda = aws_sdk_lambda::Client::new(&reader);
+    let invoke = |function: &str, request: serde_json::Value| {
+        lambda
+            .invoke()
+            .function_name(format!("{}-{function}", stack.name))
+            .payload(Blob::new(request.to_string()))
+    };
+    denied!(invoke("api", json!({"operation": "listDestinations"})));
+    denied!(invoke("router", json!({"Records": []})));
+    for request in [
+        json!({"operation": "listDestinations"}),
+        json!({"operation": "listProviders"}),
+        json!({"operation": "getDestination", "destination": "e2e-slack"}),
+        json!({"operation": "listAlerts"}),
+        json!({"operation": "listDeliveries"}),
+        json!({"operation": "audit"}),
+    ] {
+        let answer = invoke("api-read", request.clone()).send().await.unwrap();
+        let answer = String::from_utf8(answer.payload.unwrap().into_inner()).unwrap();
+        assert!(answer.starts_with("{\"ok\""), "{request}: {answer}");
+    }
+    let request =
+        json!({"operation": "deleteDestination", "destination": "e2e-slack", "revision": 1});
+    let answer = invoke("api-read", request).send().await.unwrap();
+    let answer = String::from_utf8(answer.payload.unwrap().into_inner()).unwrap();
+    assert!(answer.contains("which only reads"), "{answer}");
+
+    // Nor could the function.
+    let config = stack.in_the_role_of("api-read").await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    let key = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    denied!(
+        dynamodb
+            .put_item()
+            .table_name(stack.output("DestinationsTable"))
+            .item("destinationId", key("x"))
+    );
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let own = secret_of(&stack, "e2e-slack").await;
+    denied!(secrets.get_secret_value().secret_id(&own));
+    let queues = aws_sdk_sqs::Client::new(&config);
+    for queue in ["AlertsQueueUrl", "RetryQueueUrl"] {
+        denied!(
+            queues
+                .send_message()
+                .queue_url(stack.output(queue))
+                .message_body("no")
+        );
+    }
+    denied!(
+        queues
+            .receive_message()
+            .queue_url(stack.output("AlertsDlqUrl"))
+    );
+}
+
+#[tokio::test]
+async fn no_destination_leads_to_the_stack_itself() {
+    let stack = Stack::ready().await;
+    for queue in [
+        "AlertsQueueUrl",
+        "AlertsDlqUrl",
+        "RetryQueueUrl",
+        "RetryDlqUrl",
+    ] {
+        let url = stack.output(queue);
+        let request = json!({
+            "operation": "addDestination", "actor": "tests",
+            "destination": {"displayName": unique("own"), "type": "sqs", "settings": {"queueUrl": url}},
+        });
+        let answer = stack.invoke("api", &request).await;
+        assert_eq!(answer["error"]["field"], "settings.queueUrl", "{answer:#}");
+    }
+    let queues = aws_sdk_sqs::Client::new(&stack.in_the_role_of("sqs").await);
+    for queue in [
+        "AlertsQueueUrl",
+        "AlertsDlqUrl",
+        "RetryDlqUrl",
+        "FailedHandOversQueueUrl",
+    ] {
+        denied!(
+            queues
+                .send_message()
+                .queue_url(stack.output(queue))
+                .message_body("no")
+        );
+    }
 }

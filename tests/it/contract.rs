@@ -9,7 +9,9 @@ use tocsin_core::Timestamp;
 use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::outcome::{Outcome, Receipt};
-use tocsin_core::provider::{Detail, Lookup, Provider, RequestContext, Secrets, read_settings};
+use tocsin_core::provider::{
+    AccessToken, Detail, Lookup, Provider, RequestContext, Secrets, read_settings,
+};
 use tocsin_sender::{AddressPolicy, HttpClient};
 use tocsin_testing::samples;
 use tocsin_tests::simulator::Simulator;
@@ -51,6 +53,7 @@ impl Vendor {
         let settings: P::Settings = read_settings(settings.as_object().unwrap()).unwrap();
         let secret: P::Secret = Secrets::new(secret.to_string()).read().unwrap();
         provider.check(&settings, &secret).unwrap();
+        let token = self.token(&provider, &settings, &secret).await;
         let mut receipts = Vec::new();
         for (name, alert) in samples() {
             for detail in [Detail::Full, Detail::Minimal] {
@@ -65,6 +68,7 @@ impl Vendor {
                     now: Timestamp::now(),
                     settings: &settings,
                     secret: &secret,
+                    token: token.as_ref(),
                 };
                 let request = provider.request(&context).unwrap();
                 let answer = self.http.send(&request, ANSWER).await.unwrap();
@@ -79,6 +83,18 @@ impl Vendor {
             }
         }
         receipts
+    }
+
+    /// The access token that the vendor gives, where the destination needs one.
+    async fn token<P: Provider>(
+        &self,
+        provider: &P,
+        settings: &P::Settings,
+        secret: &P::Secret,
+    ) -> Option<AccessToken> {
+        let request = provider.token_request(settings, secret, Timestamp::now());
+        let answer = self.http.send(&request.unwrap()?, ANSWER).await.unwrap();
+        Some(provider.parse_token(&answer).unwrap())
     }
 
     /// What was created is found again by a provider that looks before it repeats.
@@ -150,6 +166,26 @@ async fn teams_takes_everything() {
 }
 
 #[tokio::test]
+async fn a_restricted_workflow_of_teams_takes_everything_with_an_access_token() {
+    let vendor = Vendor::start().await;
+    let teams = tocsin_teams::Teams {
+        base_url: Some(vendor.base.clone()),
+    };
+    let url = vendor.at(
+        "/powerautomate/automations/direct/cu/24/workflows/5f0e6c1f2b7d4c0c8d6f3a1e9b2c4d70/triggers/manual/paths/invoke?api-version=1",
+    );
+    let settings = json!({
+        "tenantId": "contoso.onmicrosoft.com",
+        "clientId": "11112222-bbbb-3333-cccc-4444dddd5555",
+    });
+    let secret = json!({
+        "webhookUrl": url,
+        "clientSecret": tocsin_tests::simulator::teams::CLIENT_SECRET,
+    });
+    vendor.takes(teams, settings, secret).await;
+}
+
+#[tokio::test]
 async fn pagerduty_takes_everything() {
     let vendor = Vendor::start().await;
     let pagerduty = tocsin_pagerduty::PagerDuty {
@@ -205,10 +241,28 @@ async fn github_takes_everything_and_finds_it_again() {
         base_url: Some(vendor.base.clone()),
     };
     let settings = json!({
-        "repository": "octo-org/security-alerts", "labels": ["alert"],
+        "repository": "octo-org/security-alerts", "labels": ["alert"], "issueType": "Bug",
         "apiUrl": vendor.base.as_str().trim_end_matches('/'),
     });
     let secret = json!({"token": "github_pat_11AAAAAAA0simulated"});
+    let receipts = vendor.takes(github, settings, secret).await;
+    Vendor::promise(&receipts, has_id_and_url);
+}
+
+#[tokio::test]
+async fn github_takes_everything_from_an_app() {
+    use tocsin_tests::simulator::github::app;
+
+    let vendor = Vendor::start().await;
+    let github = tocsin_github::GitHub {
+        base_url: Some(vendor.base.clone()),
+    };
+    let settings = json!({
+        "repository": "octo-org/security-alerts",
+        "apiUrl": vendor.base.as_str().trim_end_matches('/'),
+        "appId": app::APP_ID, "installationId": app::INSTALLATION_ID,
+    });
+    let secret = json!({"privateKey": app::PRIVATE_KEY});
     let receipts = vendor.takes(github, settings, secret).await;
     Vendor::promise(&receipts, has_id_and_url);
 }
@@ -250,4 +304,23 @@ async fn a_webhook_receiver_takes_everything_signed() {
     vendor
         .takes(tocsin_webhook::Webhook, json!({}), secret)
         .await;
+}
+
+#[tokio::test]
+async fn a_webhook_receiver_takes_everything_with_an_access_token() {
+    let vendor = Vendor::start().await;
+    for authentication in ["client_secret_basic", "client_secret_post"] {
+        let settings = json!({
+            "tokenUrl": vendor.at("/oauth2/token"),
+            "clientId": tocsin_tests::simulator::webhook::CLIENT_ID,
+            "clientAuthentication": authentication, "scope": "alerts.write",
+        });
+        let secret = json!({
+            "url": vendor.at("/hook/oauth/contract"),
+            "clientSecret": tocsin_tests::simulator::webhook::CLIENT_SECRET,
+        });
+        vendor
+            .takes(tocsin_webhook::Webhook, settings, secret)
+            .await;
+    }
 }

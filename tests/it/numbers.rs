@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tocsin_core::health::PARAMETERS;
 use tocsin_core::outbox::{DRAIN_LEASE, FAST_PATH, LEASE_GRACE};
+use tocsin_core::provider::{MAX_TIME_LIMIT, Provider, TIME_LIMIT};
 use tocsin_core::retry;
-use tocsin_sender::{ATTEMPT_LIMIT, LEASE, Limits, RECORDING_RESERVE};
+use tocsin_sender::{LEASE, Limits, RECORDING_RESERVE, longest_attempt};
+use tocsin_webhook::Webhook;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
@@ -50,9 +52,19 @@ fn a_lease_outlasts_a_sender_and_a_sender_its_attempts() {
     for timeout in values("Resources", "Timeout").into_iter().chain([default]) {
         assert!(Duration::from_secs(timeout) < LEASE, "{timeout} s");
     }
-    assert!(ATTEMPT_LIMIT + RECORDING_RESERVE < Duration::from_secs(default));
-    assert!(Limits::default().request * 2 < ATTEMPT_LIMIT);
-    assert!(ATTEMPT_LIMIT < PARAMETERS.probe_timeout);
+    for request in [TIME_LIMIT, default_of_webhooks(), MAX_TIME_LIMIT] {
+        let attempt = longest_attempt(request);
+        assert!(attempt + RECORDING_RESERVE < Duration::from_secs(default));
+        // A lookup or the request of an access token comes before.
+        assert!(TIME_LIMIT + request <= attempt);
+        assert!(attempt < PARAMETERS.probe_timeout);
+    }
+    assert_eq!(Limits::default().request, TIME_LIMIT);
+    assert!(TIME_LIMIT * 2 < longest_attempt(TIME_LIMIT));
+}
+
+fn default_of_webhooks() -> Duration {
+    Webhook::time_limit(&tocsin_webhook::Settings::default())
 }
 
 /// A claim on the fast path leaves the due time as it is, so that must come after its

@@ -26,7 +26,13 @@ const FILES: [&str; 15] = [
 ];
 
 /// The files that some providers have as well.
-const OPTIONAL_FILES: [&str; 3] = ["src/lookup.rs", "src/secret.rs", "src/tests/limits.rs"];
+const OPTIONAL_FILES: [&str; 5] = [
+    "src/lookup.rs",
+    "src/secret.rs",
+    "src/token.rs",
+    "src/tests/limits.rs",
+    "src/tests/token.rs",
+];
 
 /// The sections of every provider's README.
 const SECTIONS: [&str; 6] = [
@@ -195,7 +201,7 @@ fn no_provider_has_files_with_other_names() {
         .chain(&OPTIONAL_FILES)
         .map(|file| module(file))
         .collect();
-    known.extend(["src", "src/tests"].map(str::to_owned));
+    known.extend(["src", "src/tests", "src/tests/cases"].map(str::to_owned));
     let mut unknown = Vec::new();
     for name in names_in("functions/senders") {
         for folder in ["", "src/", "src/tests/"] {

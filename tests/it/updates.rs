@@ -117,6 +117,7 @@ impl<'a, P: Provider> Place<'a, P> {
             now: Timestamp::now(),
             settings: &self.settings,
             secret: &self.secret,
+            token: None,
         };
         f(&context).await
     }

@@ -15,7 +15,7 @@ pub(super) fn of(message: &str, code: Option<&str>, stack: &str) -> Option<Strin
         }
         "AccessDeniedException" | "AccessDenied" => {
             return Some(format!(
-                "these credentials lack a permission: the command needs lambda:InvokeFunction on {stack}-api, for `send` also sqs:GetQueueUrl and sqs:SendMessage on {stack}-alerts; see --profile"
+                "these credentials lack a permission: the command needs lambda:InvokeFunction on {stack}-api (to look, {stack}-api-read is enough), for `send` also sqs:GetQueueUrl and sqs:SendMessage on {stack}-alerts; see --profile"
             ));
         }
         "ExpiredTokenException"

@@ -9,8 +9,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::config::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
-use tocsin_api_types::{Answer, Operation, Request};
+use tocsin_api_types::{Access, Answer, Operation, Request};
 use tocsin_core::json::for_queue;
 
 use crate::args::Target;
@@ -71,23 +72,24 @@ impl Stack {
         })
     }
 
-    /// Sends a request to the API function.
+    /// Sends a request to the API function; one that only reads, to the function for these
+    /// where the first may not be invoked.
     pub(crate) async fn ask<O: Operation>(&self, operation: O) -> anyhow::Result<O::Answer> {
         let request: Request = operation.into();
-        let function = format!("{}-api", self.name);
-        let mut invoke = self
-            .lambda
-            .invoke()
-            .function_name(&function)
-            .payload(Blob::new(serde_json::to_vec(&request)?))
-            .customize();
-        if !is_idempotent(&request) {
-            let once = aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled());
-            invoke = invoke.config_override(once);
+        let mut function = format!("{}-api", self.name);
+        let mut answer = self.invoke(&function, &request).await;
+        if request.access() == Access::Read
+            && let Err(error) = &answer
+            && error.code() == Some("AccessDeniedException")
+        {
+            let reader = format!("{}-api-read", self.name);
+            let read = self.invoke(&reader, &request).await;
+            // The advice of the first error names the usual permission.
+            if read.is_ok() {
+                (function, answer) = (reader, read);
+            }
         }
-        let answer = invoke
-            .send()
-            .await
+        let answer = answer
             .map_err(|error| self.explain(&error))
             .with_context(|| format!("the function {function} could not be invoked"))?;
         let payload = answer.payload.unwrap_or_else(|| Blob::new([]));
@@ -113,6 +115,21 @@ impl Stack {
                 }
             }
         }
+    }
+
+    async fn invoke(
+        &self,
+        function: &str,
+        request: &Request,
+    ) -> Result<InvokeOutput, SdkError<InvokeError>> {
+        let body = serde_json::to_vec(request).map_err(SdkError::construction_failure)?;
+        let invoke = self.lambda.invoke().function_name(function);
+        let mut invoke = invoke.payload(Blob::new(body)).customize();
+        if !is_idempotent(request) {
+            let once = aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled());
+            invoke = invoke.config_override(once);
+        }
+        invoke.send().await
     }
 
     /// Puts a message on the alerts queue.

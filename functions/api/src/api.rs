@@ -2,10 +2,11 @@
 
 use futures::FutureExt;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use tocsin_api_types::{Answer, ApiError, Request};
-use tocsin_aws::{Clients, DestinationStore, Env, Ledger, SecretStore, StartError, telemetry};
+use tocsin_api_types::{Access, Answer, ApiError, Request};
+use tocsin_aws::{
+    Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, StartError, telemetry,
+};
 
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
@@ -16,6 +17,8 @@ const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
 /// The API, with its tables, queues and secrets.
 pub struct Api {
     pub(crate) stack: String,
+    /// What this function does; its role permits no more.
+    pub(crate) access: Access,
     pub(crate) store: DestinationStore,
     pub(crate) secrets: SecretStore,
     pub(crate) providers: Providers,
@@ -41,6 +44,7 @@ impl Api {
         let clients = Clients::load(env).await?;
         Ok(Self {
             stack: env.required("TOCSIN_STACK")?,
+            access: access(env)?,
             store: DestinationStore::new(&clients, env.required("TOCSIN_DESTINATIONS_TABLE")?),
             secrets: SecretStore::new(&clients),
             default_destination: env
@@ -57,8 +61,9 @@ impl Api {
     }
 
     /// Executes one request, given as JSON.
-    pub async fn handle(&self, request: Value) -> Answer {
-        let answer = match Request::read(request) {
+    pub async fn handle(&self, request: &RawValue) -> Answer {
+        let request = Request::read_text(request).and_then(|request| self.permitted(request));
+        let answer = match request {
             // The futures of the operations are nested too deeply to be part of this one.
             Ok(request) => self.execute(request).boxed().await,
             Err(error) => Err(error),
@@ -67,6 +72,21 @@ impl Api {
             tracing::warn!(code = ?error.code, field = error.field, error = error.message, "a request failed");
         }
         Answer(answer)
+    }
+
+    /// The request, if this function answers such requests.
+    fn permitted(&self, request: Request) -> Result<Request, ApiError> {
+        match (self.access, request.access()) {
+            (Access::Read, Access::Write) => Err(ApiError::invalid(
+                "operation",
+                format!(
+                    "`operation` {} is not for the function {stack}-api-read, which only reads: {stack}-api has it, for those who may invoke that",
+                    request.name(),
+                    stack = self.stack,
+                ),
+            )),
+            _ => Ok(request),
+        }
     }
 
     async fn execute(&self, request: Request) -> Result<Box<RawValue>, ApiError> {
@@ -90,6 +110,16 @@ impl Api {
             Request::RedriveDeadLetters(one) => json(&self.redrive_dead_letters(*one).await?),
             Request::Audit(one) => json(&self.audit(*one).await?),
         }
+    }
+}
+
+/// `TOCSIN_API_ACCESS`: `read` for the function that only reads.
+fn access(env: &Env) -> Result<Access, EnvError> {
+    const NAME: &str = "TOCSIN_API_ACCESS";
+    match env.optional(NAME) {
+        None => Ok(Access::Write),
+        Some("read") => Ok(Access::Read),
+        Some(_) => Err(EnvError::invalid(NAME, "it must be `read`, or not set")),
     }
 }
 

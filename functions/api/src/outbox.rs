@@ -119,7 +119,7 @@ mod tests {
     async fn api() -> (Api, Replay) {
         let file = std::env::temp_dir().join(format!("tocsin-api-{}.json", std::process::id()));
         std::fs::write(&file, r#"{"destinations": [], "secrets": {}}"#).unwrap();
-        let queue = "https://sqs.example.com/q".to_owned();
+        let queue = "https://sqs.example.com/123456789012/tests-retry".to_owned();
         let names = [
             "TOCSIN_STACK",
             "TOCSIN_DESTINATIONS_TABLE",

@@ -179,6 +179,9 @@ mod tests {
             "a\tb",
             "a\u{0}b",
             "SKIP",
+            "SKIP\u{200b}",
+            "so\u{ad}c",
+            "soc\u{e0041}",
             &long,
             "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11",
         ] {
@@ -189,7 +192,7 @@ mod tests {
             let shown = ["SKIP", " a"].contains(&name) || name.len() == 36;
             assert_eq!(actor.is_ok(), shown, "{name:?}");
         }
-        for name in ["dev-general", "Équipe sécurité 🔑", "skip"] {
+        for name in ["dev-general", "Équipe sécurité 🔑", "👩\u{200d}🚒", "skip"] {
             let draft = serde_json::json!({"displayName": name, "type": "slack"});
             assert!(
                 check_draft(&serde_json::from_value(draft).unwrap()).is_ok(),

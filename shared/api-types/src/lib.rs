@@ -106,6 +106,15 @@ impl OperationSchema {
     }
 }
 
+/// What an operation may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It changes nothing: the function that only reads takes it, too.
+    Read,
+    /// It changes destinations, sends something, or takes messages off a queue.
+    Write,
+}
+
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident as $wire:literal -> $answer:ty,)*) => {
         /// A request of any operation.
@@ -197,6 +206,34 @@ operations! {
     RedriveDeadLetters as "redriveDeadLetters" -> Redriven,
     /// Checks that no alert and no delivery was lost.
     Audit as "audit" -> AuditReport,
+}
+
+impl Request {
+    /// What the request needs.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        match self {
+            Self::ListProviders(_)
+            | Self::ListDestinations(_)
+            | Self::GetDestination(_)
+            | Self::PreviewMessage(_)
+            | Self::ExplainRoute(_)
+            | Self::GetAlert(_)
+            | Self::ListAlerts(_)
+            | Self::ListDeliveries(_)
+            | Self::Audit(_) => Access::Read,
+            Self::AddDestination(_)
+            | Self::UpdateDestination(_)
+            | Self::DeleteDestination(_)
+            | Self::SetDestinationEnabled(_)
+            | Self::ApplyDestinations(_)
+            | Self::SendTestAlert(_)
+            | Self::ResendAlert(_)
+            // SQS hides a message that it shows.
+            | Self::ListDeadLetters(_)
+            | Self::RedriveDeadLetters(_) => Access::Write,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,47 @@
 //! Reading requests. An error names the path of the field and what is expected
 //! there, never what was found: it may be a secret in the wrong place.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{ApiError, ErrorCode, Request};
 
 /// The largest request in bytes: Lambda's limit for a synchronous invocation.
 const REQUEST_LIMIT: usize = 6 * 1024 * 1024;
 
+/// The field that holds an alert, in every operation that has one.
+const ALERT: &str = "alert";
+
 impl Request {
+    /// Reads a request from its text. An alert in it is read as it would be from the
+    /// queue: with all digits of its numbers, and however deep it is nested.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::read`], and when a field is nested too deeply.
+    pub fn read_text(request: &RawValue) -> Result<Self, ApiError> {
+        let Ok(texts) = serde_json::from_str::<BTreeMap<String, &RawValue>>(request.get()) else {
+            return Self::read(Value::Null);
+        };
+        let mut fields = Map::new();
+        for (name, text) in texts {
+            let text = text.get();
+            let value = if name == ALERT && text.starts_with('{') {
+                Value::from(text)
+            } else {
+                serde_json::from_str(text).map_err(|error| {
+                    ApiError::invalid(&name, format!("`{name}` cannot be read: {error}"))
+                })?
+            };
+            fields.insert(name, value);
+        }
+        Self::read(Value::Object(fields))
+    }
+
     /// Reads a request.
     ///
     /// # Errors
@@ -168,6 +199,36 @@ mod tests {
             assert_eq!(error.code, ErrorCode::Invalid);
         }
         assert!(refused(json!([])).message.contains("JSON object"));
+    }
+
+    #[test]
+    fn an_alert_is_read_as_from_the_queue() {
+        let read = |text: &str| {
+            let text = RawValue::from_string(text.to_owned()).unwrap();
+            Request::read_text(&text)
+        };
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let alert = format!(r#"{{"id": 12345678901234567890123, "alertContext": {deep}}}"#);
+        let request = format!(
+            r#"{{"operation": "previewMessage", "alert": {alert}, "to": {{"destination": "d"}}}}"#
+        );
+        let Request::PreviewMessage(preview) = read(&request).unwrap() else {
+            panic!()
+        };
+        assert_eq!(preview.alert, Value::from(alert));
+        let error = read(&format!(
+            r#"{{"operation": "getAlert", "alertId": {deep}}}"#
+        ))
+        .unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("alertId"));
+        assert!(error.message.contains("recursion limit"), "{error}");
+        for text in ["[]", "7", r#"{"operation": "getAlert"}"#] {
+            assert_eq!(
+                read(text).unwrap_err(),
+                refused(serde_json::from_str(text).unwrap()),
+                "{text}"
+            );
+        }
     }
 
     #[test]

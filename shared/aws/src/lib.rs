@@ -26,5 +26,5 @@ pub use ledger::{
     DeliveryRecords, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage, PutAlert,
     TakeDrain, TimelineEntry, TimelinePage, VersionedHealth,
 };
-pub use queue::{Depth, MESSAGE_LIMIT, Message, Queue, ReceivedMessage};
+pub use queue::{Depth, MESSAGE_LIMIT, Message, Origin, Queue, ReceivedMessage};
 pub use secrets::{ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretMetadata, SecretStore};

@@ -94,7 +94,8 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// One line for people: the beginning of the response, or what happened, at most
-    /// [`DETAIL`] characters. The sender redacts secrets in it.
+    /// [`DETAIL`] characters, and a note about a second request. The sender redacts secrets
+    /// in it.
     pub detail: String,
 }
 
@@ -191,6 +192,24 @@ impl Failure {
             status: None,
             detail: line(detail.as_ref(), DETAIL),
         }
+    }
+
+    /// The failure without what the provider answered: its kind and status, or what
+    /// happened when there was no answer.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self.status {
+            Some(status) => format!("{} (HTTP {status})", self.kind),
+            None => self.to_string(),
+        }
+    }
+
+    /// The failure with the answer to another form of the message: the beginning of it,
+    /// after the name of the form.
+    #[must_use]
+    pub fn with_second(self, form: &str, second: &Self) -> Self {
+        const SECOND: usize = 200;
+        self.with_note(&format!("({form}: {})", line(&second.detail, SECOND)))
     }
 
     /// The failure with a note after its detail.

@@ -68,8 +68,10 @@ impl DestinationFailing {
             "createdAt": at,
             "severity": "HIGH",
             "type": "SYSTEM_ERROR",
-            "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {failure}"),
-            "description": "A delivery to this destination failed. Others may have failed as well: this is reported at most once an hour for each destination.",
+            // What a destination answered is not for the title, which pagers read out and
+            // chats show without the context.
+            "title": format!("Alerts do not reach the destination {display_name:?} ({provider}): {}", failure.summary()),
+            "description": format!("A delivery to this destination failed: {failure}. Others may have failed as well: this is reported at most once an hour for each destination."),
             "runbook": "Fix the destination (`tocsin destinations edit`); what waits for it is then delivered by itself. List what failed for good with `tocsin deliveries list --failed`, and send it again with `tocsin alerts resend`.",
             "tags": ["tocsin"],
             "alertContext": self,
@@ -157,5 +159,15 @@ mod tests {
         assert!(alert.title.contains("credential"), "{}", alert.title);
         assert!(alert.notes.is_empty());
         assert_eq!(alert.alert_context.to_map()["alertId"], "a-1");
+
+        // What the destination answered is not in the title.
+        let failure = Failure {
+            status: Some(403),
+            ..failing.failure.clone()
+        };
+        let answered = DestinationFailing { failure, ..failing };
+        let alert = parse(&answered.alert().to_string()).unwrap();
+        assert!(alert.title.ends_with("(HTTP 403)"), "{}", alert.title);
+        assert!(alert.description.unwrap().contains("no \"such\" key"));
     }
 }

@@ -27,8 +27,8 @@ use tocsin_core::provider::Provider;
 use url::Url;
 
 pub use config::{BaseUrls, Config};
-pub use http::{HttpClient, Limits};
-pub use pipeline::{ATTEMPT_LIMIT, LEASE, RECORDING_RESERVE, Sender, SenderError};
+pub use http::{HttpClient, Limits, is_usable};
+pub use pipeline::{LEASE, RECORDING_RESERVE, Sender, SenderError, longest_attempt};
 pub use ssrf::{AddressPolicy, BlockedAddress};
 pub use tocsin_aws::StartError;
 pub use transport::{AttemptInput, Context, HttpTransport, Transport, misconfigured};
@@ -40,6 +40,8 @@ pub struct Startup {
     pub clients: Clients,
     /// Base URLs that replace the providers' own.
     pub base_urls: BaseUrls,
+    /// Queues and topics that no destination may lead to.
+    pub own: messaging::OwnEndpoints,
 }
 
 /// Runs the sender of an HTTP provider. `make` gets the base URL that replaces the
@@ -49,7 +51,23 @@ pub struct Startup {
 ///
 /// As for [`run`].
 pub async fn run_http<P: Provider>(make: impl FnOnce(Option<Url>) -> P) -> Result<(), StartError> {
-    run(|startup| Ok(HttpTransport(make(startup.base_urls.of(P::NAME))))).await
+    run(|startup| Ok(HttpTransport::new(make(startup.base_urls.of(P::NAME))))).await
+}
+
+/// Runs the sender of an AWS messaging service.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub async fn run_aws<P: messaging::AwsProvider>() -> Result<(), StartError> {
+    run(|startup| {
+        let config = startup.clients.config.clone();
+        Ok(messaging::AwsTransport::<P>::new(
+            config,
+            startup.own.clone(),
+        ))
+    })
+    .await
 }
 
 /// Runs a sender's function until its sandbox ends.
@@ -65,7 +83,11 @@ pub async fn run<D: Transport>(
     let clients = Clients::load(&env).await?;
     let base_urls = BaseUrls::read(&env)?;
     let config = Config::read(&env)?;
-    let startup = Startup { clients, base_urls };
+    let startup = Startup {
+        clients,
+        base_urls,
+        own: messaging::OwnEndpoints::read(&env)?,
+    };
     let context = Context {
         // Fails when the system has no usable root certificates.
         http: HttpClient::new(config.addresses)

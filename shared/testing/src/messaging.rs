@@ -9,7 +9,9 @@ use tocsin_core::delivery::{DeliveryId, PriorAttempt};
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::Detail;
 use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{AwsProvider, AwsTransport, OutgoingMessage, build_message};
+use tocsin_sender::messaging::{
+    AwsProvider, AwsTransport, OutgoingMessage, OwnEndpoints, build_message,
+};
 
 use crate::aws::{Answer, Asked, Replay};
 use crate::{delivery, full, samples};
@@ -95,7 +97,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
         answers: impl IntoIterator<Item = Answer>,
     ) -> (Outcome, Vec<Asked>) {
         let replay = Replay::of(answers);
-        let transport = AwsTransport::new(replay.config());
+        let transport = AwsTransport::new(replay.config(), OwnEndpoints::default());
         let outcome = self.attempt(&transport, &full()).await;
         (outcome, replay.asked())
     }

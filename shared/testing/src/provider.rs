@@ -7,14 +7,16 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::Alert;
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{
-    Detail, Lookup, Provider, Request, RequestContext, Response, Secrets, read_settings,
+    AccessToken, Detail, Lookup, Provider, Request, RequestContext, Response, Secrets,
+    read_settings,
 };
 
 use crate::alerts::delivery_of;
 use crate::{Expected, Row, check_outcomes, delivery, full, response};
 
-/// When the delivery began.
+/// When the delivery began, and the time of the attempt.
 const BEGAN_AT: &str = "2020-10-13T03:35:24Z";
+const NOW: &str = "2020-10-13T03:35:30Z";
 
 /// A word in the secrets of tests, by which a leak is found.
 const PLANTED: &str = "PLANTED";
@@ -58,7 +60,11 @@ impl<P: Provider> ProviderFixture<P> {
         detail: Detail,
         f: impl FnOnce(&RequestContext<'_, P>) -> T,
     ) -> T {
-        let now: Timestamp = "2020-10-13T03:35:30Z".parse().expect("a time");
+        let now: Timestamp = NOW.parse().expect("a time");
+        let token = self.token_request().map(|_| AccessToken {
+            secret: PLANTED.to_owned().into(),
+            ..AccessToken::placeholder()
+        });
         f(&RequestContext {
             alert,
             severity: alert.severity,
@@ -69,7 +75,20 @@ impl<P: Provider> ProviderFixture<P> {
             now,
             settings: &self.settings,
             secret: &self.secret,
+            token: token.as_ref(),
         })
+    }
+
+    /// The request of the access token that this destination needs, if it needs one.
+    ///
+    /// # Panics
+    ///
+    /// If the destination is invalid.
+    pub fn token_request(&self) -> Option<Request> {
+        let now: Timestamp = NOW.parse().expect("a time");
+        self.provider
+            .token_request(&self.settings, &self.secret, now)
+            .expect("a token request")
     }
 
     /// The request that delivers `alert`.
@@ -218,6 +237,10 @@ impl<P: Provider> ProviderFixture<P> {
         for detail in [Detail::Full, Detail::Minimal] {
             let request = self.request(alert, detail);
             let shown = format!("{request} {request:?} {:?}", self.secret);
+            assert!(!shown.contains(PLANTED), "{shown}");
+        }
+        if let Some(request) = self.token_request() {
+            let shown = format!("{request} {request:?}");
             assert!(!shown.contains(PLANTED), "{shown}");
         }
     }

@@ -15,7 +15,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 use tocsin_core::provider::{FieldError, Provider, Secrets, read_settings};
-use tocsin_sender::messaging::{AwsProvider, check_settings};
+use tocsin_sender::messaging::{AwsProvider, OwnEndpoints, check_settings};
 
 type Checked = Result<(), FieldError>;
 
@@ -53,7 +53,7 @@ pub fn check_provider_settings<P: Provider>(provider: &P, table: &str) {
 pub fn check_messaging_settings<P: AwsProvider>(table: &str) {
     check_table(table, |settings, secret| {
         assert!(secret.is_none(), "an AWS provider has no secret");
-        check_settings::<P>(settings)
+        check_settings::<P>(settings, &OwnEndpoints::default())
     });
 }
 

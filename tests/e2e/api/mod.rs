@@ -62,7 +62,7 @@ pub(super) async fn arrival_path(stack: &Stack, destination: &str) -> String {
 }
 
 /// What `look` finds, once it finds something.
-pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     while started.elapsed() < Duration::from_mins(1) {
         if let Some(found) = look().await {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Stack;
 use super::waiting::TIME_LIMIT;
 use crate::proxy::ServiceFault;
-use crate::simulator::{Fault, Received};
+use crate::simulator::{Injection, Received};
 
 impl Stack {
     /// The URL of a path of the simulator.
@@ -43,8 +43,8 @@ impl Stack {
     }
 
     /// Makes the simulator answer the next requests with a fault.
-    pub async fn inject(&self, fault: &Fault) {
-        put(self.simulator("/_faults"), fault).await;
+    pub async fn inject(&self, fault: &(impl Clone + Into<Injection>)) {
+        put(self.simulator("/_faults"), &fault.clone().into()).await;
     }
 
     /// Removes the simulator's faults for paths that begin with this.

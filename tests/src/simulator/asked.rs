@@ -82,6 +82,13 @@ impl Asked<'_> {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// One field of a body that is a form, decoded.
+    pub(super) fn form(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.body)
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
     /// What follows the scheme in the `authorization` header.
     pub(super) fn credential(&self, scheme: &str) -> Option<&str> {
         let (known, rest) = self.header("authorization").split_once(' ')?;

@@ -118,7 +118,11 @@ impl Things {
 
 /// The present, as vendors write it: `2026-01-31T09:30:00Z`.
 pub(super) fn now() -> String {
-    let now = OffsetDateTime::now_utc();
+    moment(OffsetDateTime::now_utc())
+}
+
+/// A time as vendors write it.
+pub(super) fn moment(now: OffsetDateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         now.year(),

@@ -1,7 +1,7 @@
 //! Answers that a test injections instead of the vendor's own, or instead of any.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,6 +13,10 @@ use crate::wire::Connection;
 
 /// The size of an answer of [`Mishap::Flood`], bytes.
 const FLOOD: usize = 10 * 1024 * 1024;
+
+/// How long an answer of [`Mishap::Slow`] takes: longer than a vendor's API may take, and
+/// shorter than a webhook.
+const SLOW: Duration = Duration::from_secs(12);
 
 /// What `PUT /_faults` injects; the fields tell which one it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,6 +109,8 @@ pub enum Mishap {
     Reset,
     /// No answer is ever sent.
     Hang,
+    /// The answer comes after 12 s.
+    Slow,
     /// The answer comes byte by byte.
     Drip,
     /// The answer is 10 MB long.
@@ -201,6 +207,7 @@ impl Mishap {
         match self {
             Self::Reset => connection.reset(),
             Self::Hang => std::future::pending().await,
+            Self::Slow => tokio::time::sleep(SLOW).await,
             Self::Drip => connection.drip(),
             Self::Flood => {
                 let flooded = Body::from(vec![b'x'; FLOOD]);

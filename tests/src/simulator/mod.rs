@@ -20,14 +20,14 @@ mod asked;
 mod control;
 mod created;
 mod fault;
-mod github;
+pub mod github;
 mod jira;
 mod opsgenie;
 mod pagerduty;
 mod rules;
 mod servicenow;
 mod slack;
-mod teams;
+pub mod teams;
 #[cfg(test)]
 mod testing;
 mod vendors;

@@ -8,10 +8,10 @@
 //! | `/v2/alerts`, `/jsm/ops/integration/v2/alerts` | OpsGenie, Jira Service Management |
 //! | `/api/now/…`, `/api/global/em/jsonv2`, `/nav_to.do` | ServiceNow |
 //! | `…/rest/api/…`, `…/browse/…` | Jira, with a context path in front or not |
-//! | `/repos/…`, `/repositories/…`, below `/api/v3` or not | GitHub |
+//! | `/repos/…`, `/repositories/…`, `/app/installations/…`, below `/api/v3` or not | GitHub |
 //! | `/api/1.0/…` | Asana |
-//! | `/powerautomate/…`, `/workflows/…` | Teams |
-//! | `/hook/…` | a custom webhook's receiver |
+//! | `/powerautomate/…`, `/workflows/…`, `/<tenant>/oauth2/v2.0/token` | Teams |
+//! | `/hook/…`, `/oauth2/token` | a custom webhook's receiver |
 
 use axum::http::StatusCode;
 
@@ -80,9 +80,12 @@ mod tests {
             ("/jira/browse/SEC-1", "jira"),
             ("/repos/octo/alerts/issues", "github"),
             ("/api/v3/repos/octo/alerts/issues", "github"),
+            ("/app/installations/1/access_tokens", "github"),
             ("/api/1.0/tasks", "asana"),
             ("/powerautomate/automations/x", "teams"),
+            ("/contoso.onmicrosoft.com/oauth2/v2.0/token", "teams"),
             ("/hook/x", "webhook"),
+            ("/oauth2/token", "webhook"),
         ] {
             let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
             let asked = VENDORS.iter().filter(|one| (one.is_asked)(path, &parts));

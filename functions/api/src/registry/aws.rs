@@ -7,15 +7,24 @@ use tocsin_api_types::Preview;
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, Secrets};
 use tocsin_sender::AttemptInput;
-use tocsin_sender::messaging::{AwsProvider, build_message, check_settings};
+use tocsin_sender::messaging::{AwsProvider, OwnEndpoints, build_message, check_settings};
 
-use super::{ErasedProvider, SecretBinding};
+use super::{ErasedProvider, ProvidersConfig, SecretBinding};
 
-pub(super) fn aws<S: AwsProvider>() -> (&'static str, Box<dyn ErasedProvider>) {
-    (S::NAME, Box::new(ErasedAws::<S>(PhantomData)))
+pub(super) fn aws<S: AwsProvider>(
+    config: &ProvidersConfig,
+) -> (&'static str, Box<dyn ErasedProvider>) {
+    let erased = ErasedAws::<S> {
+        own: config.own.clone(),
+        provider: PhantomData,
+    };
+    (S::NAME, Box::new(erased))
 }
 
-struct ErasedAws<S>(PhantomData<S>);
+struct ErasedAws<S> {
+    own: OwnEndpoints,
+    provider: PhantomData<S>,
+}
 
 impl<S: AwsProvider> ErasedProvider for ErasedAws<S> {
     fn form(&self) -> Form {
@@ -32,7 +41,7 @@ impl<S: AwsProvider> ErasedProvider for ErasedAws<S> {
                 "secret",
                 "is not used by this provider: the sender's IAM role is the credential",
             )),
-            None => check_settings::<S>(settings),
+            None => check_settings::<S>(settings, &self.own),
         }
     }
 

@@ -14,6 +14,7 @@ fn providers() -> Providers {
     Providers::new(&ProvidersConfig {
         addresses: AddressPolicy::PublicHttps,
         base_urls: BaseUrls::default(),
+        own: OwnEndpoints::default(),
     })
 }
 

@@ -8,7 +8,8 @@ use tocsin_core::delivery::DeliveryId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
-    Address, Detail, FieldError, Provider, Request, RequestContext, Secrets, read_settings,
+    AccessToken, Address, Detail, FieldError, Provider, Request, RequestContext, Secrets,
+    read_settings,
 };
 use tocsin_sender::{AddressPolicy, AttemptInput};
 use url::Url;
@@ -47,19 +48,10 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
         let empty = Secrets::new("{}".to_owned());
         let secret: P::Secret = secret.unwrap_or(&empty).read()?;
         self.provider.check(&settings, &secret)?;
-        let request = self.sample_request(&settings, &secret)?;
-        let part = match request.address {
-            Address::Public(_) => "settings",
-            Address::Secret(_) => "secret",
-        };
-        self.addresses
-            .check(request.address.expose())
-            .map_err(|blocked| {
-                FieldError::new(
-                    part,
-                    format!("holds an address that must not be called: {blocked}"),
-                )
-            })
+        for request in self.sample_requests(&settings, &secret)? {
+            self.check_address(&request.address)?;
+        }
+        Ok(())
     }
 
     fn placeholder(&self, settings: &Map<String, Value>) -> Result<Option<Secrets>, FieldError> {
@@ -71,13 +63,16 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
         let settings: P::Settings = read_settings(settings)?;
         let placeholder = P::placeholder(&settings);
         let secret: P::Secret = Secrets::new(placeholder.to_string()).read()?;
-        let request = self.sample_request(&settings, &secret)?;
+        let mut origins = Vec::new();
+        for request in self.sample_requests(&settings, &secret)? {
+            if let Address::Public(url) = &request.address {
+                origins.push(url.origin().ascii_serialization());
+            }
+        }
+        origins.dedup();
         let fields = placeholder.as_object().into_iter().flat_map(Map::keys);
         Ok(SecretBinding {
-            origin: match &request.address {
-                Address::Public(url) => Some(url.origin().ascii_serialization()),
-                Address::Secret(_) => None,
-            },
+            origin: (!origins.is_empty()).then(|| origins.join(" ")),
             fields: fields.cloned().collect(),
         })
     }
@@ -86,6 +81,7 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
         let settings: P::Settings = read_settings(input.settings)?;
         let secret = Secrets::new(P::placeholder(&settings).to_string()).read()?;
         self.provider.check(&settings, &secret)?;
+        let token = self.placeholder_token(&settings, &secret)?;
         let request = self.provider.request(&RequestContext {
             alert: input.alert,
             severity: input.severity,
@@ -96,6 +92,7 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
             now: Timestamp::now(),
             settings: &settings,
             secret: &secret,
+            token: token.as_ref(),
         })?;
         Ok(masked(&request))
     }
@@ -110,25 +107,55 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
 }
 
 impl<P: Provider> ErasedHttp<P> {
-    /// The request for a sample alert.
-    fn sample_request(
+    fn check_address(&self, address: &Address) -> Result<(), FieldError> {
+        let part = match address {
+            Address::Public(_) => "settings",
+            Address::Secret(_) => "secret",
+        };
+        self.addresses.check(address.expose()).map_err(|blocked| {
+            FieldError::new(
+                part,
+                format!("holds an address that must not be called: {blocked}"),
+            )
+        })
+    }
+
+    /// Takes the place of the access token, where the destination needs one.
+    fn placeholder_token(
         &self,
         settings: &P::Settings,
         secret: &P::Secret,
-    ) -> Result<Request, FieldError> {
+    ) -> Result<Option<AccessToken>, FieldError> {
+        let request = self
+            .provider
+            .token_request(settings, secret, Timestamp::now())?;
+        Ok(request.map(|_| AccessToken::placeholder()))
+    }
+
+    /// The request for a sample alert, and that of the access token if there is one.
+    fn sample_requests(
+        &self,
+        settings: &P::Settings,
+        secret: &P::Secret,
+    ) -> Result<Vec<Request>, FieldError> {
+        let now = Timestamp::now();
+        let token_request = self.provider.token_request(settings, secret, now)?;
+        let token = token_request.as_ref().map(|_| AccessToken::placeholder());
         let alert = sample_alert();
         let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
-        self.provider.request(&RequestContext {
+        let request = self.provider.request(&RequestContext {
             alert: &alert,
             severity: alert.severity,
             delivery: &delivery,
             first_delivery: &delivery,
             detail: Detail::Minimal,
-            began_at: Timestamp::now(),
-            now: Timestamp::now(),
+            began_at: now,
+            now,
             settings,
             secret,
-        })
+            token: token.as_ref(),
+        })?;
+        Ok(std::iter::once(request).chain(token_request).collect())
     }
 }
 

@@ -15,6 +15,7 @@ use tocsin_github::GitHub;
 use tocsin_jira::Jira;
 use tocsin_opsgenie::OpsGenie;
 use tocsin_pagerduty::PagerDuty;
+use tocsin_sender::messaging::OwnEndpoints;
 use tocsin_sender::{AddressPolicy, AttemptInput, BaseUrls};
 use tocsin_servicenow::ServiceNow;
 use tocsin_slack::Slack;
@@ -58,7 +59,8 @@ pub(crate) trait ErasedProvider: Send + Sync {
 /// be sent to a host that it was not given for, or would not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SecretBinding {
-    /// Scheme, host and port; `None` if the secret itself is the address.
+    /// Scheme, host and port, of several hosts with a space between; `None` if the secret
+    /// itself is the address.
     pub(crate) origin: Option<String>,
     /// The names of the secret's fields.
     pub(crate) fields: Vec<String>,
@@ -71,6 +73,8 @@ pub struct ProvidersConfig {
     pub addresses: AddressPolicy,
     /// Addresses that replace the providers' own.
     pub base_urls: BaseUrls,
+    /// Queues and topics that no destination may lead to.
+    pub own: OwnEndpoints,
 }
 
 impl ProvidersConfig {
@@ -83,6 +87,7 @@ impl ProvidersConfig {
         Ok(Self {
             addresses: AddressPolicy::read(env)?,
             base_urls: BaseUrls::read(env)?,
+            own: OwnEndpoints::read(env)?,
         })
     }
 }
@@ -102,8 +107,8 @@ impl Providers {
             http(config, |base_url| PagerDuty { base_url }),
             http(config, |base_url| ServiceNow { base_url }),
             http(config, |base_url| Slack { base_url }),
-            aws::<Sns>(),
-            aws::<Sqs>(),
+            aws::<Sns>(config),
+            aws::<Sqs>(config),
             http(config, |base_url| Teams { base_url }),
             http(config, |_| Webhook),
         ]))

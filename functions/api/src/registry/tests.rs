@@ -11,6 +11,7 @@ fn providers(addresses: AddressPolicy) -> Providers {
     Providers::new(&ProvidersConfig {
         addresses,
         base_urls: BaseUrls::default(),
+        own: OwnEndpoints::default(),
     })
 }
 
@@ -53,12 +54,19 @@ fn a_destination_with_a_forbidden_address_is_rejected() {
             "`settings` ",
         )
     };
+    let oauth = |url: &str| {
+        let settings = json!({"tokenUrl": url, "clientId": "tocsin"});
+        let secret = json!({"url": "https://example.com/PLANTED", "clientSecret": "PLANTED"});
+        ("webhook", settings, secret, "`settings` ")
+    };
     for (provider, settings, secret, field) in [
         webhook("http://example.com/PLANTED"),
         webhook("https://127.0.0.1/PLANTED"),
         webhook("https://192.168.1.1/PLANTED"),
         webhook("https://169.254.169.254/PLANTED"),
         webhook("https://[::1]/PLANTED"),
+        oauth("https://10.0.0.1/token"),
+        oauth("http://login.example.com/token"),
         github("https://10.0.0.1/api/v3"),
         github("https://169.254.169.254/api/v3"),
     ] {
@@ -161,6 +169,13 @@ fn a_secret_is_bound_to_host_and_fields() {
         binding("webhook", json!({})),
         binding("webhook", json!({"headers": {"x": "y"}}))
     );
+    // The client secret goes to the token endpoint.
+    let oauth = |url: &str| binding("webhook", json!({"tokenUrl": url, "clientId": "tocsin"}));
+    let one = oauth("https://login.example.com/a/token");
+    assert_eq!(one.origin.as_deref(), Some("https://login.example.com"));
+    assert_eq!(one, oauth("https://login.example.com/b/token"));
+    assert_ne!(one, oauth("https://evil.example/a/token"));
+    assert_ne!(one, binding("webhook", json!({})));
 }
 
 #[test]

@@ -7,15 +7,21 @@ mod outcome;
 mod request;
 mod secret;
 mod settings;
+mod token;
 
 use serde_json::{Value, json};
+use tocsin_core::Timestamp;
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::form::Form;
-use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
+use tocsin_core::provider::{
+    AccessToken, FieldError, Header, Lookup, Provider, Request, RequestContext, Response,
+};
 use url::Url;
 
+use secret::Credential;
 pub use secret::Secret;
 pub use settings::Settings;
+use token::AppKey;
 
 /// The GitHub provider.
 #[derive(Clone, Debug, Default)]
@@ -39,15 +45,34 @@ impl Provider for GitHub {
 
     fn check(&self, settings: &Settings, secret: &Secret) -> Result<(), FieldError> {
         settings::check(settings, self.base_url.as_ref())?;
-        secret::authorization(secret).map(drop)
+        match Credential::of(settings, secret)? {
+            Credential::Token(token) => Header::bearer("secret.token", token).map(drop),
+            Credential::App { key, .. } => AppKey::read(key).map(drop),
+        }
+    }
+
+    fn token_request(
+        &self,
+        settings: &Settings,
+        secret: &Secret,
+        now: Timestamp,
+    ) -> Result<Option<Request>, FieldError> {
+        token::request(settings, &Credential::of(settings, secret)?, now)
+    }
+
+    fn parse_token(&self, response: &Response) -> Result<AccessToken, Outcome> {
+        token::parse(response)
     }
 
     fn request(&self, context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {
         request::create(context)
     }
 
-    fn placeholder(_settings: &Settings) -> Value {
-        json!({"token": "placeholder"})
+    fn placeholder(settings: &Settings) -> Value {
+        match settings.app_id {
+            Some(_) => json!({"privateKey": form::EXAMPLE_KEY}),
+            None => json!({"token": "placeholder"}),
+        }
     }
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {

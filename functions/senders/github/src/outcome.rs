@@ -57,7 +57,7 @@ pub(crate) fn receipt(settings: &Settings, issue: &Value, number: Option<u64>) -
     })
 }
 
-/// A remark on the labels and assignees that GitHub dropped silently because the
+/// A remark on the labels, assignees and type that GitHub dropped silently because the
 /// account may not set them.
 fn dropped_fields(context: &RequestContext<'_, GitHub>, response: &Response) -> Option<String> {
     if context.detail == Detail::Minimal {
@@ -80,11 +80,20 @@ fn dropped_fields(context: &RequestContext<'_, GitHub>, response: &Response) -> 
     };
     let labels = missing(&context.settings.labels, "labels", "name");
     let assignees = missing(&context.settings.assignees, "assignees", "login");
-    let dropped: Vec<String> = [("labels", labels), ("assignees", assignees)]
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(what, names)| format!("{what} {}", names.join(", ")))
-        .collect();
+    let issue_type = context.settings.issue_type.iter().filter(|wanted| {
+        let set = issue["type"]["name"].as_str();
+        !set.is_some_and(|set| set.eq_ignore_ascii_case(wanted))
+    });
+    let issue_type: Vec<String> = issue_type.cloned().collect();
+    let dropped: Vec<String> = [
+        ("labels", labels),
+        ("assignees", assignees),
+        ("type", issue_type),
+    ]
+    .into_iter()
+    .filter(|(_, names)| !names.is_empty())
+    .map(|(what, names)| format!("{what} {}", names.join(", ")))
+    .collect();
     (!dropped.is_empty()).then(|| {
         format!(
             "GitHub left out the {}: the token's account may not set them",
@@ -108,9 +117,16 @@ pub(crate) fn failed(response: &Response) -> Outcome {
 }
 
 /// The wait, if the response reports a rate limit. GitHub sends 403 as often as 429;
-/// only headers and text distinguish it from a lack of permission.
+/// only headers and text distinguish it from a lack of permission. The limit of new
+/// content is a validation error, "was submitted too quickly"
+/// (<https://github.com/cli/cli/issues/4801>).
 fn rate_limit_wait(response: &Response) -> Option<Duration> {
-    if !matches!(response.status, 403 | 429) {
+    let is_limit = match response.status {
+        403 | 429 => true,
+        422 => response.text().contains("submitted too quickly"),
+        _ => false,
+    };
+    if !is_limit {
         return None;
     }
     let is_exhausted = response.header("x-ratelimit-remaining").map(str::trim) == Some("0");
@@ -121,7 +137,7 @@ fn rate_limit_wait(response: &Response) -> Option<Duration> {
         .or_else(|| {
             is_exhausted.then(|| response.until("x-ratelimit-reset").unwrap_or(DEFAULT_WAIT))
         })
-        .or_else(|| (is_secondary || response.status == 429).then_some(DEFAULT_WAIT))
+        .or_else(|| (is_secondary || response.status != 403).then_some(DEFAULT_WAIT))
 }
 
 /// The `message` and the messages of `errors`, in one line.

@@ -7,7 +7,7 @@ use tocsin_core::provider::{
 };
 use url::Url;
 
-use crate::secret::authorization;
+use crate::secret::Credential;
 use crate::{GitHub, message};
 
 /// `POST /repos/{owner}/{repo}/issues`
@@ -19,13 +19,16 @@ pub(crate) fn create(context: &RequestContext<'_, GitHub>) -> Result<Request, Fi
         "body": message::body(&message, &marker(context)),
     });
     // The minimal form leaves out what GitHub may have refused: an assignee who left,
-    // a label that the account may not create.
+    // a label that the account may not create, a type that the organization lacks.
     if context.detail == Detail::Full {
         if !context.settings.labels.is_empty() {
             issue["labels"] = json!(context.settings.labels);
         }
         if !context.settings.assignees.is_empty() {
             issue["assignees"] = json!(context.settings.assignees);
+        }
+        if let Some(issue_type) = &context.settings.issue_type {
+            issue["type"] = json!(issue_type);
         }
     }
     let url = context.settings.issues()?;
@@ -35,18 +38,36 @@ pub(crate) fn create(context: &RequestContext<'_, GitHub>) -> Result<Request, Fi
     )
 }
 
-/// Adds the headers that GitHub requires of every request
-/// (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api>).
+/// Adds the headers that GitHub requires, with the destination's credential.
 pub(crate) fn with_headers(
     context: &RequestContext<'_, GitHub>,
     request: Request,
 ) -> Result<Request, FieldError> {
+    let authorization = match (
+        context.bearer()?,
+        Credential::of(context.settings, context.secret)?,
+    ) {
+        (Some(bearer), _) => bearer,
+        (None, Credential::Token(token)) => Header::bearer("secret.token", token)?,
+        (None, Credential::App { .. }) => {
+            return Err(FieldError::new(
+                "secret.privateKey",
+                "needs an access token",
+            ));
+        }
+    };
+    Ok(headers(request, authorization))
+}
+
+/// Adds the headers that GitHub requires of every request
+/// (<https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api>).
+pub(crate) fn headers(request: Request, authorization: Header) -> Request {
     let plain = |text: &str| Header::Plain(text.to_owned());
-    Ok(request
+    request
         .header("accept", plain("application/vnd.github+json"))
         .header("x-github-api-version", plain("2022-11-28"))
         .header("user-agent", plain("tocsin"))
-        .header("authorization", authorization(context.secret)?))
+        .header("authorization", authorization)
 }
 
 /// The first line of an issue's body, a comment that is not shown. The lookup finds

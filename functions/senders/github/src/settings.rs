@@ -22,6 +22,16 @@ pub struct Settings {
     /// Logins of the assignees. GitHub drops them silently in the same case.
     #[serde(default)]
     pub assignees: Vec<String>,
+    /// The name of the organization's issue type, such as `Bug`. GitHub drops it silently
+    /// in the same case.
+    #[serde(default)]
+    pub issue_type: Option<String>,
+    /// The id of the GitHub App that creates the issues: its App ID, or its client ID.
+    #[serde(default)]
+    pub app_id: Option<String>,
+    /// The id of the app's installation.
+    #[serde(default)]
+    pub installation_id: Option<String>,
 }
 
 /// The host of github.com's API.
@@ -60,6 +70,7 @@ pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), F
             "must be owner/name, such as octo-org/alerts",
         ));
     }
+    check_app(settings)?;
     // GitHub answers 422 to more than 100 labels, or to one of more than 50 characters.
     let is_label = |name: &String| {
         !name.trim().is_empty()
@@ -77,6 +88,38 @@ pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), F
         return Err(FieldError::new(
             "settings.assignees",
             "must be at most 10 logins, without @",
+        ));
+    }
+    if settings
+        .issue_type
+        .as_ref()
+        .is_some_and(|name| !is_label(name))
+    {
+        return Err(FieldError::new(
+            "settings.issueType",
+            "must be the name of an issue type, of 1 to 50 characters",
+        ));
+    }
+    Ok(())
+}
+
+fn check_app(settings: &Settings) -> Result<(), FieldError> {
+    let fits = |id: &Option<String>, is_id: fn(u8) -> bool| {
+        id.as_ref()
+            .is_none_or(|id| (1..=100).contains(&id.len()) && id.bytes().all(is_id))
+    };
+    if !fits(&settings.app_id, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b'.'
+    }) {
+        return Err(FieldError::new(
+            "settings.appId",
+            "must be the app's App ID or client ID, as its settings page shows it",
+        ));
+    }
+    if !fits(&settings.installation_id, |byte| byte.is_ascii_digit()) {
+        return Err(FieldError::new(
+            "settings.installationId",
+            "must be the number at the end of the installation's URL",
         ));
     }
     Ok(())

@@ -52,7 +52,7 @@ pub(crate) fn form() -> Form {
             .default("no other fields")
             .example(r#"{"customfield_10010": "Security"}"#),
         ],
-        auth_methods: vec![cloud(), data_center()],
+        auth_methods: vec![cloud(), service_account(), data_center()],
     }
 }
 
@@ -72,6 +72,21 @@ fn cloud() -> AuthMethod {
                     "https://example.atlassian.net, for scoped tokens https://api.atlassian.com/ex/jira/CLOUD_ID",
                 )
                 .example("https://example.atlassian.net"),
+        ])
+}
+
+fn service_account() -> AuthMethod {
+    let secret = vec![
+        FormField::text("token", "API token of the service account")
+            .help("with the scopes read:jira-work and write:jira-work")
+            .example("ATSTT3xFfGF0example"),
+    ];
+    AuthMethod::new("Jira Cloud: a service account's API token", secret)
+        .implying("deployment", "cloud")
+        .with_settings(vec![
+            FormField::text("siteUrl", "The site's URL")
+                .help("https://api.atlassian.com/ex/jira/CLOUD_ID")
+                .example("https://api.atlassian.com/ex/jira/11111111-2222"),
         ])
 }
 

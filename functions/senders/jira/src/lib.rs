@@ -11,7 +11,9 @@ mod settings;
 use serde_json::{Value, json};
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::form::Form;
-use tocsin_core::provider::{FieldError, Lookup, Provider, Request, RequestContext, Response};
+use tocsin_core::provider::{
+    FieldError, Lookup, Provider, Reduced, Request, RequestContext, Response,
+};
 use url::Url;
 
 pub use secret::Secret;
@@ -52,6 +54,15 @@ impl Provider for Jira {
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         outcome::of_response(context, response)
+    }
+
+    fn without_refused(
+        &self,
+        context: &RequestContext<'_, Self>,
+        request: &Request,
+        response: &Response,
+    ) -> Option<Reduced> {
+        request::without_refused(context, request, response)
     }
 
     fn lookup(&self, context: &RequestContext<'_, Self>) -> Result<Option<Request>, FieldError> {

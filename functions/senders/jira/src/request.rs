@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tocsin_core::message::Message;
 use tocsin_core::provider::{
-    Address, Detail, FieldError, Header, Request, RequestContext, api_url,
+    Address, Detail, FieldError, Header, Reduced, Request, RequestContext, Response, api_url,
 };
 use tocsin_core::text::{Unit, truncate};
 
@@ -14,6 +14,9 @@ use crate::{Jira, message};
 /// The longest summary, in characters. Jira refuses longer ones, and line breaks
 /// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
 pub(crate) const SUMMARY_LIMIT: usize = 255;
+
+/// The field of the labels.
+const LABELS: &str = "labels";
 
 /// The key of the entity property that names the delivery of an issue.
 const PROPERTY_KEY: &str = "tocsin.delivery";
@@ -63,9 +66,52 @@ pub(crate) fn delivery_label(context: &RequestContext<'_, Jira>) -> String {
     format!("tocsin-{short}")
 }
 
+/// What no issue can do without: Jira would refuse it anyway.
+const NEEDED: [&str; 3] = ["project", "issuetype", "summary"];
+
+/// The request without the fields that Jira refuses by their names, if it may succeed so.
+/// The label of the delivery stays, unless the screen has no labels at all.
+pub(crate) fn without_refused(
+    context: &RequestContext<'_, Jira>,
+    request: &Request,
+    response: &Response,
+) -> Option<Reduced> {
+    let answer = response.json();
+    let refused = answer["errors"]
+        .as_object()
+        .filter(|_| response.status == 400)?;
+    let mut body: Value = serde_json::from_slice(&request.body).ok()?;
+    let fields = body["fields"].as_object_mut()?;
+    let mut left_out = Vec::new();
+    for (name, problem) in refused {
+        if NEEDED.contains(&name.as_str()) || !fields.contains_key(name) {
+            // Without it, or with a value that only a person knows, none succeeds.
+            return None;
+        }
+        let own = json!([delivery_label(context)]);
+        let is_absent = problem
+            .as_str()
+            .is_some_and(|text| text.contains("cannot be set"));
+        if name == LABELS && !is_absent && fields[LABELS] != own {
+            fields.insert(name.clone(), own);
+        } else {
+            fields.shift_remove(name);
+        }
+        left_out.push(name.as_str());
+    }
+    let request = Request {
+        body: body.to_string().into_bytes(),
+        ..request.clone()
+    };
+    (!left_out.is_empty()).then(|| Reduced {
+        request,
+        left_out: left_out.join(", "),
+    })
+}
+
 /// The fields. The minimal form leaves out what can become invalid (a priority that
-/// was renamed, an assignee who left, a label field that is not on the screen), and
-/// keeps what the project may require.
+/// was renamed, an assignee who left), and keeps what the project may require, and the
+/// label by which the issue is found again.
 fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
     let settings = context.settings;
     let message = Message::of(context);
@@ -80,9 +126,12 @@ fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
         fields.insert("parent".to_owned(), json!({"key": parent}));
     }
     fields.extend(settings.custom_fields.clone());
+    let mut labels = vec![delivery_label(context)];
     if context.detail == Detail::Full {
+        labels.splice(0..0, settings.labels.iter().cloned());
         add_optional(&mut fields, context, settings);
     }
+    fields.insert(LABELS.to_owned(), json!(labels));
     fields
 }
 
@@ -91,9 +140,6 @@ fn add_optional(
     context: &RequestContext<'_, Jira>,
     settings: &Settings,
 ) {
-    let mut labels = settings.labels.clone();
-    labels.push(delivery_label(context));
-    fields.insert("labels".to_owned(), json!(labels));
     if let Some(priority) = settings
         .priority
         .as_ref()

@@ -1,5 +1,5 @@
-//! The credential of a Jira destination: an API token on Cloud, a personal access
-//! token on Data Center.
+//! The credential of a Jira destination: an API token on Cloud, of a person's account or
+//! of a service account, and a personal access token on Data Center.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,19 +17,37 @@ pub struct Secret {
     pub email: Option<SecretString>,
     /// Cloud: the API token.
     pub api_token: Option<SecretString>,
-    /// Data Center: a personal access token.
+    /// Data Center: a personal access token. Cloud: the API token of a service account,
+    /// which has no e-mail address.
     pub token: Option<SecretString>,
 }
 
-/// The `authorization` header: Basic on Cloud, Bearer on Data Center.
+/// The `authorization` header: Basic for the account of a person on Cloud, Bearer for a
+/// service account
+/// (<https://support.atlassian.com/user-management/docs/manage-api-tokens-for-service-accounts/>)
+/// and on Data Center.
 pub(crate) fn authorization(settings: &Settings, secret: &Secret) -> Result<Header, FieldError> {
-    match settings.deployment {
-        Deployment::Cloud => {
-            reject(
-                "secret.token",
-                secret.token.as_ref(),
-                "belongs to Data Center; Cloud takes email and apiToken",
-            )?;
+    match (settings.deployment, &secret.token) {
+        (Deployment::Cloud, Some(token)) => {
+            let hint = "is not used with token, which is that of a service account";
+            reject("secret.email", secret.email.as_ref(), hint)?;
+            reject("secret.apiToken", secret.api_token.as_ref(), hint)?;
+            if settings.has_site_host() {
+                return Err(FieldError::new(
+                    "secret.token",
+                    "is for Data Center, or for a service account with siteUrl https://api.atlassian.com/ex/jira/<cloudId>; others on Cloud take email and apiToken",
+                ));
+            }
+            Header::bearer("secret.token", token)
+        }
+        (Deployment::Cloud, None) => {
+            let names_nobody = secret.email.is_none() && secret.api_token.is_none();
+            if names_nobody && !settings.has_site_host() {
+                return Err(FieldError::new(
+                    "secret.token",
+                    "is missing: that of a service account, or email and apiToken of a person's",
+                ));
+            }
             let email = visible(
                 "secret.email",
                 required("secret.email", secret.email.as_ref())?,
@@ -42,14 +60,11 @@ pub(crate) fn authorization(settings: &Settings, secret: &Secret) -> Result<Head
             let pair = STANDARD.encode(format!("{email}:{token}"));
             Ok(Header::Secret(format!("Basic {pair}").into()))
         }
-        Deployment::DataCenter => {
+        (Deployment::DataCenter, token) => {
             let hint = "belongs to Cloud; Data Center takes a personal access token as token";
             reject("secret.email", secret.email.as_ref(), hint)?;
             reject("secret.apiToken", secret.api_token.as_ref(), hint)?;
-            Header::bearer(
-                "secret.token",
-                required("secret.token", secret.token.as_ref())?,
-            )
+            Header::bearer("secret.token", required("secret.token", token.as_ref())?)
         }
     }
 }

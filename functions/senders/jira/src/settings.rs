@@ -81,6 +81,14 @@ impl Priority {
     }
 }
 
+impl Settings {
+    /// Whether `siteUrl` is that of the site, where the tokens of service accounts are not
+    /// accepted.
+    pub(crate) fn has_site_host(&self) -> bool {
+        is_provider_host(&self.site_url, &[".atlassian.net"], None)
+    }
+}
+
 pub(crate) fn check(settings: &Settings, base_url: Option<&Url>) -> Result<(), FieldError> {
     check_site(settings, base_url)?;
     if let Some(url) = &settings.browse_url {

@@ -2,9 +2,7 @@
 //! different credentials.
 
 use serde_json::{Map, Value};
-use tocsin_core::provider::{
-    Address, FieldError, Header, Method, Request, RequestContext, api_url,
-};
+use tocsin_core::provider::{Address, FieldError, Header, Request, RequestContext, api_url};
 use url::Url;
 
 use crate::secret::Mode;
@@ -22,17 +20,9 @@ pub(crate) fn build(
         }
         Mode::Bot { token, channel } => {
             let url = api_url("https://slack.com", base_url, "api/chat.postMessage")?;
-            let request = Request {
-                method: Method::Post,
-                address: Address::Public(url),
-                headers: Vec::new(),
-                hidden: Vec::new(),
-                body: body(message, Some(channel)),
-            };
             // Without a charset every response has the warning `missing_charset`.
-            let json = "application/json; charset=utf-8".to_owned();
-            request
-                .header("content-type", Header::Plain(json))
+            let json = "application/json; charset=utf-8";
+            Request::post(Address::Public(url), json, body(message, Some(channel)))
                 .header("authorization", Header::bearer("secret.botToken", token)?)
         }
     })

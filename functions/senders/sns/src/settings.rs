@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
 use tocsin_sender::messaging::{
-    AwsSettings, Endpoint, EndpointKind, Options, is_account, is_partition, is_region,
+    AwsSettings, Endpoint, EndpointKind, Options, Resource, is_account, is_partition, is_region,
     is_resource_name,
 };
 
@@ -73,5 +73,6 @@ fn parse_topic(arn: &str) -> Option<Endpoint> {
         address: arn.to_owned(),
         region: Some(region.to_owned()),
         kind: EndpointKind::of_name(name),
+        resource: Resource::Topic(arn.to_owned()),
     })
 }

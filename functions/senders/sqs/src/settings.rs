@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tocsin_core::provider::FieldError;
 use tocsin_sender::messaging::{
-    AwsSettings, Endpoint, EndpointKind, Options, is_account, is_region, is_resource_name,
+    AwsSettings, Endpoint, EndpointKind, Options, Resource, is_account, is_region, is_resource_name,
 };
 use url::Url;
 
@@ -39,7 +39,7 @@ const QUEUE_NAME_LIMIT: usize = 80;
 
 impl AwsSettings for Settings {
     fn endpoint(&self) -> Result<Endpoint, FieldError> {
-        let name = queue_name(&self.queue_url).ok_or_else(|| {
+        let (account, name) = queue(&self.queue_url).ok_or_else(|| {
             FieldError::new(
                 "settings.queueUrl",
                 "must be a queue's URL, such as https://sqs.eu-central-1.amazonaws.com/123456789012/alerts",
@@ -57,6 +57,10 @@ impl AwsSettings for Settings {
             address: self.queue_url.to_string(),
             region: self.region.clone().or_else(|| region(&self.queue_url)),
             kind: EndpointKind::of_name(name),
+            resource: Resource::Queue {
+                account: account.to_owned(),
+                name: name.to_owned(),
+            },
         })
     }
 
@@ -70,8 +74,8 @@ impl AwsSettings for Settings {
     }
 }
 
-/// The name in `https://host/account/name`.
-fn queue_name(url: &Url) -> Option<&str> {
+/// The account and the name in `https://host/account/name`.
+fn queue(url: &Url) -> Option<(&str, &str)> {
     let mut path = url.path_segments()?;
     let (account, name) = (path.next()?, path.next()?);
     let no_more = path.next().is_none() && url.query().is_none() && url.fragment().is_none();
@@ -82,7 +86,7 @@ fn queue_name(url: &Url) -> Option<&str> {
         && no_more
         && no_credentials
         && is_web;
-    valid.then_some(name)
+    valid.then_some((account, name))
 }
 
 /// The region in the host: `sqs.<region>.amazonaws.com`, the dual-stack

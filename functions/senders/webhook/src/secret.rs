@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use tocsin_core::provider::{FieldError, SecretUrl};
+use tocsin_core::provider::{ClientIdentity, FieldError, SecretUrl};
+use tocsin_sender::is_usable;
 
 use crate::request::Key;
 
@@ -25,6 +26,48 @@ pub struct Secret {
     /// that the receiver can change keys at any time.
     #[serde(default)]
     pub previous_signing_key: Option<SecretString>,
+    /// The secret of the OAuth client.
+    #[serde(default)]
+    pub client_secret: Option<SecretString>,
+    /// The certificate that the client presents, with its chain, as PEM.
+    #[serde(default)]
+    pub client_certificate: Option<SecretString>,
+    /// Its private key, as PEM.
+    #[serde(default)]
+    pub client_key: Option<SecretString>,
+}
+
+const CERTIFICATE: &str = "secret.clientCertificate";
+const KEY: &str = "secret.clientKey";
+
+impl Secret {
+    /// The certificate and its key, if there are any.
+    pub(crate) fn identity(&self) -> Result<Option<ClientIdentity>, FieldError> {
+        match (&self.client_certificate, &self.client_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => {
+                ClientIdentity::read((CERTIFICATE, certificate), (KEY, key)).map(Some)
+            }
+            (None, Some(_)) => Err(FieldError::new(
+                CERTIFICATE,
+                "is missing: the key has no effect alone",
+            )),
+            (Some(_), None) => Err(FieldError::new(
+                KEY,
+                "is missing: the certificate needs its private key",
+            )),
+        }
+    }
+}
+
+pub(crate) fn check_identity(secret: &Secret) -> Result<(), FieldError> {
+    match secret.identity()? {
+        Some(identity) if !is_usable(&identity) => Err(FieldError::new(
+            KEY,
+            "does not belong to the first certificate of secret.clientCertificate",
+        )),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn check_url(secret: &Secret) -> Result<(), FieldError> {

@@ -1,10 +1,12 @@
 //! The settings of a webhook destination, and the check of its headers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tocsin_core::provider::FieldError;
+use tocsin_core::provider::{ClientAuthentication, FieldError, MAX_TIME_LIMIT};
+use url::Url;
 
 use crate::secret::Secret;
 
@@ -14,12 +16,49 @@ use crate::secret::Secret;
 pub struct Settings {
     /// Headers of each request, without credentials.
     pub headers: BTreeMap<String, String>,
+    /// How long a request may take, in seconds.
+    pub timeout_seconds: Option<u64>,
+    /// The token endpoint of OAuth 2.0, with [`Settings::client_id`].
+    pub token_url: Option<Url>,
+    /// The id of the OAuth client.
+    pub client_id: Option<String>,
+    /// How the client presents its secret.
+    pub client_authentication: Option<ClientAuthentication>,
+    /// What the access token is for.
+    pub scope: Option<String>,
+    /// The API that the access token is for, where the server wants it.
+    pub audience: Option<String>,
+}
+
+/// A receiver that processes the alert before it answers is often slower than a vendor's
+/// API; Standard Webhooks recommends 15 to 30 s.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(15);
+
+impl Settings {
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.timeout_seconds
+            .map_or(DEFAULT_TIME_LIMIT, Duration::from_secs)
+            .min(MAX_TIME_LIMIT)
+    }
+}
+
+pub(crate) fn check_time_limit(settings: &Settings) -> Result<(), FieldError> {
+    let most = MAX_TIME_LIMIT.as_secs();
+    match settings.timeout_seconds {
+        Some(seconds) if !(1..=most).contains(&seconds) => Err(FieldError::new(
+            "settings.timeoutSeconds",
+            format!("must be 1 to {most}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Headers that the sender sets itself, or that control the connection.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "accept",
     "connection",
+    // The body is never encoded: with this header the receiver could not read it.
+    "content-encoding",
     "content-length",
     "content-type",
     "expect",
@@ -61,6 +100,14 @@ pub(crate) fn check_headers(settings: &Settings, secret: &Secret) -> Result<(), 
     check_names("settings.headers", settings.headers.keys())?;
     check_names("secret.headers", secret.headers.keys())?;
     check_apart(settings, secret)?;
+    let mut names = secret.headers.keys();
+    if settings.token_url.is_some() && names.any(|name| name.eq_ignore_ascii_case("authorization"))
+    {
+        return Err(FieldError::new(
+            "secret.headers.authorization",
+            "has the place of the access token: leave it out, or settings.tokenUrl",
+        ));
+    }
     if settings.headers.len() + secret.headers.len() > HEADER_LIMIT {
         return Err(FieldError::new(
             "settings.headers",

@@ -5,5 +5,5 @@ mod receive;
 mod send;
 
 pub use message::{MESSAGE_LIMIT, Message};
-pub use receive::{Depth, ReceivedMessage};
+pub use receive::{Depth, Origin, ReceivedMessage};
 pub use send::Queue;

@@ -20,11 +20,22 @@ pub struct ReceivedMessage {
     pub message_id: String,
     /// The body; empty when the message has none.
     pub body: String,
-    /// Those message attributes that have a string value.
-    pub attributes: HashMap<String, String>,
+    /// How it came to the queue.
+    pub origin: Origin,
     /// When the message was sent, by SQS's clock.
     pub sent_at: Option<Timestamp>,
     receipt: String,
+}
+
+/// How a message came to its queue, which decides what its attributes are worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was sent to this queue, with these message attributes: those that have a string
+    /// value.
+    Sent(HashMap<String, String>),
+    /// SQS moved it here from the queue that it was sent to, because it was received too
+    /// often. Its attributes are those of its first sender, so they are not kept.
+    Moved,
 }
 
 /// About how many messages a queue holds.
@@ -65,6 +76,7 @@ impl Queue {
             .visibility_timeout(visibility_timeout.as_secs() as i32)
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::DeadLetterQueueSourceArn)
             .send()
             .await
             .map_err(|error| AwsError::new("reading the queue", error))?;
@@ -185,11 +197,11 @@ impl Queue {
 impl ReceivedMessage {
     /// A message that was not received from any queue, for tests of its readers.
     #[must_use]
-    pub fn fake(message_id: &str, body: &str, attributes: HashMap<String, String>) -> Self {
+    pub fn fake(message_id: &str, body: &str, origin: Origin) -> Self {
         Self {
             message_id: message_id.to_owned(),
             body: body.to_owned(),
-            attributes,
+            origin,
             sent_at: None,
             receipt: String::new(),
         }
@@ -197,20 +209,22 @@ impl ReceivedMessage {
 
     /// `None` for a message without id or receipt handle, which SQS never sends.
     fn of(message: SqsMessage) -> Option<Self> {
-        let sent_at = message
-            .attributes
-            .as_ref()
-            .and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp))
+        let by_sqs = message.attributes.unwrap_or_default();
+        let sent_at = by_sqs
+            .get(&MessageSystemAttributeName::SentTimestamp)
             .and_then(|millis| millis.parse().ok())
             .and_then(Timestamp::from_unix_millis);
-        let attributes = message.message_attributes.unwrap_or_default();
+        let was_moved = by_sqs.contains_key(&MessageSystemAttributeName::DeadLetterQueueSourceArn);
+        let attributes = message.message_attributes.unwrap_or_default().into_iter();
+        let attributes = attributes.filter_map(|(name, value)| Some((name, value.string_value?)));
         Some(Self {
             message_id: message.message_id?,
             body: message.body.unwrap_or_default(),
-            attributes: attributes
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.string_value?)))
-                .collect(),
+            origin: if was_moved {
+                Origin::Moved
+            } else {
+                Origin::Sent(attributes.collect())
+            },
             sent_at,
             receipt: message.receipt_handle?,
         })

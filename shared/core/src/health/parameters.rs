@@ -44,7 +44,7 @@ pub struct Parameters {
     /// 262 probes, and never more than 288.
     pub jitter: f64,
     /// How long a probe may take before another delivery may probe: longer than the
-    /// longest attempt (25 s).
+    /// longest attempt (40 s).
     pub probe_timeout: Duration,
     /// How long what waits for a breaker waits, at most, after its interval is over: the
     /// next sweep and its drain. A breaker that nobody probed by then has nothing to do.
@@ -101,7 +101,7 @@ pub const PARAMETERS: Parameters = Parameters {
     longest_interval: Duration::from_mins(5),
     longest_proven_interval: Duration::from_secs(30),
     jitter: 0.2,
-    probe_timeout: Duration::from_secs(30),
+    probe_timeout: Duration::from_secs(45),
     probe_delay: Duration::from_mins(2),
 
     first_pace: Duration::from_secs(1),

@@ -274,12 +274,13 @@ impl AuthMethod {
     }
 
     /// Whether these settings choose this method: they have the values that it
-    /// implies or, where it implies none, all settings that exist only with it.
+    /// implies or, where it implies none, all that it requires.
     #[must_use]
     pub fn is_chosen_by(&self, settings: &Map<String, Value>) -> bool {
         if self.implies.is_empty() {
-            let mut special = self.settings.iter();
-            return !self.settings.is_empty() && special.all(|one| settings.contains_key(&one.key));
+            let is_required = |one: &&FormField| one.requirement == Requirement::Required;
+            let mut special = self.settings.iter().filter(is_required).peekable();
+            return special.peek().is_some() && special.all(|one| settings.contains_key(&one.key));
         }
         let mut implied = self.implies.iter();
         implied.all(|(key, value)| settings.get(key).is_some_and(|set| set == value))
@@ -336,8 +337,12 @@ mod tests {
             ],
             auth_methods: vec![
                 AuthMethod::new("webhook", vec![FormField::text("webhookUrl", "URL")]),
-                AuthMethod::new("bot", vec![FormField::text("token", "Token")])
-                    .with_settings(vec![FormField::text("channel", "Channel")]),
+                AuthMethod::new("bot", vec![FormField::text("token", "Token")]).with_settings(
+                    vec![
+                        FormField::text("channel", "Channel"),
+                        FormField::text("thread", "Thread").optional(),
+                    ],
+                ),
                 AuthMethod::new(
                     "user",
                     vec![

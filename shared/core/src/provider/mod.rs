@@ -7,10 +7,14 @@
 mod api_url;
 mod field_error;
 pub mod form;
+mod identity;
 mod known_error;
+mod oauth;
 mod partial;
+mod pem;
 mod secret;
 mod status;
+mod token;
 mod wire;
 
 use std::time::Duration;
@@ -23,8 +27,12 @@ use url::Url;
 pub use crate::delivery::Detail;
 pub use api_url::api_url;
 pub use field_error::{FieldError, read_settings};
+pub use identity::ClientIdentity;
 pub use known_error::KnownError;
+pub use oauth::{ClientAuthentication, ClientCredentials, parse_token};
+pub use pem::PemSection;
 pub use secret::{SecretUrl, Secrets};
+pub use token::AccessToken;
 pub use wire::{Address, Header, Method, Request, Response, visible};
 
 use crate::Timestamp;
@@ -32,6 +40,14 @@ use crate::alert::{Alert, Severity};
 use crate::delivery::DeliveryId;
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
 use form::Form;
+
+/// How long a request may take, from name resolution to the last byte of the response,
+/// where a destination has no limit of its own.
+pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest limit that a destination may have. An attempt with it, with the request of
+/// an access token, fits into an invocation of a sender.
+pub const MAX_TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// A kind of destination that is reached by HTTP.
 pub trait Provider: Send + Sync + 'static {
@@ -56,6 +72,37 @@ pub trait Provider: Send + Sync + 'static {
     /// Names the field and says what is wrong with it.
     fn check(&self, settings: &Self::Settings, secret: &Self::Secret) -> Result<(), FieldError>;
 
+    /// How long a request of this destination may take: [`MAX_TIME_LIMIT`] at most.
+    fn time_limit(settings: &Self::Settings) -> Duration {
+        let _ = settings;
+        TIME_LIMIT
+    }
+
+    /// The request of the access token that the requests of this destination carry. The
+    /// default, `None`, is for credentials that are sent themselves.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Provider::request`].
+    fn token_request(
+        &self,
+        settings: &Self::Settings,
+        secret: &Self::Secret,
+        now: Timestamp,
+    ) -> Result<Option<Request>, FieldError> {
+        let _ = (settings, secret, now);
+        Ok(None)
+    }
+
+    /// Reads the response to [`Provider::token_request`]. The default is that of OAuth 2.0.
+    ///
+    /// # Errors
+    ///
+    /// What the response means for the attempt, if it has no token.
+    fn parse_token(&self, response: &Response) -> Result<AccessToken, Outcome> {
+        parse_token(response)
+    }
+
     /// The request that delivers the alert.
     ///
     /// # Errors
@@ -73,6 +120,19 @@ pub trait Provider: Send + Sync + 'static {
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         let _ = context;
         Outcome::from_status(response)
+    }
+
+    /// The request without what `response` refuses by name, such as a field that a project
+    /// does not have. It is sent at most once, before the minimal message. The default,
+    /// `None`, is for providers whose answers name no field.
+    fn without_refused(
+        &self,
+        context: &RequestContext<'_, Self>,
+        request: &Request,
+        response: &Response,
+    ) -> Option<Reduced> {
+        let _ = (context, request, response);
+        None
     }
 
     /// The request that looks for an earlier attempt which may have been delivered,
@@ -158,6 +218,15 @@ pub trait Provider: Send + Sync + 'static {
     }
 }
 
+/// A request that leaves out some fields of an earlier one.
+#[derive(Clone, Debug)]
+pub struct Reduced {
+    /// The request.
+    pub request: Request,
+    /// What it leaves out, for people: `labels, priority`.
+    pub left_out: String,
+}
+
 /// The result of a lookup.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
@@ -212,9 +281,23 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
     pub settings: &'a P::Settings,
     /// The credential of the destination.
     pub secret: &'a P::Secret,
+    /// The access token, where the destination has a [`Provider::token_request`].
+    pub token: Option<&'a AccessToken>,
 }
 
 impl<P: Provider + ?Sized> RequestContext<'_, P> {
+    /// The `Authorization` header with the access token, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the token cannot be the value of a header.
+    pub fn bearer(&self) -> Result<Option<Header>, FieldError> {
+        let token = self
+            .token
+            .map(|token| Header::bearer("token", &token.secret));
+        token.transpose()
+    }
+
     /// A time before the first attempt of this delivery, in whole seconds: how far
     /// back a lookup has to search.
     #[must_use]

@@ -1,23 +1,23 @@
 //! Credentials, and their redaction from texts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
+use url::form_urlencoded::byte_serialize;
 
 use super::field_error::{FieldError, path};
 use crate::text::single_line;
 
 /// The shortest text that is redacted, in bytes. Shorter ones (`true`, `eu`, a port)
-/// occur in ordinary words.
+/// occur in ordinary words. Words of this length that a secret URL happens to contain,
+/// such as `services`, are redacted as well: nobody can tell them from a token.
 const MIN_LENGTH: usize = 6;
-
-/// The shortest part of a URL's path or query that is redacted by itself, in bytes.
-/// Shorter parts are words such as `services`.
-const MIN_TOKEN_LENGTH: usize = 16;
 
 /// The text that replaces a secret.
 const REDACTED: &str = "[secret]";
@@ -83,9 +83,19 @@ impl Secrets {
 pub(super) fn redact(text: &str, mut values: Vec<String>) -> String {
     // Longest first, so that no part of a longer value is left.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    let redacted = values.iter().fold(text.to_owned(), |text, value| {
-        text.replace(value.as_str(), REDACTED)
-    });
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    // One pass: a value may also occur in the replacement.
+    while let Some(next) = rest.chars().next() {
+        let found = values.iter().find(|value| rest.starts_with(value.as_str()));
+        rest = if let Some(value) = found {
+            redacted.push_str(REDACTED);
+            &rest[value.len()..]
+        } else {
+            redacted.push(next);
+            &rest[next.len_utf8()..]
+        };
+    }
     redact_at_cuts(redacted, &values)
 }
 
@@ -117,12 +127,7 @@ fn collect(document: &Value, values: &mut Vec<String>) {
     match document {
         Value::String(text) => {
             if let Ok(url) = Url::parse(text) {
-                let parts = [Some(url.path()), url.query(), url.password()];
-                let parts = parts.into_iter().flatten();
-                values.extend(long(MIN_LENGTH, parts));
-                values.extend(long(MIN_TOKEN_LENGTH, url.path().split('/')));
-                let query = url.query().unwrap_or_default().split(['&', '=']);
-                values.extend(long(MIN_TOKEN_LENGTH, query));
+                of_url(&url, values);
             }
             // The token of `Bearer …`, without the scheme before it.
             let words = text.split_whitespace().skip(1);
@@ -136,6 +141,50 @@ fn collect(document: &Value, values: &mut Vec<String>) {
         Value::Object(map) => map.values().for_each(|value| collect(value, values)),
         _ => {}
     }
+}
+
+/// The parts of a URL, as they are and in the spellings in which a response may repeat
+/// them: decoded, and encoded by other rules.
+fn of_url(url: &Url, values: &mut Vec<String>) {
+    let query = url.query().unwrap_or_default();
+    let whole = [url.path(), query, url.username()];
+    let segments = url.path().split('/');
+    // Names of parameters are no secrets, and occur in other texts.
+    let parameters = query
+        .split('&')
+        .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let parts = whole.into_iter().chain(url.password());
+    for part in parts.chain(segments).chain(parameters) {
+        values.extend(long(MIN_LENGTH, spellings(part).iter().map(String::as_str)));
+    }
+}
+
+/// The spellings of a percent-encoded text: as it is, decoded by the rules of paths and by
+/// those of forms (where `+` is a space), and encoded by both.
+fn spellings(encoded: &str) -> BTreeSet<String> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let in_path = decoded(encoded);
+    let in_form = decoded(&encoded.replace('+', " "));
+    let mut spellings = BTreeSet::from([encoded.to_owned()]);
+    for plain in [in_path, in_form] {
+        let strict = utf8_percent_encode(&plain, NON_ALPHANUMERIC).to_string();
+        let form: String = byte_serialize(plain.as_bytes()).collect();
+        // Encoders differ in the case of the digits as well.
+        spellings.extend([lower_case_escapes(&strict), lower_case_escapes(&form)]);
+        spellings.extend([strict, form, plain]);
+    }
+    spellings
+}
+
+/// `%2f` in place of `%2F`.
+fn lower_case_escapes(encoded: &str) -> String {
+    let mut digits = 0;
+    let lower = encoded.chars().map(|c| {
+        let is_digit = digits > 0;
+        digits = if c == '%' { 2 } else { digits.max(1) - 1 };
+        if is_digit { c.to_ascii_lowercase() } else { c }
+    });
+    lower.collect()
 }
 
 /// Those of `texts` that have at least `least` bytes.
@@ -261,7 +310,25 @@ mod tests {
             assert!(!redacted.contains("PLANTE"), "{redacted}");
             assert!(redacted.contains(REDACTED), "{redacted}");
         }
-        let innocent = "there are no services here… (80 characters cut)";
+        let innocent = "there are no hooks here… (80 characters cut)";
         assert_eq!(secrets.redact(innocent), innocent);
+    }
+
+    #[test]
+    fn short_parts_of_a_url_are_redacted_in_every_spelling() {
+        let secrets = Secrets::new(
+            r#"{"url": "https://h/hooks/PLANT1/a%2FPLANT%2b2?sig=PLANT+%2F3&code=PLANT%2B%3D4&v=1"}"#
+                .to_owned(),
+        );
+        for said in [
+            "no hook PLANT1 here",
+            "a/PLANT+2, a%2FPLANT%2B2 and a%2fPLANT%2b2",
+            "PLANT /3, PLANT+/3, PLANT+%2F3, PLANT%20%2F3 and PLANT+%2f3",
+            "PLANT+=4, PLANT%2B%3D4 and PLANT%2b%3d4",
+        ] {
+            let redacted = secrets.redact(said);
+            assert!(!redacted.contains("PLANT"), "{redacted}");
+        }
+        assert_eq!(secrets.redact("sig and code"), "sig and code");
     }
 }

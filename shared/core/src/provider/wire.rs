@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::field_error::FieldError;
+use super::identity::ClientIdentity;
 use super::{partial, secret};
 use crate::Timestamp;
 use crate::outcome::LONGEST_RETRY_AFTER;
@@ -141,10 +142,15 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Parts of the body that must not be shown: some providers want the credential there.
     pub hidden: Vec<SecretString>,
+    /// How long the request may take, if the destination has a limit of its own.
+    pub time_limit: Option<Duration>,
+    /// The certificate that the client presents if the server asks for one.
+    pub identity: Option<ClientIdentity>,
 }
 
 impl Request {
-    /// `text` without the values of this request's secret headers. A response may repeat a
+    /// `text` without the values of this request's secret headers, and without what is
+    /// hidden of its body. A response may repeat a
     /// value that was derived from a secret, such as the base64 of a password, and is not
     /// part of the secret itself.
     #[must_use]
@@ -154,6 +160,9 @@ impl Request {
             if let Header::Secret(value) = header {
                 secret::of_header(value.expose_secret(), &mut values);
             }
+        }
+        for hidden in &self.hidden {
+            secret::of_header(hidden.expose_secret(), &mut values);
         }
         secret::redact(text, values)
     }
@@ -173,15 +182,21 @@ impl Request {
     /// A POST of JSON, with the content type as its only header.
     #[must_use]
     pub fn post_json(address: Address, body: impl Into<Vec<u8>>) -> Self {
+        Self::post(address, "application/json", body)
+    }
+
+    /// A POST with the content type as its only header.
+    #[must_use]
+    pub fn post(address: Address, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let content_type = Header::Plain(content_type.to_owned());
         Self {
             method: Method::Post,
             address,
-            headers: vec![(
-                "content-type".to_owned(),
-                Header::Plain("application/json".to_owned()),
-            )],
+            headers: vec![("content-type".to_owned(), content_type)],
             body: body.into(),
             hidden: Vec::new(),
+            time_limit: None,
+            identity: None,
         }
     }
 
@@ -194,6 +209,8 @@ impl Request {
             headers: Vec::new(),
             body: Vec::new(),
             hidden: Vec::new(),
+            time_limit: None,
+            identity: None,
         }
     }
 

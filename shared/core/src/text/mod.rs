@@ -151,7 +151,7 @@ pub fn truncate(text: &str, limit: usize, unit: Unit) -> Cow<'_, str> {
         Some(room) => (room, true),
         None => (limit.saturating_sub(unit.of('…')), false),
     };
-    let kept = prefix(text, room, unit);
+    let kept = beginning(text, room, unit);
     if announce {
         let cut = text[kept.len()..].chars().count();
         Cow::Owned(format!("{kept}{}", marker(cut)))
@@ -172,7 +172,13 @@ pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     let Some(room) = limit.checked_sub(Unit::Characters.of('…')) else {
         return Cow::Borrowed("");
     };
-    Cow::Owned(format!("{}…", prefix(text, room, Unit::Characters)))
+    Cow::Owned(format!("{}…", beginning(text, room, Unit::Characters)))
+}
+
+/// The longest beginning within `limit` units that does not end in a joiner: before the
+/// mark of a cut it joins nothing, and would count as hidden.
+fn beginning(text: &str, limit: usize, unit: Unit) -> &str {
+    prefix(text, limit, unit).trim_end_matches(['\u{200c}', '\u{200d}'])
 }
 
 /// Renders as much of `text` as keeps `size` within `limit`: all of it, or a

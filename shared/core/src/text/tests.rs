@@ -131,3 +131,16 @@ proptest! {
         prop_assert!(!once.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
     }
 }
+
+#[test]
+fn a_cut_leaves_no_joiner_without_its_partner() {
+    let family = "👨\u{200d}👩\u{200d}👧".repeat(40);
+    for limit in 2..80 {
+        for cut in [
+            truncate(&family, limit, Unit::Characters),
+            clipped(&family, limit),
+        ] {
+            assert_eq!(sanitize(&cut), cut, "{limit}");
+        }
+    }
+}

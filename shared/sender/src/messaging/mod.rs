@@ -4,6 +4,7 @@
 
 mod message;
 mod outcome;
+mod own;
 mod provider;
 mod settings;
 
@@ -14,16 +15,16 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use tocsin_core::provider::TIME_LIMIT;
 use tokio::sync::Mutex;
 
 pub use message::{OutgoingMessage, sdk_attributes};
+pub use own::OwnEndpoints;
 pub use provider::{AwsProvider, AwsTransport, SendError, build_message, check_settings};
 pub use settings::{
-    AwsSettings, Endpoint, EndpointKind, Options, form_fields, is_account, is_partition, is_region,
-    is_resource_name,
+    AwsSettings, Endpoint, EndpointKind, Options, Resource, form_fields, is_account, is_partition,
+    is_region, is_resource_name,
 };
-
-use crate::http::REQUEST_LIMIT;
 
 /// The region and credentials with which an AWS destination is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +48,7 @@ impl Identity {
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .operation_timeout(REQUEST_LIMIT)
+                    .operation_timeout(TIME_LIMIT)
                     .build(),
             );
         if let Some(region) = &self.region {

@@ -14,6 +14,7 @@ use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{Detail, FieldError, read_settings};
 
 use super::message::{FittedBody, OutgoingMessage, SizeLimit, attributes, fit};
+use super::own::OwnEndpoints;
 use super::settings::{AwsSettings, Endpoint, EndpointKind, Options, check, fifo_group};
 use super::{ClientCache, Identity, outcome};
 use crate::transport::{AttemptInput, Context, Transport, misconfigured, send_in_form};
@@ -69,20 +70,25 @@ pub trait AwsProvider: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct AwsTransport<P: AwsProvider> {
     clients: ClientCache<P::Client>,
+    own: OwnEndpoints,
 }
 
 impl<P: AwsProvider> AwsTransport<P> {
-    /// A transport that starts from the function's own AWS configuration.
+    /// A transport that starts from the function's own AWS configuration, and delivers
+    /// nothing to the stack's `own` endpoints.
     #[must_use]
-    pub fn new(function_config: SdkConfig) -> Self {
+    pub fn new(function_config: SdkConfig, own: OwnEndpoints) -> Self {
         Self {
             clients: ClientCache::new(function_config, P::client),
+            own,
         }
     }
 
     /// Attempts one delivery. Needs neither the HTTP client nor the secret store.
     pub async fn attempt(&self, input: AttemptInput<'_>) -> Outcome {
-        let (settings, endpoint) = match parse::<P>(input.settings) {
+        let parsed = parse::<P>(input.settings)
+            .and_then(|parsed| self.own.check(&parsed.1).map(|()| parsed));
+        let (settings, endpoint) = match parsed {
             Ok(parsed) => parsed,
             Err(error) => return misconfigured(&error),
         };
@@ -121,13 +127,17 @@ async fn send<P: AwsProvider>(client: &P::Client, message: OutgoingMessage) -> O
     }
 }
 
-/// Checks a destination's settings.
+/// Checks a destination's settings; they must not lead to the stack's `own` endpoints.
 ///
 /// # Errors
 ///
 /// Names the setting that is wrong.
-pub fn check_settings<P: AwsProvider>(settings: &Map<String, Value>) -> Result<(), FieldError> {
-    parse::<P>(settings).map(drop)
+pub fn check_settings<P: AwsProvider>(
+    settings: &Map<String, Value>,
+    own: &OwnEndpoints,
+) -> Result<(), FieldError> {
+    let (_, endpoint) = parse::<P>(settings)?;
+    own.check(&endpoint)
 }
 
 /// The message that a delivery would send.

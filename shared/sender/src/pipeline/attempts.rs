@@ -58,7 +58,8 @@ impl<T: Transport> Attempts<'_, T> {
     }
 
     async fn deliver(&self, claimed: &ClaimedTask<'_>) -> Outcome {
-        let Some(limit) = self.invocation.deadline.attempt_limit() else {
+        let request = self.transport.time_limit(&claimed.task.delivery.settings);
+        let Some(limit) = self.invocation.deadline.attempt_limit(request) else {
             return Outcome::transient(Failure::new(
                 FailureKind::Internal,
                 "there was no time left for an attempt; AWS answers slowly",

@@ -3,12 +3,19 @@
 use std::time::{Duration, SystemTime};
 
 use tocsin_core::Timestamp;
+use tocsin_core::provider::TIME_LIMIT;
 
-use crate::http::REQUEST_LIMIT;
+/// The longest attempt with the default time limit of requests: a lookup, a rejected
+/// request, its minimal form and a renewed secret, each with that limit, all cut off
+/// after this time.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(25);
 
-/// The longest attempt: a lookup, a rejected request, its minimal form and a renewed
-/// secret, each with the HTTP client's own limit, all cut off after this time.
-pub const ATTEMPT_LIMIT: Duration = Duration::from_secs(25);
+/// The longest attempt when a request of the destination may take `request`: such a
+/// request fits, after that of an access token or a lookup.
+#[must_use]
+pub fn longest_attempt(request: Duration) -> Duration {
+    ATTEMPT_LIMIT.max(TIME_LIMIT + request)
+}
 
 /// Reserved at the end of an invocation for recording what was attempted.
 pub const RECORDING_RESERVE: Duration = Duration::from_secs(10);
@@ -19,10 +26,10 @@ const FORWARDING_RESERVE: Duration = Duration::from_secs(3);
 /// Reserved of that for the invocation's response.
 const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
 
-/// The shortest attempt worth making: one request may use all of its own limit, so
-/// that a timeout is the destination's fault and not ours, and its confirmation its
-/// three seconds.
-const MIN_ATTEMPT: Duration = REQUEST_LIMIT.saturating_add(Duration::from_secs(4));
+/// An attempt is worth making if one request may use all of its own limit and this, so
+/// that a timeout is the destination's fault and not ours: the three seconds of its
+/// confirmation, and one more.
+const BEYOND_REQUEST: Duration = Duration::from_secs(4);
 
 /// The longest call of AWS whose failure has no consequence but a worse guess: the
 /// health of a destination.
@@ -52,16 +59,17 @@ impl Deadline {
             .unwrap_or(Duration::ZERO)
     }
 
-    /// Whether another group that begins after `wait` can be attempted and recorded.
-    pub(super) fn allows_group_after(self, wait: Duration) -> bool {
-        self.left().saturating_sub(wait) >= ATTEMPT_LIMIT + RECORDING_RESERVE
+    /// Whether another group that begins after `wait`, and whose requests may take
+    /// `request`, can be attempted and recorded.
+    pub(super) fn allows_group_after(self, wait: Duration, request: Duration) -> bool {
+        self.left().saturating_sub(wait) >= longest_attempt(request) + RECORDING_RESERVE
     }
 
-    /// How long an attempt that begins now may take; `None` when there is no time
-    /// for one.
-    pub(super) fn attempt_limit(self) -> Option<Duration> {
+    /// How long an attempt that begins now may take, if its requests may take `request`;
+    /// `None` when there is no time for one.
+    pub(super) fn attempt_limit(self, request: Duration) -> Option<Duration> {
         let left = self.left().saturating_sub(RECORDING_RESERVE);
-        (left >= MIN_ATTEMPT).then(|| left.min(ATTEMPT_LIMIT))
+        (left >= request + BEYOND_REQUEST).then(|| left.min(longest_attempt(request)))
     }
 
     /// How long a necessary call of AWS may take.

@@ -106,7 +106,12 @@ impl<T: Transport> Steps<'_, T> {
     /// the next one.
     pub(super) async fn drain(&self, drain: Drain, tasks: Vec<DeliveryTask<'_>>) {
         let id = drain.destination_id;
-        if !self.invocation.deadline.allows_group_after(Duration::ZERO) {
+        let request = self.time_limit(&tasks);
+        if !self
+            .invocation
+            .deadline
+            .allows_group_after(Duration::ZERO, request)
+        {
             tracing::warn!(
                 destination.id = %id,
                 "the drain of destination {id} was dispatched too late and attempts nothing"
@@ -125,6 +130,15 @@ impl<T: Transport> Steps<'_, T> {
             progress.wake_ups.add(now);
         }
         self.retry_queue.wake_up(id, &progress.wake_ups).await;
+    }
+
+    /// How long a request of these deliveries may take: they are to one destination, of
+    /// which some may have older settings.
+    fn time_limit(&self, tasks: &[DeliveryTask<'_>]) -> Duration {
+        let limits = tasks
+            .iter()
+            .map(|task| self.attempts.transport.time_limit(&task.delivery.settings));
+        limits.max().unwrap_or_default()
     }
 
     /// Records deliveries that get no further attempt: their destination was removed,
@@ -162,6 +176,7 @@ impl<T: Transport> Steps<'_, T> {
         mut plan: Plan,
         progress: &mut Progress,
     ) -> Vec<DeliveryTask<'t>> {
+        let request = self.time_limit(&waiting);
         while !waiting.is_empty() {
             let permit = self
                 .invocation
@@ -175,7 +190,11 @@ impl<T: Transport> Steps<'_, T> {
                     progress.wake_ups.add(until);
                     break;
                 }
-                next if !self.invocation.deadline.allows_group_after(next.wait()) => {
+                next if !self
+                    .invocation
+                    .deadline
+                    .allows_group_after(next.wait(), request) =>
+                {
                     // A rate limiter may let nothing through for longer than this
                     // invocation lasts: a wake-up for now would find the same.
                     progress.wake_ups.add(now.plus(next.wait()));

@@ -64,7 +64,7 @@ use retry_queue::RetryQueue;
 use settlements::Settlements;
 use task::DeliveryTask;
 
-pub use deadline::{ATTEMPT_LIMIT, RECORDING_RESERVE};
+pub use deadline::{RECORDING_RESERVE, longest_attempt};
 pub use invocation::SenderError;
 pub use task::LEASE;
 

@@ -42,6 +42,7 @@ pub(crate) fn secret(url: &str, token: &str) -> Value {
 
 /// One destination, and what its attempts use.
 pub(crate) struct Fixture {
+    transport: HttpTransport<Probe>,
     context: Context,
     alert: Alert,
     pub(crate) secrets: Replay,
@@ -66,6 +67,7 @@ impl Fixture {
         let secrets = Replay::of(answers);
         let clients = Clients::of(secrets.config());
         Self {
+            transport: HttpTransport::new(Probe),
             context: Context {
                 http: HttpClient::with_limits(addresses, limits).unwrap(),
                 secrets: SecretStore::new(&clients),
@@ -93,7 +95,7 @@ impl Fixture {
             prior_attempt: self.prior_attempt,
             detail: self.detail,
         };
-        HttpTransport(Probe).deliver(&self.context, input).await
+        self.transport.deliver(&self.context, input).await
     }
 }
 

@@ -12,4 +12,5 @@ mod outcomes;
 mod probe;
 mod secrets;
 mod server;
+mod tokens;
 mod updates;

@@ -58,7 +58,7 @@ async fn after_two_refusals_the_failure_is_the_first_and_mentions_the_second() {
         (failure.status, failure.detail.as_str()),
         (
             Some(422),
-            "first (title, severity and link alone were refused, too)"
+            "first (title, severity and link alone were refused, too: second)"
         )
     );
     assert_eq!(arrived.len(), 2);

@@ -3,14 +3,16 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tocsin_core::Timestamp;
 use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{
-    Address, Detail, FieldError, Header, Lookup, Method, Provider, Request, RequestContext,
-    Response, SecretUrl,
+    Address, ClientAuthentication, ClientCredentials, Detail, FieldError, Header, Lookup, Method,
+    Provider, Request, RequestContext, Response, SecretUrl,
 };
 
 /// Posts the title; looks for it first when an earlier attempt may have been delivered.
+/// The project `token` needs an access token.
 #[derive(Debug)]
 pub(crate) struct Probe;
 
@@ -44,7 +46,10 @@ impl Probe {
         }
         .header(
             "authorization",
-            Header::Secret(request_context.secret.token.clone()),
+            match request_context.bearer() {
+                Ok(Some(bearer)) => bearer,
+                _ => Header::Secret(request_context.secret.token.clone()),
+            },
         )
         .header(
             "delivery",
@@ -77,6 +82,22 @@ impl Provider for Probe {
             return Err(FieldError::new("settings.project", "must not be empty"));
         }
         Ok(())
+    }
+
+    fn token_request(
+        &self,
+        settings: &Settings,
+        secret: &Secret,
+        _now: Timestamp,
+    ) -> Result<Option<Request>, FieldError> {
+        let credentials = ClientCredentials {
+            token_url: secret.url.expose().join("/token").unwrap(),
+            client_id: "tests",
+            client_secret: &secret.token,
+            authentication: ClientAuthentication::ClientSecretPost,
+            parameters: Vec::new(),
+        };
+        Ok((settings.project == "token").then(|| credentials.request()))
     }
 
     fn request(&self, request_context: &RequestContext<'_, Self>) -> Result<Request, FieldError> {

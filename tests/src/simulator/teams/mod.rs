@@ -4,6 +4,10 @@
 //! <https://learn.microsoft.com/en-us/troubleshoot/power-platform/power-automate/flow-run-issues/triggers-troubleshoot>.
 //! The envelope: <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>.
 //!
+//! A workflow that only its tenant may use has a URL without `sig`, and wants an access
+//! token: <https://learn.microsoft.com/en-us/power-automate/oauth-authentication>. Entra
+//! gives it: <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow>.
+//!
 //! A workflow answers 202 as soon as it has begun. What is wrong with the card
 //! stands only in its run history, so it does here: such runs are accepted, and
 //! what was created says `failed`.
@@ -26,9 +30,44 @@ const CARD: &str = "application/vnd.microsoft.card.adaptive";
 /// Its place among the vendors.
 pub(super) const VENDOR: Vendor = Vendor {
     provider: PROVIDER,
-    is_asked: |_, parts| matches!(parts, ["powerautomate" | "workflows", ..]),
-    answer,
+    is_asked: |_, parts| {
+        matches!(
+            parts,
+            ["powerautomate" | "workflows", ..] | [_, "oauth2", "v2.0", "token"]
+        )
+    },
+    answer: |asked, things| match asked.parts()[..] {
+        [_, "oauth2", "v2.0", "token"] => give_token(asked),
+        _ => answer(asked, things),
+    },
 };
+
+/// The secret of the application that gets access tokens.
+pub const CLIENT_SECRET: &str = "simulated~application/secret";
+const TOKEN: &str = "simulated.entra.token";
+const SCOPE: &str = "https://service.flow.microsoft.com//.default";
+
+fn give_token(asked: &Asked<'_>) -> Verdict {
+    let refuse = |status, code: &str, description: &str| {
+        let body = json!({"error": code, "error_description": description});
+        Verdict::json(status, &body)
+    };
+    let field = |name: &str| asked.form(name).unwrap_or_default();
+    if field("grant_type") != "client_credentials" {
+        let said = "AADSTS70003: The app requested an unsupported grant type.";
+        return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", said);
+    }
+    if field("client_id").is_empty() || field("client_secret") != CLIENT_SECRET {
+        let said = "AADSTS7000215: Invalid client secret provided.";
+        return refuse(StatusCode::UNAUTHORIZED, "invalid_client", said);
+    }
+    if field("scope") != SCOPE {
+        let said = "AADSTS70011: The provided value for the input parameter 'scope' isn't valid.";
+        return refuse(StatusCode::BAD_REQUEST, "invalid_scope", said);
+    }
+    let token = json!({"token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN});
+    Verdict::json(StatusCode::OK, &token)
+}
 
 /// `POST …/workflows/<id>/triggers/<name>/paths/invoke?api-version=1&sp=…&sv=…&sig=…`
 pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {
@@ -82,14 +121,25 @@ fn unfit(asked: &Asked<'_>) -> Option<Verdict> {
             "The api-version query parameter (?api-version=) is required for all requests.",
         ));
     }
-    if missing("sig") || missing("sp") || missing("sv") {
-        return Some(refuse(
+    let is_signed = !(missing("sig") || missing("sp") || missing("sv"));
+    match (is_signed, asked.credential("Bearer")) {
+        (true, None) | (false, Some(TOKEN)) => None,
+        (true, Some(_)) => Some(refuse(
+            StatusCode::UNAUTHORIZED,
+            "DirectApiRequestHasMoreThanOneAuthorization",
+            "The request has both a signature and a token.",
+        )),
+        (false, Some(_)) => Some(refuse(
+            StatusCode::FORBIDDEN,
+            "MisMatchingOAuthClaims",
+            "One or more claims either missing or does not match with the open authentication access control policy.",
+        )),
+        (false, None) => Some(refuse(
             StatusCode::UNAUTHORIZED,
             "DirectApiAuthorizationRequired",
             "The request must be authenticated only by Shared Access scheme.",
-        ));
+        )),
     }
-    None
 }
 
 /// Why the workflow's run fails, if it does.
@@ -186,6 +236,57 @@ mod tests {
             let failed = failure(&body).unwrap_or_default();
             assert!(failed.contains(why), "{failed}");
         }
+    }
+
+    #[test]
+    fn a_restricted_workflow_wants_a_token_of_entra() {
+        let form = format!(
+            "grant_type=client_credentials&client_id=1&client_secret={CLIENT_SECRET}&scope={SCOPE}"
+        );
+        let ask = |form: &str| {
+            let call = Call::post("/contoso.onmicrosoft.com/oauth2/v2.0/token", &json!(null));
+            call.saying(form).ask(VENDOR.answer)
+        };
+        let (status, said) = ask(&form);
+        assert_eq!((status, &said["access_token"]), (200, &json!(TOKEN)));
+        for (form, status, code) in [
+            (
+                form.replace("//.default", "/.default"),
+                400,
+                "invalid_scope",
+            ),
+            (form.replace("secret=", "secret=x"), 401, "invalid_client"),
+            (
+                form.replace("client_credentials", "password"),
+                400,
+                "unsupported_grant_type",
+            ),
+        ] {
+            let (got, said) = ask(&form);
+            assert_eq!((got, &said["error"]), (status, &json!(code)));
+        }
+
+        let restricted = Call::post(&format!("{PATH}?api-version=1"), &message());
+        let bearer = |call: Call, token: &str| {
+            let (status, said) = call
+                .with("authorization", &format!("Bearer {token}"))
+                .ask(answer);
+            (
+                status,
+                said["error"]["code"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
+        };
+        assert_eq!(bearer(restricted.clone(), TOKEN).0, 202);
+        let (status, code) = bearer(restricted, "x");
+        assert_eq!((status, &*code), (403, "MisMatchingOAuthClaims"));
+        let (status, code) = bearer(call(&message()), TOKEN);
+        assert_eq!(
+            (status, &*code),
+            (401, "DirectApiRequestHasMoreThanOneAuthorization")
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 use tocsin_api_types::{Content, DeadLetterQueue, FailedDelivery};
-use tocsin_aws::{Message, ReceivedMessage};
+use tocsin_aws::{Message, Origin, ReceivedMessage};
 use tocsin_core::Timestamp;
 use tocsin_core::alert;
 use tocsin_core::delivery::{DeliveryBatch, PriorAttempt};
@@ -24,6 +24,12 @@ const REASON: usize = 500;
 
 /// The largest decompressed body in bytes: SQS's limit for a message.
 const UNPACKED: u64 = 1024 * 1024;
+
+/// The reason of a message that SQS moved, which nobody rejected.
+const MOVED: (&str, &str) = (
+    "ReceivedTooOften",
+    "the router could not finish it in five attempts; its log says why. Put it back when that is fixed",
+);
 
 /// The record that Lambda makes of an asynchronous invocation that failed:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
@@ -48,16 +54,14 @@ pub(super) fn reason(
     queue: DeadLetterQueue,
     dead_letter: &ReceivedMessage,
 ) -> (Option<String>, Option<String>) {
-    let attribute = |name: &str| {
-        dead_letter
-            .attributes
-            .get(name)
-            .map(|text| line(text, REASON))
-    };
     match queue {
-        DeadLetterQueue::Alerts | DeadLetterQueue::Retries => {
-            (attribute("tocsinReason"), attribute("tocsinDetail"))
-        }
+        DeadLetterQueue::Alerts | DeadLetterQueue::Retries => match &dead_letter.origin {
+            Origin::Sent(attributes) => {
+                let attribute = |name| attributes.get(name).map(|text| line(text, REASON));
+                (attribute("tocsinReason"), attribute("tocsinDetail"))
+            }
+            Origin::Moved => (Some(MOVED.0.to_owned()), Some(MOVED.1.to_owned())),
+        },
         DeadLetterQueue::FailedDispatches => match record(dead_letter) {
             Ok(record) => {
                 let message = record.response_payload["errorMessage"].as_str();
@@ -176,12 +180,10 @@ pub(super) fn beginning(body: &str) -> String {
 
 /// The body as the router received it.
 fn body(dead_letter: &ReceivedMessage) -> Result<String, String> {
-    if dead_letter
-        .attributes
-        .get("tocsinEncoding")
-        .map(String::as_str)
-        != Some("gzip+base64")
-    {
+    let Origin::Sent(attributes) = &dead_letter.origin else {
+        return Ok(dead_letter.body.clone());
+    };
+    if attributes.get("tocsinEncoding").map(String::as_str) != Some("gzip+base64") {
         return Ok(dead_letter.body.clone());
     }
     let packed = STANDARD

@@ -11,7 +11,18 @@ fn dead_letter(body: &str, attributes: &[(&str, &str)]) -> ReceivedMessage {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    ReceivedMessage::fake("m1", body, attributes)
+    ReceivedMessage::fake("m1", body, Origin::Sent(attributes))
+}
+
+#[test]
+fn the_attributes_of_a_message_that_sqs_moved_are_not_believed() {
+    let moved = ReceivedMessage::fake("m1", "aGk=", Origin::Moved);
+    for queue in [DeadLetterQueue::Alerts, DeadLetterQueue::Retries] {
+        let (word, _) = reason(queue, &moved);
+        assert_eq!(word.as_deref(), Some("ReceivedTooOften"));
+    }
+    let redriven = redriven(DeadLetterQueue::Alerts, &moved, now()).unwrap();
+    assert_eq!(redriven[0].body, "aGk=", "it is not unpacked");
 }
 
 fn packed(text: &[u8]) -> String {

@@ -80,6 +80,22 @@ fn assert_joins_nothing(text: &str) {
     assert!(!follows("#", |c| c.is_ascii_digit()), "{text}");
     assert!(!follows("gh-", |c| c.is_ascii_digit()), "{text}");
     assert!(!lower.contains("://") && !lower.contains("www."), "{text}");
+    let is_commit = |word: &str| {
+        (7..=40).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && word.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    let mut words = lower.split(|c: char| !c.is_alphanumeric() && c != '_');
+    assert!(!words.any(is_commit), "{text}");
+    let mut names = lower.split(':').skip(1).collect::<Vec<_>>();
+    names.pop();
+    let is_emoji = |name: &&str| {
+        name.bytes().any(|byte| byte.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
+    };
+    assert!(!names.iter().any(is_emoji), "{text}");
 }
 
 fn assert_within_limits(alert: &Alert) {
@@ -129,7 +145,7 @@ proptest! {
 
     #[test]
     fn no_markdown_gets_through(
-        text in "([-+*_#>|=:.)(\\[\\]!`~@$&<\\\\ \t\n/w0-9aGHgh]|https://|www\\.|GH-|<!--|```){0,60}"
+        text in "([-+*_#>|=:.)(\\[\\]!`~@$&<\\\\ \t\n/w0-9aGHgh]|https://|www\\.|GH-|<!--|```|[0-9a-f]{7,9}|:key:){0,60}"
     ) {
         let mut alert = with_texts(&TEXTS, &text);
         alert.tags = vec![text];

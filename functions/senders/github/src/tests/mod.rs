@@ -2,6 +2,7 @@ mod limits;
 mod message;
 mod outcome;
 mod settings;
+mod token;
 
 use serde_json::{Value, json};
 use tocsin_core::alert::Alert;
@@ -27,7 +28,17 @@ fn configured() -> ProviderFixture<GitHub> {
         "repository": "octo-org/alerts",
         "labels": ["alert", "severity:high"],
         "assignees": ["octocat"],
+        "issueType": "Bug",
     }))
+}
+
+/// A destination that authenticates as an app.
+fn app() -> ProviderFixture<GitHub> {
+    ProviderFixture::new(
+        GitHub::default(),
+        &json!({"repository": "octo-org/alerts", "appId": "12345", "installationId": "67890"}),
+        &json!({"privateKey": form::EXAMPLE_KEY}),
+    )
 }
 
 fn snapshot(name: &str, text: &str) {

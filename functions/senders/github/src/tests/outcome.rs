@@ -46,15 +46,15 @@ fn a_remark_names_what_github_dropped() {
     let remark = |body: &str| configured().receipt(&response(201, &[], body)).remark;
     assert_eq!(
         remark(r#"{"number": 7, "labels": [], "assignees": []}"#).unwrap(),
-        "GitHub left out the labels alert, severity:high and the assignees octocat: the token's account may not set them"
+        "GitHub left out the labels alert, severity:high and the assignees octocat and the type Bug: the token's account may not set them"
     );
     let some = r#"{"number": 7, "labels": [{"name": "Alert"}, "severity:high"], "assignees": []}"#;
     assert!(
         remark(some)
             .unwrap()
-            .starts_with("GitHub left out the assignees octocat:")
+            .starts_with("GitHub left out the assignees octocat and the type Bug:")
     );
-    let all = r#"{"number": 7, "labels": [{"name": "alert"}, {"name": "severity:high"}], "assignees": [{"login": "Octocat"}]}"#;
+    let all = r#"{"number": 7, "labels": [{"name": "alert"}, {"name": "severity:high"}], "assignees": [{"login": "Octocat"}], "type": {"id": 1, "name": "bug"}}"#;
     assert_eq!(remark(all), None);
 }
 
@@ -182,6 +182,18 @@ fn rate_limits_are_distinguished_from_rejections() {
         ),
         (429, &[], secondary, Transient(Throttled, Some(60))),
         (429, &[], "", Transient(Throttled, Some(60))),
+        (
+            422,
+            &[],
+            r#"{"message": "Validation Failed", "errors": [{"resource": "Issue", "code": "custom", "message": "was submitted too quickly"}]}"#,
+            Transient(Throttled, Some(60)),
+        ),
+        (
+            422,
+            &[("retry-after", "30")],
+            "was submitted too quickly",
+            Transient(Throttled, Some(30)),
+        ),
         (408, &[], "", Transient(Unavailable, None)),
         (500, &[], "<html>", Transient(Unavailable, None)),
         (502, &[], "", Transient(Unavailable, None)),

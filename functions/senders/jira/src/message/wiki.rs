@@ -101,7 +101,8 @@ fn table(message: &Message<'_>) -> Option<String> {
 }
 
 /// Escapes text. A backslash before punctuation disables macros, links, mentions
-/// (`[~user]`), images, tables, lists, smileys, issue keys and bare addresses.
+/// (`[~user]`), images, tables, lists and issue keys; an entity in place of it, smileys,
+/// bare addresses and headings.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut line = String::new();
@@ -111,12 +112,15 @@ fn escape(text: &str) -> String {
             '\\' => out.push_str("&#92;"),
             // The markup decodes entities, which would change `&lt;` to another text.
             '&' => out.push_str("&amp;"),
+            // Before these a backslash would be shown, in every ARN, address and time.
+            ':' => out.push_str("&#58;"),
+            ';' => out.push_str("&#59;"),
+            '.' if is_block(&line) => out.push_str("&#46;"),
             '{' | '}' | '[' | ']' | '(' | ')' | '|' | '*' | '_' | '-' | '+' | '^' | '~' | '!'
-            | '#' | '?' | ':' | ';' | '@' => {
+            | '#' | '?' | '@' => {
                 out.push('\\');
                 out.push(c);
             }
-            '.' if is_block(&line) => out.push_str("\\."),
             _ => out.push(c),
         }
         if c == '\n' {
@@ -159,14 +163,20 @@ mod tests {
         for (text, escaped) in [
             (
                 "[~admin] !https://e.example/x.png!",
-                "\\[\\~admin\\] \\!https\\://e.example/x.png\\!",
+                "\\[\\~admin\\] \\!https&#58;//e.example/x.png\\!",
             ),
             ("{noformat} {code}", "\\{noformat\\} \\{code\\}"),
-            ("C:\\temp\\\\x &lt;", "C\\:&#92;temp&#92;&#92;x &amp;lt\\;"),
-            ("h1. a\n bq. b\nh7. c d.e", "h1\\. a\n bq\\. b\nh7. c d.e"),
+            (
+                "C:\\temp\\\\x &lt;",
+                "C&#58;&#92;temp&#92;&#92;x &amp;lt&#59;",
+            ),
+            (
+                "h1. a\n bq. b\nh7. c d.e",
+                "h1&#46; a\n bq&#46; b\nh7. c d.e",
+            ),
             (
                 "||a|b| SEC-1 :) (!) ----",
-                "\\|\\|a\\|b\\| SEC\\-1 \\:\\) \\(\\!\\) \\-\\-\\-\\-",
+                "\\|\\|a\\|b\\| SEC\\-1 &#58;\\) \\(\\!\\) \\-\\-\\-\\-",
             ),
         ] {
             assert_eq!(escape(text), escaped);

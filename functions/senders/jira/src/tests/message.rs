@@ -85,3 +85,19 @@ fn a_severity_without_a_priority_gets_the_projects_default() {
     let body = destination.body(&full(), Detail::Full);
     assert_eq!(body["fields"]["priority"], Value::Null);
 }
+
+/// A person copies addresses, ARNs and times out of the issue.
+#[test]
+fn data_center_shows_no_stray_backslash() {
+    let alert = tocsin_core::alert::parse(include_str!("cases/jira-dc-iocs.json")).unwrap();
+    let body = data_center().body(&alert, Detail::Full);
+    let description = body["fields"]["description"].as_str().unwrap();
+    for stray in ["\\:", "\\;", "\\."] {
+        assert!(!description.contains(stray), "{stray}: {description}");
+    }
+    let shown = description
+        .replace("&#58;", ":")
+        .replace("&#59;", ";")
+        .replace('\\', "");
+    assert!(shown.contains("arn:aws:iam::123456789012:role/x; https://a.example:8443/p"));
+}

@@ -175,3 +175,83 @@ proptest! {
         prop_assert!(!matches!(outcome, Outcome::Delivered(_)));
     }
 }
+
+/// The fields of the second request after Jira refused `errors`, and what it leaves out.
+fn reduced(detail: Detail, errors: &Value) -> Option<(Value, String)> {
+    let cloud = cloud();
+    let request = cloud.request(&full(), detail);
+    let body = json!({"errorMessages": [], "errors": errors}).to_string();
+    let answer = response(400, &[], &body);
+    cloud.with_context(&full(), detail, |context| {
+        let reduced = Jira::default().without_refused(context, &request, &answer)?;
+        let body: Value = serde_json::from_slice(&reduced.request.body).unwrap();
+        Some((body["fields"].clone(), reduced.left_out))
+    })
+}
+
+#[test]
+fn only_what_jira_refuses_by_name_is_left_out() {
+    let all = cloud().body(&full(), Detail::Full)["fields"].clone();
+    for name in [
+        "priority",
+        "description",
+        "components",
+        "assignee",
+        "parent",
+        "customfield_10010",
+        "labels",
+    ] {
+        let errors = json!({name: format!("Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.")});
+        let (fields, left_out) = reduced(Detail::Full, &errors).unwrap();
+        assert_eq!(left_out, name);
+        let mut expected = all.clone();
+        expected.as_object_mut().unwrap().remove(name);
+        assert_eq!(fields, expected, "{name}");
+    }
+    let two = json!({"priority": "x", "description": "y"});
+    let (fields, left_out) = reduced(Detail::Full, &two).unwrap();
+    assert_eq!(left_out, "priority, description");
+    assert!(fields["components"].is_array());
+    // A label that is not valid leaves the one by which the issue is found again.
+    let (fields, _) = reduced(Detail::Full, &json!({"labels": "The label is too long."})).unwrap();
+    let labels = fields["labels"].as_array().unwrap();
+    assert!(labels.len() == 1 && labels[0].as_str().unwrap().starts_with("tocsin-"));
+    // The minimal form has that label, too.
+    assert_eq!(
+        cloud().body(&full(), Detail::Minimal)["fields"]["labels"],
+        fields["labels"]
+    );
+}
+
+#[test]
+fn a_request_that_cannot_succeed_is_not_repeated() {
+    for errors in [
+        json!({}),
+        json!({"summary": "You must specify a summary of the issue."}),
+        json!({"project": "valid project is required", "priority": "x"}),
+        json!({"customfield_10020": "Team is required."}),
+        json!({"customfield_10020": "Team is required.", "priority": "x"}),
+    ] {
+        assert_eq!(reduced(Detail::Full, &errors), None, "{errors}");
+    }
+}
+
+#[test]
+fn a_service_account_has_a_bearer_token() {
+    let settings = json!({
+        "deployment": "cloud", "siteUrl": "https://api.atlassian.com/ex/jira/11111111-2222",
+        "browseUrl": "https://example.atlassian.net", "projectKey": "SEC", "issueType": "Task",
+    });
+    let service = ProviderFixture::new(Jira::default(), &settings, &json!({"token": "PLANTED"}));
+    let request = service.request(&full(), Detail::Full);
+    assert_eq!(
+        request.address.expose().as_str(),
+        "https://api.atlassian.com/ex/jira/11111111-2222/rest/api/3/issue"
+    );
+    assert_eq!(service.exposed_header("authorization"), "Bearer PLANTED");
+    let receipt = service.receipt(&response(201, &[], r#"{"key":"SEC-7"}"#));
+    assert_eq!(
+        receipt.url.as_deref(),
+        Some("https://example.atlassian.net/browse/SEC-7")
+    );
+}

@@ -281,7 +281,7 @@ fn an_update_is_added_to_the_open_incident_of_its_finding() {
         not("sys_id", "../a1"),
     ] {
         assert!(
-            update(Severity::High, &[other.clone()]).is_none(),
+            update(Severity::High, std::slice::from_ref(&other)).is_none(),
             "{other}"
         );
         assert!(update(Severity::High, &[other, of_finding("~another")]).is_some());

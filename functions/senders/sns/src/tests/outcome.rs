@@ -102,7 +102,7 @@ async fn a_role_is_assumed_once_and_a_denied_one_waits_for_a_person() {
         .with("assumeRoleArn", "arn:aws:iam::123456789012:role/tocsin")
         .with("externalId", "id-of-ours");
     let replay = Replay::of([Answer::assumed_role(), published(), published()]);
-    let transport = AwsTransport::<Sns>::new(replay.config());
+    let transport = AwsTransport::<Sns>::new(replay.config(), OwnEndpoints::default());
     for _ in 0..2 {
         let outcome = destination.attempt(&transport, &full()).await;
         assert_eq!(outcome, Outcome::Delivered(Receipt::id("id-1")));

@@ -5,7 +5,7 @@ mod settings;
 use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
 use tocsin_core::provider::read_settings;
-use tocsin_sender::messaging::{AwsSettings, AwsTransport, Endpoint, EndpointKind};
+use tocsin_sender::messaging::{AwsSettings, AwsTransport, Endpoint, EndpointKind, OwnEndpoints};
 use tocsin_testing::{
     MessagingFixture, check_messaging_settings, delivery, full, has_snapshot, samples,
 };

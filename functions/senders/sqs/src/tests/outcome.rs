@@ -23,6 +23,10 @@ fn refusal(status: u16, name: &str, older: Option<&str>) -> Answer {
     }
 }
 
+fn transport(replay: &Replay) -> AwsTransport<Sqs> {
+    AwsTransport::new(replay.config(), OwnEndpoints::default())
+}
+
 #[tokio::test]
 async fn a_message_goes_to_the_queues_region_with_all_its_parts() {
     let (receipt, asked) = fifo().receipt([sent()]).await;
@@ -168,7 +172,7 @@ async fn the_receipt_says_what_was_left_out() {
     let mut alert = full();
     alert.alert_context =
         serde_json::Map::from_iter([("a".to_owned(), json!("x".repeat(9_000)))]).into();
-    let transport = AwsTransport::<Sqs>::new(Replay::of([sent()]).config());
+    let transport = transport(&Replay::of([sent()]));
     let limited = standard().with("maxMessageBytes", 8_192);
     let outcome = limited.attempt(&transport, &alert).await;
     let Outcome::Delivered(receipt) = outcome else {
@@ -196,7 +200,7 @@ async fn destinations_with_one_identity_share_a_client() {
         Answer::assumed_role(),
         sent(),
     ]);
-    let transport = AwsTransport::<Sqs>::new(replay.config());
+    let transport = transport(&replay);
     for destination in [role("one"), role("one"), role("two")] {
         let outcome = destination.attempt(&transport, &full()).await;
         assert_eq!(outcome, Outcome::Delivered(Receipt::id("id-1")));
@@ -204,6 +208,29 @@ async fn destinations_with_one_identity_share_a_client() {
     let asked = replay.asked();
     let assumed = asked.iter().filter(|asked| asked.url.contains("//sts."));
     assert_eq!(assumed.count(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_the_queues_of_the_stack() {
+    let stack = "https://sqs.eu-central-1.amazonaws.com/123456789012/soc";
+    let env = [(
+        "TOCSIN_RETRY_QUEUE_URL".to_owned(),
+        format!("{stack}-retry"),
+    )];
+    let own = OwnEndpoints::read(&env.into_iter().collect()).unwrap();
+    let replay = Replay::of([]);
+    let transport = AwsTransport::<Sqs>::new(replay.config(), own);
+    for end in ["alerts", "retry", "retry-dlq"] {
+        let destination = standard().with("queueUrl", format!("{stack}-{end}"));
+        let outcome = destination.attempt(&transport, &full()).await;
+        let failure = outcome.failure().unwrap();
+        assert_eq!(failure.kind, Misconfigured, "{end}");
+        assert!(
+            failure.detail.starts_with("`settings.queueUrl`"),
+            "{failure}"
+        );
+    }
+    assert_eq!(replay.asked(), []);
 }
 
 #[tokio::test]

@@ -8,8 +8,7 @@ use tocsin_core::outcome::FailureKind::{
 use tocsin_core::provider::KnownError;
 
 const COPY: &str = "copy the workflow's whole URL again";
-const ANYONE: &str =
-    "let the workflow's trigger be used by \"Anyone\" and copy its whole URL again";
+const ANYONE: &str = "let the workflow's trigger be used by \"Anyone\" and copy its whole URL again, or give an Entra application";
 const TEMPLATE: &str = "create the workflow from the template \"Send webhook alerts to a channel\"";
 const TURN_ON: &str = "turn the workflow on";
 
@@ -24,6 +23,12 @@ const ERRORS: &[KnownError] = &[
     ),
     KnownError::new("InvalidApiVersionParameter", Unauthorized, COPY),
     KnownError::new("MissingApiVersionParameter", Unauthorized, COPY),
+    // The audience, the tenant or the application of a token does not fit.
+    KnownError::new(
+        "MisMatchingOAuthClaims",
+        Unauthorized,
+        "let the workflow's trigger be used by any user in the tenant, or by the application's object id",
+    ),
     KnownError::new("OAuthTokenMissing", Unauthorized, ANYONE),
     KnownError::new(
         "WorkflowNotFound",

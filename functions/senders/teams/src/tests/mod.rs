@@ -16,6 +16,18 @@ fn fixture(url: &str) -> ProviderFixture<Teams> {
     ProviderFixture::new(Teams::default(), &json!({}), &json!({"webhookUrl": url}))
 }
 
+/// A destination whose workflow only its tenant may use, on this host.
+fn restricted(host: &str) -> ProviderFixture<Teams> {
+    let url = format!(
+        "https://x.environment{host}:443/powerautomate/automations/direct/cu/24/workflows/PLANTED/triggers/manual/paths/invoke?api-version=1"
+    );
+    ProviderFixture::new(
+        Teams::default(),
+        &json!({"tenantId": "contoso.onmicrosoft.com", "clientId": "11112222-bbbb"}),
+        &json!({"webhookUrl": url, "clientSecret": "PLANTED"}),
+    )
+}
+
 fn workflow() -> ProviderFixture<Teams> {
     fixture(WORKFLOW)
 }

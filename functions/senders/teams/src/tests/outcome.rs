@@ -35,6 +35,8 @@ fn every_error_code_has_its_kind() {
         (400, "MissingApiVersionParameter", Unauthorized),
         (400, "InvalidApiVersionParameter", Unauthorized),
         (401, "DirectApiAuthorizationRequired", Unauthorized),
+        (401, "MisMatchingOAuthClaims", Unauthorized),
+        (403, "MisMatchingOAuthClaims", Unauthorized),
         (401, "OAuthTokenMissing", Unauthorized),
         (
             401,

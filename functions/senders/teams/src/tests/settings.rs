@@ -49,8 +49,70 @@ fn port_path_and_query_are_unchanged() {
     );
 }
 
+/// <https://learn.microsoft.com/en-us/power-automate/oauth-authentication>
+#[test]
+fn each_cloud_has_its_token_endpoint_and_audience() {
+    for (host, authority, audience) in [
+        (
+            ".api.powerplatform.com",
+            "microsoftonline.com",
+            "https://service.flow.microsoft.com/",
+        ),
+        (
+            ".api.gov.powerplatform.microsoft.us",
+            "microsoftonline.com",
+            "https://gov.service.flow.microsoft.us/",
+        ),
+        (
+            ".api.high.powerplatform.microsoft.us",
+            "microsoftonline.us",
+            "https://high.service.flow.microsoft.us/",
+        ),
+        (
+            ".api.appsplatform.us",
+            "microsoftonline.us",
+            "https://service.flow.appsplatform.us/",
+        ),
+        (
+            ".api.powerplatform.partner.microsoftonline.cn",
+            "partner.microsoftonline.cn",
+            "https://service.powerautomate.cn/",
+        ),
+    ] {
+        let destination = restricted(host);
+        assert_eq!(
+            destination
+                .provider
+                .check(&destination.settings, &destination.secret),
+            Ok(())
+        );
+        let request = destination.token_request().unwrap();
+        assert_eq!(
+            request.address.to_string(),
+            format!("https://login.{authority}/contoso.onmicrosoft.com/oauth2/v2.0/token")
+        );
+        let body = url::form_urlencoded::parse(&request.body).into_owned();
+        assert_eq!(
+            body.collect::<Vec<_>>(),
+            [
+                ("grant_type", "client_credentials"),
+                ("client_id", "11112222-bbbb"),
+                ("client_secret", "PLANTED"),
+                ("scope", &format!("{audience}/.default")),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+        assert_eq!(
+            destination.exposed_header("authorization"),
+            "Bearer PLANTED"
+        );
+    }
+    assert!(workflow().token_request().is_none());
+}
+
 #[test]
 fn the_secret_is_hidden() {
+    restricted(".api.powerplatform.com").check_secret_is_hidden(&full());
     workflow().check_secret_is_hidden(&full());
     let request = workflow().request(&full(), Detail::Full);
     let shown = format!("{request} {request:?} {:?}", workflow().secret);

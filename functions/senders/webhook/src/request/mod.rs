@@ -19,12 +19,17 @@ pub(crate) fn build(context: &RequestContext<'_, Webhook>) -> Result<Request, Fi
     if let Some(signatures) = signatures(context, id, timestamp, &request.body)? {
         request = request.header("webhook-signature", Header::Plain(signatures));
     }
+    if let Some(bearer) = context.bearer()? {
+        request = request.header("authorization", bearer);
+    }
     for (name, value) in &context.settings.headers {
         request = request.header(name, Header::Plain(value.clone()));
     }
     for (name, value) in &context.secret.headers {
         request = request.header(name, Header::Secret(value.clone()));
     }
+    request.identity = context.secret.identity()?;
+    request.time_limit = Some(context.settings.time_limit());
     Ok(request)
 }
 

@@ -22,6 +22,20 @@ fn a_request_has_the_headers_and_a_signature_with_each_key() {
     assert_eq!(signatures.split(' ').count(), 2);
 }
 
+#[test]
+fn a_request_carries_the_access_token_that_was_asked_for() {
+    let destination = oauth();
+    snapshot(
+        "token_request",
+        &destination.token_request().unwrap().to_string(),
+    );
+    assert_eq!(
+        destination.exposed_header("authorization"),
+        "Bearer PLANTED"
+    );
+    assert!(plain().token_request().is_none());
+}
+
 proptest! {
     #[test]
     fn every_alert_makes_a_payload_of_all_keys(alert in any_alert(), severity in 0usize..5) {

@@ -25,6 +25,16 @@ fn signed() -> ProviderFixture<Webhook> {
     ProviderFixture::new(Webhook, &settings, &secret)
 }
 
+/// A destination whose requests carry an access token.
+fn oauth() -> ProviderFixture<Webhook> {
+    let settings = json!({
+        "tokenUrl": "https://login.example.com/oauth2/token?x=1",
+        "clientId": "tocsin", "scope": "alerts.write", "audience": "https://example.com/",
+    });
+    let secret = json!({"url": "https://example.com/hook/PLANTED", "clientSecret": "PLANTED"});
+    ProviderFixture::new(Webhook, &settings, &secret)
+}
+
 fn snapshot(name: &str, text: &str) {
     tocsin_testing::assert_snapshot!(name, text);
 }

@@ -163,7 +163,7 @@ fn what_is_late_is_explained_as_long_as_a_breaker_or_the_limiter_holds_it() {
     for (row, health, end) in [
         ("one detection is held", held.clone(), 30 + 120),
         ("the destination is down", down(), 5 + 120),
-        ("probing", down().begin_probe(&key("a"), later(5)), 35 + 120),
+        ("probing", down().begin_probe(&key("a"), later(5)), 50 + 120),
         ("rate-limited", limited, 600),
     ] {
         assert!(health.delays_deliveries(later(end - 1)), "{row}");

@@ -1,5 +1,9 @@
 //! What an HTTP response says about an attempt, where a provider has no rule of its own.
 
+use std::borrow::Cow;
+
+use url::Url;
+
 use crate::outcome::{Failure, FailureKind, Outcome, Receipt};
 use crate::provider::wire::Response;
 
@@ -20,7 +24,10 @@ impl Outcome {
     pub fn from_status(response: &Response) -> Self {
         let kind = match response.status {
             200..=299 => return Self::Delivered(Receipt::default()),
-            300..=399 => FailureKind::Redirected,
+            300..=399 => {
+                let detail = destination(response).map_or_else(|| response.text(), Cow::Owned);
+                return Self::of_failure(FailureKind::Redirected, detail, response);
+            }
             401 | 403 => FailureKind::Unauthorized,
             429 => FailureKind::Throttled,
             // Cloudflare, in front of many providers, responds with 52x when the origin
@@ -58,6 +65,21 @@ impl Outcome {
     pub fn not_understood(response: &Response) -> Self {
         Self::transient(Failure::answered(FailureKind::NotUnderstood, response))
     }
+}
+
+/// Where a redirect leads, for people: host and path. Query and user information may be
+/// credentials.
+fn destination(response: &Response) -> Option<String> {
+    let location = response.header("location")?.trim();
+    let to = match Url::parse(location) {
+        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        Err(_) => location.split(['?', '#']).next()?.to_owned(),
+    };
+    let change = match response.status {
+        301 | 308 => "moved for good",
+        _ => "moved for now",
+    };
+    (!to.is_empty()).then(|| format!("{change} to {to}"))
 }
 
 #[cfg(test)]

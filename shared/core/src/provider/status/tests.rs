@@ -53,6 +53,32 @@ fn every_status_has_one_meaning() {
 }
 
 #[test]
+fn a_redirect_says_where_it_leads_and_shows_neither_query_nor_user() {
+    for (status, location, shown) in [
+        (
+            308,
+            "https://new.example/hook?sig=PLANTED#PLANTED",
+            "moved for good to https://new.example/hook",
+        ),
+        (
+            301,
+            "https://u:PLANTED@new.example:8443/hook",
+            "moved for good to https://new.example:8443/hook",
+        ),
+        (307, "/hook/new?token=PLANTED", "moved for now to /hook/new"),
+        (302, " //new.example/x ", "moved for now to //new.example/x"),
+        (302, "", "what it said"),
+    ] {
+        let outcome = Outcome::from_status(&response(status, &[("location", location)]));
+        let failure = outcome.failure().unwrap();
+        assert_eq!(
+            (failure.kind, &*failure.detail),
+            (FailureKind::Redirected, shown)
+        );
+    }
+}
+
+#[test]
 fn kinds_say_what_to_look_at() {
     for (status, kind) in [
         (302, FailureKind::Redirected),

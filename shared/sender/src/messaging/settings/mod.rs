@@ -32,6 +32,22 @@ pub struct Endpoint {
     pub region: Option<String>,
     /// Whether it keeps messages in order.
     pub kind: EndpointKind,
+    /// What it is.
+    pub resource: Resource,
+}
+
+/// A topic or a queue, whatever the host that it is called by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A topic, by its ARN.
+    Topic(String),
+    /// A queue of some region.
+    Queue {
+        /// The account that owns it.
+        account: String,
+        /// Its name in the account.
+        name: String,
+    },
 }
 
 /// The two kinds of topics and queues.

@@ -5,8 +5,14 @@
 //! limits of title (256) and body (65,536) are those that its 422 answers name.
 //!
 //! Every repository exists, with these exceptions of the owner `octo`: `missing`;
-//! `no-issues`, where they are disabled; `no-push`, where labels and assignees are
-//! dropped without a word; and `renamed`, which is at `/repositories/1296269` now.
+//! `no-issues`, where they are disabled; `no-push`, where labels, assignees and type are
+//! dropped without a word; `renamed`, which is at `/repositories/1296269` now; and
+//! `too-quick`, which takes no more issues for a while
+//! (<https://github.com/cli/cli/issues/4801>). The only issue types are those that an
+//! organization has at first: Task, Bug and Feature
+//! (<https://docs.github.com/en/issues/tracking-your-work-with-issues/configuring-issues/managing-issue-types-in-an-organization>).
+
+pub mod app;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -18,13 +24,19 @@ use super::vendors::Vendor;
 
 const PROVIDER: &str = "github";
 const VERSIONS: [&str; 3] = ["", "2022-11-28", "2026-03-10"];
+const TYPES: [&str; 3] = ["Task", "Bug", "Feature"];
 /// The number of the repository that was renamed, and its new name.
 const MOVED: (&str, &str) = ("1296269", "octo/moved");
 
 /// Its place among the vendors.
 pub(super) const VENDOR: Vendor = Vendor {
     provider: PROVIDER,
-    is_asked: |_, parts| matches!(parts, ["repos" | "repositories", ..] | ["api", "v3", ..]),
+    is_asked: |_, parts| {
+        matches!(
+            parts,
+            ["repos" | "repositories", ..] | ["app", "installations", ..] | ["api", "v3", ..]
+        )
+    },
     answer,
 };
 
@@ -37,6 +49,9 @@ pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {
     let parts = asked.parts();
     let parts = parts.strip_prefix(&["api", "v3"]).unwrap_or(&parts);
     let repository = match parts {
+        ["app", "installations", id, "access_tokens"] if asked.is_post() => {
+            return app::give_token(asked, id);
+        }
         ["repos", owner, name, "issues"] => format!("{owner}/{name}"),
         ["repositories", number, "issues"] if *number == MOVED.0 => MOVED.1.to_owned(),
         _ => return refuse(StatusCode::NOT_FOUND, "Not Found"),
@@ -48,6 +63,10 @@ pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {
             "Issues has been disabled in this repository.",
         ),
         ("octo/renamed", post, _) => moved(asked, post),
+        ("octo/too-quick", true, _) => invalid(&[json!({
+            "resource": "Issue", "code": "custom", "field": "base",
+            "message": "was submitted too quickly",
+        })]),
         (_, true, _) => create(asked, &repository, things),
         (_, _, true) => list(asked, &repository, things),
         _ => refuse(StatusCode::NOT_FOUND, "Not Found"),
@@ -64,6 +83,12 @@ fn refuse(status: StatusCode, message: &str) -> Verdict {
     )
 }
 
+/// Whether the credential is one: the simulator knows all personal tokens, and those that
+/// it has given to the app.
+fn is_known(credential: &str) -> bool {
+    !credential.starts_with("ghs_") || credential == app::TOKEN
+}
+
 fn unfit(asked: &Asked<'_>) -> Option<Verdict> {
     if asked.header("user-agent").is_empty() {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
@@ -75,6 +100,9 @@ fn unfit(asked: &Asked<'_>) -> Option<Verdict> {
         .is_none()
     {
         return Some(refuse(StatusCode::UNAUTHORIZED, "Requires authentication"));
+    }
+    if !asked.credential("Bearer").is_none_or(is_known) {
+        return Some(refuse(StatusCode::UNAUTHORIZED, "Bad credentials"));
     }
     if !asked.takes_json() {
         let message = "Unsupported 'Accept' header. Must accept 'application/json'.";
@@ -118,10 +146,7 @@ fn create(asked: &Asked<'_>, repository: &str, things: &mut Things) -> Verdict {
     let wrong = problems(&wanted);
     if !wrong.is_empty() {
         let errors: Vec<_> = wrong.iter().map(error).collect();
-        return Verdict::json(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &json!({"message": "Validation Failed", "errors": errors, "status": "422"}),
-        );
+        return invalid(&errors);
     }
     let number = things.next(PROVIDER, repository);
     let id = format!("{repository}/{number}");
@@ -129,6 +154,13 @@ fn create(asked: &Asked<'_>, repository: &str, things: &mut Things) -> Verdict {
     things.add(PROVIDER, repository, vec![id], issue.clone());
     Verdict::json(StatusCode::CREATED, &issue)
         .header("location", issue["url"].as_str().unwrap_or_default())
+}
+
+fn invalid(errors: &[Value]) -> Verdict {
+    Verdict::json(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &json!({"message": "Validation Failed", "errors": errors, "status": "422"}),
+    )
 }
 
 fn problems(issue: &Value) -> Vec<Wrong> {
@@ -140,7 +172,9 @@ fn problems(issue: &Value) -> Vec<Wrong> {
         .check("milestone", Why::Kind("integer"), |one| {
             one.is_u64() || one.is_string()
         })
-        .text("type", 100)
+        .check("type", Why::Value, |one| {
+            one.is_null() || one.as_str().is_some_and(|name| TYPES.contains(&name))
+        })
         .end()
 }
 
@@ -187,6 +221,7 @@ fn issue(asked: &Asked<'_>, repository: &str, number: usize, wanted: &Value) -> 
         "body": wanted["body"],
         "labels": named("labels", "name"),
         "assignees": named("assignees", "login"),
+        "type": wanted["type"].as_str().filter(|_| may_push).map(|name| json!({"name": name})),
         "created_at": at,
         "updated_at": at,
         "user": {"login": "tocsin-bot"},
@@ -237,7 +272,7 @@ mod tests {
     const PATH: &str = "/repos/octo/alerts/issues";
 
     fn wanted() -> Value {
-        json!({"title": "[HIGH] x", "body": "<!-- tocsin-delivery:1 -->", "labels": ["alert"], "assignees": ["soc"]})
+        json!({"title": "[HIGH] x", "body": "<!-- tocsin-delivery:1 -->", "labels": ["alert"], "assignees": ["soc"], "type": "Bug"})
     }
 
     fn dressed(call: Call) -> Call {
@@ -273,14 +308,15 @@ mod tests {
             "http://127.0.0.1:4700/_created/github/octo/alerts/1"
         );
         assert_eq!(made.said()["labels"], json!([{"name": "alert"}]));
+        assert_eq!(made.said()["type"]["name"], "Bug");
         let server = post(&format!("/api/v3{PATH}"), &wanted()).to(answer, &mut things);
         assert_eq!(server.said()["number"], 2);
         let other = post("/repos/octo/no-push/issues", &wanted())
             .to(answer, &mut things)
             .said();
         assert_eq!(
-            (&other["number"], &other["labels"]),
-            (&json!(1), &json!([]))
+            (&other["number"], &other["labels"], &other["type"]),
+            (&json!(1), &json!([]), &json!(null))
         );
     }
 
@@ -336,6 +372,7 @@ mod tests {
             ("labels", json!(vec!["l"; 101]), "custom"),
             ("labels", json!("alert"), "invalid"),
             ("assignees", json!(vec!["a"; 11]), "custom"),
+            ("type", json!("Incident"), "invalid"),
         ] {
             let body = but(&wanted(), &format!("/{field}"), value);
             let (status, said) = post(PATH, &body).ask(answer);
@@ -365,5 +402,8 @@ mod tests {
                 .0,
             410
         );
+        let (status, said) = post("/repos/octo/too-quick/issues", &wanted()).ask(answer);
+        assert_eq!(status, 422);
+        assert_eq!(said["errors"][0]["message"], "was submitted too quickly");
     }
 }

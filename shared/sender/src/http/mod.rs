@@ -1,26 +1,22 @@
 //! The HTTP client. It sends one request, never retries, and follows no redirects.
 
+mod clients;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, redirect, retry};
 use tocsin_core::Timestamp;
 use tocsin_core::outcome::{Failure, FailureKind};
-use tocsin_core::provider::{Method, Request, Response};
+use tocsin_core::provider::{Method, Request, Response, TIME_LIMIT};
 
-use crate::ssrf::{AddressPolicy, BlockedAddress, GuardedResolver};
+use crate::ssrf::{AddressPolicy, BlockedAddress};
+use clients::{Clients, MakeClient};
 
-/// The longest time for a whole request, from name resolution to the last byte of the
-/// response.
-pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+pub use clients::is_usable;
 
 /// The largest part of a response that is read, in bytes; no receipt needs more.
 pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
-
-/// How long an idle connection is kept. A Lambda sandbox that was frozen resumes with
-/// connections that the server has closed in the meantime.
-const IDLE_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -35,17 +31,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(3),
-            request: REQUEST_LIMIT,
+            request: TIME_LIMIT,
         }
     }
 }
 
 /// The client that calls providers.
 #[derive(Clone, Debug)]
-pub struct HttpClient {
-    client: Client,
-    addresses: AddressPolicy,
-}
+pub struct HttpClient(Arc<Clients>);
 
 impl HttpClient {
     /// A client that calls only the addresses that `addresses` allows, with the default
@@ -64,23 +57,12 @@ impl HttpClient {
     ///
     /// As for [`HttpClient::new`].
     pub fn with_limits(addresses: AddressPolicy, limits: Limits) -> Result<Self, reqwest::Error> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("tocsin/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(limits.connect)
-            .timeout(limits.request)
-            .pool_idle_timeout(IDLE_LIMIT)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy();
-        if addresses == AddressPolicy::PublicHttps {
-            builder = builder
-                .https_only(true)
-                .dns_resolver(Arc::new(GuardedResolver));
-        }
-        Ok(Self {
-            client: builder.build()?,
+        let clients = Clients::new(MakeClient {
             addresses,
-        })
+            limits,
+            roots: Vec::new(),
+        })?;
+        Ok(Self(Arc::new(clients)))
     }
 
     /// Sends one request and reads at most `limit` bytes of the response.
@@ -90,7 +72,8 @@ impl HttpClient {
     /// When no response came. The failure says how far the request got.
     pub async fn send(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
         let url = request.address.expose();
-        self.addresses
+        self.0
+            .addresses()
             .check(url)
             .map_err(|blocked| Failure::new(FailureKind::Forbidden, blocked.to_string()))?;
         let method = match request.method {
@@ -98,12 +81,16 @@ impl HttpClient {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
         };
-        let mut builder = self
-            .client
+        let identity = request.identity.as_ref();
+        let client = self.0.get(identity).await.map_err(failure)?;
+        let mut builder = client
             .request(method, url.clone())
             .body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value.expose());
+        }
+        if let Some(time_limit) = request.time_limit {
+            builder = builder.timeout(time_limit);
         }
         let response = builder.send().await.map_err(failure)?;
         Ok(read(response, limit).await)
@@ -144,7 +131,10 @@ fn failure(error: reqwest::Error) -> Failure {
     if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<BlockedAddress>()) {
         return Failure::new(FailureKind::Forbidden, blocked.to_string());
     }
-    let kind = if error.is_builder() {
+    let mut messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    let kind = if messages.iter().any(|message| refuses_certificate(message)) {
+        FailureKind::Unauthorized
+    } else if error.is_builder() {
         FailureKind::Misconfigured
     } else if error.is_connect() {
         FailureKind::Unreachable
@@ -153,10 +143,27 @@ fn failure(error: reqwest::Error) -> Failure {
     } else {
         FailureKind::Interrupted
     };
-    let mut messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
     // A layer often repeats the message of the layer below it.
     messages.dedup();
     Failure::new(kind, messages.join(": "))
+}
+
+/// Whether a TLS alert of the server refuses the client's certificate, or the lack of one
+/// (RFC 8446 §6.2). With TLS 1.3 it comes after the handshake, and so instead of a response.
+fn refuses_certificate(message: &str) -> bool {
+    const ALERTS: [&str; 8] = [
+        "AccessDenied",
+        "BadCertificate",
+        "CertificateExpired",
+        "CertificateRequired",
+        "CertificateRevoked",
+        "CertificateUnknown",
+        "UnknownCA",
+        "UnsupportedCertificate",
+    ];
+    message
+        .strip_prefix("received fatal alert: ")
+        .is_some_and(|alert| ALERTS.contains(&alert))
 }
 
 /// An error and its chain of causes.
@@ -170,6 +177,9 @@ pub(crate) fn causes<'a>(
         Some(cause)
     })
 }
+
+#[cfg(test)]
+mod mutual_tls;
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +209,20 @@ mod tests {
             }
         });
         Url::parse(&url).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_may_have_a_time_limit_of_its_own() {
+        // Accepts connections and never answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let mut request = Request::get(Address::Public(url.parse().unwrap()));
+        request.time_limit = Some(Duration::from_millis(200));
+        let http = HttpClient::new(AddressPolicy::Any).unwrap();
+        let started = std::time::Instant::now();
+        let failure = http.send(&request, ANSWER_LIMIT).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        assert!(started.elapsed() < TIME_LIMIT);
     }
 
     #[tokio::test]

@@ -1,88 +1,58 @@
-//! One delivery attempt, over HTTP or through an AWS SDK, and its outcome.
+//! An attempt over HTTP: access token, lookup, message, minimal message, rotated secret.
 
-use std::future::Future;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tocsin_aws::{SecretError, SecretStore};
+use tocsin_aws::SecretError;
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{Alert, Severity};
-use tocsin_core::delivery::{DeliveryId, PriorAttempt};
-use tocsin_core::outcome::{Failure, FailureKind, Outcome, Receipt};
+use tocsin_core::delivery::PriorAttempt;
+use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tocsin_core::provider::{
-    Detail, FieldError, Lookup, Provider, Request, RequestContext, Response, Secrets, read_settings,
+    AccessToken, Detail, FieldError, Lookup, Provider, Reduced, Request, RequestContext, Response,
+    Secrets, TIME_LIMIT, read_settings,
 };
 
-use crate::HttpClient;
+use super::confirmation::confirmed;
+use super::token::{TokenSource, TokenStore};
+use super::{AttemptInput, Context, Transport, misconfigured, send_in_form};
 use crate::http::ANSWER_LIMIT;
-
-/// How long a provider has to process what it accepted before it is asked. None says how
-/// long it needs.
-const CONFIRMATION_DELAY: Duration = Duration::from_secs(1);
-
-/// How long that question may take. The message is accepted, so it is not worth more.
-const CONFIRMATION_LIMIT: Duration = Duration::from_secs(2);
-
-/// The clients that all attempts of a sender share.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// Calls providers.
-    pub http: HttpClient,
-    /// Reads credentials.
-    pub secrets: SecretStore,
-}
-
-/// The input of one attempt.
-#[derive(Clone, Copy, Debug)]
-pub struct AttemptInput<'a> {
-    /// The alert to deliver.
-    pub alert: &'a Alert,
-    /// The effective severity.
-    pub severity: Severity,
-    /// The delivery's identity, which all its attempts share.
-    pub delivery: &'a DeliveryId,
-    /// That of the first alert with the same given id.
-    pub first_delivery: &'a DeliveryId,
-    /// When the delivery began: not later than its first attempt.
-    pub began_at: Timestamp,
-    /// The destination's settings as JSON; the provider parses them.
-    pub settings: &'a Map<String, Value>,
-    /// The name of the destination's secret, if it has one.
-    pub secret_name: Option<&'a str>,
-    /// Whether an earlier attempt may have been delivered.
-    pub prior_attempt: PriorAttempt,
-    /// The form that the attempt begins with.
-    pub detail: Detail,
-}
-
-/// Attempts deliveries for one provider.
-pub trait Transport: Send + Sync + 'static {
-    /// The provider's name, such as `slack`.
-    const NAME: &'static str;
-
-    /// Attempts one delivery. Every failure is an [`Outcome`].
-    fn deliver(
-        &self,
-        context: &Context,
-        input: AttemptInput<'_>,
-    ) -> impl Future<Output = Outcome> + Send;
-}
 
 /// Delivers over HTTP, with the requests of a [`Provider`].
 #[derive(Clone, Debug)]
-pub struct HttpTransport<P>(pub P);
+pub struct HttpTransport<P> {
+    provider: P,
+    tokens: TokenStore,
+}
+
+impl<P> HttpTransport<P> {
+    /// A transport that has no access tokens yet.
+    pub fn new(provider: P) -> Self {
+        Self {
+            provider,
+            tokens: TokenStore::default(),
+        }
+    }
+}
 
 impl<P: Provider> Transport for HttpTransport<P> {
     const NAME: &'static str = P::NAME;
 
+    fn time_limit(&self, settings: &Map<String, Value>) -> Duration {
+        // Settings that cannot be read end the attempt before its first request.
+        read_settings(settings).map_or(TIME_LIMIT, |settings| P::time_limit(&settings))
+    }
+
     async fn deliver(&self, context: &Context, input: AttemptInput<'_>) -> Outcome {
-        let attempt = match Attempt::prepare(&self.0, context, input).await {
+        let mut attempt = match Attempt::prepare(self, context, input).await {
             Ok(attempt) => attempt,
             Err(outcome) => return outcome,
         };
         let outcome = attempt.run().await;
         let outcome = match attempt.with_rotated_secret(&outcome).await {
-            Some(repeated) => repeated.redacted(repeated.run().await),
+            Some(mut repeated) => {
+                let outcome = repeated.run().await;
+                repeated.redacted(outcome)
+            }
             None => outcome,
         };
         attempt.redacted(outcome)
@@ -91,17 +61,19 @@ impl<P: Provider> Transport for HttpTransport<P> {
 
 /// An attempt with its settings and secret parsed and checked.
 struct Attempt<'a, P: Provider> {
-    provider: &'a P,
+    transport: &'a HttpTransport<P>,
     context: &'a Context,
     input: AttemptInput<'a>,
     settings: P::Settings,
     secrets: Secrets,
     secret: P::Secret,
+    /// The access token, once it was asked for.
+    token: Option<AccessToken>,
 }
 
 impl<'a, P: Provider> Attempt<'a, P> {
     async fn prepare(
-        provider: &'a P,
+        transport: &'a HttpTransport<P>,
         context: &'a Context,
         input: AttemptInput<'a>,
     ) -> Result<Self, Outcome> {
@@ -114,26 +86,31 @@ impl<'a, P: Provider> Attempt<'a, P> {
             // A provider without a credential parses an empty one.
             None => Secrets::new("{}".to_owned()),
         };
-        Self::new(provider, context, input, secrets).map_err(|error| misconfigured(&error))
+        Self::new(transport, context, input, secrets).map_err(|error| misconfigured(&error))
     }
 
     fn new(
-        provider: &'a P,
+        transport: &'a HttpTransport<P>,
         context: &'a Context,
         input: AttemptInput<'a>,
         secrets: Secrets,
     ) -> Result<Self, FieldError> {
         let settings: P::Settings = read_settings(input.settings)?;
         let secret: P::Secret = secrets.read()?;
-        provider.check(&settings, &secret)?;
+        transport.provider.check(&settings, &secret)?;
         Ok(Self {
-            provider,
+            transport,
             context,
             input,
             settings,
             secrets,
             secret,
+            token: None,
         })
+    }
+
+    const fn provider(&self) -> &P {
+        &self.transport.provider
     }
 
     fn request_context(&self, detail: Detail) -> RequestContext<'_, P> {
@@ -147,14 +124,81 @@ impl<'a, P: Provider> Attempt<'a, P> {
             now: Timestamp::now(),
             settings: &self.settings,
             secret: &self.secret,
+            token: self.token.as_ref(),
         }
     }
 
-    /// Runs the attempt: looks up what an earlier attempt may have created, sends
-    /// the message, and sends the minimal one if the provider refuses that.
-    async fn run(&self) -> Outcome {
+    /// Runs the attempt, with an access token where the destination needs one. If the
+    /// provider refuses a token that was used before, it is repeated with a new one.
+    async fn run(&mut self) -> Outcome {
+        let source = match self.take_token().await {
+            Ok(source) => source,
+            Err(outcome) => return outcome,
+        };
+        let outcome = self.deliver().await;
+        if outcome.failure().and_then(|failure| failure.status) != Some(401) {
+            return outcome;
+        }
+        let Some(refused) = &self.token else {
+            return outcome;
+        };
+        self.transport
+            .tokens
+            .forget(&self.token_key(), refused)
+            .await;
+        match source {
+            TokenSource::New => outcome,
+            TokenSource::Cached => match self.take_token().await {
+                Ok(_) => self.deliver().await,
+                Err(outcome) => outcome,
+            },
+        }
+    }
+
+    /// Takes the access token from the store, or requests it.
+    async fn take_token(&mut self) -> Result<TokenSource, Outcome> {
+        let request = self
+            .provider()
+            .token_request(&self.settings, &self.secret, Timestamp::now())
+            .map_err(|error| misconfigured(&error))?;
+        let Some(request) = request else {
+            return Ok(TokenSource::New);
+        };
+        let requested = self.request_token(&request);
+        let taken = self
+            .transport
+            .tokens
+            .get(&self.token_key(), &self.secrets, requested)
+            .await?;
+        self.token = Some(taken.token);
+        Ok(taken.source)
+    }
+
+    async fn request_token(&self, request: &Request) -> Result<AccessToken, Outcome> {
+        let outcome = match self.context.http.send(request, ANSWER_LIMIT).await {
+            Ok(response) => match self.provider().parse_token(&response) {
+                Ok(token) => return Ok(token),
+                Err(outcome) => outcome,
+            },
+            Err(failure) => without_response(failure),
+        };
+        Err(outcome
+            .map_texts(|text| request.redact(text))
+            .of_token_request())
+    }
+
+    /// What tells the access token of this destination from others.
+    fn token_key(&self) -> String {
+        let settings = Value::Object(self.input.settings.clone());
+        format!("{} {settings}", self.input.secret_name.unwrap_or_default())
+    }
+
+    /// Looks up what an earlier attempt may have created, or an earlier alert with the
+    /// same given id; sends the message, and the minimal one if the provider refuses
+    /// that.
+    async fn deliver(&self) -> Outcome {
         let joins_earlier = self
-            .provider
+            .provider()
             .joins_earlier(&self.request_context(Detail::Full));
         let lookup = match self.input.prior_attempt {
             PriorAttempt::MaybeDelivered => self.lookup_existing().await,
@@ -194,7 +238,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// Asks the provider for what an earlier attempt of this delivery created.
     async fn lookup_existing(&self) -> LookupStep {
         let request_context = self.request_context(Detail::Full);
-        let request = match self.provider.lookup(&request_context) {
+        let request = match self.provider().lookup(&request_context) {
             Ok(Some(request)) => request,
             Ok(None) => return LookupStep::NotFound,
             Err(error) => return LookupStep::Done(misconfigured(&error)),
@@ -206,7 +250,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(response) => response,
             Err(failure) => return LookupStep::Done(without_response(failure)),
         };
-        match self.provider.parse_lookup(&request_context, &response) {
+        match self.provider().parse_lookup(&request_context, &response) {
             Lookup::Found(receipt) => LookupStep::Done(Outcome::Delivered(
                 receipt.with_remark("an earlier attempt had arrived"),
             )),
@@ -227,7 +271,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     /// The step after a lookup that did not find the delivery.
     fn update_step(&self, response: &Response) -> LookupStep {
         let request_context = self.request_context(self.input.detail);
-        match self.provider.update(&request_context, response) {
+        match self.provider().update(&request_context, response) {
             Ok(Some(request)) => LookupStep::Update(Box::new(request)),
             Ok(None) => LookupStep::NotFound,
             Err(error) => LookupStep::Done(misconfigured(&error)),
@@ -236,48 +280,83 @@ impl<'a, P: Provider> Attempt<'a, P> {
 
     async fn send(&self, detail: Detail) -> Outcome {
         let request_context = self.request_context(detail);
-        let request = match self.provider.request(&request_context) {
+        let request = match self.provider().request(&request_context) {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        self.exchange_message(&request_context, &request).await
+        let response = match self
+            .exchange(&request_context, &request, ANSWER_LIMIT)
+            .await
+        {
+            Ok(response) => response,
+            Err(failure) => {
+                return without_response(failure).map_texts(|text| request.redact(text));
+            }
+        };
+        let outcome = self.outcome(&request_context, &request, &response).await;
+        // Not after the full message was reduced already: that would be a fourth request.
+        let Outcome::Refused { failure } = &outcome else {
+            return outcome;
+        };
+        if detail != self.input.detail {
+            return outcome;
+        }
+        let provider = self.provider();
+        match provider.without_refused(&request_context, &request, &response) {
+            Some(reduced) => self.send_reduced(&request_context, reduced, failure).await,
+            None => outcome,
+        }
     }
 
-    /// The outcome of a request with the alert.
+    /// Sends a message without the fields that the provider refused by name.
+    async fn send_reduced(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        reduced: Reduced,
+        refused: &Failure,
+    ) -> Outcome {
+        let Reduced { request, left_out } = reduced;
+        match self.exchange_message(request_context, &request).await {
+            Outcome::Delivered(receipt) => Outcome::Delivered(
+                receipt.with_remark(&format!("delivered without {left_out}, since {refused}")),
+            ),
+            Outcome::Refused { failure } => Outcome::Refused {
+                failure: refused
+                    .clone()
+                    .with_second(&format!("without {left_out}"), &failure),
+            },
+            other => other,
+        }
+    }
+
+    /// Sends a request with the alert; its outcome.
     async fn exchange_message(
         &self,
         request_context: &RequestContext<'_, P>,
         request: &Request,
     ) -> Outcome {
-        let outcome = match self.exchange(request_context, request, ANSWER_LIMIT).await {
-            Ok(response) => match self.provider.outcome(request_context, &response) {
-                Outcome::Delivered(receipt) => {
-                    self.confirmed(request_context, &response, receipt).await
-                }
-                failed => failed,
-            },
-            Err(failure) => without_response(failure),
-        };
-        outcome.map_texts(|text| request.redact(text))
+        match self.exchange(request_context, request, ANSWER_LIMIT).await {
+            Ok(response) => self.outcome(request_context, request, &response).await,
+            Err(failure) => without_response(failure).map_texts(|text| request.redact(text)),
+        }
     }
 
-    /// The outcome of an accepted message, after one question whether the provider could
-    /// process it. No answer in time leaves it delivered.
-    async fn confirmed(
+    /// The outcome of a response to a request with the alert, once it is confirmed.
+    async fn outcome(
         &self,
         request_context: &RequestContext<'_, P>,
-        accepted: &Response,
-        receipt: Receipt,
+        request: &Request,
+        response: &Response,
     ) -> Outcome {
-        let Ok(Some(request)) = self.provider.confirmation(request_context, accepted) else {
-            return Outcome::Delivered(receipt);
+        let provider = self.provider();
+        let outcome = match provider.outcome(request_context, response) {
+            Outcome::Delivered(receipt) => {
+                let http = &self.context.http;
+                confirmed(provider, http, request_context, response, receipt).await
+            }
+            failed => failed,
         };
-        tokio::time::sleep(CONFIRMATION_DELAY).await;
-        let asked = self.context.http.send(&request, ANSWER_LIMIT);
-        match tokio::time::timeout(CONFIRMATION_LIMIT, asked).await {
-            Ok(Ok(response)) => self.provider.parse_confirmation(receipt, &response),
-            Ok(Err(_)) | Err(_) => Outcome::Delivered(receipt),
-        }
+        outcome.map_texts(|text| request.redact(text))
     }
 
     /// Sends a request and, if the provider allows a redirect, the second one that
@@ -291,7 +370,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let http = &self.context.http;
         let response = http.send(request, limit).await?;
         match self
-            .provider
+            .provider()
             .follow_redirect(request_context, request, &response)
         {
             Some(redirected) => http.send(&redirected, limit).await,
@@ -312,7 +391,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         let newer = self.context.secrets.newer_than(name, &self.secrets).await;
         // If the secret cannot be read again, the rejection is the outcome.
         let secrets = newer.ok().flatten()?;
-        Self::new(self.provider, self.context, self.input, secrets).ok()
+        Self::new(self.transport, self.context, self.input, secrets).ok()
     }
 
     /// The outcome with every value of the secret redacted, in case the provider's
@@ -322,7 +401,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 }
 
-/// The result of the lookup before a repeated attempt.
+/// The result of the lookup.
 enum LookupStep {
     /// The attempt ends with this outcome: an earlier one was delivered, or the
     /// lookup has to be repeated.
@@ -336,54 +415,12 @@ enum LookupStep {
 }
 
 /// The outcome when no response arrived: transient, unless the address must not
-/// be called.
+/// be called, or the server refuses the client's certificate.
 fn without_response(failure: Failure) -> Outcome {
     match failure.kind {
-        FailureKind::Forbidden | FailureKind::Misconfigured => Outcome::rejected(failure),
+        kind if kind.is_curable() => Outcome::rejected(failure),
         _ => Outcome::transient(failure),
     }
-}
-
-/// The outcome of sending a message in this form by `send`; after a provider refused the
-/// full form, the minimal one is sent.
-pub(crate) async fn send_in_form<F: Future<Output = Outcome>>(
-    detail: Detail,
-    send: impl Fn(Detail) -> F,
-) -> Outcome {
-    match (detail, send(detail).await) {
-        (Detail::Full, Outcome::Refused { failure }) if failure.kind == FailureKind::Refused => {
-            retry_minimal(failure, send(Detail::Minimal).await)
-        }
-        (Detail::Full, outcome) => outcome,
-        (Detail::Minimal, outcome) => outcome.with_remark(
-            "only title, severity and link were delivered, since earlier attempts with all of the alert failed",
-        ),
-    }
-}
-
-/// The outcome after the minimal message was sent because the provider refused
-/// the full one. After a second refusal the first one is reported, since it says
-/// more about the alert. The text always mentions both attempts.
-fn retry_minimal(refused: Failure, minimal: Outcome) -> Outcome {
-    match minimal {
-        Outcome::Delivered(receipt) => Outcome::Delivered(receipt.shortened_after(&refused)),
-        Outcome::Misconfigured { .. } | Outcome::Refused { .. } => Outcome::Refused {
-            failure: refused.with_note("(title, severity and link alone were refused, too)"),
-        },
-        Outcome::Transient {
-            failure,
-            retry_after,
-        } => Outcome::Transient {
-            failure: failure.with_note("(after the whole message was refused)"),
-            retry_after,
-        },
-    }
-}
-
-/// The outcome when a destination's settings or secret are invalid.
-#[must_use]
-pub fn misconfigured(error: &FieldError) -> Outcome {
-    Outcome::rejected(Failure::new(FailureKind::Misconfigured, error.to_string()))
 }
 
 /// The outcome when the secret cannot be read.

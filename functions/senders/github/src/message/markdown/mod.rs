@@ -1,11 +1,16 @@
 //! Escapes text from outside for GitHub's Markdown.
 //!
 //! Two layers give text a meaning. Backslashes escape Markdown itself
-//! (<https://github.github.com/gfm/>). Afterwards GitHub turns `@name`, `#1` and
-//! addresses in the *rendered* text into mentions, references and links, where
-//! backslashes no longer help: a zero-width space splits these, or they are written
-//! as code, which GitHub leaves alone
+//! (<https://github.github.com/gfm/>). Afterwards GitHub turns `@name`, `#1`,
+//! addresses, commit hashes and `:emoji:` in the *rendered* text into mentions,
+//! references, links and pictures, where backslashes no longer help: a zero-width space
+//! splits these, or they are written as code, which GitHub leaves alone
 //! (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>).
+//! Hashes are what people copy from an alert, so they are code and never split.
+
+mod reference;
+
+use reference::{emoji_begins, is_reference, is_token_char};
 
 /// Splits what GitHub would read as a mention or a reference.
 const GAP: char = '\u{200b}';
@@ -16,14 +21,15 @@ pub(crate) fn escape(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Escapes a title. GitHub does not read Markdown in it, but mentions and references.
+/// Escapes a title. GitHub does not read Markdown in it, but mentions, references and
+/// emoji. Commit hashes are not linked there.
 pub(crate) fn title(text: &str) -> String {
     let mut split = String::with_capacity(text.len());
     let mut before = Last::default();
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
+    for (at, c) in text.char_indices() {
         split.push(c);
-        if joins(c, &before, rest.peek().copied()) {
+        let rest = &text[at + c.len_utf8()..];
+        if joins(c, &before, rest.chars().next()) || (c == ':' && emoji_begins(rest)) {
             split.push(GAP);
         }
         before.push(c);
@@ -85,9 +91,21 @@ fn starts_www(word: &str) -> bool {
 
 fn inline(word: &str, first: bool, escaped: &mut String) {
     let mut before = Last::default();
-    let mut rest = word.chars().peekable();
+    let mut rest = word;
     let mut number = first;
-    while let Some(c) = rest.next() {
+    while let Some(c) = rest.chars().next() {
+        if let Some(token) = reference_at(rest, &before) {
+            if before.ends_with("`") {
+                // Two backticks in a row could be read as one mark.
+                escaped.push(GAP);
+            }
+            escaped.extend(["`", token, "`"]);
+            number = false;
+            token.chars().for_each(|c| before.push(c));
+            rest = &rest[token.len()..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
         let begins = first && before.is_empty();
         match c {
             '&' => escaped.push_str("&amp;"),
@@ -99,12 +117,24 @@ fn inline(word: &str, first: bool, escaped: &mut String) {
             '.' | ')' if number && !before.is_empty() => escaped.extend(['\\', c]),
             _ => escaped.push(c),
         }
-        if joins(c, &before, rest.peek().copied()) {
+        if joins(c, &before, rest.chars().next()) {
             escaped.push(GAP);
         }
         number &= c.is_ascii_digit();
         before.push(c);
     }
+}
+
+/// The token at the beginning of `rest`, if GitHub would read a part of it as a commit or
+/// an emoji.
+fn reference_at<'a>(rest: &'a str, before: &Last) -> Option<&'a str> {
+    if before.last().is_some_and(is_token_char) {
+        return None;
+    }
+    let end = rest.find(|c| !is_token_char(c)).unwrap_or(rest.len());
+    // The end of a sentence is not part of it.
+    let token = rest[..end].trim_end_matches('.');
+    is_reference(token).then_some(token)
 }
 
 /// Whether GitHub would read `c` and the next character as part of a mention
@@ -133,6 +163,10 @@ impl Last {
 
     fn ends_with(&self, end: &str) -> bool {
         self.0.ends_with(end)
+    }
+
+    fn last(&self) -> Option<char> {
+        self.0.chars().next_back()
     }
 
     const fn is_empty(&self) -> bool {
@@ -183,10 +217,39 @@ mod tests {
     }
 
     #[test]
+    fn commits_and_emoji_are_code() {
+        for (text, escaped) in [
+            ("see 1a2b3c4, 1a2b3c4.", "see `1a2b3c4`, `1a2b3c4`."),
+            ("o/r@1a2b3c4d", "o/r@\u{200b}`1a2b3c4d`"),
+            (
+                "`1a2b3c4` (d41d8cd98f00b204e9800998ecf8427e)",
+                "\\`\u{200b}`1a2b3c4`\\` (`d41d8cd98f00b204e9800998ecf8427e`)",
+            ),
+            (
+                "id b90c19e6-1e66-4e16-8e19-4a5b3b94ec27",
+                "id `b90c19e6-1e66-4e16-8e19-4a5b3b94ec27`",
+            ),
+            (
+                "arn:aws:iam::123456789012:user/a",
+                "`arn:aws:iam::123456789012:user/a`",
+            ),
+            (
+                ":skull: a:100:b :+1: **:x:**",
+                "`:skull:` `a:100:b` `:+1:` \\*\\*`:x:`\\*\\*",
+            ),
+            // Words, short numbers, times, and hashes that are no commit's.
+            ("defaced 123456 03:35:24", "defaced 123456 03:35:24"),
+            ("x1a2b3c4d 1a2b3c4z", "x1a2b3c4d 1a2b3c4z"),
+        ] {
+            assert_eq!(escape(text), escaped);
+        }
+    }
+
+    #[test]
     fn a_title_mentions_nobody() {
         assert_eq!(
-            title("[HIGH] @a #1 gh-2 *x*"),
-            "[HIGH] @\u{200b}a #\u{200b}1 gh-\u{200b}2 *x*"
+            title("[HIGH] @a #1 gh-2 *x* :skull: 03:35:24 1a2b3c4"),
+            "[HIGH] @\u{200b}a #\u{200b}1 gh-\u{200b}2 *x* :\u{200b}skull: 03:35:24 1a2b3c4"
         );
     }
 
