@@ -1,6 +1,7 @@
 //! Delivery: each provider, once, in its own form.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tocsin_core::alert::parse;
 use tocsin_tests::harness::{FIFO, Receipt, Stack, alert_for, samples, unique};
 use tocsin_tests::simulator::Fault;
 
@@ -55,6 +56,34 @@ async fn every_provider_delivers_and_its_receipt_names_what_was_created() {
             created.contains(&id),
             "{page} shows something else: {created}"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_update_of_a_finding_opens_no_second_incident() {
+    let stack = Stack::ready().await;
+    let providers = ["pagerduty", "opsgenie", "servicenow"];
+    let names: Vec<_> = providers.map(|name| format!("soc-{name}")).into();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let id = unique("finding");
+    let first = alert_for(&id, &names);
+    stack.send(&first.to_string()).await;
+    stack.report_when_delivered(&id, names.len()).await;
+
+    let mut update = first;
+    update["alertContext"] = json!({"count": 7});
+    let update = update.to_string();
+    let derived = parse(&update).unwrap().with_derived_id().alert_id;
+    stack.send(&update).await;
+    stack
+        .report_when_delivered(derived.as_str(), names.len())
+        .await;
+    for provider in providers {
+        let page = stack.simulator(&format!("/_created/{provider}?about={id}"));
+        let created = reqwest::get(&page).await.unwrap().bytes().await.unwrap();
+        let created: Vec<Value> = serde_json::from_slice(&created).unwrap();
+        assert_eq!(created.len(), 1, "{provider}: {created:#?}");
+        assert_eq!(created[0]["count"], 2, "{provider}");
     }
 }
 

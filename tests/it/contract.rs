@@ -20,19 +20,22 @@ use url::Url;
 /// Bytes of an answer that are read; lists of issues need more than the usual.
 const ANSWER: usize = 8 * 1024 * 1024;
 
-struct Vendor {
-    base: Url,
-    http: HttpClient,
+pub(crate) struct Vendor {
+    pub(crate) base: Url,
+    pub(crate) http: HttpClient,
+    pub(crate) simulator: Simulator,
 }
 
 impl Vendor {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (address, serving) = Simulator::default().listen(any_port).await.unwrap();
+        let simulator = Simulator::default();
+        let (address, serving) = simulator.clone().listen(any_port).await.unwrap();
         tokio::spawn(serving);
         Self {
             base: format!("http://{address}").parse().unwrap(),
             http: HttpClient::new(AddressPolicy::Any).unwrap(),
+            simulator,
         }
     }
 
@@ -59,6 +62,7 @@ impl Vendor {
                     alert: &alert,
                     severity: alert.severity,
                     delivery: &delivery,
+                    first_delivery: &delivery,
                     detail,
                     began_at: Timestamp::now(),
                     now: Timestamp::now(),

@@ -13,4 +13,5 @@ mod modules;
 mod numbers;
 mod providers;
 mod template;
+mod updates;
 mod words;

@@ -42,6 +42,7 @@ impl Api {
             alert: &alert,
             severity,
             delivery: &delivery,
+            first_delivery: &delivery,
             began_at: Timestamp::now(),
             settings: &settings,
             secret_name: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tocsin_aws::telemetry::Metric;
 use tocsin_aws::{AlertRecord, AwsError, DestinationCache, Ledger, LedgerError, PutAlert, Queue};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{self, Alert, Note};
+use tocsin_core::alert::{self, Alert};
 use tocsin_core::destination::Destinations;
 use tocsin_core::routing::{Disposition, Grown, Routing, route};
 use tocsin_core::system_alert::MessagesRejected;
@@ -275,7 +275,7 @@ impl AlertIntake<'_> {
                 Step::Recorded(RoutedAlert { routing, ..one })
             }
             // A derived id contains a digest of its alert: no other alert has it.
-            Ok(PutAlert::IdConflict) if one.has_derived_id() => {
+            Ok(PutAlert::IdConflict) if one.alert.is_update() => {
                 one.fail(&"a different alert has its derived id", failed);
                 Step::Failed
             }
@@ -295,11 +295,6 @@ impl RoutedAlert {
     /// Has SQS deliver the alert's records again.
     pub(crate) fn fail(&self, why: &dyn std::fmt::Display, failed: &mut FailedRecords) {
         span(&self.alert).in_scope(|| failed.add_all(&self.message_ids, why));
-    }
-
-    fn has_derived_id(&self) -> bool {
-        let mut notes = self.alert.notes.iter();
-        notes.any(|note| matches!(note, Note::Rekeyed { .. }))
     }
 
     fn log(&self) {

@@ -61,8 +61,21 @@ pub fn alert(json: &Value) -> Alert {
 /// Never: the destination's id is a UUID.
 #[must_use]
 pub fn delivery() -> DeliveryId {
-    let destination = DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11");
-    DeliveryId::of(&full().alert_id, destination.expect("a UUID"))
+    DeliveryId::of(&full().alert_id, destination())
+}
+
+/// The delivery of an update to the same destination. Alerts that are not updates share
+/// [`delivery`], so that their snapshots can be compared.
+pub(crate) fn delivery_of(alert: &Alert) -> DeliveryId {
+    if alert.is_update() {
+        DeliveryId::of(&alert.alert_id, destination())
+    } else {
+        delivery()
+    }
+}
+
+fn destination() -> DestinationId {
+    DestinationId::parse("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11").expect("a UUID")
 }
 
 fn any_text() -> impl Strategy<Value = String> {

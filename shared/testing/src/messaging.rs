@@ -52,6 +52,7 @@ impl<P: AwsProvider> MessagingFixture<P> {
             alert,
             severity: alert.severity,
             delivery: &self.delivery,
+            first_delivery: &self.delivery,
             began_at: alert.created_at,
             settings: &self.settings,
             secret_name: None,

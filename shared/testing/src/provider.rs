@@ -11,6 +11,7 @@ use tocsin_core::provider::{
     read_settings,
 };
 
+use crate::alerts::delivery_of;
 use crate::{Expected, Row, check_outcomes, delivery, full, response};
 
 /// When the delivery began, and the time of the attempt.
@@ -67,7 +68,8 @@ impl<P: Provider> ProviderFixture<P> {
         f(&RequestContext {
             alert,
             severity: alert.severity,
-            delivery: &delivery(),
+            delivery: &delivery_of(alert),
+            first_delivery: &delivery(),
             detail,
             began_at: BEGAN_AT.parse().expect("a time"),
             now,

@@ -37,6 +37,10 @@ impl Asked<'_> {
         *self.method == Method::POST
     }
 
+    pub(super) fn is_put(&self) -> bool {
+        *self.method == Method::PUT
+    }
+
     pub(super) fn is_get(&self) -> bool {
         *self.method == Method::GET
     }

@@ -35,6 +35,12 @@ impl Call {
         .with("host", "127.0.0.1:4700")
     }
 
+    /// The same as a PUT.
+    pub(super) fn putting(mut self) -> Self {
+        self.method = Method::PUT;
+        self
+    }
+
     /// Sets a header.
     pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(

@@ -86,6 +86,7 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
             alert: input.alert,
             severity: input.severity,
             delivery: input.delivery,
+            first_delivery: input.first_delivery,
             detail,
             began_at: input.began_at,
             now: Timestamp::now(),
@@ -141,10 +142,12 @@ impl<P: Provider> ErasedHttp<P> {
         let token_request = self.provider.token_request(settings, secret, now)?;
         let token = token_request.as_ref().map(|_| AccessToken::placeholder());
         let alert = sample_alert();
+        let delivery = DeliveryId::of(&alert.alert_id, DestinationId::generate());
         let request = self.provider.request(&RequestContext {
             alert: &alert,
             severity: alert.severity,
-            delivery: &DeliveryId::of(&alert.alert_id, DestinationId::generate()),
+            delivery: &delivery,
+            first_delivery: &delivery,
             detail: Detail::Minimal,
             began_at: now,
             now,

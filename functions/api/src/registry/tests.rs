@@ -189,6 +189,7 @@ fn no_preview_shows_a_credential() {
                 alert: &alert,
                 severity: alert.severity,
                 delivery: &delivery,
+                first_delivery: &delivery,
                 began_at: alert.created_at,
                 settings,
                 secret_name: None,

@@ -8,7 +8,7 @@ mod secret;
 mod settings;
 
 use serde_json::{Value, json};
-use tocsin_core::outcome::Outcome;
+use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::form::Form;
 use tocsin_core::provider::{FieldError, Provider, Request, RequestContext, Response};
 use url::Url;
@@ -48,6 +48,20 @@ impl Provider for OpsGenie {
 
     fn outcome(&self, context: &RequestContext<'_, Self>, response: &Response) -> Outcome {
         outcome::of_response(context, response)
+    }
+
+    fn confirmation(
+        &self,
+        context: &RequestContext<'_, Self>,
+        accepted: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        outcome::request_to_confirm(accepted)
+            .map(|id| request::result_of(context, self.base_url.as_ref(), &id))
+            .transpose()
+    }
+
+    fn parse_confirmation(&self, receipt: Receipt, response: &Response) -> Outcome {
+        outcome::confirmed(receipt, response)
     }
 }
 

@@ -20,6 +20,21 @@ struct Body {
     request_id: String,
 }
 
+#[derive(Deserialize)]
+struct ResultBody {
+    data: ProcessingResult,
+}
+
+/// What came of a request.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ProcessingResult {
+    success: Option<bool>,
+    is_success: Option<bool>,
+    status: String,
+    alert_id: String,
+}
+
 pub(crate) fn of_response(context: &RequestContext<'_, OpsGenie>, response: &Response) -> Outcome {
     match (response.status, request_id(response)) {
         (200..=299, Some(id)) => Outcome::Delivered(Receipt {
@@ -32,7 +47,7 @@ pub(crate) fn of_response(context: &RequestContext<'_, OpsGenie>, response: &Res
             remark: Some(
                 "accepted, but the response could not be read; the id is the alias".to_owned(),
             ),
-            ..Receipt::id(alias(&context.alert.alert_id))
+            ..Receipt::id(alias(context.alert))
         }),
         // No other success is documented: a proxy has answered. The alias makes a
         // repetition harmless.
@@ -51,6 +66,40 @@ fn request_id(response: &Response) -> Option<String> {
     let body: Body = serde_json::from_slice(&response.body).ok()?;
     let id = line(&body.request_id, ID_LIMIT);
     (!id.is_empty()).then_some(id)
+}
+
+/// The request whose result can be asked for. One that OpsGenie delays is not processed
+/// yet.
+pub(crate) fn request_to_confirm(response: &Response) -> Option<String> {
+    let is_part_of_a_path =
+        |id: &String| id.len() <= 100 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let id = request_id(response).filter(is_part_of_a_path)?;
+    (!is_delayed(response)).then_some(id)
+}
+
+/// The outcome of an accepted alert, by the result of its request. Without a result (the
+/// request is not processed, the key may not read) the alert stays delivered. An answer
+/// about an alert that exists is not a failure, whatever else it says.
+pub(crate) fn confirmed(receipt: Receipt, response: &Response) -> Outcome {
+    let body = serde_json::from_slice::<ResultBody>(&response.body).ok();
+    let Some(ResultBody { data }) = body.filter(|_| response.status == 200) else {
+        return Outcome::Delivered(receipt);
+    };
+    let alert = line(&data.alert_id, ID_LIMIT);
+    if !alert.is_empty() {
+        return Outcome::Delivered(Receipt {
+            id: Some(alert),
+            ..receipt
+        });
+    }
+    if data.is_success.or(data.success) != Some(false) {
+        return Outcome::Delivered(receipt);
+    }
+    let failure = Failure::new(
+        FailureKind::Refused,
+        format!("accepted, but not created: {}", data.status),
+    );
+    Outcome::rejected(failure)
 }
 
 /// Whether OpsGenie processes the alert later, because it exceeds the rate limit.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tocsin_core::alert::{AlertId, Severity};
+use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Address, Detail, FieldError, Request, RequestContext, api_url};
 use tocsin_core::text::clipped;
@@ -30,25 +30,49 @@ pub(crate) fn build(
     context: &RequestContext<'_, OpsGenie>,
     base_url: Option<&Url>,
 ) -> Result<Request, FieldError> {
-    let region = context.settings.region;
-    let path = region.path(base_url);
-    let url = api_url(region.base(), base_url, path)?;
-    let request = Request::post_json(Address::Public(url), alert(context).to_string());
+    let url = address(context.settings, base_url, "")?;
+    let request = Request::post_json(url, alert(context).to_string());
     Ok(request.header("authorization", authorization(context.secret)?))
 }
 
-/// The key by which OpsGenie deduplicates this alert. Later calls put it into a URL,
+/// The request that asks for the result of an accepted one:
+/// <https://docs.opsgenie.com/docs/alert-api#get-request-status>.
+pub(crate) fn result_of(
+    context: &RequestContext<'_, OpsGenie>,
+    base_url: Option<&Url>,
+    request_id: &str,
+) -> Result<Request, FieldError> {
+    let url = address(
+        context.settings,
+        base_url,
+        &format!("/requests/{request_id}"),
+    )?;
+    Ok(Request::get(url).header("authorization", authorization(context.secret)?))
+}
+
+/// The address of the alert API, or of something below it.
+fn address(
+    settings: &Settings,
+    base_url: Option<&Url>,
+    below: &str,
+) -> Result<Address, FieldError> {
+    let region = settings.region;
+    let path = format!("{}{below}", region.path(base_url));
+    api_url(region.base(), base_url, &path).map(Address::Public)
+}
+
+/// The key by which OpsGenie deduplicates the finding. Later calls put it into a URL,
 /// and the web application shows it.
-pub(crate) fn alias(alert: &AlertId) -> String {
+pub(crate) fn alias(alert: &Alert) -> String {
     let plain = |c: char| !matches!(c, '<' | '>' | '&' | '"' | '\'' | '/' | '?' | '#' | '%');
-    alert.key(ALIAS_LIMIT, plain).into_owned()
+    alert.deduplication_key(ALIAS_LIMIT, plain).into_owned()
 }
 
 fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
     let message = Message::of(context);
     let mut alert = json!({
         "message": message::plain(&message.headline, MESSAGE_LIMIT),
-        "alias": alias(&context.alert.alert_id),
+        "alias": alias(context.alert),
         "description": message::description(&message),
         "source": "Tocsin",
         "priority": priority(context.settings, context.severity),

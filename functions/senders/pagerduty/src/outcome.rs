@@ -48,17 +48,16 @@ fn accepted(
     let Some(body) = body else {
         return Outcome::Delivered(Receipt {
             remark: Some("accepted, but the response could not be read".to_owned()),
-            ..Receipt::id(dedup_key(&context.alert.alert_id))
+            ..Receipt::id(dedup_key(context.alert))
         });
     };
     if body.status.is_some_and(|status| status != "success") {
         return Outcome::not_understood(response);
     }
     let key = body.dedup_key.filter(|key| !key.trim().is_empty());
-    Outcome::Delivered(Receipt::id(key.map_or_else(
-        || dedup_key(&context.alert.alert_id),
-        |key| line(&key, ID_LIMIT),
-    )))
+    Outcome::Delivered(Receipt::id(
+        key.map_or_else(|| dedup_key(context.alert), |key| line(&key, ID_LIMIT)),
+    ))
 }
 
 /// PagerDuty reports a malformed key as an invalid event whose `errors` name the

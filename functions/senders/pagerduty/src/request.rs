@@ -3,7 +3,7 @@
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tocsin_core::alert::AlertId;
+use tocsin_core::alert::Alert;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Address, Detail, FieldError, Request, RequestContext, api_url};
 use url::Url;
@@ -27,11 +27,13 @@ pub(crate) fn build(
     Ok(request.hiding(context.secret.routing_key.clone()))
 }
 
-/// The key by which PagerDuty deduplicates this alert. It belongs to the alert, not
+/// The key by which PagerDuty deduplicates the finding. It belongs to the alert, not
 /// to the delivery: destinations have different routing keys, and PagerDuty compares
 /// deduplication keys within one routing key.
-pub(crate) fn dedup_key(alert: &AlertId) -> String {
-    alert.key(DEDUP_KEY_LIMIT, |_| true).into_owned()
+pub(crate) fn dedup_key(alert: &Alert) -> String {
+    alert
+        .deduplication_key(DEDUP_KEY_LIMIT, |_| true)
+        .into_owned()
 }
 
 fn event(context: &RequestContext<'_, PagerDuty>) -> Value {
@@ -40,7 +42,7 @@ fn event(context: &RequestContext<'_, PagerDuty>) -> Value {
     let mut event = json!({
         "routing_key": context.secret.routing_key.expose_secret(),
         "event_action": "trigger",
-        "dedup_key": dedup_key(&context.alert.alert_id),
+        "dedup_key": dedup_key(context.alert),
         "client": "Tocsin",
         "payload": message::payload(context, &message),
         "links": message::links(link.as_deref(), &message),

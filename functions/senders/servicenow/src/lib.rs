@@ -59,6 +59,18 @@ impl Provider for ServiceNow {
     fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         lookup::parse(self, context, response)
     }
+
+    fn joins_earlier(&self, context: &RequestContext<'_, Self>) -> bool {
+        context.alert.is_update() && context.settings.mode == Mode::Incident
+    }
+
+    fn update(
+        &self,
+        context: &RequestContext<'_, Self>,
+        response: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        lookup::update(self, context, response)
+    }
 }
 
 impl ServiceNow {

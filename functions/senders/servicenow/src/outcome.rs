@@ -21,10 +21,30 @@ pub(crate) struct Body<T> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Incident {
-    sys_id: String,
+    pub(crate) sys_id: String,
     number: String,
     pub(crate) correlation_id: String,
     pub(crate) correlation_display: String,
+    active: String,
+    state: String,
+    pub(crate) impact: String,
+    pub(crate) urgency: String,
+}
+
+/// The states in which nobody works on an incident: resolved, closed, canceled.
+const FINAL_STATES: [&str; 3] = ["6", "7", "8"];
+
+impl Incident {
+    /// Whether somebody who looks at open incidents sees it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.active == "true" && !FINAL_STATES.contains(&self.state.as_str())
+    }
+
+    /// Whether it has an id that can be a part of a URL.
+    pub(crate) fn has_id(&self) -> bool {
+        let id = &self.sys_id;
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -71,11 +91,10 @@ pub(crate) fn receipt(
     context: &RequestContext<'_, ServiceNow>,
     incident: &Incident,
 ) -> Option<Receipt> {
-    let sys_id = &incident.sys_id;
-    if sys_id.is_empty() || sys_id.len() > 64 || !sys_id.bytes().all(|b| b.is_ascii_alphanumeric())
-    {
+    if !incident.has_id() {
         return None;
     }
+    let sys_id = &incident.sys_id;
     let number = line(&incident.number, NUMBER_LIMIT);
     let id = if number.is_empty() {
         sys_id.clone()

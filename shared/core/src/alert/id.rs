@@ -1,11 +1,9 @@
 //! The identity of an alert.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::limits;
 
@@ -43,18 +41,6 @@ impl AlertId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The id as a deduplication key of a provider: unchanged if it has at most `limit`
-    /// bytes and only `allowed` characters, otherwise its SHA-256 (64 hexadecimal
-    /// digits). It is the same at every attempt.
-    #[must_use]
-    pub fn key(&self, limit: usize, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
-        if self.0.len() <= limit && self.0.chars().all(allowed) {
-            Cow::Borrowed(&self.0)
-        } else {
-            Cow::Owned(hex::encode(Sha256::digest(&self.0)))
-        }
-    }
 }
 
 impl fmt::Display for AlertId {
@@ -73,15 +59,5 @@ mod tests {
         assert!(AlertId::new("a\nb").is_none());
         assert!(AlertId::new(&"x".repeat(limits::ALERT_ID + 1)).is_none());
         assert!(AlertId::new("b90c19e66e160e194a5b3b94ec27fb7c").is_some());
-    }
-
-    #[test]
-    fn a_key_is_the_id_or_its_hash() {
-        let id = AlertId::new("a^b").unwrap();
-        assert_eq!(id.key(3, |_| true), "a^b");
-        for hashed in [id.key(2, |_| true), id.key(3, char::is_alphanumeric)] {
-            assert_eq!(hashed.len(), 64);
-            assert!(hashed.starts_with("361740d1"), "{hashed}");
-        }
     }
 }

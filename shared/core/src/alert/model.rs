@@ -1,5 +1,7 @@
 //! The alert itself.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,6 +13,9 @@ use super::limits;
 use super::note::Note;
 use crate::Timestamp;
 use crate::text::{Unit, prefix};
+
+/// What a deduplication key begins with that is a hash.
+const HASHED: &str = "sha256:";
 
 /// The routing that the detection asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -117,6 +122,39 @@ impl Alert {
         finding(self) == finding(other)
     }
 
+    /// The id that the alert came with. Updates of one finding have the same one; the
+    /// ledger knows all but the first by a derived id.
+    #[must_use]
+    pub fn given_id(&self) -> &str {
+        let given = self.notes.iter().find_map(|note| match note {
+            Note::Rekeyed { given } => Some(given.as_str()),
+            _ => None,
+        });
+        given.unwrap_or_else(|| self.alert_id.as_str())
+    }
+
+    /// Whether a different alert came with the same id before this one.
+    #[must_use]
+    pub fn is_update(&self) -> bool {
+        self.given_id() != self.alert_id.as_str()
+    }
+
+    /// The key by which a provider recognizes the finding: the given id, unchanged if it
+    /// has at most `limit` bytes (71 or more) and only `allowed` characters, otherwise
+    /// `sha256:` and its hash. A given id that looks like a hash is hashed, too, so that
+    /// no two ids have the same key. It is the same for all updates and all attempts.
+    #[must_use]
+    pub fn deduplication_key(&self, limit: usize, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
+        let given = self.given_id();
+        let is_literal =
+            given.len() <= limit && given.chars().all(allowed) && !given.starts_with(HASHED);
+        if is_literal {
+            Cow::Borrowed(given)
+        } else {
+            Cow::Owned(format!("{HASHED}{}", hex::encode(Sha256::digest(given))))
+        }
+    }
+
     /// The alert with a derived id, where its given one belongs to a different alert.
     /// The same alert always gets the same id.
     #[must_use]
@@ -147,7 +185,50 @@ impl std::io::Write for Digester {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::*;
     use crate::alert::parse;
+
+    fn with_id(id: &str) -> Alert {
+        let json = json!({
+            "id": "A.B", "createdAt": "2020-10-13T03:35:24Z", "severity": "LOW", "type": "RULE",
+            "alertId": id,
+        });
+        parse(&json.to_string()).unwrap()
+    }
+
+    #[test]
+    fn all_updates_of_a_finding_have_its_given_id() {
+        let first = with_id("case-gd-1");
+        assert_eq!((first.given_id(), first.is_update()), ("case-gd-1", false));
+        let update = first.with_derived_id();
+        assert!(update.alert_id.as_str().starts_with("case-gd-1~"));
+        assert_eq!((update.given_id(), update.is_update()), ("case-gd-1", true));
+        assert_eq!(update.deduplication_key(255, |_| true), "case-gd-1");
+        // A sender reads it from the ledger, or from an invocation.
+        let json = serde_json::to_string(&update).unwrap();
+        assert_eq!(serde_json::from_str::<Alert>(&json).unwrap(), update);
+        // A derived id may have lost the end of a long one.
+        let long = "x".repeat(limits::ALERT_ID);
+        let update = with_id(&long).with_derived_id();
+        assert_eq!(update.given_id(), long);
+    }
+
+    #[test]
+    fn a_key_is_the_id_or_its_hash_and_never_looks_like_the_other() {
+        let key = |id: &str, limit| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || c == ':';
+            with_id(id).deduplication_key(limit, allowed).into_owned()
+        };
+        assert_eq!(key("a:b", 100), "a:b");
+        let hashed = key("a^b", 100);
+        assert!(hashed.starts_with("sha256:361740d1"), "{hashed}");
+        assert_eq!(hashed.len(), 71);
+        assert_eq!(key(&"x".repeat(101), 100).len(), 71);
+        let looks_hashed = key(&hashed, 100);
+        assert!(looks_hashed.starts_with(HASHED) && looks_hashed != hashed);
+    }
 
     /// Alerts of stored items are compared by it, and ids are derived from it: it must
     /// not change between versions.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Timestamp;
-use crate::alert::AlertId;
+use crate::alert::{Alert, AlertId};
 use crate::destination::DestinationId;
 use crate::outcome::{Failure, Receipt};
 
@@ -22,10 +22,21 @@ impl DeliveryId {
     /// The identity of the delivery of this alert to this destination.
     #[must_use]
     pub fn of(alert: &AlertId, destination: DestinationId) -> Self {
+        Self::of_text(alert.as_str(), destination)
+    }
+
+    /// The identity of the delivery of the first alert that came with this one's id: that
+    /// of `alert` itself, unless it is an update.
+    #[must_use]
+    pub fn of_first(alert: &Alert, destination: DestinationId) -> Self {
+        Self::of_text(alert.given_id(), destination)
+    }
+
+    fn of_text(alert: &str, destination: DestinationId) -> Self {
         // The destination's part has a fixed length, so no two pairs have the same text.
         let digest = Sha256::new()
             .chain_update(destination.to_string())
-            .chain_update(alert.as_str())
+            .chain_update(alert)
             .finalize();
         Self(hex::encode(&digest[..16]))
     }

@@ -157,6 +157,53 @@ pub trait Provider: Send + Sync + 'static {
         Lookup::Absent
     }
 
+    /// Whether the alert is to be added to what an earlier one with the same given id
+    /// created, by [`Provider::update`]. Then the lookup comes before the first attempt,
+    /// too. The default is for providers that do so themselves, or not at all.
+    fn joins_earlier(&self, context: &RequestContext<'_, Self>) -> bool {
+        let _ = context;
+        false
+    }
+
+    /// The request that adds the alert to what an earlier one with the same given id
+    /// created, as `response` to the lookup shows it. `None` if there is nothing that it
+    /// can be added to, so that it has to be created.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Provider::request`].
+    fn update(
+        &self,
+        context: &RequestContext<'_, Self>,
+        response: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        let _ = (context, response);
+        Ok(None)
+    }
+
+    /// The request that asks what came of a message, where the provider only accepts it
+    /// and processes it later. It is made once, about a second later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Provider::request`].
+    fn confirmation(
+        &self,
+        context: &RequestContext<'_, Self>,
+        accepted: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        let _ = (context, accepted);
+        Ok(None)
+    }
+
+    /// Reads the response to [`Provider::confirmation`]; `receipt` is that of the
+    /// accepted message. Whatever does not say that the message failed leaves it
+    /// delivered.
+    fn parse_confirmation(&self, receipt: Receipt, response: &Response) -> Outcome {
+        let _ = response;
+        Outcome::Delivered(receipt)
+    }
+
     /// The request to the new address that `response` names, such as that of a
     /// renamed repository. It is sent at most once. The default, `None`, follows
     /// no redirect.
@@ -221,6 +268,9 @@ pub struct RequestContext<'a, P: Provider + ?Sized> {
     pub severity: Severity,
     /// The same for all attempts of this delivery.
     pub delivery: &'a DeliveryId,
+    /// That of the first alert with the same given id: of `alert` itself, unless it is
+    /// an update.
+    pub first_delivery: &'a DeliveryId,
     /// How much of the alert to send.
     pub detail: Detail,
     /// When the delivery began: not later than its first attempt.

@@ -151,6 +151,7 @@ mod tests {
             alert: &alert,
             severity: alert.severity,
             delivery: &delivery,
+            first_delivery: &delivery,
             began_at: alert.created_at,
             settings: &Map::new(),
             secret_name: None,

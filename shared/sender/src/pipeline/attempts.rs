@@ -71,10 +71,12 @@ impl<T: Transport> Attempts<'_, T> {
         };
         let (entry, delivery) = (claimed.task.entry, claimed.task.delivery);
         let identity = DeliveryId::of(&entry.alert.alert_id, delivery.destination_id);
+        let first = DeliveryId::of_first(&entry.alert, delivery.destination_id);
         let input = AttemptInput {
             alert: &entry.alert,
             severity: entry.severity,
             delivery: &identity,
+            first_delivery: &first,
             began_at: claimed.lease.began_at,
             settings: &delivery.settings,
             secret_name: delivery.secret_name.as_deref(),

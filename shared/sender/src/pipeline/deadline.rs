@@ -27,8 +27,9 @@ const FORWARDING_RESERVE: Duration = Duration::from_secs(3);
 const RESPONSE_RESERVE: Duration = Duration::from_millis(500);
 
 /// An attempt is worth making if one request may use all of its own limit and this, so
-/// that a timeout is the destination's fault and not ours.
-const BEYOND_REQUEST: Duration = Duration::from_secs(1);
+/// that a timeout is the destination's fault and not ours: the three seconds of its
+/// confirmation, and one more.
+const BEYOND_REQUEST: Duration = Duration::from_secs(4);
 
 /// The longest call of AWS whose failure has no consequence but a worse guess: the
 /// health of a destination.

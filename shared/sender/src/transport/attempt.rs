@@ -12,6 +12,7 @@ use tocsin_core::provider::{
     Secrets, TIME_LIMIT, read_settings,
 };
 
+use super::confirmation::confirmed;
 use super::token::{TokenSource, TokenStore};
 use super::{AttemptInput, Context, Transport, misconfigured, send_in_form};
 use crate::http::ANSWER_LIMIT;
@@ -117,6 +118,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             alert: self.input.alert,
             severity: self.input.severity,
             delivery: self.input.delivery,
+            first_delivery: self.input.first_delivery,
             detail,
             began_at: self.input.began_at,
             now: Timestamp::now(),
@@ -191,19 +193,41 @@ impl<'a, P: Provider> Attempt<'a, P> {
         format!("{} {settings}", self.input.secret_name.unwrap_or_default())
     }
 
-    /// Looks up what an earlier attempt may have created, sends the message, and sends
-    /// the minimal one if the provider refuses that.
+    /// Looks up what an earlier attempt may have created, or an earlier alert with the
+    /// same given id; sends the message, and the minimal one if the provider refuses
+    /// that.
     async fn deliver(&self) -> Outcome {
+        let joins_earlier = self
+            .provider()
+            .joins_earlier(&self.request_context(Detail::Full));
         let lookup = match self.input.prior_attempt {
             PriorAttempt::MaybeDelivered => self.lookup_existing().await,
+            PriorAttempt::NotDelivered if joins_earlier => self.lookup_existing().await,
             PriorAttempt::NotDelivered => LookupStep::NotFound,
         };
         match lookup {
             LookupStep::Done(outcome) => outcome,
             LookupStep::NotFound => self.create().await,
+            LookupStep::Update(request) => self.update(&request).await,
             LookupStep::Unavailable(reason) => self.create().await.with_remark(&format!(
                 "an earlier attempt may have arrived as well; the lookup failed: {reason}"
             )),
+        }
+    }
+
+    /// Adds the alert to what an earlier one created. If the provider refuses that, the
+    /// alert is created: two records are better than an alert that nobody sees.
+    async fn update(&self, request: &Request) -> Outcome {
+        let request_context = self.request_context(self.input.detail);
+        match self.exchange_message(&request_context, request).await {
+            Outcome::Refused { failure } | Outcome::Misconfigured { failure }
+                if failure.status != Some(401) =>
+            {
+                self.create().await.with_remark(&format!(
+                    "it was not possible to add it to that of an earlier alert with the same id: {failure}"
+                ))
+            }
+            outcome => outcome.with_remark("added to that of an earlier alert with the same id"),
         }
     }
 
@@ -230,7 +254,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Lookup::Found(receipt) => LookupStep::Done(Outcome::Delivered(
                 receipt.with_remark("an earlier attempt had arrived"),
             )),
-            Lookup::Absent => LookupStep::NotFound,
+            Lookup::Absent => self.update_step(&response),
             // A credential that may create is not always allowed to search. A
             // second ticket is better than none, so a lookup never ends a delivery.
             Lookup::Failed(Outcome::Misconfigured { failure } | Outcome::Refused { failure })
@@ -241,6 +265,16 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Lookup::Failed(outcome) => {
                 LookupStep::Done(outcome.map_texts(|text| request.redact(text)))
             }
+        }
+    }
+
+    /// The step after a lookup that did not find the delivery.
+    fn update_step(&self, response: &Response) -> LookupStep {
+        let request_context = self.request_context(self.input.detail);
+        match self.provider().update(&request_context, response) {
+            Ok(Some(request)) => LookupStep::Update(Box::new(request)),
+            Ok(None) => LookupStep::NotFound,
+            Err(error) => LookupStep::Done(misconfigured(&error)),
         }
     }
 
@@ -259,8 +293,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
                 return without_response(failure).map_texts(|text| request.redact(text));
             }
         };
-        let outcome = self.provider().outcome(&request_context, &response);
-        let outcome = outcome.map_texts(|text| request.redact(text));
+        let outcome = self.outcome(&request_context, &request, &response).await;
         // Not after the full message was reduced already: that would be a fourth request.
         let Outcome::Refused { failure } = &outcome else {
             return outcome;
@@ -283,12 +316,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         refused: &Failure,
     ) -> Outcome {
         let Reduced { request, left_out } = reduced;
-        let outcome = match self.exchange(request_context, &request, ANSWER_LIMIT).await {
-            Ok(response) => self.provider().outcome(request_context, &response),
-            Err(failure) => without_response(failure),
-        };
-        let outcome = outcome.map_texts(|text| request.redact(text));
-        match outcome {
+        match self.exchange_message(request_context, &request).await {
             Outcome::Delivered(receipt) => Outcome::Delivered(
                 receipt.with_remark(&format!("delivered without {left_out}, since {refused}")),
             ),
@@ -299,6 +327,36 @@ impl<'a, P: Provider> Attempt<'a, P> {
             },
             other => other,
         }
+    }
+
+    /// Sends a request with the alert; its outcome.
+    async fn exchange_message(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        request: &Request,
+    ) -> Outcome {
+        match self.exchange(request_context, request, ANSWER_LIMIT).await {
+            Ok(response) => self.outcome(request_context, request, &response).await,
+            Err(failure) => without_response(failure).map_texts(|text| request.redact(text)),
+        }
+    }
+
+    /// The outcome of a response to a request with the alert, once it is confirmed.
+    async fn outcome(
+        &self,
+        request_context: &RequestContext<'_, P>,
+        request: &Request,
+        response: &Response,
+    ) -> Outcome {
+        let provider = self.provider();
+        let outcome = match provider.outcome(request_context, response) {
+            Outcome::Delivered(receipt) => {
+                let http = &self.context.http;
+                confirmed(provider, http, request_context, response, receipt).await
+            }
+            failed => failed,
+        };
+        outcome.map_texts(|text| request.redact(text))
     }
 
     /// Sends a request and, if the provider allows a redirect, the second one that
@@ -343,13 +401,15 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 }
 
-/// The result of the lookup before a repeated attempt.
+/// The result of the lookup.
 enum LookupStep {
     /// The attempt ends with this outcome: an earlier one was delivered, or the
     /// lookup has to be repeated.
     Done(Outcome),
     /// No earlier attempt created anything: create.
     NotFound,
+    /// An earlier alert with the same given id created something: add this one to it.
+    Update(Box<Request>),
     /// The provider refuses the lookup for this reason: create all the same.
     Unavailable(String),
 }

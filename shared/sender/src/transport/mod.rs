@@ -1,6 +1,7 @@
 //! One delivery attempt, over HTTP or through an AWS SDK, and its outcome.
 
 mod attempt;
+mod confirmation;
 mod token;
 
 use std::future::Future;
@@ -36,6 +37,8 @@ pub struct AttemptInput<'a> {
     pub severity: Severity,
     /// The delivery's identity, which all its attempts share.
     pub delivery: &'a DeliveryId,
+    /// That of the first alert with the same given id.
+    pub first_delivery: &'a DeliveryId,
     /// When the delivery began: not later than its first attempt.
     pub began_at: Timestamp,
     /// The destination's settings as JSON; the provider parses them.

@@ -88,6 +88,7 @@ impl Fixture {
             alert: &self.alert,
             severity: self.alert.severity,
             delivery: &delivery,
+            first_delivery: &delivery,
             began_at: self.alert.created_at,
             settings: self.settings.as_object().unwrap(),
             secret_name: self.secret_name,

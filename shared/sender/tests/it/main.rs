@@ -13,3 +13,4 @@ mod probe;
 mod secrets;
 mod server;
 mod tokens;
+mod updates;

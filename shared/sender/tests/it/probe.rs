@@ -137,6 +137,37 @@ impl Provider for Probe {
         }
     }
 
+    /// Adds to what an earlier alert created if the project says so.
+    fn joins_earlier(&self, request_context: &RequestContext<'_, Self>) -> bool {
+        request_context.settings.project == "joins"
+    }
+
+    fn update(
+        &self,
+        request_context: &RequestContext<'_, Self>,
+        response: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        let earlier = response.body.starts_with(b"earlier");
+        Ok(earlier.then(|| Self::request_to(request_context, Method::Put)))
+    }
+
+    /// Asks for the result if the project says so.
+    fn confirmation(
+        &self,
+        request_context: &RequestContext<'_, Self>,
+        _accepted: &Response,
+    ) -> Result<Option<Request>, FieldError> {
+        let confirms = request_context.settings.project == "confirms";
+        Ok(confirms.then(|| Self::request_to(request_context, Method::Get)))
+    }
+
+    fn parse_confirmation(&self, receipt: Receipt, response: &Response) -> Outcome {
+        match response.status {
+            422 => Outcome::from_status(response),
+            _ => Outcome::Delivered(receipt.with_remark(&format!("{}", response.status))),
+        }
+    }
+
     /// Follows 308 and no other redirect.
     fn follow_redirect(
         &self,

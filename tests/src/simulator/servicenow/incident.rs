@@ -73,17 +73,74 @@ fn create(asked: &Asked<'_>, things: &mut Things) -> Verdict {
     )
 }
 
+/// "Updates the specified record with the name-value pairs included in the request body."
+/// A work note is added to those that there are; a resolved incident stays active, a
+/// closed one does not.
+pub(super) fn update(sys_id: &str, asked: &Asked<'_>, things: &mut Things) -> Verdict {
+    if !asked.is_put() {
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, "Method not supported", "");
+    }
+    if !is_spoken_to_in_json(asked) {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "Accept and Content-Type must be application/json",
+            "",
+        );
+    }
+    let Some(changes) = asked.object() else {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "Exception while reading request",
+            "The payload is not valid JSON.",
+        );
+    };
+    if let Some(wrong) = lengths(&changes).end().first() {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "Invalid field value",
+            &words(wrong),
+        );
+    }
+    let Some(found) = things.find_mut(PROVIDER, sys_id, |one| one.scope == SCOPE) else {
+        return refuse(
+            StatusCode::NOT_FOUND,
+            "No Record found",
+            "Record doesn't exist or ACL restricts the record retrieval",
+        );
+    };
+    for (column, value) in changes.as_object().into_iter().flatten() {
+        if column == "work_notes" {
+            let before = found.thing["work_notes"].as_str().unwrap_or_default();
+            let note = value.as_str().unwrap_or_default();
+            found.thing["work_notes"] = json!(format!("{note}\n\n{before}"));
+        } else {
+            found.thing[column.as_str()] = value.clone();
+        }
+    }
+    if matches!(found.thing["state"].as_str(), Some("7" | "8")) {
+        found.thing["active"] = json!("false");
+    }
+    found.repeat(changes);
+    Verdict::json(
+        StatusCode::OK,
+        &json!({"result": shown(&found.thing, asked)}),
+    )
+}
+
 fn problems(incident: &Value) -> Vec<Wrong> {
+    lengths(incident).need("short_description", 160).end()
+}
+
+/// The rules for the columns that there are.
+fn lengths(incident: &Value) -> Rules<'_> {
     const WEIGHTS: [&str; 3] = ["1", "2", "3"];
     Rules::of(incident)
-        .need("short_description", 160)
         .texts(&["description", "work_notes", "comments"], 4_000)
         .texts(&["correlation_id", "correlation_display"], 100)
         .texts(&["category", "contact_type"], 40)
         .texts(&["assignment_group", "caller_id"], 32)
         .choice("impact", &WEIGHTS)
         .choice("urgency", &WEIGHTS)
-        .end()
 }
 
 /// The columns that `sysparm_fields` asks for; all when it asks for none.
@@ -106,7 +163,7 @@ fn list(asked: &Asked<'_>, things: &Things) -> Verdict {
         return refuse(
             StatusCode::BAD_REQUEST,
             "Invalid query",
-            "only = is understood here",
+            "only = and STARTSWITH are understood here",
         );
     };
     let limit = asked.query("sysparm_limit");
@@ -115,29 +172,45 @@ fn list(asked: &Asked<'_>, things: &Things) -> Verdict {
         .of(PROVIDER)
         .filter(|one| one.scope == SCOPE)
         .filter(|one| {
-            let holds = |(column, value): &(String, String)| {
-                one.thing[column.as_str()].as_str().unwrap_or_default() == value
+            let holds = |(column, operator, value): &Condition| {
+                let have = one.thing[column.as_str()].as_str().unwrap_or_default();
+                match operator {
+                    Operator::Is => have == value,
+                    Operator::StartsWith => have.starts_with(value.as_str()),
+                }
             };
             conditions.iter().all(holds)
         })
+        .rev()
         .take(limit)
         .map(|one| shown(&one.thing, asked))
         .collect();
     Verdict::json(StatusCode::OK, &json!({"result": found}))
 }
 
-/// `a=1^b=2`; orders are of no account here.
-fn conditions(query: &str) -> Option<Vec<(String, String)>> {
+/// A column, how it is compared, and with what.
+type Condition = (String, Operator, String);
+
+#[derive(Clone, Copy)]
+enum Operator {
+    Is,
+    StartsWith,
+}
+
+/// `a=1^bSTARTSWITH2`; of orders only that by the time of creation, the latest first, is
+/// played.
+fn conditions(query: &str) -> Option<Vec<Condition>> {
     query
         .split('^')
-        .filter(|part| !part.is_empty() && !part.starts_with("ORDERBY"))
+        .filter(|part| !part.is_empty() && *part != "ORDERBYDESCsys_created_on")
         .map(|part| {
-            let (column, value) = part.split_once('=')?;
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            column
-                .chars()
-                .all(plain)
-                .then(|| (column.to_owned(), value.to_owned()))
+            let (column, rest) = part.split_at(part.find(|c| !plain(c))?);
+            let (operator, value) = match rest.strip_prefix("STARTSWITH") {
+                Some(value) => (Operator::StartsWith, value),
+                None => (Operator::Is, rest.strip_prefix('=')?),
+            };
+            Some((column.to_owned(), operator, value.to_owned()))
         })
         .collect()
 }
@@ -206,6 +279,33 @@ mod tests {
             (none.status.as_u16(), none.said()),
             (200, json!({"result": []}))
         );
+    }
+
+    #[test]
+    fn an_incident_is_updated_by_its_id_and_notes_are_added() {
+        let mut things = Things::default();
+        let made = call(PATH, &incident()).to(answer, &mut things).said();
+        let sys_id = made["result"]["sys_id"].as_str().unwrap().to_owned();
+        let change = |changes: Value| {
+            call(&format!("{PATH}/{sys_id}?sysparm_fields=number"), &changes).putting()
+        };
+        let note = json!({"work_notes": "again", "correlation_display": "Tocsin:d1~d2"});
+        let said = change(note).to(answer, &mut things);
+        assert_eq!(said.status, 200);
+        assert_eq!(said.said(), json!({"result": {"number": "INC0010001"}}));
+        let begins = "correlation_id%3Dalert-1%5Ecorrelation_displaySTARTSWITHTocsin%3Ad1";
+        let found = query(begins).to(answer, &mut things).said();
+        assert_eq!(found["result"][0]["correlation_display"], "Tocsin:d1~d2");
+        let shown = things.find(PROVIDER, &sys_id).unwrap();
+        assert_eq!(shown.thing["work_notes"], "again\n\n{}");
+        assert_eq!((shown.count, shown.repetitions.len()), (2, 1));
+
+        change(json!({"state": "7"})).to(answer, &mut things);
+        let open = query("correlation_id%3Dalert-1%5Eactive%3Dtrue").to(answer, &mut things);
+        assert_eq!(open.said(), json!({"result": []}));
+        let long = change(json!({"work_notes": "w".repeat(4_001)}));
+        assert_eq!(long.to(answer, &mut things).status, 400);
+        assert_eq!(change(json!({})).ask(answer).0, 404);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn answer(asked: &Asked<'_>, things: &mut Things) -> Verdict {
         ["api", "now", "table", "incident"] | ["api", "now", "v1" | "v2", "table", "incident"] => {
             incident::answer(asked, things)
         }
+        ["api", "now", "table", "incident", sys_id] => incident::update(sys_id, asked, things),
         _ => refuse(
             StatusCode::BAD_REQUEST,
             "Requested URI does not represent any resource",

@@ -134,3 +134,79 @@ fn every_response_has_its_outcome() {
         (504, &[], "", Transient(Unavailable, None)),
     ]);
 }
+
+fn confirmation(region: &str, accepted: &Response) -> Option<String> {
+    let destination = fixture(&json!({"region": region}));
+    destination.with_context(&full(), Detail::Full, |context| {
+        let request = destination.provider.confirmation(context, accepted);
+        request.unwrap().map(|request| request.to_string())
+    })
+}
+
+#[test]
+fn the_result_of_an_accepted_request_is_asked_for() {
+    let accepted = response(
+        202,
+        &[],
+        r#"{"requestId":"43a29c5c-3dbf-4fa4-9c26-f4f71023e120"}"#,
+    );
+    let url = |region| confirmation(region, &accepted).unwrap();
+    let path = "/v2/alerts/requests/43a29c5c-3dbf-4fa4-9c26-f4f71023e120\n";
+    for (region, base) in [
+        ("us", "https://api.opsgenie.com"),
+        ("eu", "https://api.eu.opsgenie.com"),
+        ("jsm", "https://api.atlassian.com/jsm/ops/integration"),
+    ] {
+        let shown = url(region);
+        assert!(shown.starts_with(&format!("GET {base}{path}")), "{shown}");
+        assert!(shown.contains("authorization: [secret]"), "{shown}");
+    }
+    let delayed = [("x-ratelimit-state", "THROTTLED")];
+    for (headers, body) in [
+        (&delayed[..], r#"{"requestId":"r-1"}"#),
+        (&[], r#"{"requestId":"../../close"}"#),
+        (&[], "not JSON"),
+    ] {
+        assert_eq!(confirmation("us", &response(202, headers, body)), None);
+    }
+}
+
+#[test]
+fn only_a_result_without_an_alert_is_a_failure() {
+    let result = |status, body: &str| {
+        let receipt = Receipt::id("r-1");
+        OpsGenie::default().parse_confirmation(receipt, &response(status, &[], body))
+    };
+    let created = r#"{"data":{"success":true,"action":"Create","isSuccess":true,"status":"Created alert","alertId":"8743a1b2","alias":"x"}}"#;
+    assert_eq!(
+        result(200, created),
+        Outcome::Delivered(Receipt::id("8743a1b2"))
+    );
+    for (status, body) in [
+        (
+            404,
+            r#"{"message":"Request not found. It might not be processed yet."}"#,
+        ),
+        (403, "{}"),
+        (429, ""),
+        (500, ""),
+        (200, "<html>"),
+        (200, r#"{"data":{}}"#),
+        (200, r#"{"data":{"isSuccess":true,"alertId":""}}"#),
+        (404, r#"{"data":{"isSuccess":false,"alertId":""}}"#),
+    ] {
+        let outcome = result(status, body);
+        assert_eq!(outcome, Outcome::Delivered(Receipt::id("r-1")), "{body}");
+    }
+    for body in [
+        r#"{"data":{"success":false,"isSuccess":false,"status":"no such team","alertId":"","alias":""}}"#,
+        r#"{"data":{"success":false,"status":"no such team"}}"#,
+    ] {
+        let outcome = result(200, body);
+        let failure = outcome.failure().unwrap();
+        assert_eq!((failure.kind, failure.status), (Refused, None));
+        assert_eq!(failure.detail, "accepted, but not created: no such team");
+    }
+    let exists = r#"{"data":{"isSuccess":false,"status":"?","alertId":"8743a1b2"}}"#;
+    assert!(result(200, exists).failure().is_none());
+}

@@ -24,7 +24,7 @@ const INFO_LIMIT: usize = 3_900;
 /// The key by which ServiceNow deduplicates this alert. It may have 1,024 characters;
 /// the shorter key of incidents serves both.
 pub(crate) fn message_key(alert: &Alert) -> String {
-    correlation_id(&alert.alert_id)
+    correlation_id(alert)
 }
 
 pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {

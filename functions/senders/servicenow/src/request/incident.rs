@@ -2,7 +2,7 @@
 //! <https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html>.
 
 use serde_json::{Value, json};
-use tocsin_core::alert::{AlertId, Severity};
+use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::message::Message;
 use tocsin_core::provider::RequestContext;
 use tocsin_core::text::{Unit, line, truncate};
@@ -17,27 +17,48 @@ const SHORT_DESCRIPTION_LIMIT: usize = 160;
 const DESCRIPTION_LIMIT: usize = 4_000;
 /// The longest `work_notes`, in characters. No limit is documented.
 const WORK_NOTES_LIMIT: usize = 4_000;
+/// Separates the finding from the delivery in `correlation_display`.
+const LATEST: char = '~';
 /// The longest `correlation_id`, in characters.
 const CORRELATION_ID_LIMIT: usize = 100;
 
-/// The alert's id, or its hash if a character has a meaning in ServiceNow's query
-/// language: `^` begins another condition, and a value that begins with `javascript:`
-/// is executed.
-pub(crate) fn correlation_id(alert: &AlertId) -> String {
+/// The given id of the alert, or its hash if a character has a meaning in ServiceNow's
+/// query language: `^` begins another condition, and a value that begins with
+/// `javascript:` is executed.
+pub(crate) fn correlation_id(alert: &Alert) -> String {
     alert
-        .key(CORRELATION_ID_LIMIT, |c| {
+        .deduplication_key(CORRELATION_ID_LIMIT, |c| {
             c.is_ascii_alphanumeric() || "._-".contains(c)
         })
         .into_owned()
 }
 
-/// Distinguishes the deliveries of one alert: two destinations may share an instance.
-pub(crate) fn correlation_display(context: &RequestContext<'_, ServiceNow>) -> String {
-    format!("Tocsin:{}", context.delivery)
+/// What the incidents of one finding have in common, of one destination: two may share an
+/// instance.
+pub(crate) fn finding(context: &RequestContext<'_, ServiceNow>) -> String {
+    format!("Tocsin:{}", context.first_delivery)
 }
 
-/// The URL that creates an incident and returns only the fields that the receipt needs.
-pub(super) fn creation_url(mut url: Url) -> Url {
+/// The finding and the delivery that was the last to write into the incident. That of the
+/// finding's first alert is left out, as version 0.1.0 did.
+pub(crate) fn correlation_display(context: &RequestContext<'_, ServiceNow>) -> String {
+    let finding = finding(context);
+    if context.delivery == context.first_delivery {
+        finding
+    } else {
+        format!("{finding}{}{}", LATEST, context.delivery)
+    }
+}
+
+/// Whether the incident with this correlation display belongs to the finding.
+pub(crate) fn is_of_finding(context: &RequestContext<'_, ServiceNow>, display: &str) -> bool {
+    display
+        .strip_prefix(&finding(context))
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(LATEST))
+}
+
+/// The URL that writes an incident and returns only the fields that the receipt needs.
+pub(super) fn writing_url(mut url: Url) -> Url {
     url.query_pairs_mut()
         .append_pair("sysparm_fields", "sys_id,number")
         .append_pair("sysparm_exclude_reference_link", "true")
@@ -47,13 +68,13 @@ pub(super) fn creation_url(mut url: Url) -> Url {
 
 pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
     let message = Message::of(context);
-    let (impact, urgency) = impact_and_urgency(context.severity);
+    let Weight { impact, urgency } = weight(context.severity);
     let mut incident = json!({
         "short_description": line(&without_markup(&message.headline), SHORT_DESCRIPTION_LIMIT),
         "description": description(&message, DESCRIPTION_LIMIT),
         "impact": impact,
         "urgency": urgency,
-        "correlation_id": correlation_id(&context.alert.alert_id),
+        "correlation_id": correlation_id(context.alert),
         "correlation_display": correlation_display(context),
     });
     if let Some(context) = &message.context {
@@ -78,13 +99,50 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
     incident
 }
 
-/// ServiceNow computes the priority from impact and urgency.
-const fn impact_and_urgency(severity: Severity) -> (&'static str, &'static str) {
-    match severity {
+/// What ServiceNow computes the priority of an incident from: 1 is the highest.
+#[derive(Clone, Copy)]
+pub(crate) struct Weight<'a> {
+    pub(crate) impact: &'a str,
+    pub(crate) urgency: &'a str,
+}
+
+/// The body that adds an alert to the incident of an earlier one with the same id. The
+/// texts of the incident are people's by then, so all of the alert is a work note. What
+/// the alert makes more urgent is raised; nothing is lowered.
+pub(super) fn update(context: &RequestContext<'_, ServiceNow>, present: Weight<'_>) -> Value {
+    let message = Message::of(context);
+    let mut note = format!(
+        "The alert was raised again: {}\n{}",
+        without_markup(&message.headline),
+        description(&message, DESCRIPTION_LIMIT / 2)
+    );
+    if let Some(context) = &message.context {
+        note = format!("{note}\n\nAlert context\n{}", without_markup(context));
+    }
+    let mut update = json!({
+        "work_notes": truncate(&note, WORK_NOTES_LIMIT, Unit::Characters),
+        "correlation_display": correlation_display(context),
+    });
+    let weight = weight(context.severity);
+    for (column, value, new) in [
+        ("impact", present.impact, weight.impact),
+        ("urgency", present.urgency, weight.urgency),
+    ] {
+        // Of a value that cannot be read nothing is known.
+        if !value.is_empty() && new < value {
+            update[column] = json!(new);
+        }
+    }
+    update
+}
+
+const fn weight(severity: Severity) -> Weight<'static> {
+    let (impact, urgency) = match severity {
         Severity::Critical => ("1", "1"),
         Severity::High => ("2", "1"),
         Severity::Medium => ("2", "2"),
         Severity::Low => ("3", "2"),
         Severity::Info => ("3", "3"),
-    }
+    };
+    Weight { impact, urgency }
 }

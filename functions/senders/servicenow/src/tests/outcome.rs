@@ -1,3 +1,4 @@
+use tocsin_core::alert::Severity;
 use tocsin_core::outcome::FailureKind::{
     Misconfigured, NotUnderstood, Redirected, Refused, Throttled, Unauthorized, Unavailable,
 };
@@ -236,4 +237,97 @@ fn a_failed_lookup_does_not_prove_absence() {
         (200, &[], cut, Transient(NotUnderstood, None)),
         (202, &[], r#"{"result":[]}"#, Transient(NotUnderstood, None)),
     ]);
+}
+
+/// An incident of this finding, as a lookup shows it.
+fn of_finding(display: &str) -> Value {
+    json!({
+        "sys_id": "a1", "number": "INC1", "correlation_id": full().alert_id.as_str(),
+        "correlation_display": format!("Tocsin:{}{display}", delivery()),
+        "active": "true", "state": "2", "impact": "2", "urgency": "1",
+    })
+}
+
+/// The request that adds an update of [`full`] to the incidents that a lookup shows.
+fn update(severity: Severity, incidents_shown: &[Value]) -> Option<Request> {
+    let mut alert = full().with_derived_id();
+    alert.severity = severity;
+    let body = json!({"result": incidents_shown}).to_string();
+    let destination = incidents();
+    destination.with_context(&alert, Detail::Full, |context| {
+        assert!(destination.provider.joins_earlier(context));
+        let response = response(200, &[], &body);
+        destination.provider.update(context, &response).unwrap()
+    })
+}
+
+#[test]
+fn an_update_is_added_to_the_open_incident_of_its_finding() {
+    let request = update(Severity::High, &[of_finding("")]).unwrap();
+    snapshot("update", &request.to_string());
+    let not = |column: &str, value: &str| {
+        let mut incident = of_finding("~another");
+        incident[column] = json!(value);
+        incident
+    };
+    for other in [
+        not("active", "false"),
+        not("active", ""),
+        not("state", "6"),
+        not("state", "7"),
+        not("correlation_id", "another"),
+        not("correlation_display", "Tocsin:another"),
+        not("correlation_display", &format!("Tocsin:{}0", delivery())),
+        not("sys_id", "../a1"),
+    ] {
+        assert!(
+            update(Severity::High, std::slice::from_ref(&other)).is_none(),
+            "{other}"
+        );
+        assert!(update(Severity::High, &[other, of_finding("~another")]).is_some());
+    }
+}
+
+#[test]
+fn an_update_raises_the_urgency_and_never_lowers_it() {
+    for (severity, impact, urgency) in [
+        (Severity::Critical, json!("1"), Value::Null),
+        (Severity::High, Value::Null, Value::Null),
+        (Severity::Info, Value::Null, Value::Null),
+    ] {
+        let request = update(severity, &[of_finding("")]).unwrap();
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!((&body["impact"], &body["urgency"]), (&impact, &urgency));
+    }
+}
+
+#[test]
+fn an_update_is_found_once_it_was_the_last_to_be_added() {
+    let update = full().with_derived_id();
+    let destination = incidents();
+    let looked_up = |display: &str| {
+        let body = json!({"result": [of_finding(display)]}).to_string();
+        destination.with_context(&update, Detail::Full, |context| {
+            let found = destination
+                .provider
+                .parse_lookup(context, &response(200, &[], &body));
+            (found, context.delivery.to_string())
+        })
+    };
+    let (first, own) = looked_up("");
+    assert_eq!(first, Lookup::Absent);
+    assert_eq!(looked_up("~another").0, Lookup::Absent);
+    assert!(matches!(looked_up(&format!("~{own}")).0, Lookup::Found(_)));
+    // The first alert of the finding, after an update was added, is added once more.
+    let body = json!({"result": [of_finding(&format!("~{own}"))]}).to_string();
+    assert_eq!(lookup(200, &body), Lookup::Absent);
+}
+
+#[test]
+fn only_updates_are_looked_up_before_their_first_attempt() {
+    for (destination, alert) in [(incidents(), full()), (events(), full().with_derived_id())] {
+        destination.with_context(&alert, Detail::Full, |context| {
+            assert!(!destination.provider.joins_earlier(context));
+        });
+    }
 }
