@@ -5,7 +5,7 @@ use serde_json::Value;
 use tocsin_core::alert::Severity;
 use tocsin_core::link::web_url;
 use tocsin_core::text::Unit;
-use tocsin_testing::{any_alert, has_snapshot};
+use tocsin_testing::{alert, any_alert, full_json, has_snapshot};
 
 use super::*;
 use crate::message::blocks::{BLOCKS_LIMIT, TEXT_LIMIT, URL_LIMIT};
