@@ -160,7 +160,7 @@ fn reference_at<'a>(rest: &'a str, before: &Last) -> Option<&'a str> {
 /// (`@name`), a reference (`#1`, `GH-1`) or an address (`https://`, `www.`).
 fn joins(c: char, before: &Last, next: Option<char>) -> bool {
     match c {
-        '@' => next.is_some_and(char::is_alphanumeric),
+        '@' => next.is_some_and(|next| next.is_alphanumeric() || "-_.".contains(next)),
         '#' => next.is_some_and(char::is_numeric),
         ':' => next == Some('/'),
         '-' => before.ends_with("gh") && next.is_some_and(|next| next.is_ascii_digit()),
@@ -202,7 +202,7 @@ mod tests {
     fn markup_is_escaped() {
         for (text, escaped) in [
             ("plain text, 100% & more.", "plain text, 100% &amp; more."),
-            ("@octocat a@b.c, x@y @ z", "@\u{200b}octocat `a@b.c`, `x@y` @ z"),
+            ("@octocat a@b.c, x@y @ 2@.A", "@\u{200b}octocat `a@b.c`, `x@y` @ 2@\u{200b}.A"),
             (
                 "#1 o/r#2 GH-3 gh-x C# #a",
                 "\\#\u{200b}1 o/r\\#\u{200b}2 GH-\u{200b}3 gh-x C\\# \\#a",
