@@ -143,7 +143,7 @@ fn the_longest_texts_leave_room_for_all_parts() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn every_alert_keeps_to_the_layout_and_limits(alert in any_alert()) {
         assert_within_limits(&alert);
