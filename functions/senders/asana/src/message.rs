@@ -6,7 +6,7 @@
 
 use tocsin_core::escape::{escaped, escaped_within};
 use tocsin_core::message::Message;
-use tocsin_core::prose::{Block, Order, Prose, Span, blocks, spans};
+use tocsin_core::prose::{Block, Marker, Prose, Span, blocks, spans};
 use tocsin_core::text::{Unit, sanitize, truncate};
 use url::Url;
 
@@ -80,7 +80,10 @@ fn tail(message: &Message<'_>) -> String {
         tail.push_str(&within(reference, SHORT_TEXT_LIMIT));
     }
     let rows = message.rows();
-    let items: Vec<String> = rows.iter().map(|(label, value)| item(label, value)).collect();
+    let items: Vec<String> = rows
+        .iter()
+        .map(|(label, value)| item(label, value))
+        .collect();
     if !items.is_empty() {
         tail.push_str("\n<h2>Details</h2><ul>");
         tail.extend(items);
@@ -126,10 +129,10 @@ fn prose(text: &str) -> String {
     let parts = blocks(text).into_iter().map(|block| match block {
         Block::Lines(lines) => inline(lines),
         Block::Code(code) => format!("<pre>{}</pre>", escape(code)),
-        Block::List(Order::Bullets, items) => list("ul", &items),
-        Block::List(Order::Numbers(1), items) => list("ol", &items),
+        Block::List(Marker::Bullets, items) => list("ul", &items),
+        Block::List(Marker::Numbers(1), items) => list("ol", &items),
         // A list of Asana's begins with 1.
-        Block::List(Order::Numbers(first), items) => {
+        Block::List(Marker::Numbers(first), items) => {
             let items = (first..).zip(&items);
             let items = items.map(|(number, item)| format!("{number}. {}", inline(item)));
             items.collect::<Vec<_>>().join("\n")
@@ -139,7 +142,10 @@ fn prose(text: &str) -> String {
 }
 
 fn list(tag: &str, items: &[&str]) -> String {
-    let items: String = items.iter().map(|item| format!("<li>{}</li>", inline(item))).collect();
+    let items: String = items
+        .iter()
+        .map(|item| format!("<li>{}</li>", inline(item)))
+        .collect();
     format!("<{tag}>{items}</{tag}>")
 }
 

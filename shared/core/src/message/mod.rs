@@ -177,7 +177,8 @@ fn facts(alert: &Alert) -> Vec<Fact<'_>> {
     if !alert.log_types.is_empty() {
         facts.push(text("Log types", Cow::Owned(alert.log_types.join(", "))));
     }
-    let is_shown = |fact: &Fact<'_>| !matches!(&fact.value, FactValue::Text(text) if text.is_empty());
+    let is_shown =
+        |fact: &Fact<'_>| !matches!(&fact.value, FactValue::Text(text) if text.is_empty());
     facts.retain(is_shown);
     facts
 }

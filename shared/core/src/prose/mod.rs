@@ -26,14 +26,14 @@ pub enum Block<'a> {
     /// Lines as they are, with blank ones between paragraphs.
     Lines(&'a str),
     /// A list.
-    List(Order, Vec<&'a str>),
+    List(Marker, Vec<&'a str>),
     /// Lines between two fences of three backticks.
     Code(&'a str),
 }
 
 /// How the items of a list are marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Marker {
     /// With bullets.
     Bullets,
     /// With numbers that follow each other, from this one.
@@ -144,11 +144,11 @@ fn code(text: &str) -> Option<(Block<'_>, usize)> {
 /// The list at the beginning of `text` and its length. An item goes on in lines that are
 /// indented.
 fn list(text: &str) -> Option<(Block<'_>, usize)> {
-    let (order, _) = mark(text)?;
+    let (marker, _) = mark(text)?;
     let mut items = Vec::new();
     let mut at = 0;
     while let Some((found, width)) = mark(&text[at..]) {
-        if !follows(order, found, items.len()) {
+        if !follows(marker, found, items.len()) {
             break;
         }
         let begin = at + width;
@@ -158,7 +158,7 @@ fn list(text: &str) -> Option<(Block<'_>, usize)> {
         }
         items.push(text[begin..at].trim());
     }
-    Some((Block::List(order, items), at))
+    Some((Block::List(marker, items), at))
 }
 
 /// Whether a line goes on with the item before it.
@@ -167,10 +167,10 @@ fn is_continued(text: &str) -> bool {
     line.starts_with("  ") && !line.trim().is_empty()
 }
 
-fn follows(first: Order, found: Order, count: usize) -> bool {
+fn follows(first: Marker, found: Marker, count: usize) -> bool {
     match (first, found) {
-        (Order::Bullets, Order::Bullets) => true,
-        (Order::Numbers(first), Order::Numbers(found)) => {
+        (Marker::Bullets, Marker::Bullets) => true,
+        (Marker::Numbers(first), Marker::Numbers(found)) => {
             u32::try_from(count).is_ok_and(|count| first.checked_add(count) == Some(found))
         }
         _ => false,
@@ -178,11 +178,11 @@ fn follows(first: Order, found: Order, count: usize) -> bool {
 }
 
 /// The mark of an item at the beginning of `text`, and its length with the space.
-fn mark(text: &str) -> Option<(Order, usize)> {
+fn mark(text: &str) -> Option<(Marker, usize)> {
     let line = text[..line_length(text)].trim_end();
     for bullet in ["- ", "* ", "• "] {
         if line.starts_with(bullet) {
-            return Some((Order::Bullets, bullet.len()));
+            return Some((Marker::Bullets, bullet.len()));
         }
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -192,8 +192,11 @@ fn mark(text: &str) -> Option<(Order, usize)> {
     }
     let (number, rest) = line.split_at(digits);
     let is_mark = rest.starts_with(". ") || rest.starts_with(") ");
-    let number = number.parse().ok().filter(|number| *number > 0 && is_mark)?;
-    Some((Order::Numbers(number), digits + 2))
+    let number = number
+        .parse()
+        .ok()
+        .filter(|number| *number > 0 && is_mark)?;
+    Some((Marker::Numbers(number), digits + 2))
 }
 
 /// The pieces of `text`. Backticks that are not a pair around something on one line, and

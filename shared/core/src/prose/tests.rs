@@ -33,10 +33,13 @@ fn lists_and_fenced_code_are_blocks() {
         blocks(text),
         [
             Block::Lines("Steps:"),
-            Block::List(Order::Numbers(1), vec!["Find `x`.\n   In Okta.", "Revoke."]),
-            Block::List(Order::Numbers(4), vec!["No."]),
+            Block::List(
+                Marker::Numbers(1),
+                vec!["Find `x`.\n   In Okta.", "Revoke."]
+            ),
+            Block::List(Marker::Numbers(4), vec!["No."]),
             Block::Lines("Then"),
-            Block::List(Order::Bullets, vec!["a", "b"]),
+            Block::List(Marker::Bullets, vec!["a", "b"]),
             Block::Code("aws\n  x"),
             Block::Lines("end"),
         ]

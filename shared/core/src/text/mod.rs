@@ -140,7 +140,11 @@ pub fn with_kept_indent(text: &str) -> String {
         }
         let rest = line.trim_start_matches([' ', '\t']);
         for c in line[..line.len() - rest.len()].chars() {
-            out.push_str(if c == '\t' { "\u{a0}\u{a0}\u{a0}\u{a0}" } else { "\u{a0}" });
+            out.push_str(if c == '\t' {
+                "\u{a0}\u{a0}\u{a0}\u{a0}"
+            } else {
+                "\u{a0}"
+            });
         }
         out.push_str(rest);
     }

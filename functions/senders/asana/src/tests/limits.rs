@@ -11,7 +11,12 @@ use crate::message::{NAME_LIMIT, NOTES_LIMIT};
 /// Reads notes as XML: well-formed, one `body`, only known tags, and only links of the
 /// alert. Returns the text.
 fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
-    let links = [&alert.link, &alert.description, &alert.runbook, &alert.reference];
+    let links = [
+        &alert.link,
+        &alert.description,
+        &alert.runbook,
+        &alert.reference,
+    ];
     let links: Vec<String> = links
         .into_iter()
         .flatten()

@@ -29,15 +29,31 @@ fn as_github_reads() -> Options<'static> {
 fn assert_only_our_markup(alert: &Alert, body: &str) {
     let arena = Arena::new();
     let root = parse_document(&arena, body, &as_github_reads());
-    let links = [&alert.link, &alert.description, &alert.runbook, &alert.reference];
-    let links: Vec<String> = links.into_iter().flatten().filter_map(|link| web_url(link)).collect();
+    let links = [
+        &alert.link,
+        &alert.description,
+        &alert.runbook,
+        &alert.reference,
+    ];
+    let links: Vec<String> = links
+        .into_iter()
+        .flatten()
+        .filter_map(|link| web_url(link))
+        .collect();
     for node in root.descendants() {
         match &node.data.borrow().value {
             NodeValue::HtmlBlock(html) => {
                 let html = html.literal.trim_end();
                 let ours = html.starts_with("<!-- tocsin-delivery:")
-                    || ["<details open><summary>Context</summary>", "</details>", "<!-- -->"].contains(&html)
-                    || html.strip_prefix("<details><summary>Context (").is_some_and(|rest| rest.ends_with(" lines)</summary>"));
+                    || [
+                        "<details open><summary>Context</summary>",
+                        "</details>",
+                        "<!-- -->",
+                    ]
+                    .contains(&html)
+                    || html
+                        .strip_prefix("<details><summary>Context (")
+                        .is_some_and(|rest| rest.ends_with(" lines)</summary>"));
                 assert!(ours, "{html}");
             }
             NodeValue::Link(to) => assert!(links.contains(&to.url), "{}", to.url),
@@ -96,7 +112,8 @@ fn assert_joins_nothing(text: &str) {
     let is_emoji = |name: &&str| {
         let is_short = name.len() <= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
         let hexadecimal = ["a", "ab", "abc", "abcd", "b", "bed", "bee", "cd", "de"];
-        (!is_short || hexadecimal.contains(name)) && name.bytes().any(|byte| byte.is_ascii_lowercase())
+        (!is_short || hexadecimal.contains(name))
+            && name.bytes().any(|byte| byte.is_ascii_lowercase())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
 use tocsin_core::message::{ContextText, Message};
-use tocsin_core::prose::{Block, Order, Prose, Span, blocks, spans};
+use tocsin_core::prose::{Block, Marker, Prose, Span, blocks, spans};
 use tocsin_core::text::{Unit, fit};
 
 use super::{DESCRIPTION_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, long_title, rows, share};
@@ -85,7 +85,10 @@ fn panel(message: &Message<'_>) -> Value {
         TITLE_LIMIT,
         |title| {
             let title = (!title.is_empty()).then(|| text(&format!(" {title}")));
-            let view = message.link.as_deref().map(|href| link("View the alert", href));
+            let view = message
+                .link
+                .as_deref()
+                .map(|href| link("View the alert", href));
             let space = view.as_ref().map(|_| text("  "));
             let rest = title.into_iter().chain(space).chain(view);
             paragraph(&[vec![severity.clone()], rest.collect()].concat())
@@ -97,7 +100,10 @@ fn panel(message: &Message<'_>) -> Value {
 
 /// The room that the link takes in the panel, which is not the title's.
 fn link_size(message: &Message<'_>) -> usize {
-    let link = message.link.as_deref().map(|href| link("View the alert", href));
+    let link = message
+        .link
+        .as_deref()
+        .map(|href| link("View the alert", href));
     link.map_or(0, |link| Unit::Characters.length(&link.to_string()))
 }
 
@@ -118,17 +124,17 @@ fn prose(long: &str) -> Vec<Value> {
     let nodes = blocks(long).into_iter().flat_map(|block| match block {
         Block::Lines(lines) => paragraphs(lines),
         Block::Code(code) => vec![json!({"type": "codeBlock", "content": [text(code)]})],
-        Block::List(order, items) => vec![list(order, &items)],
+        Block::List(marker, items) => vec![list(marker, &items)],
     });
     nodes.collect()
 }
 
-fn list(order: Order, items: &[&str]) -> Value {
+fn list(marker: Marker, items: &[&str]) -> Value {
     let item = |item: &&str| json!({"type": "listItem", "content": paragraphs(item)});
     let items: Vec<Value> = items.iter().map(item).collect();
-    match order {
-        Order::Bullets => json!({"type": "bulletList", "content": items}),
-        Order::Numbers(first) => {
+    match marker {
+        Marker::Bullets => json!({"type": "bulletList", "content": items}),
+        Marker::Numbers(first) => {
             json!({"type": "orderedList", "attrs": {"order": first}, "content": items})
         }
     }
@@ -175,7 +181,10 @@ fn table(message: &Message<'_>) -> Option<Value> {
 /// As much of the context as `shown`, collapsed if it is longer than a screen.
 fn context(context: &ContextText, shown: &str) -> Vec<Value> {
     // A text node must not be empty.
-    let lines: Vec<Value> = (!shown.is_empty()).then(|| text(shown)).into_iter().collect();
+    let lines: Vec<Value> = (!shown.is_empty())
+        .then(|| text(shown))
+        .into_iter()
+        .collect();
     let block = json!({"type": "codeBlock", "attrs": {"language": "json"}, "content": lines});
     if context.fits_screen() {
         return vec![heading("Context"), block];

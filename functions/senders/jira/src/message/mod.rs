@@ -10,8 +10,11 @@ use serde_json::Value;
 use tocsin_core::message::Message;
 use tocsin_core::text::{Unit, truncate};
 
-use crate::request::SUMMARY_LIMIT;
 use crate::settings::Deployment;
+
+/// The longest summary, in characters. Jira refuses longer ones, and line breaks
+/// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
+pub(crate) const SUMMARY_LIMIT: usize = 255;
 
 /// The longest description, in characters. Jira refuses more than 32,767 characters
 /// (<https://jira.atlassian.com/browse/JRACLOUD-68949>). It does not
@@ -46,7 +49,11 @@ fn share(used: usize) -> usize {
 /// The rows of the facts table: label and value, one line each.
 fn rows<'a>(message: &'a Message<'_>) -> Vec<(&'static str, Cow<'a, str>)> {
     let cut = |(label, value): (&'static str, Cow<'a, str>)| {
-        let limit = if label == "Tags" { TAGS_LIMIT } else { FACT_LIMIT };
+        let limit = if label == "Tags" {
+            TAGS_LIMIT
+        } else {
+            FACT_LIMIT
+        };
         let cut = truncate(&value, limit, Unit::Characters).into_owned();
         (label, Cow::Owned(cut))
     };

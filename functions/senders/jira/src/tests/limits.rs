@@ -42,7 +42,18 @@ fn assert_is_adf(node: &Value, inside_code: bool) {
         }
     }
     let children = node["content"].as_array();
-    if ["paragraph", "panel", "table", "tableRow", "expand", "bulletList", "orderedList", "listItem"].contains(&kind) {
+    if [
+        "paragraph",
+        "panel",
+        "table",
+        "tableRow",
+        "expand",
+        "bulletList",
+        "orderedList",
+        "listItem",
+    ]
+    .contains(&kind)
+    {
         assert!(!children.unwrap().is_empty(), "{node}");
     }
     for child in children.into_iter().flatten() {

@@ -37,9 +37,18 @@ pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> Strin
     };
     let parts = [
         message.link.as_deref().map(|url| link(url, link_room)),
-        message.description.as_ref().map(|text| prose(text, TEXT_LIMIT)),
-        message.runbook.as_ref().map(|text| labelled("Runbook", text, RUNBOOK_LIMIT)),
-        message.reference.as_ref().map(|text| labelled("Reference", text, REFERENCE_LIMIT)),
+        message
+            .description
+            .as_ref()
+            .map(|text| prose(text, TEXT_LIMIT)),
+        message
+            .runbook
+            .as_ref()
+            .map(|text| labelled("Runbook", text, RUNBOOK_LIMIT)),
+        message
+            .reference
+            .as_ref()
+            .map(|text| labelled("Reference", text, REFERENCE_LIMIT)),
         facts(&message.facts),
     ];
     let mut shown = parts

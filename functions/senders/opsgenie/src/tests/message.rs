@@ -33,8 +33,14 @@ fn the_context_is_in_the_description_only_if_the_details_lack_some_of_it() {
     assert!(!short.contains("Context"), "{short}");
     let events = json!({"events": (0..400).collect::<Vec<_>>()});
     let long = shown(events.clone(), link);
-    assert!(long.ends_with("… (380 more lines: open the alert)</pre>"), "{long}");
-    assert!(long.contains("<br>\u{a0}\u{a0}\u{a0}\u{a0}21,<br>"), "{long}");
+    assert!(
+        long.ends_with("… (380 more lines: open the alert)</pre>"),
+        "{long}"
+    );
+    assert!(
+        long.contains("<br>\u{a0}\u{a0}\u{a0}\u{a0}21,<br>"),
+        "{long}"
+    );
     let unlinked = shown(events, Value::Null);
     assert!(unlinked.contains("399<br>"), "{unlinked}");
 }

@@ -83,7 +83,10 @@ fn labelled(label: &str, text: Option<&Prose<'_>>, room: usize) -> Vec<Value> {
     match text {
         Some(Prose::Link(url)) => {
             let link = rich_text(&[section(&[bold(&format!("{label}  ")), link_to(url)])]);
-            vec![link].into_iter().filter(|link| size(std::slice::from_ref(link)) <= room).collect()
+            vec![link]
+                .into_iter()
+                .filter(|link| size(std::slice::from_ref(link)) <= room)
+                .collect()
         }
         Some(Prose::Text(text)) => fitted(text, room, |text| {
             let parts = prose(text);
@@ -132,7 +135,11 @@ fn facts(message: &Message<'_>) -> Vec<Value> {
         };
         lines.push(section(&[bold("Reference  "), shown]));
     }
-    if lines.is_empty() { Vec::new() } else { vec![rich_text(&lines)] }
+    if lines.is_empty() {
+        Vec::new()
+    } else {
+        vec![rich_text(&lines)]
+    }
 }
 
 /// The button, and a small line with tags and id.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tocsin_core::Timestamp;
-use tocsin_core::prose::{Block, Order, Span, blocks, spans};
+use tocsin_core::prose::{Block, Marker, Span, blocks, spans};
 use tocsin_core::text::{Unit, prefix};
 
 pub(super) fn rich_text(elements: &[Value]) -> Value {
@@ -58,18 +58,18 @@ pub(super) fn prose(text: &str) -> Vec<Value> {
     let parts = blocks(text).into_iter().map(|block| match block {
         Block::Lines(lines) => inline(lines),
         Block::Code(code) => json!({"type": "rich_text_preformatted", "elements": [literal(code)]}),
-        Block::List(order, items) => list(order, &items),
+        Block::List(marker, items) => list(marker, &items),
     });
     parts.collect()
 }
 
-fn list(order: Order, items: &[&str]) -> Value {
+fn list(marker: Marker, items: &[&str]) -> Value {
     let elements: Vec<Value> = items.iter().map(|item| inline(item)).collect();
-    match order {
-        Order::Bullets => {
+    match marker {
+        Marker::Bullets => {
             json!({"type": "rich_text_list", "style": "bullet", "elements": elements})
         }
-        Order::Numbers(first) => json!({
+        Marker::Numbers(first) => json!({
             "type": "rich_text_list", "style": "ordered", "offset": first - 1, "elements": elements,
         }),
     }

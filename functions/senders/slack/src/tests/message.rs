@@ -105,7 +105,10 @@ fn assert_literal(alert: &Alert, value: &Value) {
         "link" => {
             let page = alert.link.as_deref().and_then(web_url);
             let fields = [&alert.description, &alert.runbook, &alert.reference];
-            let mut fields = fields.into_iter().flatten().filter_map(|text| web_url(text));
+            let mut fields = fields
+                .into_iter()
+                .flatten()
+                .filter_map(|text| web_url(text));
             let url = object["url"].as_str().unwrap();
             let is_title = object.contains_key("text") && page.as_deref() == Some(url);
             assert!(is_title || fields.any(|field| field == url), "{url}");
@@ -188,7 +191,10 @@ fn code_and_lists_are_shown_and_long_contexts_end_where_the_screen_does() {
     let request = webhook().request(&alert(&json), Detail::Full);
     assert_valid(&alert(&json), &request);
     let body = String::from_utf8(request.body).unwrap();
-    assert!(body.contains("    219\\n"), "all of it, if there is no other place");
+    assert!(
+        body.contains("    219\\n"),
+        "all of it, if there is no other place"
+    );
 }
 
 #[test]

@@ -123,8 +123,16 @@ fn long_texts_share_the_room_of_the_mail() {
     let shown = Shown(&message).to_string();
     let (_, email) = shown.split_once("email:\n").unwrap();
     let order = [
-        "For more details", "Description:", "characters cut)", "Runbook:", "Revoke its sessions.",
-        "Reference:", "Created: 2020-10-13 03:35:24 UTC", "Tags: aws, network", "Context:", "198.51.100.7\"",
+        "For more details",
+        "Description:",
+        "characters cut)",
+        "Runbook:",
+        "Revoke its sessions.",
+        "Reference:",
+        "Created: 2020-10-13 03:35:24 UTC",
+        "Tags: aws, network",
+        "Context:",
+        "198.51.100.7\"",
     ];
     let places: Vec<_> = order.iter().map(|part| email.find(part).unwrap()).collect();
     assert!(places.is_sorted(), "{places:?}");

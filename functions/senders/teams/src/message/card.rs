@@ -96,7 +96,11 @@ fn reference(message: &Message<'_>) -> Vec<Value> {
     };
     let shown = match reference.link() {
         Some(url) if url.len() <= LINE_LIMIT => link_to(url),
-        _ => literal(&truncate(reference.as_str(), LINE_LIMIT, Unit::NestedJsonBytes)),
+        _ => literal(&truncate(
+            reference.as_str(),
+            LINE_LIMIT,
+            Unit::NestedJsonBytes,
+        )),
     };
     vec![label("Reference"), rich(&[shown])]
 }
@@ -163,7 +167,11 @@ fn actions(message: &Message<'_>, parts: &Parts) -> Vec<Value> {
     if let Some(url) = page(message) {
         actions.push(json!({"type": "Action.OpenUrl", "title": "Open alert", "url": url}));
     }
-    if parts.context.iter().any(|context| context["isVisible"] == false) {
+    if parts
+        .context
+        .iter()
+        .any(|context| context["isVisible"] == false)
+    {
         actions.push(json!({
             "type": "Action.ToggleVisibility", "title": "Context", "targetElements": [CONTEXT_ID],
         }));

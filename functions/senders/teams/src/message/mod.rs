@@ -45,7 +45,9 @@ fn parts(message: &Message<'_>, [description, runbook, context]: [usize; 3]) -> 
         runbook: prose(message.runbook.as_ref(), Some("Runbook"), runbook),
         context: message.context.as_ref().map_or_else(Vec::new, |text| {
             let fits_screen = text.fits_screen();
-            fitted(text.as_str(), context, |text| vec![card::context(text, fits_screen)])
+            fitted(text.as_str(), context, |text| {
+                vec![card::context(text, fits_screen)]
+            })
         }),
     }
 }
@@ -58,7 +60,11 @@ fn prose(text: Option<&Prose<'_>>, label: Option<&str>, room: usize) -> Vec<Valu
     match text {
         Some(Prose::Link(url)) if url.len() <= card::LINE_LIMIT => {
             let elements: Vec<Value> = below_label(vec![runs::rich(&[runs::link_to(url)])]);
-            if size(&elements) <= room { elements } else { Vec::new() }
+            if size(&elements) <= room {
+                elements
+            } else {
+                Vec::new()
+            }
         }
         Some(text) => fitted(text.as_str(), room, |text| below_label(runs::prose(text))),
         None => Vec::new(),
@@ -68,7 +74,11 @@ fn prose(text: Option<&Prose<'_>>, label: Option<&str>, room: usize) -> Vec<Valu
 /// As much of `text` as makes elements of at most `room` bytes.
 fn fitted(text: &str, room: usize, elements: impl Fn(&str) -> Vec<Value>) -> Vec<Value> {
     let elements = |text: &str| {
-        if text.is_empty() { Vec::new() } else { elements(text) }
+        if text.is_empty() {
+            Vec::new()
+        } else {
+            elements(text)
+        }
     };
     fit(text, room, elements, |elements| size(elements))
 }

@@ -2,7 +2,7 @@
 //! <https://adaptivecards.io/explorer/RichTextBlock.html>.
 
 use serde_json::{Value, json};
-use tocsin_core::prose::{Block, Order, Span, blocks, spans};
+use tocsin_core::prose::{Block, Marker, Span, blocks, spans};
 use tocsin_core::text::with_kept_indent;
 
 pub(super) fn rich(runs: &[Value]) -> Value {
@@ -32,18 +32,18 @@ pub(super) fn prose(text: &str) -> Vec<Value> {
     let blocks = blocks(text).into_iter().map(|block| match block {
         Block::Lines(lines) => rich(&inline(lines)),
         Block::Code(code) => rich(&[monospace(code)]),
-        Block::List(order, items) => rich(&list(order, &items)),
+        Block::List(marker, items) => rich(&list(marker, &items)),
     });
     blocks.collect()
 }
 
-fn list(order: Order, items: &[&str]) -> Vec<Value> {
+fn list(marker: Marker, items: &[&str]) -> Vec<Value> {
     let mut runs = Vec::new();
     for (at, item) in (0..).zip(items) {
         let end = if at == 0 { "" } else { "\n" };
-        runs.push(literal(&match order {
-            Order::Bullets => format!("{end}• "),
-            Order::Numbers(first) => format!("{end}{}. ", first + at),
+        runs.push(literal(&match marker {
+            Marker::Bullets => format!("{end}• "),
+            Marker::Numbers(first) => format!("{end}{}. ", first + at),
         }));
         runs.extend(inline(item));
     }

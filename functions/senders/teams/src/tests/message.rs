@@ -101,7 +101,14 @@ fn assert_literal(alert: &Alert, value: &Value) {
     let Value::Object(object) = value else { return };
     match object["type"].as_str().unwrap() {
         "TextBlock" => {
-            let labels = ["Created", "Detection", "Type", "Log types", "Reference", "Runbook"];
+            let labels = [
+                "Created",
+                "Detection",
+                "Type",
+                "Log types",
+                "Reference",
+                "Runbook",
+            ];
             let text = object["text"].as_str().unwrap();
             assert!(labels.contains(&text) || text == time(alert), "{text}");
         }

@@ -1,6 +1,6 @@
 //! The lists, the code and the links of a text in Markdown.
 
-use tocsin_core::prose::{Block, Order, Span, blocks, spans};
+use tocsin_core::prose::{Block, Marker, Span, blocks, spans};
 use url::Url;
 
 use super::{GAP, LONGEST_FENCE, escape, fenced, indented_by, longest_run, words};
@@ -30,10 +30,10 @@ fn shown(block: &Block<'_>) -> String {
         Block::Lines(text) => lines(text).join("\n"),
         Block::Code(code) if longest_run(code) < LONGEST_FENCE => fenced(code, ""),
         Block::Code(code) => escape(code),
-        Block::List(order, items) => {
-            let items = (0..).zip(items).map(|(at, item)| match order {
-                Order::Bullets => self::item("- ", item),
-                Order::Numbers(first) => self::item(&format!("{}. ", first + at), item),
+        Block::List(marker, items) => {
+            let items = (0..).zip(items).map(|(at, item)| match marker {
+                Marker::Bullets => self::item("- ", item),
+                Marker::Numbers(first) => self::item(&format!("{}. ", first + at), item),
             });
             items.collect::<Vec<_>>().join("\n")
         }
@@ -83,7 +83,13 @@ pub(crate) fn link_to(url: &str) -> String {
 /// commits, on any host, since Enterprise Server has its own.
 fn is_noticed(url: &str) -> bool {
     const NOTICED: [&str; 7] = [
-        "issues", "pull", "pulls", "discussions", "commit", "commits", "compare",
+        "issues",
+        "pull",
+        "pulls",
+        "discussions",
+        "commit",
+        "commits",
+        "compare",
     ];
     let Ok(url) = Url::parse(url) else {
         return true;
@@ -105,7 +111,10 @@ mod tests {
                 "Run `aws *sts*`, then:\n1. Find `<@x>`\n   - deep\n2. # Revoke\n- a\n@b",
                 "Run `aws *sts*`, then:\n\n1. Find `<@x>`\n   &nbsp;\\- deep\n2. \\# Revoke\n\n<!-- -->\n\n- a\n\n@\u{200b}b",
             ),
-            ("```sh\naws `x`\n```\n`1a2b3c4``x`", "```\naws `x`\n```\n\n\\`\u{200b}`1a2b3c4`\\`\\`x\\`"),
+            (
+                "```sh\naws `x`\n```\n`1a2b3c4``x`",
+                "```\naws `x`\n```\n\n\\`\u{200b}`1a2b3c4`\\`\\`x\\`",
+            ),
             ("1a2b3c4`x`", "`1a2b3c4`\u{200b}`x`"),
         ] {
             assert_eq!(prose(text), shown);

@@ -202,7 +202,10 @@ mod tests {
     fn markup_is_escaped() {
         for (text, escaped) in [
             ("plain text, 100% & more.", "plain text, 100% &amp; more."),
-            ("@octocat a@b.c, x@y @ 2@.A", "@\u{200b}octocat `a@b.c`, `x@y` @ 2@\u{200b}.A"),
+            (
+                "@octocat a@b.c, x@y @ 2@.A",
+                "@\u{200b}octocat `a@b.c`, `x@y` @ 2@\u{200b}.A",
+            ),
             (
                 "#1 o/r#2 GH-3 gh-x C# #a",
                 "\\#\u{200b}1 o/r\\#\u{200b}2 GH-\u{200b}3 gh-x C\\# \\#a",
@@ -275,7 +278,10 @@ mod tests {
             title("[HIGH] @a #1 gh-2 *x* :skull: 03:35:24 1a2b3c4"),
             "[HIGH] @\u{200b}a #\u{200b}1 gh-\u{200b}2 *x* :\u{200b}skull: 03:35:24 1a2b3c4"
         );
-        for copied in ["a@b.c # C#x", "fe80::1 2001:db8:85a3::8a2e de:ad:be:ef:00:01"] {
+        for copied in [
+            "a@b.c # C#x",
+            "fe80::1 2001:db8:85a3::8a2e de:ad:be:ef:00:01",
+        ] {
             assert_eq!(title(copied), copied);
         }
     }

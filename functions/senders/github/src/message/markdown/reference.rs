@@ -12,7 +12,10 @@ pub(super) const fn is_token_char(c: char) -> bool {
 pub(super) fn is_reference(token: &str) -> bool {
     let is_word_char = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let address = token.trim_end_matches(':');
-    is_mail(token) || is_hardware_address(address) || is_ipv6(address) || token.split(|c| !is_word_char(c)).any(is_commit)
+    is_mail(token)
+        || is_hardware_address(address)
+        || is_ipv6(address)
+        || token.split(|c| !is_word_char(c)).any(is_commit)
         || token
             .match_indices(':')
             .any(|(at, _)| emoji_begins(&token[at + 1..]))
