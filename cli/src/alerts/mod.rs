@@ -54,8 +54,7 @@ async fn list(stack: &Stack, args: &ListAlertsArgs) -> anyhow::Result<Vec<AlertS
         until: args.until.map(|until| until.moment(now)),
         severity: args.severity,
         disposition: args.disposition.map(Disposition::from),
-        limit: None,
-        cursor: None,
+        ..ListAlerts::default()
     };
     let progress = terminal::progress("alerts found:", None);
     pages::list(stack, &request, args.limit, &progress).await

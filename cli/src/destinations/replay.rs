@@ -258,6 +258,7 @@ mod tests {
             alert,
             received_at: Timestamp::now(),
             deliveries: Vec::new(),
+            resent_as: None,
         };
         let found = compare(&report, &current, &proposed, None).unwrap();
         (
