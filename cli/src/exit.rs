@@ -3,8 +3,7 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
-use tocsin_core::text::sanitize;
+use crate::print::{self, Style, text};
 
 /// Something needed is missing or malformed; clap exits with the same code.
 const USAGE_CODE: u8 = 2;
@@ -41,6 +40,11 @@ impl Usage {
     }
 }
 
+/// The exit code of an answer of clap.
+pub(crate) fn of_usage(answer: &clap::Error) -> ExitCode {
+    u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
 /// Prints an error; gives the exit code for it.
 pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
     // The reader of the output has seen enough: `tocsin alerts list | head`.
@@ -52,10 +56,7 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
     if closed {
         return ExitCode::SUCCESS;
     }
-    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    // The message can quote text of others, which must not control the terminal.
-    let message = format!("{error:#}");
-    anstream::eprintln!("{red}error:{red:#} {}", sanitize(&message));
+    print::remark(&text!("{} {:#}", Style::Error.paint("error:"), error));
     if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
         return ExitCode::from(USAGE_CODE);
     }

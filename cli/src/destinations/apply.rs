@@ -8,9 +8,10 @@ use tocsin_api_types::{
 use super::{plan, replay};
 use crate::args::{ApplyArgs, Output};
 use crate::document::{self, Entry};
+use crate::print::{self, text};
 use crate::secret::{References, folder};
 use crate::stack::{Stack, actor};
-use crate::{print, terminal};
+use crate::terminal;
 
 pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyhow::Result<()> {
     let entries = document::parse(&args.file.read()?)
@@ -37,7 +38,7 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
                     replay: replayed,
                 };
                 print::show(output, &both, |both| {
-                    format!(
+                    text!(
                         "{}\n\n{}",
                         plan::render_plan(&both.plan),
                         replay::render(&both.replay)
@@ -54,11 +55,11 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         return print::show(output, &planned, plan::render_plan);
     }
     match output {
-        Output::Table => print::line(plan::render_plan(&planned))?,
-        Output::Json | Output::Yaml => print::remark(plan::render_plan(&planned)),
+        Output::Table => print::line(&plan::render_plan(&planned))?,
+        Output::Json | Output::Yaml => print::remark(&plan::render_plan(&planned)),
     }
-    if !terminal::confirm("Apply this?", args.consent)? {
-        print::remark("Nothing was changed.");
+    if !terminal::confirm(&text!("Apply this?"), args.consent)? {
+        print::remark(&text!("Nothing was changed."));
         return Ok(());
     }
     request.mode = ApplyMode::Apply;

@@ -3,22 +3,23 @@
 use serde_json::{Map, Value};
 use tocsin_api_types::{ApplyReport, Change, ChangeKind, ChangeResult, SecretChange};
 
-use crate::print::Style;
+use crate::print::{Style, Text, text};
 
 /// The planned changes.
-pub(super) fn render_plan(report: &ApplyReport) -> String {
-    let mut lines: Vec<String> = report.changes.iter().flat_map(change).collect();
+pub(super) fn render_plan(report: &ApplyReport) -> Text {
+    let mut lines: Vec<Text> = report.changes.iter().flat_map(change).collect();
     lines.push(summary(report));
-    lines.join("\n")
+    Text::lines(lines)
 }
 
 /// The result of a plan that was printed before.
-pub(super) fn render_result(report: &ApplyReport) -> String {
+pub(super) fn render_result(report: &ApplyReport) -> Text {
     let failures = report.changes.iter().filter_map(|one| match &one.result {
-        ChangeResult::Failed(error) => Some(format!(
-            "{} {:?}: {error}",
+        ChangeResult::Failed(error) => Some(text!(
+            "{} {:?}: {}",
             Style::Error.paint("failed"),
-            one.display_name
+            one.display_name,
+            error
         )),
         ChangeResult::Planned | ChangeResult::Nothing | ChangeResult::Done => None,
     });
@@ -28,27 +29,27 @@ pub(super) fn render_result(report: &ApplyReport) -> String {
         .filter(|one| one.result == ChangeResult::Done)
         .count();
     let mut lines: Vec<_> = failures.collect();
-    lines.push(format!(
+    lines.push(text!(
         "Done: {}. Lists find them at once, severities within 30 seconds.",
         crate::print::count(done, "change", "changes")
     ));
-    lines.join("\n")
+    Text::lines(lines)
 }
 
-fn change(change: &Change) -> Vec<String> {
+fn change(change: &Change) -> Vec<Text> {
     let name = &change.display_name;
     match &change.kind {
         ChangeKind::Unchanged => Vec::new(),
-        ChangeKind::Delete => vec![Style::Error.paint(format!("- {name}"))],
+        ChangeKind::Delete => vec![Style::Error.paint(text!("- {}", name))],
         ChangeKind::Add { secret } => {
             let with = match secret {
                 SecretChange::None | SecretChange::Kept => "",
                 SecretChange::Set | SecretChange::Replaced => ", with its secret",
             };
-            vec![Style::Success.paint(format!("+ {name}{with}"))]
+            vec![Style::Success.paint(text!("+ {}{}", name, with))]
         }
         ChangeKind::Update { fields, secret } => {
-            let mut lines = vec![Style::Pending.paint(format!("~ {name}"))];
+            let mut lines = vec![Style::Pending.paint(text!("~ {}", name))];
             lines.extend(
                 fields
                     .iter()
@@ -56,15 +57,15 @@ fn change(change: &Change) -> Vec<String> {
             );
             match secret {
                 SecretChange::None | SecretChange::Kept => {}
-                SecretChange::Set => lines.push("    secret: set".to_owned()),
-                SecretChange::Replaced => lines.push("    secret: replaced".to_owned()),
+                SecretChange::Set => lines.push(text!("    secret: set")),
+                SecretChange::Replaced => lines.push(text!("    secret: replaced")),
             }
             lines
         }
     }
 }
 
-fn summary(report: &ApplyReport) -> String {
+fn summary(report: &ApplyReport) -> Text {
     let count = |wanted: fn(&ChangeKind) -> bool| {
         report
             .changes
@@ -74,22 +75,23 @@ fn summary(report: &ApplyReport) -> String {
     };
     let unchanged = count(|kind| matches!(kind, ChangeKind::Unchanged));
     if unchanged == report.changes.len() {
-        return format!("No change: {unchanged} up to date.");
+        return text!("No change: {} up to date.", unchanged);
     }
-    format!(
-        "Plan: {} to add, {} to change, {} to delete, {unchanged} unchanged.",
+    text!(
+        "Plan: {} to add, {} to change, {} to delete, {} unchanged.",
         count(|kind| matches!(kind, ChangeKind::Add { .. })),
         count(|kind| matches!(kind, ChangeKind::Update { .. })),
         count(|kind| matches!(kind, ChangeKind::Delete)),
+        unchanged
     )
 }
 
 /// The differences between two descriptions, setting by setting.
-pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Text> {
     compare("", before, after)
 }
 
-fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Text> {
     let mut keys: Vec<_> = before.keys().collect();
     keys.extend(after.keys().filter(|key| !before.contains_key(*key)));
     let mut lines = Vec::new();
@@ -118,13 +120,14 @@ fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>
     lines
 }
 
-fn difference(field: &str, before: &Value, after: &Value) -> String {
+fn difference(field: &str, before: &Value, after: &Value) -> Text {
     let side = |value: &Value| match value {
-        Value::Null => "nothing".to_owned(),
-        value => value.to_string(),
+        Value::Null => text!("nothing"),
+        value => Text::json(&value.to_string()),
     };
-    format!(
-        "    {field}: {} → {}",
+    text!(
+        "    {}: {} → {}",
+        field,
         Style::Error.paint(side(before)),
         Style::Success.paint(side(after))
     )
@@ -135,8 +138,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
+    fn plain(text: &Text) -> String {
+        anstream::adapter::strip_str(text.as_str()).to_string()
     }
 
     #[test]
@@ -187,7 +190,7 @@ mod tests {
         let after = json!({"displayName": "a", "settings": {"x": 2, "y": {"z": 1, "w": 2}}, "retry": {"windowHours": 2}});
         let lines: Vec<_> = differences(before.as_object().unwrap(), after.as_object().unwrap())
             .iter()
-            .map(|line| plain(line))
+            .map(plain)
             .collect();
         assert_eq!(
             lines,

@@ -23,7 +23,7 @@ mod payload;
 mod repair;
 mod surrogates;
 
-pub use context::Context;
+pub use context::{Context, exact_values};
 pub use error::AlertError;
 pub use id::AlertId;
 pub use kinds::{AlertType, Severity, UnknownName};
