@@ -9,7 +9,7 @@ use tocsin_core::text::single_line;
 
 use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, RedriveArgs, Target};
 use crate::exit::Exit;
-use crate::print::{self, Style, Table, Text, text};
+use crate::print::{self, Column, Named, Style, Table, Text, text, when};
 use crate::stack::{Stack, actor};
 use crate::terminal;
 
@@ -93,6 +93,28 @@ async fn find(stack: &Stack, id: &str) -> anyhow::Result<DeadLetter> {
     )
 }
 
+const COLUMNS: [Column; 4] = [
+    Column::whole("since", 1),
+    Column::wrapped("reason", 0),
+    Column::wrapped("content", 2),
+    Column::whole("id", 0),
+];
+
+impl Named for Vec<DeadLetters> {
+    fn names(&self) -> Option<Vec<String>> {
+        let all = self.iter().flat_map(|queue| &queue.dead_letters);
+        Some(all.map(|one| one.message_id.clone()).collect())
+    }
+}
+
+impl Named for DeadLetter {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.message_id.clone()])
+    }
+}
+
+impl Named for Redriven {}
+
 fn render_list(all: &[DeadLetters]) -> Text {
     let mut parts = Vec::new();
     for queue in all {
@@ -109,7 +131,7 @@ fn render_list(all: &[DeadLetters]) -> Text {
             parts.push(head);
             continue;
         }
-        let mut rows = Table::new(&["since", "reason", "content", "id"]);
+        let mut rows = Table::new(&COLUMNS);
         for dead_letter in &queue.dead_letters {
             rows.row([
                 Style::Plain.cell(since(dead_letter)),
@@ -124,10 +146,7 @@ fn render_list(all: &[DeadLetters]) -> Text {
 }
 
 fn since(dead_letter: &DeadLetter) -> String {
-    dead_letter
-        .sent_at
-        .map(|at| print::time(at).to_string())
-        .unwrap_or_default()
+    dead_letter.sent_at.map(when).unwrap_or_default()
 }
 
 fn reason(dead_letter: &DeadLetter) -> String {

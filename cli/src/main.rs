@@ -2,9 +2,11 @@
 //! described in [`args`]. Results go to standard output; questions, progress and
 //! remarks to standard error.
 
+mod alert_files;
 mod alerts;
 mod args;
 mod audit;
+mod check;
 mod dead_letters;
 mod deliveries;
 mod destinations;
@@ -19,6 +21,7 @@ mod samconfig;
 mod secret;
 mod send;
 mod stack;
+mod status;
 mod tail;
 mod terminal;
 
@@ -26,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command};
+use args::{Args, Command, Output};
 use exit::Exit;
 use print::text;
 
@@ -46,8 +49,13 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
         command,
         target,
         output,
+        wide,
     } = args;
+    let output = if wide { Output::Wide } else { output };
+    print::begin(output);
     match command {
+        Command::Status(status) => status::run(status, &target, output).await,
+        Command::Check(check) => check::run(&check, output),
         Command::Destinations(command) => destinations::run(command, &target, output).await,
         Command::Providers(providers) => providers::run(providers, &target, output).await,
         Command::Route(route) => route::run(route, &target, output).await,

@@ -8,7 +8,7 @@ use tocsin_core::json::escaped;
 use crate::args::{MessageForm, Output, PreviewArgs, Target};
 use crate::document;
 use crate::exit::{Exit, Usage};
-use crate::print::{self, Style, Text, text};
+use crate::print::{self, Named, Style, Text, text};
 use crate::stack::Stack;
 
 pub(crate) async fn run(
@@ -39,6 +39,8 @@ pub(crate) async fn run(
     print::show(output, &report, render)?;
     Ok(Exit::Success)
 }
+
+impl Named for PreviewReport {}
 
 fn render(report: &PreviewReport) -> Text {
     let named = |name: &str, value: &str| text!("{}: {}", Style::Muted.paint(name), value);

@@ -7,7 +7,7 @@ use tocsin_core::text::line;
 
 use crate::args::{Output, ProvidersArgs, Target};
 use crate::exit::{Exit, Usage};
-use crate::print::{self, Cell, Style, Table, Text, text};
+use crate::print::{self, Cell, Column, Named, Style, Table, Text, text};
 use crate::stack::Stack;
 
 pub(crate) async fn run(
@@ -62,8 +62,35 @@ pub(crate) async fn fetch_one(stack: &Stack, name: &str) -> anyhow::Result<Provi
         .context("this destination cannot be changed by --setting or secret flags")
 }
 
+const PROVIDERS: [Column; 3] = [
+    Column::whole("provider", 0),
+    Column::wrapped("required settings", 0),
+    Column::wrapped("authentication", 0),
+];
+
+const FIELDS: [Column; 6] = [
+    Column::whole("field", 0),
+    Column::whole("required", 1),
+    Column::wrapped("given by", 3),
+    Column::wrapped("default", 4),
+    Column::wrapped("example", 2),
+    Column::wrapped("meaning", 0),
+];
+
+impl Named for ProviderDescription {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.name.clone()])
+    }
+}
+
+impl Named for Vec<ProviderDescription> {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|one| one.name.clone()).collect())
+    }
+}
+
 fn render_all(all: &[ProviderDescription]) -> Text {
-    let mut rows = Table::new(&["provider", "required settings", "authentication"]);
+    let mut rows = Table::new(&PROVIDERS);
     for one in all {
         let required = one.form.settings.iter();
         let required = required.filter(|one| one.requirement == Requirement::Required);
@@ -134,9 +161,7 @@ const EXAMPLE_LIMIT: usize = 120;
 const COMPANION_LIMIT: usize = 60;
 
 fn fields(fields: &[FormField], part: Part) -> Text {
-    let mut rows = Table::new(&[
-        "field", "required", "given by", "default", "example", "meaning",
-    ]);
+    let mut rows = Table::new(&FIELDS);
     for one in fields {
         let flag = match part {
             Part::Settings => "--setting",

@@ -10,7 +10,7 @@ use tocsin_core::routing::route;
 use crate::args::{Output, RouteArgs, Target};
 use crate::document;
 use crate::exit::Exit;
-use crate::print::{self, Style, Table, Text, text};
+use crate::print::{self, Column, Named, Style, Table, Text, text};
 use crate::stack::Stack;
 
 pub(crate) async fn run(args: RouteArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
@@ -38,9 +38,23 @@ async fn online(text: String, target: &Target) -> anyhow::Result<Explanation> {
     Stack::connect(target).await?.ask(request).await
 }
 
+const COLUMNS: [Column; 3] = [
+    Column::whole("destination", 0),
+    Column::whole("", 0),
+    Column::wrapped("because", 0),
+];
+
+impl Named for Explanation {
+    /// The destinations that get the alert.
+    fn names(&self) -> Option<Vec<String>> {
+        let targets = self.routing.targets.iter();
+        Some(targets.map(|one| one.display_name.clone()).collect())
+    }
+}
+
 fn render(explanation: &Explanation) -> Text {
     let Explanation { alert, routing } = explanation;
-    let mut rows = Table::new(&["destination", "", "because"]);
+    let mut rows = Table::new(&COLUMNS);
     for target in &routing.targets {
         rows.row([
             Style::Plain.cell(&target.display_name),

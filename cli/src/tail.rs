@@ -37,6 +37,13 @@ enum Event {
 }
 
 impl Event {
+    fn alert_id(&self) -> &AlertId {
+        match self {
+            Self::Alert(alert) => &alert.alert_id,
+            Self::Delivery(one) => &one.alert_id,
+        }
+    }
+
     fn at(&self) -> Timestamp {
         match self {
             Self::Alert(alert) => alert.received_at,
@@ -134,7 +141,8 @@ fn print(event: &Event, output: Output) -> anyhow::Result<()> {
     match output {
         Output::Json => print::line(&Text::json(&serde_json::to_string(event)?)),
         Output::Yaml => print::line(&text!("---\n{}", print::yaml(event)?)),
-        Output::Table => print::line(&line(event)),
+        Output::Table | Output::Wide => print::line(&line(event)),
+        Output::Name => print::line(&text!("{}", event.alert_id())),
     }
 }
 

@@ -11,6 +11,7 @@ use super::shared::{Consent, Input, List, Since};
 #[derive(Debug, Subcommand)]
 pub(crate) enum DestinationsCommand {
     /// List all destinations
+    #[command(visible_alias = "ls")]
     List,
     /// Show one destination
     Show(ShowArgs),
@@ -20,6 +21,7 @@ pub(crate) enum DestinationsCommand {
     /// Change a destination: by flags, or without any in your $EDITOR
     Edit(EditArgs),
     /// Delete a destination and its secret
+    #[command(visible_alias = "rm")]
     Delete(DeleteArgs),
     /// Let destinations receive alerts again
     Enable(EnableArgs),

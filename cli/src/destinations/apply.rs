@@ -55,8 +55,8 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         return print::show(output, &planned, plan::render_plan);
     }
     match output {
-        Output::Table => print::line(&plan::render_plan(&planned))?,
-        Output::Json | Output::Yaml => print::remark(&plan::render_plan(&planned)),
+        Output::Table | Output::Wide => print::line(&plan::render_plan(&planned))?,
+        Output::Json | Output::Yaml | Output::Name => print::remark(&plan::render_plan(&planned)),
     }
     if !terminal::confirm(&text!("Apply this?"), args.consent)? {
         print::remark(&text!("Nothing was changed."));

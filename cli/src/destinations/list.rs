@@ -6,9 +6,21 @@ use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, Enabled};
 use tocsin_core::health::{Backlog, BreakerState, Health};
 
-use crate::print::{Cell, Style, Table, Text, count, list, text, time};
+use crate::print::{Cell, Column, Style, Table, Text, count, duration, list, text, when};
 
 const HEALTHY: &str = "healthy";
+
+const COLUMNS: [Column; 7] = [
+    Column::whole("name", 0),
+    Column::whole("provider", 0),
+    Column::whole("enabled", 2),
+    Column::wrapped("health", 1),
+    Column::wrapped("severities", 0),
+    Column::wrapped("alert types", 3),
+    Column::wrapped("log types", 4),
+];
+
+const FIELDS: [Column; 2] = [Column::whole("field", 0), Column::wrapped("value", 0)];
 
 /// All destinations, one row each.
 pub(super) fn all(all: &[DestinationReport]) -> Text {
@@ -17,15 +29,7 @@ pub(super) fn all(all: &[DestinationReport]) -> Text {
             "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
         );
     }
-    let mut rows = Table::new(&[
-        "name",
-        "provider",
-        "enabled",
-        "health",
-        "severities",
-        "alert types",
-        "log types",
-    ]);
+    let mut rows = Table::new(&COLUMNS);
     let now = Timestamp::now();
     for report in all {
         let one = &report.destination;
@@ -64,7 +68,7 @@ fn health(health: Option<&Health>, now: Timestamp) -> Cell {
 fn describe(health: &Health, now: Timestamp) -> (Style, String) {
     if let Some(breaker) = health.breaker {
         let state = match breaker.state(now) {
-            BreakerState::Open => format!("open until {}", time(breaker.until)),
+            BreakerState::Open => format!("open, probed {}", when(breaker.until)),
             BreakerState::MayProbe => "open, the next delivery probes".to_owned(),
             BreakerState::HalfOpen => "half-open, a delivery probes".to_owned(),
         };
@@ -72,20 +76,22 @@ fn describe(health: &Health, now: Timestamp) -> (Style, String) {
         return (Style::Pending, text);
     }
     if let Some(since) = health.failing_since {
-        return (Style::Error, format!("failing since {}", time(since)));
+        return (Style::Error, format!("failing since {}", when(since)));
     }
     let held: Vec<_> = health
         .suspects
         .iter()
         .filter_map(|one| one.breaker)
+        // One whose time is over holds nothing any more.
+        .filter(|breaker| breaker.until > now)
         .collect();
     if let Some(until) = held.iter().map(|breaker| breaker.until).max() {
         let detections = count(held.len(), "detection", "detections");
-        let text = format!("healthy; {detections} held until {}", time(until));
+        let text = format!("healthy; {detections} held until {}", when(until));
         return (Style::Pending, text);
     }
     if let Some(limiter) = health.limiter {
-        let interval = humantime::format_duration(limiter.interval());
+        let interval = duration(limiter.interval());
         let text = format!("rate-limited: one delivery each {interval}");
         return (Style::Pending, text);
     }
@@ -111,7 +117,7 @@ fn fallback(report: &DestinationReport) -> String {
 /// One destination, one row for each field.
 pub(super) fn one(report: &DestinationReport) -> Text {
     let one = &report.destination;
-    let mut rows = Table::new(&["field", "value"]);
+    let mut rows = Table::new(&FIELDS);
     let mut add = |field: &str, value: Text| {
         rows.row([Style::Muted.cell(field), Style::Plain.cell(value)]);
     };
@@ -138,11 +144,11 @@ pub(super) fn one(report: &DestinationReport) -> Text {
     }
     add(
         "added",
-        text!("{} by {}", time(one.created_at), one.created_by),
+        text!("{} by {}", when(one.created_at), one.created_by),
     );
     add(
         "changed",
-        text!("{} by {}", time(one.updated_at), one.updated_by),
+        text!("{} by {}", when(one.updated_at), one.updated_by),
     );
     add("revision", text!("{}", one.revision));
     rows.row([Style::Muted.cell("enabled"), enabled(one)]);
@@ -194,7 +200,7 @@ mod tests {
             (json!({}), "healthy".to_owned()),
             (
                 json!({"breaker": breaker(later, None), "failingSince": earlier}),
-                waiting("open until 2026-01-01T00:05:00Z"),
+                waiting("open, probed 2026-01-01T00:05:00Z"),
             ),
             (
                 json!({"breaker": breaker(earlier, Some(later))}),
@@ -217,7 +223,7 @@ mod tests {
             ),
             (
                 json!({"limiter": {"intervalMs": 1_500, "throttledAt": earlier}}),
-                "rate-limited: one delivery each 1s 500ms".to_owned(),
+                "rate-limited: one delivery each 1.5 s".to_owned(),
             ),
             (
                 json!({"backlog": "waiting"}),

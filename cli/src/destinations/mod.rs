@@ -12,14 +12,14 @@ mod test;
 
 use anyhow::Context;
 use tocsin_api_types::{
-    DeleteDestination, DestinationReport, GetDestination, ListDestinations, RemovedSecret,
-    SetDestinationEnabled,
+    DeleteDestination, DeletedDestination, DestinationReport, GetDestination, ListDestinations,
+    RemovedSecret, SetDestinationEnabled,
 };
 use tocsin_core::destination::Enabled;
 
 use crate::args::{DeleteArgs, DestinationsCommand, EnableArgs, Output, Target};
 use crate::exit::Exit;
-use crate::print::{Text, text};
+use crate::print::{Named, Text, text};
 use crate::stack::{Stack, actor};
 use crate::{document, print, terminal};
 
@@ -48,6 +48,26 @@ pub(crate) async fn run(
         }
     }
     Ok(Exit::Success)
+}
+
+impl Named for DestinationReport {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.destination.display_name.clone()])
+    }
+}
+
+impl Named for Vec<DestinationReport> {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.iter().map(|one| one.destination.display_name.clone());
+        Some(names.collect())
+    }
+}
+
+impl Named for Vec<DeletedDestination> {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.iter().map(|one| one.destination.display_name.clone());
+        Some(names.collect())
+    }
 }
 
 /// The stack's destinations.
@@ -122,10 +142,15 @@ async fn switch(
     enabled: Enabled,
     output: Output,
 ) -> anyhow::Result<()> {
+    // A wrong name is found before the first one is switched.
+    let mut found = Vec::new();
+    for name in args.names {
+        found.push(get(stack, name).await?.destination);
+    }
     let mut switched = Vec::new();
-    for destination in args.names {
+    for one in found {
         let request = SetDestinationEnabled {
-            destination,
+            destination: one.destination_id.to_string(),
             enabled,
             revision: None,
             actor: actor(),

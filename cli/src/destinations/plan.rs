@@ -3,9 +3,18 @@
 use serde_json::{Map, Value};
 use tocsin_api_types::{ApplyReport, Change, ChangeKind, ChangeResult, SecretChange};
 
-use crate::print::{Style, Text, text};
+use crate::print::{Named, Style, Text, text};
 
 /// The planned changes.
+impl Named for ApplyReport {
+    /// The destinations that change.
+    fn names(&self) -> Option<Vec<String>> {
+        let all = self.changes.iter();
+        let changed = all.filter(|one| one.kind != ChangeKind::Unchanged);
+        Some(changed.map(|one| one.display_name.clone()).collect())
+    }
+}
+
 pub(super) fn render_plan(report: &ApplyReport) -> Text {
     let mut lines: Vec<Text> = report.changes.iter().flat_map(change).collect();
     lines.push(summary(report));

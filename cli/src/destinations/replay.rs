@@ -14,7 +14,7 @@ use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Reason, Routing, route};
 
 use crate::args::Since;
-use crate::print::{Style, Table, Text, count, text, time};
+use crate::print::{Column, Named, Style, Table, Text, count, text, time, when};
 use crate::stack::Stack;
 use crate::{document, terminal};
 
@@ -185,6 +185,20 @@ fn compare(
 }
 
 /// The replay as text.
+const COLUMNS: [Column; 5] = [
+    Column::whole("received", 1),
+    Column::whole("severity", 2),
+    Column::wrapped("title", 0),
+    Column::wrapped("routing change", 0),
+    Column::whole("id", 0),
+];
+
+impl Named for Report {
+    fn names(&self) -> Option<Vec<String>> {
+        self.plan.names()
+    }
+}
+
 pub(super) fn render(replay: &Replay) -> Text {
     let newest = match replay.extent {
         Extent::All => "",
@@ -198,12 +212,12 @@ pub(super) fn render(replay: &Replay) -> Text {
             time(replay.since)
         );
     }
-    let mut rows = Table::new(&["received", "severity", "title", "routing change", "id"]);
+    let mut rows = Table::new(&COLUMNS);
     for one in &replay.rerouted {
         let gained = one.gained.iter().map(|name| text!("+ {}", name));
         let lost = one.lost.iter().map(|name| text!("- {}", name));
         rows.row([
-            Style::Plain.cell(time(one.received_at)),
+            Style::Plain.cell(when(one.received_at)),
             Style::Plain.cell(one.severity),
             Style::Plain.cell(&one.title),
             Style::Pending.cell(Text::lines(gained.chain(lost))),

@@ -1,14 +1,23 @@
 //! `tocsin destinations test`: sends a test alert on the path of real alerts.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tocsin_api_types::{SendTestAlert, TestReport};
 use tocsin_core::delivery::State;
 
 use crate::args::{Output, TestArgs};
 use crate::exit::Exit;
-use crate::print::{self, Style, Table, Text, text};
+use crate::print::{self, Column, Named, Style, Table, Text, duration, text};
 use crate::stack::{Stack, actor};
 use crate::{alerts, terminal};
+
+impl Named for TestReport {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.results.iter().map(|one| one.display_name.clone());
+        Some(names.collect())
+    }
+}
 
 pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Exit> {
     let alert = args
@@ -39,13 +48,21 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
     })
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::whole("destination", 0),
+    Column::whole("provider", 2),
+    Column::whole("state", 0),
+    Column::whole("took", 1),
+    Column::wrapped("answer", 0),
+];
+
 fn render(report: &TestReport) -> Text {
-    let mut rows = Table::new(&["destination", "provider", "state", "took", "answer"]);
+    let mut rows = Table::new(&COLUMNS);
     for one in &report.results {
         let took = one
             .attempt
             .as_ref()
-            .map(|attempt| format!("{} ms", attempt.duration_ms));
+            .map(|attempt| duration(Duration::from_millis(attempt.duration_ms)));
         let answer = one
             .attempt
             .as_ref()

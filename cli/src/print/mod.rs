@@ -10,28 +10,58 @@
 mod style;
 mod table;
 mod text;
+mod view;
+mod when;
 mod yaml;
 
 use std::io::Write;
 
 use serde::Serialize;
-use tocsin_core::Timestamp;
 use tocsin_core::alert::exact_values;
 
 pub(crate) use style::Style;
-pub(crate) use table::{Cell, Table};
+pub(crate) use table::{Cell, Column, Table};
 pub(crate) use text::{Show, Shown, Text, text};
+pub(crate) use view::View;
+#[cfg(test)]
+pub(crate) use view::{Layout, set};
+pub(crate) use when::{duration, time, when};
 
 use crate::args::Output;
+use crate::exit::Usage;
+
+/// What `--output name` prints of a result.
+pub(crate) trait Named {
+    /// The names or ids, one for each line; `None` where the result has none.
+    fn names(&self) -> Option<Vec<String>> {
+        None
+    }
+}
+
+/// Finds out how the results of this command are shown.
+pub(crate) fn begin(output: Output) {
+    view::set(View::of_output(output));
+}
+
+fn names<T: Named + ?Sized>(value: &T) -> anyhow::Result<()> {
+    let names = value.names().ok_or_else(|| {
+        Usage::error("--output name is for lists, and for what has a name or an id")
+    })?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    line(&Text::lines(names.iter().map(|name| text!("{}", name))))
+}
 
 /// Prints a value in the requested form; `render` makes the text for people.
-pub(crate) fn show<T: Serialize + ?Sized>(
+pub(crate) fn show<T: Serialize + Named + ?Sized>(
     output: Output,
     value: &T,
     render: impl FnOnce(&T) -> Text,
 ) -> anyhow::Result<()> {
     match output {
-        Output::Table => line(&render(value)),
+        Output::Table | Output::Wide => line(&render(value)),
+        Output::Name => names(value),
         Output::Json => line(&Text::json(&serde_json::to_string_pretty(value)?)),
         Output::Yaml => line(&yaml(value)?),
     }
@@ -49,6 +79,15 @@ pub(crate) fn line(text: &Text) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", text.as_str())?;
     out.flush()?;
+    Ok(())
+}
+
+/// Clears the terminal before the next look of a command that watches.
+pub(crate) fn clear() -> anyhow::Result<()> {
+    let term = dialoguer::console::Term::stdout();
+    if term.is_term() {
+        term.clear_screen()?;
+    }
     Ok(())
 }
 
@@ -91,11 +130,6 @@ pub(crate) fn list<T: Show>(items: impl IntoIterator<Item = T>, none: &'static s
     all
 }
 
-/// A moment without its fraction of a second, which people seldom need.
-pub(crate) fn time(moment: Timestamp) -> Timestamp {
-    Timestamp::from_unix_millis(moment.unix_seconds() * 1_000).unwrap_or(moment)
-}
-
 /// `1 alert`, `2 alerts`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -105,16 +139,12 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn times_are_shown_to_the_second() {
-        let moment = "2026-11-22T20:46:01.99062348Z".parse().unwrap();
-        assert_eq!(time(moment).to_string(), "2026-11-22T20:46:01Z");
-    }
+    const COLUMNS: [Column; 1] = [Column::whole("heading", 0)];
 
     #[test]
     fn no_text_controls_the_terminal() {
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2Jtitle\u{202e}\nline";
-        let mut table = Table::new(&["heading"]);
+        let mut table = Table::new(&COLUMNS);
         table.row([Style::Plain.cell(hostile)]);
         let painted = Style::Error.paint(hostile);
         let painted = anstream::adapter::strip_str(painted.as_str()).to_string();
@@ -132,7 +162,7 @@ mod tests {
         let alert: tocsin_core::alert::Context =
             serde_json::from_str(r#"{"n":12345678901234567890123,"m":1.50}"#).unwrap();
         let text = yaml(&alert).unwrap();
-        assert_eq!(text.as_str(), "n: \"12345678901234567890123\"\nm: 1.5");
+        assert_eq!(text.as_str(), "\"n\": \"12345678901234567890123\"\nm: 1.5");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use anstyle::AnsiColor;
 use tocsin_core::delivery::State;
 use tocsin_core::routing::Disposition;
 
-use super::table::Cell;
 use super::text::{Show, Text, text};
 
 /// The meaning of a piece of text, which decides its colour.
@@ -56,11 +55,5 @@ impl Style {
     #[expect(clippy::needless_pass_by_value, reason = "most values are temporary")]
     pub(crate) fn paint(self, value: impl Show) -> Text {
         text!("{}", value).styled(self.ansi())
-    }
-
-    /// A cell of a table in this style.
-    #[expect(clippy::needless_pass_by_value, reason = "most values are temporary")]
-    pub(crate) fn cell(self, value: impl Show) -> Cell {
-        Cell::new(&text!("{}", value), self)
     }
 }

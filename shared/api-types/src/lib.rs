@@ -34,7 +34,7 @@ pub use apply::{
     ApplyDestinations, ApplyMode, ApplyReport, Change, ChangeKind, ChangeName, ChangeResult,
     Declared, Expected, FieldChange, Prune, SecretChange,
 };
-pub use audit::{Audit, AuditReport, Finding, QueueDepths, Verdict};
+pub use audit::{Audit, AuditReport, AuditedDestination, Finding, QueueDepths, Verdict};
 pub use dead_letters::{
     Content, DeadLetter, DeadLetterQueue, DeadLetters, FailedDelivery, ListDeadLetters,
     RedriveDeadLetters, RedriveResult, Redriven, RedrivenDeadLetter, Which,
