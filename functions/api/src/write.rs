@@ -15,8 +15,8 @@ use tocsin_core::destination::Destination;
 
 use crate::Api;
 use crate::destinations::log_change;
-use crate::error::{IntoApiError, OrApiError};
 use crate::digest::SecretDigest;
+use crate::error::{IntoApiError, OrApiError};
 use crate::secret::{NewValue, OwnedSecrets, SecretStep, StoredSecret};
 use crate::validate::ValidatedChange;
 
@@ -80,7 +80,10 @@ impl Api {
     /// somebody else changed the destination, so that failing does not tell either
     /// whether a secret was right.
     pub(crate) async fn confirm(&self, current: &StoredDestination) -> Result<(), ApiError> {
-        self.store.confirm(&current.destination).await.or_api_error()
+        self.store
+            .confirm(&current.destination)
+            .await
+            .or_api_error()
     }
 
     /// Writes a new secret, then the destination: settings and the name of the secret

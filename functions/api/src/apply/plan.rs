@@ -54,10 +54,7 @@ pub(super) fn plan(
         None => ChangeKind::Add { secret },
         Some(current) => {
             let before = description(current, &snapshot.all);
-            update(
-                differences(&before, &description(wanted, after)),
-                secret,
-            )
+            update(differences(&before, &description(wanted, after)), secret)
         }
     };
     let change = Change {
