@@ -8,6 +8,7 @@ mod edit;
 mod list;
 mod plan;
 mod replay;
+mod sources;
 mod test;
 
 use anyhow::Context;

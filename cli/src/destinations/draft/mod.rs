@@ -55,7 +55,7 @@ impl<'a> Draft<'a> {
         }
         let reference = fields.shift_remove("secret").unwrap_or_default();
         let secret = match args.secret.read(provider, &settings(&fields))? {
-            Secret::Keep => Secret::in_file(args.file.as_ref(), &reference)?,
+            Secret::Keep => Secret::in_file(args.file.as_ref(), &args.allowed, &reference)?,
             given => given,
         };
         Ok(Self {
