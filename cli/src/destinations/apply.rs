@@ -171,7 +171,7 @@ destinations:
     secret:
       url: {file: url}
       headers:
-        X: {env: AWS_SECRET_ACCESS_KEY}
+        X: {env: AWS_KEY_OF_TESTS}
   - displayName: house-b
     type: pagerduty
     secret: {file: ../x}
@@ -205,24 +205,21 @@ destinations:
         let message = error.to_string();
         let lines: Vec<_> = message.lines().collect();
         assert_eq!(lines.len(), 3, "{message}");
-        let variable = "  \"house-a\", secret.headers.X, line 7: the environment variable \"AWS_SECRET_ACCESS_KEY\" ";
+        let variable = "  \"house-a\", secret.headers.X, line 7: the environment variable \"AWS_KEY_OF_TESTS\" ";
         assert!(lines[1].starts_with(variable), "{message}");
-        assert!(lines[1].ends_with("--allow-env AWS_SECRET_ACCESS_KEY"));
+        assert!(lines[1].ends_with("--allow-env AWS_KEY_OF_TESTS"));
         let file = "  \"house-b\", secret, line 10: the file \"../x\" is not in the folder of the YAML file (";
         assert!(lines[2].starts_with(file), "{message}");
         assert!(lines[2].ends_with(&format!("--allow-file {x}")));
         assert!(!message.contains("PLANTED"));
 
-        // With the flags everything is read; the variable is not set here.
-        let flags = ["--allow-env", "AWS_SECRET_ACCESS_KEY", "--allow-file", &x];
+        // With the flags everything is read; the variable is never set.
+        let flags = ["--allow-env", "AWS_KEY_OF_TESTS", "--allow-file", &x];
         let error = format!("{:#}", read_file(&inside, &flags).err().unwrap());
-        assert!(
-            error.contains("AWS_SECRET_ACCESS_KEY is not set"),
-            "{error}"
-        );
+        assert!(error.contains("AWS_KEY_OF_TESTS is not set"), "{error}");
         std::fs::write(
             inside.join("destinations.yaml"),
-            FILE.replace("AWS_SECRET_ACCESS_KEY", "PATH"),
+            FILE.replace("AWS_KEY_OF_TESTS", "PATH"),
         )
         .unwrap();
         let (declared, _) = read_file(&inside, &flags).unwrap();

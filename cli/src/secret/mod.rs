@@ -13,7 +13,7 @@ use tocsin_core::provider::form::{AuthMethod, Requirement};
 use crate::args::{Allowed, Input, SecretArgs};
 use crate::terminal::{Prompts, question};
 
-pub(crate) use boundary::{Boundary, Refusal};
+pub(crate) use boundary::Boundary;
 pub(crate) use lines::Lines;
 pub(crate) use reference::{Reference, Resolved, Resolver, Source, SourcedField, shown};
 

@@ -11,11 +11,10 @@ fn resolve(reference: &Value, folder: &Path) -> anyhow::Result<Resolved> {
         "PART" | "AWS_SECRET_ACCESS_KEY" => Some("hidden".to_owned()),
         _ => None,
     };
+    let file = Input::File(folder.join("destinations.yaml"));
+    let allowed = Allowed::default();
     let resolver = Resolver {
-        boundary: Boundary::of(
-            Some(&Input::File(folder.join("destinations.yaml"))),
-            &Allowed::default(),
-        ),
+        boundary: Boundary::of(Some(&file), &allowed),
         variable: &variable,
     };
     resolver.resolve(&Reference::parse(reference)?)
