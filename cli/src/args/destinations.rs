@@ -55,8 +55,8 @@ Secrets are never in the file. For each destination the file names the source of
   secret: {secretsManager: NAME}        an existing secret of Secrets Manager, STACK/PROVIDER/…
 
 The plan shows each source and the hosts that get the secret. Variables that hold credentials of
-yours, such as AWS_SECRET_ACCESS_KEY, and files that are not in the folder of the YAML file (if it is
-standard input, the current folder) are refused without --allow-env or --allow-file.";
+yours, such as AWS_SECRET_ACCESS_KEY, are refused without --allow-env; so are files outside the
+folder of the YAML file (the current folder, if that is standard input) without --allow-file.";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowArgs {

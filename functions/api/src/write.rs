@@ -60,13 +60,14 @@ impl Api {
         else {
             return Ok(change);
         };
-        // A secret that somebody deleted is written again.
-        if !stored.digest.is_of(value)
-            || self.secrets.describe(&stored.name).await.or_api_error()? == None
-        {
+        let StoredSecret { name, digest } = stored;
+        if !digest.is_of(value) {
             return Ok(change);
         }
-        let StoredSecret { name, digest } = stored;
+        // A secret that somebody deleted is written again.
+        if self.secrets.describe(name).await.or_api_error()?.is_none() {
+            return Ok(change);
+        }
         Ok(ValidatedChange {
             secret: SecretStep::Keep(Some(digest.clone())),
             destination: Destination {
