@@ -16,7 +16,7 @@ pub(crate) enum DestinationsCommand {
     Show(ShowArgs),
     /// Add a destination; on a terminal, asks for what is missing
     #[command(after_help = ADD_HELP)]
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Change a destination: by flags, or without any in your $EDITOR
     Edit(EditArgs),
     /// Delete a destination and its secret

@@ -145,8 +145,8 @@ impl<T: Clone + Ord> List<T> {
 /// What a file may name as the source of a secret, beyond what it may name anyway.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Allowed {
-    /// Let the file send this environment variable, although such variables hold credentials of
-    /// yours: AWS_*, GITHUB_TOKEN, …; can be given several times
+    /// Let the file send this environment variable, although variables of its name hold credentials
+    /// of yours; can be given several times
     #[arg(long = "allow-env", value_name = "NAME")]
     pub(crate) env: Vec<String>,
     /// Let the file send this file, although it is not in the folder of the YAML file; can be given

@@ -51,8 +51,8 @@ impl Secret {
             boundary: Boundary::of(file, allowed),
             variable: &variable,
         };
-        let resolved = resolver.resolve(&Reference::parse(reference)?)?;
-        Ok(resolved.secret)
+        let Resolved { secret, .. } = resolver.resolve(&Reference::parse(reference)?)?;
+        Ok(secret)
     }
 }
 

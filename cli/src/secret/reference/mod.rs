@@ -236,7 +236,9 @@ impl Resolver<'_> {
     fn read(&self, source: &Source) -> anyhow::Result<String> {
         match source {
             Source::Env(name) => {
-                self.boundary.variable(name).map_err(usage)?;
+                self.boundary
+                    .variable(name)
+                    .map_err(|error| usage(&error))?;
                 (self.variable)(name).ok_or_else(|| {
                     Usage::error(format!(
                         "the environment variable {} is not set, or is not text",
@@ -245,7 +247,7 @@ impl Resolver<'_> {
                 })
             }
             Source::File(path) => {
-                let real = self.boundary.file(path).map_err(usage)?;
+                let real = self.boundary.file(path).map_err(|error| usage(&error))?;
                 let text = std::fs::read_to_string(&real)
                     .with_context(|| format!("{} cannot be read", real.display()))?;
                 Ok(text.trim_end().to_owned())
@@ -256,7 +258,7 @@ impl Resolver<'_> {
     }
 }
 
-fn usage(refusal: Refusal) -> anyhow::Error {
+fn usage(refusal: &Refusal) -> anyhow::Error {
     Usage::error(refusal.to_string())
 }
 

@@ -130,7 +130,10 @@ fn nothing_is_read_past_the_boundary() {
         json!({"file": "../key"}),
     ] {
         let error = resolve(&reference, &inside).err().unwrap();
-        assert!(error.chain().any(|cause| cause.is::<Usage>()), "{error:#}");
+        assert!(
+            error.chain().any(<dyn std::error::Error>::is::<Usage>),
+            "{error:#}"
+        );
         assert!(format!("{error:#}").contains("--allow-"), "{error:#}");
     }
 }
