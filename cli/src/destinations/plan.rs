@@ -200,6 +200,8 @@ mod tests {
                  "result": {"state": "planned"}, "secretHosts": ["events.pagerduty.com"]},
                 {"displayName": "named", "change": "update", "secret": "replaced", "fields": [],
                  "result": {"state": "planned"}},
+                {"displayName": "shared", "change": "update", "secret": "set", "fields": [],
+                 "result": {"state": "planned"}, "secretHosts": ["jira.example.com"]},
                 {"displayName": "same", "change": "unchanged", "result": {"state": "nothing"}},
                 {"displayName": "old", "change": "delete", "result": {"state": "planned"}},
             ]}),
@@ -216,6 +218,11 @@ mod tests {
                     "secret",
                     Source::SecretsManager("tocsin/slack/x".to_owned()),
                 ),
+                (
+                    "shared",
+                    "secret",
+                    Source::SecretsManager("tocsin/jira/x".to_owned()),
+                ),
                 ("same", "secret.x", env("KEPT")),
             ],
         );
@@ -229,8 +236,10 @@ mod tests {
              secret: replaced, unless it is the stored one\n\
              ~ named\n    secret: secretsManager tocsin/slack/x → the address in this secret\n    \
              secret: replaced\n\
+             ~ shared\n    secret: secretsManager tocsin/jira/x → jira.example.com, and the address in this secret if it holds one\n    \
+             secret: set\n\
              - old\n\
-             Plan: 1 to add, 2 to change, 1 to delete, 1 unchanged, 1 whose secret is compared."
+             Plan: 1 to add, 3 to change, 1 to delete, 1 unchanged, 1 whose secret is compared."
         );
         let json = serde_json::to_value(&plan).unwrap();
         assert_eq!(json["dryRun"], true);
@@ -239,7 +248,7 @@ mod tests {
             json["changes"][0]["secretFields"],
             json!([{"field": "secret.webhookUrl", "source": {"env": "SOC_CHAT_URL"}, "hosts": ["hooks.slack.com"]}])
         );
-        assert_eq!(json["changes"][4].get("secretFields"), None);
+        assert_eq!(json["changes"][5].get("secretFields"), None);
     }
 
     #[test]

@@ -82,16 +82,19 @@ impl SentField {
     /// `secret.webhookUrl: env SOC_CHAT_URL → hooks.slack.com`.
     pub(super) fn line(&self) -> String {
         let SourcedField { field, source } = &self.field;
-        let hosts = match (&self.hosts[..], source) {
-            ([], Source::SecretsManager(_)) => "the address in this secret".to_owned(),
+        let known: Vec<_> = self.hosts.iter().map(|host| shown(host)).collect();
+        let known = known.join(", ");
+        let hosts = match (known.as_str(), source) {
+            // Only the sender can read it.
+            ("", Source::SecretsManager(_)) => "the address in this secret".to_owned(),
+            (known, Source::SecretsManager(_)) => {
+                format!("{known}, and the address in this secret if it holds one")
+            }
             // Stacks before 0.2.0 report no hosts.
-            ([], Source::Env(_) | Source::File(_)) => {
+            ("", Source::Env(_) | Source::File(_)) => {
                 "hosts that this stack does not report".to_owned()
             }
-            (hosts, _) => {
-                let hosts: Vec<_> = hosts.iter().map(|host| shown(host)).collect();
-                hosts.join(", ")
-            }
+            (known, Source::Env(_) | Source::File(_)) => known.to_owned(),
         };
         format!("{}: {source} → {hosts}", shown(field))
     }

@@ -13,7 +13,7 @@ use tocsin_core::provider::Secrets;
 
 /// Memory of one digest, in KiB. With [`PASSES`] the second of the settings that OWASP's
 /// cheat sheet on password storage gives as equal; it fits into the API's memory many
-/// times. One digest takes 17 ms of a whole vCPU; the API has about 0.6 of one, so that
+/// times. One digest takes 30 ms in a release build, and the API has a whole vCPU, so that
 /// 500 destinations, the most of one file, fit into the time of one call.
 const MEMORY_KIB: u32 = 19 * 1024;
 

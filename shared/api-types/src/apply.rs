@@ -144,8 +144,8 @@ pub struct Change {
     #[serde(flatten)]
     pub kind: ChangeKind,
     /// The hosts that get the secret that the request gives or names, each with its
-    /// port unless that is the default one. Absent if the request has no secret for the
-    /// destination, or names one that is itself the address.
+    /// port unless that is the default one. Of a named secret that is itself the address
+    /// only Secrets Manager knows the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_hosts: Vec<String>,
     /// Whether the change was made.
