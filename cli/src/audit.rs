@@ -7,7 +7,7 @@ use tocsin_core::audit::{AlertCounts, DeliveryCounts};
 
 use crate::args::{AuditArgs, Output, Target};
 use crate::exit::Exit;
-use crate::print::{self, Style, table};
+use crate::print::{self, Style, Table, Text, text};
 use crate::stack::Stack;
 use crate::terminal;
 
@@ -80,9 +80,9 @@ pub(crate) async fn run(args: AuditArgs, target: &Target, output: Output) -> any
     })
 }
 
-fn render(whole: &Whole) -> String {
+fn render(whole: &Whole) -> Text {
     let (alerts, deliveries, queues) = (&whole.alerts, &whole.deliveries, &whole.queues);
-    let mut parts = vec![format!(
+    let mut parts = vec![text!(
         "{}  {} to {}\n\
          {} alerts: {} routed, {} skipped, {} unrouted\n\
          {} deliveries: {} delivered, {} waiting, {} sending, {} not begun, {} failed, {} exhausted; {} to fallbacks\n\
@@ -112,19 +112,19 @@ fn render(whole: &Whole) -> String {
         queues.failed_dispatches,
     )];
     if !whole.findings.is_empty() {
-        let mut rows = table(&["alert", "destination", "problem", "what to do"]);
+        let mut rows = Table::new(&["alert", "destination", "problem", "what to do"]);
         for one in &whole.findings {
-            rows.add_row([
+            rows.row([
                 Style::Plain.cell(&one.alert_id),
                 Style::Plain.cell(one.display_name.as_deref().unwrap_or_default()),
                 Style::Error.cell(&one.what),
                 Style::Plain.cell(&one.advice),
             ]);
         }
-        parts.push(rows.to_string());
+        parts.push(rows.draw());
     }
     if whole.findings_left_out > 0 {
-        parts.push(format!("and {} more findings", whole.findings_left_out));
+        parts.push(text!("and {} more findings", whole.findings_left_out));
     }
-    parts.join("\n")
+    Text::lines(parts)
 }

@@ -7,7 +7,7 @@ use tocsin_core::delivery::State;
 use crate::args::{DeliveriesArgs, DeliveriesCommand, Output, Target};
 use crate::exit::Exit;
 use crate::pages;
-use crate::print::{self, Style, table};
+use crate::print::{self, Style, Table, Text, text};
 use crate::stack::Stack;
 use crate::{alerts, terminal};
 
@@ -52,16 +52,16 @@ async fn list(stack: &Stack, args: &DeliveriesArgs) -> anyhow::Result<Vec<Delive
     Ok(found)
 }
 
-fn render(all: &[DeliverySummary], failed: bool) -> String {
+fn render(all: &[DeliverySummary], failed: bool) -> Text {
     if all.is_empty() {
         let what = if failed {
             "no failed deliveries"
         } else {
             "no deliveries"
         };
-        return format!("{what} in this time range; --since 7d goes further back");
+        return text!("{} in this time range; --since 7d goes further back", what);
     }
-    let mut rows = table(&[
+    let mut rows = Table::new(&[
         "changed",
         "destination",
         "state",
@@ -71,24 +71,23 @@ fn render(all: &[DeliverySummary], failed: bool) -> String {
     ]);
     for one in all {
         let delivery = &one.delivery;
-        let result = delivery.attempts.last().map(alerts::outcome);
-        let result: Vec<_> = result.into_iter().chain(alerts::due(delivery)).collect();
-        rows.add_row([
+        let last = delivery.attempts.last();
+        let result = last.map(alerts::outcome).unwrap_or_default();
+        let next = alerts::due(delivery).map(|due| text!("{}", due));
+        rows.row([
             Style::Plain.cell(print::time(delivery.updated_at)),
             Style::Plain.cell(&delivery.display_name),
             Style::of_state(delivery.state).cell(delivery.state),
             Style::Plain.cell(delivery.attempt),
-            Style::Plain.cell(format!(
-                "[{}] {}\n{}",
-                one.severity, one.title, one.alert_id
-            )),
-            Style::Plain.cell(result.join("\n").trim()),
+            Style::Plain.cell(text!("[{}] {}\n{}", one.severity, one.title, one.alert_id)),
+            Style::Plain.cell(Text::lines(result.into_iter().chain(next))),
         ]);
     }
     if failed {
-        return format!(
-            "{rows}\nonce the cause is fixed: tocsin alerts resend ALERT_ID --destination NAME"
+        return text!(
+            "{}\nonce the cause is fixed: tocsin alerts resend ALERT_ID --destination NAME",
+            rows.draw()
         );
     }
-    rows.to_string()
+    rows.draw()
 }

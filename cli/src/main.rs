@@ -28,13 +28,17 @@ use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 use exit::Exit;
+use print::text;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
-        Ok(exit) => exit.into(),
-        Err(error) => exit::failed(&error),
-    }
+    let given = std::env::args_os().map(|one| one.to_string_lossy().into_owned());
+    let given: Vec<String> = given.collect();
+    let done = match Args::try_parse() {
+        Ok(args) => run(args).await.map(ExitCode::from),
+        Err(answer) => print::usage(&answer, &given).map(|()| exit::of_usage(&answer)),
+    };
+    done.unwrap_or_else(|error| exit::failed(&error))
 }
 
 async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -62,13 +66,13 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
                 "tocsin",
                 &mut script,
             );
-            print::line(String::from_utf8_lossy(&script).trim_end())?;
+            print::script(&script)?;
             Ok(Exit::Success)
         }
         Command::Man(man) => {
             std::fs::create_dir_all(&man.folder)?;
             clap_mangen::generate_to(Args::command(), &man.folder)?;
-            print::remark(format!("manual pages written to {}", man.folder.display()));
+            print::remark(&text!("manual pages written to {}", man.folder.display()));
             Ok(Exit::Success)
         }
     }

@@ -9,8 +9,9 @@ use tocsin_core::alert::{AlertId, parse_sent};
 
 use crate::args::{Output, SendArgs, Target};
 use crate::exit::{Exit, Usage};
+use crate::print::{self, Text, text};
 use crate::stack::Stack;
-use crate::{alerts, print, terminal};
+use crate::{alerts, terminal};
 
 /// The largest message in bytes: SQS's limit.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
@@ -43,7 +44,7 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
         let alert = parse_sent(&body, Timestamp::now())
             .with_context(|| format!("{file} is not an alert; nothing was sent"))?;
         for note in &alert.notes {
-            print::remark(format!("note: {file}: {note}"));
+            print::remark(&text!("note: {}: {}", file, note));
         }
         checked.push(Checked {
             alert_id: alert.alert_id,
@@ -60,17 +61,14 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
     }
     progress.finish_and_clear();
     let render = |all: &Vec<Checked>| {
-        let lines: Vec<_> = all
-            .iter()
-            .map(|one| format!("{}\t{}\t{}", one.alert_id, one.title, one.file))
-            .collect();
-        lines.join("\n")
+        let all = all.iter();
+        Text::lines(all.map(|one| text!("{}\t{}\t{}", one.alert_id, one.title, one.file)))
     };
     if args.wait.is_none() {
         print::show(output, &checked, render)?;
         return Ok(Exit::Success);
     }
-    print::remark(render(&checked));
+    print::remark(&render(&checked));
     let ids: Vec<_> = checked
         .iter()
         .map(|one| one.alert_id.as_str().to_owned())

@@ -13,7 +13,7 @@ pub(crate) use report::{due, outcome};
 use crate::args::{AlertsCommand, DispositionArg, ListAlertsArgs, Output, ResendArgs, Target};
 use crate::exit::Exit;
 use crate::pages;
-use crate::print::{self, Style, table};
+use crate::print::{self, Style, Table, Text, text};
 use crate::stack::{Stack, actor};
 use crate::terminal;
 
@@ -54,18 +54,17 @@ async fn list(stack: &Stack, args: &ListAlertsArgs) -> anyhow::Result<Vec<AlertS
         until: args.until.map(|until| until.moment(now)),
         severity: args.severity,
         disposition: args.disposition.map(Disposition::from),
-        limit: None,
-        cursor: None,
+        ..ListAlerts::default()
     };
     let progress = terminal::progress("alerts found:", None);
     pages::list(stack, &request, args.limit, &progress).await
 }
 
-fn render_list(all: &[AlertSummary]) -> String {
+fn render_list(all: &[AlertSummary]) -> Text {
     if all.is_empty() {
-        return "no alerts in this time range; --since 7d goes further back".to_owned();
+        return text!("no alerts in this time range; --since 7d goes further back");
     }
-    let mut rows = table(&[
+    let mut rows = Table::new(&[
         "received",
         "severity",
         "title",
@@ -74,7 +73,7 @@ fn render_list(all: &[AlertSummary]) -> String {
         "id",
     ]);
     for one in all {
-        rows.add_row([
+        rows.row([
             Style::Plain.cell(print::time(one.received_at)),
             Style::Plain.cell(one.severity),
             Style::Plain.cell(&one.title),
@@ -83,7 +82,7 @@ fn render_list(all: &[AlertSummary]) -> String {
             Style::Muted.cell(&one.alert_id),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
 async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Result<Exit> {
@@ -94,18 +93,24 @@ async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Resu
     };
     let resent = stack.ask(request).await?;
     let id = resent.alert_id.as_str().to_owned();
-    let text = format!("sent again as {id}, to {}", resent.destinations.join(", "));
+    let to = Text::joined(resent.destinations.iter().map(|one| text!("{}", one)), ", ");
+    let text = text!("sent again as {}, to {}", id, to);
     for name in &resent.left_out {
-        print::remark(format!(
-            "warning: {name:?} is disabled or deleted and gets nothing"
+        print::remark(&text!(
+            "warning: {:?} is disabled or deleted and gets nothing",
+            name
         ));
     }
     if args.wait.is_some() {
-        print::remark(text);
+        print::remark(&text);
         return show(stack, &[id], args.wait, output).await;
     }
     print::show(output, &resent, |_| {
-        format!("{text}\nshow its deliveries: tocsin alerts show --wait 60 {id}")
+        text!(
+            "{}\nshow its deliveries: tocsin alerts show --wait 60 {}",
+            text,
+            id
+        )
     })?;
     Ok(Exit::Success)
 }
@@ -136,8 +141,7 @@ pub(crate) async fn show(
         progress.finish_and_clear();
     }
     print::show(output, &reports, |all| {
-        let texts: Vec<_> = all.iter().map(report::render).collect();
-        texts.join("\n\n")
+        Text::joined(all.iter().map(report::render), "\n\n")
     })?;
     Ok(exit)
 }

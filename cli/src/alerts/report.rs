@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use comfy_table::Cell;
 use tocsin_api_types::AlertReport;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Attempt, AttemptResult, State};
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outcome::Receipt;
 
-use crate::print::{Style, table, time};
+use crate::print::{Cell, Style, Table, Text, text, time};
 
 /// The whole report.
-pub(super) fn render(report: &AlertReport) -> String {
+pub(super) fn render(report: &AlertReport) -> Text {
     let AlertReport { alert, routing, .. } = report;
-    let mut lines = vec![format!(
+    let mut lines = vec![text!(
         "{}  [{}] {}\n{} {}, received {}, {}",
         alert.alert_id,
         routing.severity,
@@ -26,7 +25,7 @@ pub(super) fn render(report: &AlertReport) -> String {
     )];
     let rows = rows(report);
     if !rows.is_empty() {
-        let mut all = table(&[
+        let mut all = Table::new(&[
             "destination",
             "provider",
             "chosen because",
@@ -35,16 +34,18 @@ pub(super) fn render(report: &AlertReport) -> String {
             "latency",
             "receipt or failure",
         ]);
-        all.add_rows(rows);
-        lines.push(all.to_string());
+        for row in rows {
+            all.row(row);
+        }
+        lines.push(all.draw());
     }
     for warning in &routing.warnings {
-        lines.push(format!("{} {warning}", Style::Pending.paint("warning:")));
+        lines.push(text!("{} {}", Style::Pending.paint("warning:"), warning));
     }
     for note in &alert.notes {
-        lines.push(format!("{} {note}", Style::Muted.paint("note:")));
+        lines.push(text!("{} {}", Style::Muted.paint("note:"), note));
     }
-    lines.join("\n")
+    Text::lines(lines)
 }
 
 fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
@@ -114,32 +115,31 @@ fn delivery_cells(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> 
         let end = attempt.at.plus(Duration::from_millis(attempt.duration_ms));
         format!("{} ms", end.since(received_at).as_millis())
     });
-    let result = last.map(outcome);
-    let result: Vec<_> = result.into_iter().chain(due(delivery)).collect();
+    let result = last.map(outcome).unwrap_or_default();
+    let next = due(delivery).map(|due| text!("{}", due));
     [
         Style::of_state(delivery.state).cell(delivery.state),
         Style::Plain.cell(delivery.attempt),
         Style::Plain.cell(latency.unwrap_or_default()),
-        Style::Plain.cell(result.join("\n").trim()),
+        Style::Plain.cell(Text::lines(result.into_iter().chain(next))),
     ]
 }
 
-/// The receipt or the failure of an attempt.
-pub(crate) fn outcome(attempt: &Attempt) -> String {
+/// The receipt or the failure of an attempt, each part of it on a line.
+pub(crate) fn outcome(attempt: &Attempt) -> Vec<Text> {
     match &attempt.result {
         AttemptResult::Delivered(receipt) => self::receipt(receipt),
-        AttemptResult::Failed(failure) => failure.to_string(),
+        AttemptResult::Failed(failure) => vec![text!("{}", failure)],
     }
 }
 
 /// The link, id and remark of what a delivery created.
-fn receipt(receipt: &Receipt) -> String {
+fn receipt(receipt: &Receipt) -> Vec<Text> {
     [&receipt.url, &receipt.id, &receipt.remark]
         .into_iter()
         .flatten()
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|part| text!("{}", part))
+        .collect()
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(crate) struct Args {
 pub(crate) struct Target {
     /// The stack's name [default: the one in samconfig.toml here or in a
     /// folder above, else tocsin]
-    #[arg(long, global = true, env = "TOCSIN_STACK")]
+    #[arg(long, global = true, env = "TOCSIN_STACK", hide_env_values = true)]
     pub(crate) stack: Option<String>,
     /// The stack's region [default: as configured for AWS, or in samconfig.toml]
     #[arg(long, global = true)]

@@ -10,9 +10,10 @@ use super::{plan, replay};
 use crate::args::{ApplyArgs, Output};
 use crate::document::{self, Entry};
 use crate::exit::Usage;
+use crate::print::{self, text};
 use crate::secret::{self, Boundary, Lines, Reference, Resolved, Resolver};
 use crate::stack::{Stack, actor};
-use crate::{print, terminal};
+use crate::terminal;
 
 pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyhow::Result<()> {
     let (destinations, sources) = read(&args)?;
@@ -45,7 +46,7 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
                     replay: replayed,
                 };
                 print::show(output, &both, |both| {
-                    format!(
+                    text!(
                         "{}\n\n{}",
                         plan::render_plan(&both.plan),
                         replay::render(&both.replay)
@@ -58,11 +59,11 @@ pub(super) async fn run(stack: &Stack, args: ApplyArgs, output: Output) -> anyho
         return print::show(output, &planned, plan::render_plan);
     }
     match output {
-        Output::Table => print::line(plan::render_plan(&planned))?,
-        Output::Json | Output::Yaml => print::remark(plan::render_plan(&planned)),
+        Output::Table => print::line(&plan::render_plan(&planned))?,
+        Output::Json | Output::Yaml => print::remark(&plan::render_plan(&planned)),
     }
-    if !terminal::confirm("Apply this?", args.consent)? {
-        print::remark("Nothing was changed.");
+    if !terminal::confirm(&text!("Apply this?"), args.consent)? {
+        print::remark(&text!("Nothing was changed."));
         return Ok(());
     }
     request.mode = ApplyMode::Apply;
@@ -142,7 +143,7 @@ fn check_sources(
                 None => String::new(),
             };
             refused.push(format!(
-                "\n  {:?}, {}{line}: {refusal}",
+                "{:?}, {}{line}: {refusal}",
                 entry.draft.display_name,
                 secret::shown(&one.field),
             ));
@@ -151,10 +152,10 @@ fn check_sources(
     if refused.is_empty() {
         return Ok(());
     }
-    Err(Usage::error(format!(
-        "the file names secrets that it may not send; nothing was read or sent:{}",
-        refused.concat()
-    )))
+    Err(Usage::list(
+        "the file names secrets that it may not send; nothing was read or sent:",
+        refused,
+    ))
 }
 
 #[cfg(test)]
@@ -201,16 +202,16 @@ destinations:
         let x = x.canonicalize().unwrap().display().to_string();
 
         let error = read_file(&inside, &[]).err().unwrap();
-        assert!(error.is::<Usage>());
-        let message = error.to_string();
-        let lines: Vec<_> = message.lines().collect();
-        assert_eq!(lines.len(), 3, "{message}");
-        let variable = "  \"house-a\", secret.headers.X, line 7: the environment variable \"AWS_KEY_OF_TESTS\" ";
-        assert!(lines[1].starts_with(variable), "{message}");
-        assert!(lines[1].ends_with("--allow-env AWS_KEY_OF_TESTS"));
-        let file = "  \"house-b\", secret, line 10: the file \"../x\" is not in the folder of the YAML file (";
-        assert!(lines[2].starts_with(file), "{message}");
-        assert!(lines[2].ends_with(&format!("--allow-file {x}")));
+        let lines = &error.downcast_ref::<Usage>().unwrap().problems;
+        let message = lines.join("\n");
+        assert_eq!(lines.len(), 2, "{message}");
+        let variable =
+            "\"house-a\", secret.headers.X, line 7: the environment variable \"AWS_KEY_OF_TESTS\" ";
+        assert!(lines[0].starts_with(variable), "{message}");
+        assert!(lines[0].ends_with("--allow-env AWS_KEY_OF_TESTS"));
+        let file = "\"house-b\", secret, line 10: the file \"../x\" is not in the folder of the YAML file (";
+        assert!(lines[1].starts_with(file), "{message}");
+        assert!(lines[1].ends_with(&format!("--allow-file {x}")));
         assert!(!message.contains("PLANTED"));
 
         // With the flags everything is read; the variable is never set.

@@ -1,23 +1,23 @@
 //! Destinations as tables.
 
-use comfy_table::Cell;
 use serde_json::Value;
 use tocsin_api_types::DestinationReport;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, Enabled};
 use tocsin_core::health::{Backlog, BreakerState, Health};
 
-use crate::print::{Style, count, list, table, time};
+use crate::print::{Cell, Style, Table, Text, count, list, text, time};
 
 const HEALTHY: &str = "healthy";
 
 /// All destinations, one row each.
-pub(super) fn all(all: &[DestinationReport]) -> String {
+pub(super) fn all(all: &[DestinationReport]) -> Text {
     if all.is_empty() {
-        return "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
-            .to_owned();
+        return text!(
+            "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
+        );
     }
-    let mut rows = table(&[
+    let mut rows = Table::new(&[
         "name",
         "provider",
         "enabled",
@@ -33,7 +33,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             Enabled::Yes => Style::Plain,
             Enabled::No => Style::Muted,
         };
-        rows.add_row([
+        rows.row([
             style.cell(&one.display_name),
             style.cell(&one.provider),
             enabled(one),
@@ -43,7 +43,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             style.cell(list(&one.log_types, "all")),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
 fn enabled(one: &Destination) -> Cell {
@@ -109,15 +109,15 @@ fn fallback(report: &DestinationReport) -> String {
 }
 
 /// One destination, one row for each field.
-pub(super) fn one(report: &DestinationReport) -> String {
+pub(super) fn one(report: &DestinationReport) -> Text {
     let one = &report.destination;
-    let mut rows = table(&["field", "value"]);
-    let mut add = |field: &str, value: String| {
-        rows.add_row([Style::Muted.cell(field), Style::Plain.cell(value)]);
+    let mut rows = Table::new(&["field", "value"]);
+    let mut add = |field: &str, value: Text| {
+        rows.row([Style::Muted.cell(field), Style::Plain.cell(value)]);
     };
-    add("name", one.display_name.clone());
-    add("id", one.destination_id.to_string());
-    add("provider", one.provider.to_string());
+    add("name", text!("{}", one.display_name));
+    add("id", text!("{}", one.destination_id));
+    add("provider", text!("{}", one.provider));
     add("severities", list(&one.severities, "only by list"));
     add(
         "alert types",
@@ -125,30 +125,28 @@ pub(super) fn one(report: &DestinationReport) -> String {
     );
     add("log types", list(&one.log_types, "all"));
     for (key, value) in &one.settings {
-        add(&format!("settings.{key}"), text(value));
+        add(&format!("settings.{key}"), setting(value));
     }
-    add(
-        "secret",
-        one.secret_name.clone().unwrap_or_else(|| "none".to_owned()),
-    );
-    add("fallback", fallback(report));
+    let secret = one.secret_name.as_deref().unwrap_or("none");
+    add("secret", text!("{}", secret));
+    add("fallback", text!("{}", fallback(report)));
     if let Some(limits) = &one.retry {
         let hours = limits.window_hours.map(|hours| format!("{hours} h"));
         let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
         let limits: Vec<_> = hours.into_iter().chain(attempts).collect();
-        add("retried at most", limits.join(", "));
+        add("retried at most", text!("{}", limits.join(", ")));
     }
     add(
         "added",
-        format!("{} by {}", time(one.created_at), one.created_by),
+        text!("{} by {}", time(one.created_at), one.created_by),
     );
     add(
         "changed",
-        format!("{} by {}", time(one.updated_at), one.updated_by),
+        text!("{} by {}", time(one.updated_at), one.updated_by),
     );
-    add("revision", one.revision.to_string());
-    rows.add_row([Style::Muted.cell("enabled"), enabled(one)]);
-    rows.add_row([
+    add("revision", text!("{}", one.revision));
+    rows.row([Style::Muted.cell("enabled"), enabled(one)]);
+    rows.row([
         Style::Muted.cell("health"),
         health(report.health.as_ref(), Timestamp::now()),
     ]);
@@ -157,19 +155,20 @@ pub(super) fn one(report: &DestinationReport) -> String {
         .as_ref()
         .and_then(|one| one.last_failure.as_ref())
     {
-        rows.add_row([
+        rows.row([
             Style::Muted.cell("last failure"),
             Style::Plain.cell(failure),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
 /// Texts as they are, everything else as JSON.
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+fn setting(value: &Value) -> Text {
+    match value.as_str() {
+        Some(value) => text!("{}", value),
+        None => Text::json(&value.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use tocsin_core::destination::Enabled;
 
 use crate::args::{DeleteArgs, DestinationsCommand, EnableArgs, Output, Target};
 use crate::exit::Exit;
+use crate::print::{Text, text};
 use crate::stack::{Stack, actor};
 use crate::{document, print, terminal};
 
@@ -44,7 +45,7 @@ pub(crate) async fn run(
         DestinationsCommand::Test(args) => return test::run(&stack, args, output).await,
         DestinationsCommand::Apply(args) => apply::run(&stack, args, output).await?,
         DestinationsCommand::Export => {
-            print::line(document::write(&fetch(&stack).await?)?.trim_end())?;
+            print::line(&document::write(&fetch(&stack).await?)?)?;
         }
     }
     Ok(Exit::Success)
@@ -68,13 +69,10 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
     for name in args.names {
         found.push(get(stack, name).await?.destination);
     }
-    let names: Vec<_> = found
-        .iter()
-        .map(|one| format!("{:?}", one.display_name))
-        .collect();
-    let question = format!("Delete {} and their secrets?", names.join(", "));
+    let names = found.iter().map(|one| text!("{:?}", one.display_name));
+    let question = text!("Delete {} and their secrets?", Text::joined(names, ", "));
     if !terminal::confirm(&question, args.consent)? {
-        print::remark("Nothing was deleted.");
+        print::remark(&text!("Nothing was deleted."));
         return Ok(());
     }
     let mut deleted = Vec::new();
@@ -87,17 +85,13 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
         deleted.push(stack.ask(request).await?);
     }
     print::show(output, &deleted, |all| {
-        let lines: Vec<_> = all
-            .iter()
-            .map(|one| {
-                format!(
-                    "deleted {:?}; {}",
-                    one.destination.display_name,
-                    secret_note(&one.secret)
-                )
-            })
-            .collect();
-        lines.join("\n")
+        Text::lines(all.iter().map(|one| {
+            text!(
+                "deleted {:?}; {}",
+                one.destination.display_name,
+                secret_note(&one.secret)
+            )
+        }))
     })
 }
 
@@ -140,16 +134,12 @@ async fn switch(
         switched.push(stack.ask(request).await?);
     }
     print::show(output, &switched, |all| {
-        let lines: Vec<_> = all
-            .iter()
-            .map(|one| match enabled {
-                Enabled::Yes => format!("enabled {:?}", one.destination.display_name),
-                Enabled::No => format!(
-                    "disabled {:?}: it gets nothing within 30 seconds, not even from lists",
-                    one.destination.display_name
-                ),
-            })
-            .collect();
-        lines.join("\n")
+        Text::lines(all.iter().map(|one| match enabled {
+            Enabled::Yes => text!("enabled {:?}", one.destination.display_name),
+            Enabled::No => text!(
+                "disabled {:?}: it gets nothing within 30 seconds, not even from lists",
+                one.destination.display_name
+            ),
+        }))
     })
 }

@@ -4,23 +4,24 @@ use serde_json::{Map, Value};
 use tocsin_api_types::{ChangeKind, ChangeResult, SecretChange};
 
 use super::sources::{Plan, SentField, SourcedChange, secret_change};
-use crate::print::Style;
+use crate::print::{Style, Text, text};
 
 /// The planned changes.
-pub(super) fn render_plan(plan: &Plan) -> String {
-    let mut lines: Vec<String> = plan.changes.iter().flat_map(change).collect();
+pub(super) fn render_plan(plan: &Plan) -> Text {
+    let mut lines: Vec<Text> = plan.changes.iter().flat_map(change).collect();
     lines.push(summary(plan));
-    lines.join("\n")
+    Text::lines(lines)
 }
 
 /// The result of a plan that was printed before.
-pub(super) fn render_result(result: &Plan) -> String {
+pub(super) fn render_result(result: &Plan) -> Text {
     let changes = || result.changes.iter().map(|one| &one.change);
     let failures = changes().filter_map(|one| match &one.result {
-        ChangeResult::Failed(error) => Some(format!(
-            "{} {:?}: {error}",
+        ChangeResult::Failed(error) => Some(text!(
+            "{} {:?}: {}",
             Style::Error.paint("failed"),
-            one.display_name
+            one.display_name,
+            error
         )),
         ChangeResult::Planned | ChangeResult::Nothing | ChangeResult::Done => None,
     });
@@ -31,27 +32,27 @@ pub(super) fn render_result(result: &Plan) -> String {
     if done == 0 && lines.is_empty() {
         return nothing_to_change(result);
     }
-    lines.push(format!(
+    lines.push(text!(
         "Done: {}. Lists find them at once, severities within 30 seconds.",
         crate::print::count(done, "change", "changes")
     ));
-    lines.join("\n")
+    Text::lines(lines)
 }
 
-fn change(one: &SourcedChange) -> Vec<String> {
+fn change(one: &SourcedChange) -> Vec<Text> {
     let name = &one.change.display_name;
     let mut lines = match &one.change.kind {
         ChangeKind::Unchanged => return Vec::new(),
-        ChangeKind::Delete => vec![Style::Error.paint(format!("- {name}"))],
+        ChangeKind::Delete => vec![Style::Error.paint(text!("- {}", name))],
         ChangeKind::Add { secret } => {
             let with = match secret {
                 SecretChange::None | SecretChange::Kept => "",
                 SecretChange::Set | SecretChange::Replaced => ", with its secret",
             };
-            vec![Style::Success.paint(format!("+ {name}{with}"))]
+            vec![Style::Success.paint(text!("+ {}{}", name, with))]
         }
         ChangeKind::Update { fields, .. } => {
-            let mut lines = vec![Style::Pending.paint(format!("~ {name}"))];
+            let mut lines = vec![Style::Pending.paint(text!("~ {}", name))];
             lines.extend(
                 fields
                     .iter()
@@ -61,22 +62,22 @@ fn change(one: &SourcedChange) -> Vec<String> {
         }
     };
     let sent = one.secret_fields.iter();
-    lines.extend(sent.map(|field| format!("    {}", Style::Plain.paint(field.line()))));
+    lines.extend(sent.map(|field| text!("    {}", field.line())));
     if let ChangeKind::Update { secret, .. } = &one.change.kind {
-        lines.extend(secret_note(*secret, &one.secret_fields).map(str::to_owned));
+        lines.extend(secret_note(*secret, &one.secret_fields));
     }
     lines
 }
 
 /// What happens to the secret of a destination that exists.
-fn secret_note(secret: SecretChange, sent: &[SentField]) -> Option<&'static str> {
+fn secret_note(secret: SecretChange, sent: &[SentField]) -> Option<Text> {
     match secret {
         SecretChange::None | SecretChange::Kept => None,
-        SecretChange::Set => Some("    secret: set"),
+        SecretChange::Set => Some(text!("    secret: set")),
         SecretChange::Replaced if sent.iter().any(SentField::has_value) => {
-            Some("    secret: replaced, unless it is the stored one")
+            Some(text!("    secret: replaced, unless it is the stored one"))
         }
-        SecretChange::Replaced => Some("    secret: replaced"),
+        SecretChange::Replaced => Some(text!("    secret: replaced")),
     }
 }
 
@@ -90,7 +91,7 @@ fn has_only_a_secret(one: &SourcedChange) -> bool {
         && one.secret_fields.iter().any(SentField::has_value)
 }
 
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan) -> Text {
     let count = |wanted: fn(&SourcedChange) -> bool| {
         let all = plan.changes.iter();
         all.filter(|one| wanted(one)).count()
@@ -100,27 +101,29 @@ fn summary(plan: &Plan) -> String {
         return nothing_to_change(plan);
     }
     let compared = match count(has_only_a_secret) {
-        0 => String::new(),
-        number => format!(", {number} whose secret is compared"),
+        0 => text!(""),
+        number => text!(", {} whose secret is compared", number),
     };
-    format!(
-        "Plan: {} to add, {} to change, {} to delete, {unchanged} unchanged{compared}.",
+    text!(
+        "Plan: {} to add, {} to change, {} to delete, {} unchanged{}.",
         count(|one| matches!(one.change.kind, ChangeKind::Add { .. })),
         count(|one| matches!(one.change.kind, ChangeKind::Update { .. }) && !has_only_a_secret(one)),
         count(|one| matches!(one.change.kind, ChangeKind::Delete)),
+        unchanged,
+        compared
     )
 }
 
-fn nothing_to_change(plan: &Plan) -> String {
-    format!("No change: {} up to date.", plan.changes.len())
+fn nothing_to_change(plan: &Plan) -> Text {
+    text!("No change: {} up to date.", plan.changes.len())
 }
 
 /// The differences between two descriptions, setting by setting.
-pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+pub(super) fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Text> {
     compare("", before, after)
 }
 
-fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Text> {
     let mut keys: Vec<_> = before.keys().collect();
     keys.extend(after.keys().filter(|key| !before.contains_key(*key)));
     let mut lines = Vec::new();
@@ -149,13 +152,14 @@ fn compare(prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>
     lines
 }
 
-fn difference(field: &str, before: &Value, after: &Value) -> String {
+fn difference(field: &str, before: &Value, after: &Value) -> Text {
     let side = |value: &Value| match value {
-        Value::Null => "nothing".to_owned(),
-        value => value.to_string(),
+        Value::Null => text!("nothing"),
+        value => Text::json(&value.to_string()),
     };
-    format!(
-        "    {field}: {} → {}",
+    text!(
+        "    {}: {} → {}",
+        field,
         Style::Error.paint(side(before)),
         Style::Success.paint(side(after))
     )
@@ -168,8 +172,8 @@ mod tests {
     use crate::secret::{Source, SourcedField};
     use serde_json::json;
 
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
+    fn plain(text: &Text) -> String {
+        anstream::adapter::strip_str(text.as_str()).to_string()
     }
 
     fn plan(report: Value, sources: &[(&str, &str, Source)]) -> Plan {
@@ -286,7 +290,7 @@ mod tests {
             ]}),
             &[("a", "secret.x", env("X"))],
         );
-        assert_eq!(render_result(&same), "No change: 1 up to date.");
+        assert_eq!(plain(&render_result(&same)), "No change: 1 up to date.");
     }
 
     #[test]
@@ -296,7 +300,7 @@ mod tests {
         let after = json!({"displayName": "a", "settings": {"x": 2, "y": {"z": 1, "w": 2}}, "retry": {"windowHours": 2}});
         let lines: Vec<_> = differences(before.as_object().unwrap(), after.as_object().unwrap())
             .iter()
-            .map(|line| plain(line))
+            .map(plain)
             .collect();
         assert_eq!(
             lines,

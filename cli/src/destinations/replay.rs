@@ -13,7 +13,7 @@ use tocsin_core::routing::{Reason, Routing, route};
 
 use super::sources::Plan;
 use crate::args::Since;
-use crate::print::{Style, count, table, time};
+use crate::print::{Style, Table, Text, count, text, time};
 use crate::stack::Stack;
 use crate::{document, terminal};
 
@@ -184,35 +184,37 @@ fn compare(
 }
 
 /// The replay as text.
-pub(super) fn render(replay: &Replay) -> String {
+pub(super) fn render(replay: &Replay) -> Text {
     let newest = match replay.extent {
         Extent::All => "",
         Extent::Newest => "the newest ",
     };
     let alerts = format!("{newest}{}", count(replay.alerts, "alert", "alerts"));
     if replay.rerouted.is_empty() {
-        return format!(
-            "Replay: none of {alerts} since {} would be routed differently.",
+        return text!(
+            "Replay: none of {} since {} would be routed differently.",
+            alerts,
             time(replay.since)
         );
     }
-    let mut rows = table(&["received", "severity", "title", "routing change", "id"]);
+    let mut rows = Table::new(&["received", "severity", "title", "routing change", "id"]);
     for one in &replay.rerouted {
-        let gained = one.gained.iter().map(|name| format!("+ {name}"));
-        let lost = one.lost.iter().map(|name| format!("- {name}"));
-        let changes: Vec<_> = gained.chain(lost).collect();
-        rows.add_row([
+        let gained = one.gained.iter().map(|name| text!("+ {}", name));
+        let lost = one.lost.iter().map(|name| text!("- {}", name));
+        rows.row([
             Style::Plain.cell(time(one.received_at)),
             Style::Plain.cell(one.severity),
             Style::Plain.cell(&one.title),
-            Style::Pending.cell(changes.join("\n")),
+            Style::Pending.cell(Text::lines(gained.chain(lost))),
             Style::Muted.cell(&one.alert_id),
         ]);
     }
-    format!(
-        "Replay: {} of {alerts} since {} would be routed differently.\n{rows}",
+    text!(
+        "Replay: {} of {} since {} would be routed differently.\n{}",
         replay.rerouted.len(),
-        time(replay.since)
+        alerts,
+        time(replay.since),
+        rows.draw()
     )
 }
 
@@ -257,6 +259,7 @@ mod tests {
             alert,
             received_at: Timestamp::now(),
             deliveries: Vec::new(),
+            resent_as: None,
         };
         let found = compare(&report, &current, &proposed, None).unwrap();
         (

@@ -6,7 +6,7 @@ use tocsin_core::delivery::State;
 
 use crate::args::{Output, TestArgs};
 use crate::exit::Exit;
-use crate::print::{self, Style, table};
+use crate::print::{self, Style, Table, Text, text};
 use crate::stack::{Stack, actor};
 use crate::{alerts, terminal};
 
@@ -39,16 +39,20 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
     })
 }
 
-fn render(report: &TestReport) -> String {
-    let mut rows = table(&["destination", "provider", "state", "took", "answer"]);
+fn render(report: &TestReport) -> Text {
+    let mut rows = Table::new(&["destination", "provider", "state", "took", "answer"]);
     for one in &report.results {
         let took = one
             .attempt
             .as_ref()
             .map(|attempt| format!("{} ms", attempt.duration_ms));
-        let answer = one.attempt.as_ref().map(alerts::outcome);
-        let answer: Vec<_> = answer.into_iter().chain(one.remark.clone()).collect();
-        rows.add_row([
+        let answer = one
+            .attempt
+            .as_ref()
+            .map(alerts::outcome)
+            .unwrap_or_default();
+        let remark = one.remark.as_ref().map(|remark| text!("{}", remark));
+        rows.row([
             Style::Plain.cell(&one.display_name),
             Style::Plain.cell(&one.provider),
             match one.state {
@@ -56,11 +60,12 @@ fn render(report: &TestReport) -> String {
                 None => Style::Pending.cell("not begun"),
             },
             Style::Plain.cell(took.unwrap_or_default()),
-            Style::Plain.cell(answer.join("\n").trim()),
+            Style::Plain.cell(Text::lines(answer.into_iter().chain(remark))),
         ]);
     }
-    format!(
-        "{rows}\nshow it later: tocsin alerts show {}",
+    text!(
+        "{}\nshow it later: tocsin alerts show {}",
+        rows.draw(),
         report.alert_id
     )
 }

@@ -107,7 +107,7 @@ impl Api {
         Ok(())
     }
 
-    async fn queue_depths(&self) -> Result<QueueDepths, ApiError> {
+    pub(crate) async fn queue_depths(&self) -> Result<QueueDepths, ApiError> {
         let queues = &self.queues;
         let all: [&Queue; 5] = [
             &queues.alerts,

@@ -18,6 +18,7 @@ mod queues;
 mod registry;
 mod secret;
 mod send;
+mod status;
 mod validate;
 mod write;
 

@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use tocsin_api_types::{ApiError, Retried, RetryDeliveries};
 use tocsin_aws::{CasResult, LedgerError, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Enabled};
 use tokio::time::Instant;
 
 use crate::Api;
+use crate::error::OrApiError;
+use crate::send::choose;
+use crate::validate::checked_actor;
 
 /// How long one call brings deliveries forward: thousands of them. The function must
 /// answer before its own timeout, and applying a file takes 40 s before this.
@@ -44,13 +48,38 @@ impl Api {
             .map(|one| one.destination_id);
         let enabled: Vec<DestinationId> = enabled.collect();
         stream::iter(enabled)
-            .for_each_concurrent(CONCURRENT_DESTINATIONS, |id| {
-                self.bring_forward_one(id, deadline)
+            .for_each_concurrent(CONCURRENT_DESTINATIONS, |id| async move {
+                self.bring_forward_one(id, deadline).await;
             })
             .await;
     }
 
-    async fn bring_forward_one(&self, id: DestinationId, deadline: Instant) {
+    /// Closes the circuit breakers of these destinations and makes what waits for them
+    /// due now, as a person asks.
+    pub(crate) async fn retry_deliveries(
+        &self,
+        request: RetryDeliveries,
+    ) -> Result<Vec<Retried>, ApiError> {
+        let actor = checked_actor(request.actor)?;
+        let all = self.store.load().await.or_api_error()?;
+        let chosen = choose(&all, &request.destinations)?;
+        let deadline = Instant::now() + TIME_LIMIT;
+        let mut retried = Vec::new();
+        for one in chosen {
+            let deliveries = self.bring_forward_one(one.destination_id, deadline).await;
+            tracing::info!(destination.id = %one.destination_id, deliveries, actor, "what waits was retried");
+            retried.push(Retried {
+                destination_id: one.destination_id,
+                display_name: one.display_name.clone(),
+                deliveries: deliveries as u64,
+            });
+        }
+        Ok(retried)
+    }
+
+    /// The number of deliveries that were moved, as far as it is known.
+    async fn bring_forward_one(&self, id: DestinationId, deadline: Instant) -> usize {
+        let mut moved = 0;
         if let Err(error) = self.reset_health(id).await {
             tracing::warn!(destination.id = %id, %error, "the circuit breaker could not be closed; it stays open until its next probe");
         }
@@ -58,6 +87,7 @@ impl Api {
         match tokio::time::timeout_at(deadline, moving).await {
             Ok(Ok(0)) => {}
             Ok(Ok(deliveries)) => {
+                moved = deliveries;
                 tracing::info!(destination.id = %id, deliveries, "what waits was brought forward");
             }
             Ok(Err(error)) => {
@@ -74,6 +104,7 @@ impl Api {
                 tracing::warn!(destination.id = %id, %error, "the wake-up could not be sent; the next sweep sends one");
             }
         }
+        moved
     }
 
     /// Closes the circuit breakers of a destination; its pace stays.

@@ -82,7 +82,7 @@ pub struct Finding {
 
 /// The approximate number of messages in each queue, by SQS's own counts;
 /// messages in flight are included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueDepths {
     /// Alerts that are not routed yet.
