@@ -6,8 +6,9 @@ use tocsin_core::alert::Severity;
 
 use crate::alert_files;
 use crate::args::{CheckArgs, Output};
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::print::{self, Named, Style, Text, count, text};
+use crate::usage::Usage;
 
 /// What was found in one place.
 #[derive(Serialize)]

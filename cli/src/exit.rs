@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use crate::print::{self, Style, text};
+use crate::usage::Usage;
 
 /// Something needed is missing or malformed; clap exits with the same code.
 const USAGE_CODE: u8 = 2;
@@ -29,17 +30,6 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error in what the person gave: the command line, a file, an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(pub(crate) String);
-
-impl Usage {
-    pub(crate) fn error(message: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(Self(message.into()))
-    }
-}
-
 /// The exit code of an answer of clap.
 pub(crate) fn of_usage(answer: &clap::Error) -> ExitCode {
     u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
@@ -57,10 +47,16 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     print::remark(&text!("{} {:#}", Style::Error.paint("error:"), error));
-    if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
-        return ExitCode::from(USAGE_CODE);
+    let Some(usage) = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Usage>())
+    else {
+        return ExitCode::FAILURE;
+    };
+    for problem in &usage.problems {
+        print::remark(&text!("  {}", problem));
     }
-    ExitCode::FAILURE
+    ExitCode::from(USAGE_CODE)
 }
 
 #[cfg(test)]

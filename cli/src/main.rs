@@ -24,6 +24,7 @@ mod stack;
 mod status;
 mod tail;
 mod terminal;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -7,9 +7,10 @@ use tocsin_core::json::escaped;
 
 use crate::args::{MessageForm, Output, PreviewArgs, Target};
 use crate::document;
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::print::{self, Named, Style, Text, text};
 use crate::stack::Stack;
+use crate::usage::Usage;
 
 pub(crate) async fn run(
     args: PreviewArgs,

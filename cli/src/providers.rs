@@ -6,9 +6,10 @@ use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement}
 use tocsin_core::text::line;
 
 use crate::args::{Output, ProvidersArgs, Target};
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::print::{self, Cell, Column, Named, Style, Table, Text, text};
 use crate::stack::Stack;
+use crate::usage::Usage;
 
 pub(crate) async fn run(
     args: ProvidersArgs,

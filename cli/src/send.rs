@@ -9,9 +9,10 @@ use tocsin_core::alert::{Alert, AlertId};
 
 use crate::alert_files::{self, Found};
 use crate::args::{Output, SendArgs, Target};
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::print::{self, Named, Text, text};
 use crate::stack::Stack;
+use crate::usage::Usage;
 use crate::{alerts, terminal};
 
 /// An alert that was checked.

@@ -13,8 +13,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tocsin_core::provider::form::FormField;
 
 use crate::args::Consent;
-use crate::exit::Usage;
 use crate::print::{Text, text};
+use crate::usage::Usage;
 
 /// Whether a person can be asked.
 pub(crate) fn is_interactive() -> bool {

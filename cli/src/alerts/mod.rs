@@ -16,11 +16,12 @@ use tocsin_core::routing::Disposition;
 pub(crate) use report::{outcome, resent};
 
 use crate::args::{AlertsCommand, DispositionArg, ListAlertsArgs, Output, ResendArgs, Target};
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::pages;
 use crate::print::{self, Cell, Column, Named, Style, Table, Text, text, when};
 use crate::stack::{Stack, actor};
 use crate::terminal;
+use crate::usage::Usage;
 
 /// The shortest beginning of an id that is looked for, in bytes.
 const LEAST_PREFIX: usize = 8;

@@ -18,7 +18,7 @@ pub(crate) use destinations::{
     AddArgs, ApplyArgs, Changes, DeleteArgs, DestinationsCommand, EditArgs, EnableArgs, SecretArgs,
     TestArgs,
 };
-pub(crate) use shared::{Consent, Input, List, Since};
+pub(crate) use shared::{Allowed, Consent, Input, List, Since};
 
 /// The end of `--help`.
 const AFTER_HELP: &str = "\

@@ -9,11 +9,11 @@ use tocsin_api_types::{
 
 use super::draft::choose_method;
 use crate::args::{Consent, EditArgs, Output};
-use crate::exit::Usage;
 use crate::print::{Style, Text, text};
 use crate::secret::{self, Secret};
 use crate::stack::{Stack, actor};
 use crate::terminal::{self, Terminal};
+use crate::usage::Usage;
 use crate::{document, print, providers};
 
 /// The comment above the text in the editor.

@@ -8,6 +8,7 @@ mod edit;
 mod list;
 mod plan;
 mod replay;
+mod sources;
 mod test;
 
 use anyhow::Context;
@@ -36,7 +37,7 @@ pub(crate) async fn run(
         DestinationsCommand::Show(args) => {
             print::show(output, &get(&stack, args.name).await?, list::one)?;
         }
-        DestinationsCommand::Add(args) => add::run(&stack, args, output).await?,
+        DestinationsCommand::Add(args) => add::run(&stack, *args, output).await?,
         DestinationsCommand::Edit(args) => edit::run(&stack, args, output).await?,
         DestinationsCommand::Delete(args) => delete(&stack, args, output).await?,
         DestinationsCommand::Enable(args) => switch(&stack, args, Enabled::Yes, output).await?,

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
-use tocsin_api_types::{
-    AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Prune,
-};
+use tocsin_api_types::{AlertReport, AlertSummary, ApplyDestinations, GetAlert, ListAlerts, Prune};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, Severity};
 use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Reason, Routing, route};
 
+use super::sources::Plan;
 use crate::args::Since;
 use crate::print::{Column, Named, Style, Table, Text, count, text, time, when};
 use crate::stack::Stack;
@@ -32,7 +31,7 @@ const PAGE: u16 = 200;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
-    pub(super) plan: ApplyReport,
+    pub(super) plan: Plan,
     pub(super) replay: Replay,
 }
 

@@ -28,7 +28,7 @@ pub(crate) use view::{Layout, set};
 pub(crate) use when::{duration, time, when};
 
 use crate::args::Output;
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 /// What `--output name` prints of a result.
 pub(crate) trait Named {

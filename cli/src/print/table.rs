@@ -21,7 +21,7 @@ const FRAME: usize = 3;
 pub(crate) struct Column {
     heading: &'static str,
     fit: Fit,
-    rank: u8,
+    priority: u8,
 }
 
 /// What happens to text that is wider than the terminal allows.
@@ -35,16 +35,24 @@ enum Fit {
 
 impl Column {
     /// A column of ids, times, names or words, which are never wrapped. Where not all
-    /// columns fit, those of the highest rank are left out first; those of rank 0 stay.
-    pub(crate) const fn whole(heading: &'static str, rank: u8) -> Self {
+    /// columns fit, those of the highest number are left out first; those of 0 stay.
+    pub(crate) const fn whole(heading: &'static str, priority: u8) -> Self {
         let fit = Fit::Whole;
-        Self { heading, fit, rank }
+        Self {
+            heading,
+            fit,
+            priority,
+        }
     }
 
     /// A column of sentences, which are wrapped.
-    pub(crate) const fn wrapped(heading: &'static str, rank: u8) -> Self {
+    pub(crate) const fn wrapped(heading: &'static str, priority: u8) -> Self {
         let fit = Fit::Wrapped;
-        Self { heading, fit, rank }
+        Self {
+            heading,
+            fit,
+            priority,
+        }
     }
 }
 
@@ -159,8 +167,8 @@ impl Table {
             let dropped = shown
                 .iter()
                 .copied()
-                .filter(|at| self.columns[*at].rank > 0)
-                .max_by_key(|at| (self.columns[*at].rank, *at));
+                .filter(|at| self.columns[*at].priority > 0)
+                .max_by_key(|at| (self.columns[*at].priority, *at));
             let Some(dropped) = dropped else { break };
             shown.retain(|at| *at != dropped);
         }

@@ -9,6 +9,8 @@ mod dead_letters;
 mod destinations;
 mod digest;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod outbox;
 mod pagination;
 mod preview;

@@ -133,43 +133,18 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tocsin_aws::{Clients, Env, Queue, VersionedHealth};
+    use tocsin_aws::VersionedHealth;
     use tocsin_core::alert::{AlertId, Severity};
     use tocsin_core::delivery::NewDelivery;
     use tocsin_core::destination::ProviderName;
     use tocsin_core::health::{DetectionKey, Health, Observation};
     use tocsin_core::outbox::Priority;
     use tocsin_core::outcome::{Failure, FailureKind};
-    use tocsin_testing::aws::{Answer, Replay};
 
     use super::*;
+    use crate::fixture::api;
 
     const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
-
-    /// An API with a ledger in memory and a recorded retry queue.
-    async fn api() -> (Api, Replay) {
-        let file = std::env::temp_dir().join(format!("tocsin-api-{}.json", std::process::id()));
-        std::fs::write(&file, r#"{"destinations": [], "secrets": {}}"#).unwrap();
-        let queue = "https://sqs.example.com/123456789012/tests-retry".to_owned();
-        let names = [
-            "TOCSIN_STACK",
-            "TOCSIN_DESTINATIONS_TABLE",
-            "TOCSIN_LEDGER_TABLE",
-            "TOCSIN_ALERTS_QUEUE_URL",
-            "TOCSIN_ALERTS_DLQ_URL",
-            "TOCSIN_RETRY_QUEUE_URL",
-            "TOCSIN_RETRY_DLQ_URL",
-            "TOCSIN_FAILED_HAND_OVERS_URL",
-        ];
-        let all = names.map(|name| (name.to_owned(), queue.clone()));
-        let offline = ("TOCSIN_OFFLINE".to_owned(), file.display().to_string());
-        let env: Env = all.into_iter().chain([offline]).collect();
-        let mut api = Api::of(&env).await.unwrap();
-        let taken = r#"{"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": ""}], "Failed": []}"#;
-        let sent = Replay::of(vec![Answer::new(200, taken)]);
-        api.queues.retries = Queue::new(&Clients::of(sent.config()), queue);
-        (api, sent)
-    }
 
     /// An enabled or disabled destination whose credential is refused, with a delivery
     /// that waits for an hour.
@@ -224,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_changed_destination_gets_what_waits() {
-        let (api, sent) = api().await;
+        let (api, sent) = api(&json!([])).await;
         let changed = waiting(&api, true).await;
         assert_eq!(released(&api).await, (false, 0));
         api.bring_forward([&changed]).await;
@@ -241,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_for_a_disabled_destination_goes_on_waiting() {
-        let (api, sent) = api().await;
+        let (api, sent) = api(&json!([])).await;
         let changed = waiting(&api, false).await;
         api.bring_forward([&changed]).await;
         assert_eq!(released(&api).await, (false, 0));
