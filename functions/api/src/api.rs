@@ -10,6 +10,7 @@ use tocsin_aws::{
     Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, StartError, telemetry,
 };
 
+use crate::probe::Senders;
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
 
@@ -29,6 +30,7 @@ pub struct Api {
     pub(crate) canary_interval: Option<Duration>,
     pub(crate) ledger: Ledger,
     pub(crate) queues: Queues,
+    pub(crate) senders: Senders,
 }
 
 impl Api {
@@ -62,6 +64,7 @@ impl Api {
                 Ledger::retention(env)?,
             ),
             queues: Queues::read(&clients, env)?,
+            senders: Senders::new(&clients, &env.required("TOCSIN_STACK")?),
         })
     }
 

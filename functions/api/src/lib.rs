@@ -14,6 +14,7 @@ mod fixture;
 mod outbox;
 mod pagination;
 mod preview;
+mod probe;
 mod queues;
 mod registry;
 mod secret;
