@@ -54,6 +54,7 @@ e2e:
 	@$(PYTHON) tests/local/stack.py down --name test
 	@trap '$(PYTHON) tests/local/stack.py down --name test' EXIT; \
 	$(PYTHON) tests/local/demo.py --name test --through-proxy --for-tests && \
+	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test drill && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test chaos -- short
 	$(PYTHON) tests/local/upgrade.py
