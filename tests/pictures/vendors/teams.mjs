@@ -56,7 +56,6 @@ const CSS = `
 #card { border-radius: 6px; background: #fff; box-shadow: 0 1px 3px #0003; overflow: hidden; }
 .ac-pushButton { padding: 4px 14px; border: 1px solid #d1d1d1; border-radius: 4px; background: #fff; color: #242424; font: 600 13px/22px "Segoe UI", "Noto Sans", sans-serif; }
 .ac-pushButton.style-positive { background: #5b5fc7; color: #fff; }
-.ac-textRun, .ac-textBlock { white-space: pre-wrap; }
 .ac-textBlock p { margin: 0; }
 .ac-horizontal-separator { height: 1px; }
 `;
