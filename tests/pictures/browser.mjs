@@ -5,18 +5,28 @@ import { pathToFileURL } from "node:url";
 
 import { chromium } from "playwright-core";
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
 
-/** Higher pictures are cut: nobody scrolls so far. */
+/** The zone of the person who reads. */
+export const TIME_ZONE = "Europe/Berlin";
+
+/** Of a higher picture the rest is cut, in pixels: nobody scrolls so far. */
 const HEIGHT_LIMIT = 4000;
 
-function executable() {
+/** The path of Chromium. */
+export function executable() {
   const path = process.env.CHROMIUM ?? PLACES.find(existsSync);
   if (path && existsSync(path)) return path;
-  const looked = process.env.CHROMIUM ?? PLACES.join(", ");
   throw new Error(
-    `Chromium is not at ${looked}. On Debian: apt-get install chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-liberation. ` +
-      "On another system, install Chrome or Chromium and say CHROMIUM=/path/of/it make pictures.",
+    `Chromium is not at ${process.env.CHROMIUM ?? PLACES.join(", ")}. On Debian and Ubuntu:\n` +
+      "  apt-get install chromium fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji fonts-liberation\n" +
+      "Elsewhere, install Chromium or Chrome, and say where it is: make pictures CHROMIUM=/path/to/it",
   );
 }
 
@@ -25,27 +35,27 @@ export async function start() {
   // The sandbox of Chromium does not work for root, as which containers run.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: executable(), args });
-  return { open: (file, scale) => open(browser, file, scale), close: () => browser.close() };
+  return { open: (file) => open(browser, file), close: () => browser.close() };
 }
 
 /**
- * A page, and what it tried: a dialog, or a request to the network, which a message
- * must never cause.
+ * A page, and in `tried` what it must not do: ask the person something, fail, or call
+ * the network. A message that does so would do it at the vendor's as well.
  */
-async function open(browser, file, scale) {
-  const context = await browser.newContext({ deviceScaleFactor: scale, timezoneId: process.env.TZ, locale: "en-GB", viewport: { width: 1000, height: 800 } });
-  const page = await context.newPage();
+async function open(browser, file) {
+  const viewport = { width: 1000, height: 800 };
+  const page = await browser.newPage({ timezoneId: TIME_ZONE, locale: "en-GB", viewport });
   const tried = [];
-  page.on("pageerror", (error) => tried.push(`error ${error.message}`));
-  page.on("dialog", (dialog) => (tried.push(`dialog ${dialog.message()}`), dialog.dismiss()));
-  await page.route(/^(?!file:)/, (route) => (tried.push(`request ${route.request().url()}`), route.abort()));
+  page.on("pageerror", (error) => tried.push(`the page failed: ${error.message}`));
+  page.on("dialog", (dialog) => (tried.push(`opened a dialog: ${dialog.message()}`), dialog.dismiss()));
+  await page.route(/^(?!file:)/, (route) => (tried.push(`requested ${route.request().url()}`), route.abort()));
   await page.goto(pathToFileURL(file).href);
   await page.evaluate(() => document.fonts.ready.then(() => true));
   return {
     tried,
     openAll: () => page.evaluate(openAll),
-    picture: (path, selector = "#message", limit = HEIGHT_LIMIT) => picture(page, path, selector, limit),
-    close: () => context.close(),
+    picture: (path, part) => picture(page, path, part),
+    close: () => page.close(),
   };
 }
 
@@ -56,10 +66,9 @@ function openAll() {
   return (window.openAll?.() ?? false) || folded.length > 0;
 }
 
-async function picture(page, path, selector, limit) {
-  const box = await page.locator(selector).boundingBox();
-  const { x, y, width } = box;
-  const height = Math.min(box.height, limit);
-  await page.screenshot({ path, fullPage: true, animations: "disabled", clip: { x, y, width, height: Math.ceil(height) } });
-  return { width, height: box.height, cut: box.height > limit };
+async function picture(page, path, { selector = "#message", limit = HEIGHT_LIMIT } = {}) {
+  const { x, y, width, height } = await page.locator(selector).boundingBox();
+  const clip = { x, y, width, height: Math.ceil(Math.min(height, limit)) };
+  await page.screenshot({ path, fullPage: true, animations: "disabled", clip });
+  return { height, cut: height > limit };
 }

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { escape } from "./html.mjs";
 
 const CSS = `
-body { margin: 0; padding: 16px; width: 2000px; background: #d8dce2; font: 16px sans-serif; }
-.all { columns: 3; column-gap: 16px; }
-figure { margin: 0 0 16px; break-inside: avoid; }
+body { margin: 0; padding: 16px; width: 3400px; background: #d8dce2; font: 16px sans-serif; }
+.all { columns: 6; column-gap: 16px; }
+figure { margin: 0 0 16px; break-inside: avoid; max-height: 1500px; overflow: hidden; }
 figcaption { padding: 4px 0; font-weight: bold; }
 img { max-width: 100%; border: 1px solid #999; background: #fff; display: block; }
 `;

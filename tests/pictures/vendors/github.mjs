@@ -31,7 +31,7 @@ export function html({ message, settings }) {
   return page({
     width,
     css: CSS,
-    body: `<h1 class="title">${escape(title)} <span class="number">#4711</span></h1>
+    body: `<h1 class="title"><bdi>${escape(title)}</bdi> <span class="number">#4711</span></h1>
       <div class="state"><span class="open">Open</span>${chips}${type ? `<span class="chip">${escape(type)}</span>` : ""}</div>
       <div class="comment"><div class="by"><b>tocsin-bot</b> opened now</div><div class="markdown">${shown}</div></div>`,
   });

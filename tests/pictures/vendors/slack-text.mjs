@@ -1,6 +1,7 @@
 // Slack's two kinds of text, and its dates.
 // https://docs.slack.dev/messaging/formatting-message-text
 
+import { TIME_ZONE } from "../browser.mjs";
 import { escape, href } from "../html.mjs";
 
 const decoded = (text) => text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
@@ -8,7 +9,7 @@ const literal = (text) => escape(decoded(text));
 
 /** plain_text, or a `text` with `mrkdwn: false`: control sequences in <…> still count there. */
 export function plain(text, { type } = {}) {
-  return type === "plain_text" ? linked(escape(text)) : angles(text, (part) => linked(literal(part)));
+  return type === "plain_text" ? escape(text) : angles(text, (part) => linked(literal(part)));
 }
 
 /** URLs in texts become links. */
@@ -60,11 +61,11 @@ function sequence(inner) {
 /** A time in the reader's zone. */
 export function slackDate(timestamp, format = "{date_num} {time_secs}", fallback = "", url = undefined) {
   const date = new Date(timestamp * 1000);
-  const part = (options) => date.toLocaleString("en-GB", { timeZone: process.env.TZ, ...options });
+  const part = (options) => date.toLocaleString("en-GB", { timeZone: TIME_ZONE, ...options });
   const long = () => part({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
   const short = () => part({ month: "short", day: "numeric", year: "numeric" });
   const tokens = {
-    date_num: () => date.toLocaleDateString("sv-SE", { timeZone: process.env.TZ }),
+    date_num: () => date.toLocaleDateString("sv-SE", { timeZone: TIME_ZONE }),
     date: () => part({ month: "long", day: "numeric", year: "numeric" }),
     date_short: short,
     date_long: long,
