@@ -9,6 +9,13 @@ export const href = (url) => (/^(https?|mailto):/i.test(url) ? escape(url) : "ab
 
 export const link = (url, text = url) => `<a href="${href(url)}">${escape(text)}</a>`;
 
+/** Text whose URLs are links. */
+export const linked = (text) =>
+  String(text ?? "")
+    .split(/(https?:\/\/[^\s<>|"]+)/)
+    .map((part, index) => (index % 2 ? link(part) : escape(part)))
+    .join("");
+
 /** Rows of labels and values, as HTML. */
 export const rows = (pairs) =>
   pairs

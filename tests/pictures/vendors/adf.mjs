@@ -94,7 +94,7 @@ a { color: #0052cc; }
 .panel > div { flex: 1; min-width: 0; }
 .code { margin: 0 0 12px; padding: 10px 12px; border-radius: 3px; background: #f4f5f7; font: 13px/20px "Liberation Mono", monospace; white-space: pre; overflow: hidden; }
 code { padding: 2px 4px; border-radius: 3px; background: #ebecf0; font: 12px "Liberation Mono", monospace; }
-table { margin: 0 0 16px; border-collapse: collapse; width: 100%; }
+table { margin: 0 0 16px; border-collapse: collapse; width: 100%; table-layout: fixed; }
 th, td { padding: 7px 10px; border: 1px solid #c1c7d0; text-align: left; vertical-align: top; }
 th { background: #f4f5f7; font-weight: 600; width: 25%; }
 .expand { margin: 0 0 12px; padding: 6px 10px; border: 1px solid #dfe1e6; border-radius: 4px; }

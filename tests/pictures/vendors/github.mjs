@@ -47,7 +47,7 @@ a { color: #0969da; }
 .chip { margin-left: 6px; padding: 1px 8px; border: 1px solid #d1d9e0; border-radius: 2em; font-size: 12px; }
 .comment { border: 1px solid #d1d9e0; border-radius: 6px; }
 .by { padding: 8px 16px; border-bottom: 1px solid #d1d9e0; background: #f6f8fa; color: #59636e; }
-.markdown { padding: 16px; }
+.markdown { padding: 16px; overflow-wrap: break-word; }
 .markdown > :first-child { margin-top: 0; }
 .markdown > :last-child { margin-bottom: 0; }
 .markdown p, .markdown ul, .markdown ol, .markdown table, .markdown pre, .markdown blockquote, .markdown details { margin: 0 0 16px; }
@@ -56,7 +56,7 @@ a { color: #0969da; }
 .markdown h1 { padding-bottom: .3em; border-bottom: 1px solid #d1d9e0; font-size: 2em; }
 .markdown h2 { padding-bottom: .3em; border-bottom: 1px solid #d1d9e0; font-size: 1.5em; }
 .markdown h3 { font-size: 1.25em; }
-.markdown table { display: block; width: max-content; max-width: 100%; border-collapse: collapse; }
+.markdown table { display: block; width: max-content; max-width: 100%; overflow: hidden; border-collapse: collapse; }
 .markdown th, .markdown td { padding: 6px 13px; border: 1px solid #d1d9e0; }
 .markdown tr:nth-child(2n) { background: #f6f8fa; }
 .markdown code { padding: .2em .4em; border-radius: 6px; background: #818b981f; font: 85% "Liberation Mono", monospace; white-space: break-spaces; }

@@ -1,7 +1,7 @@
 // PagerDuty: the page of an incident with its one alert.
 // https://support.pagerduty.com/main/docs/pd-cef
 
-import { escape, link, page, rows } from "../html.mjs";
+import { escape, link, linked, page, rows } from "../html.mjs";
 
 export const width = 760;
 
@@ -13,7 +13,7 @@ export function html({ message }) {
   return page({
     width,
     css: CSS,
-    body: `<div class="state"><span>Triggered</span> High urgency ${view}</div>
+    body: `<div class="state"><span>Triggered</span> ${view}</div>
       <h1>${escape(payload.summary)}</h1>
       <h2>Details</h2>${rows([
         ["Severity", escape(payload.severity)],
@@ -31,8 +31,7 @@ export function html({ message }) {
 
 function detail(value) {
   if (value !== null && typeof value === "object") return `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`;
-  const text = escape(value);
-  return text.replace(/https?:\/\/[^\s<>"]+/g, (url) => `<a href="${url}">${url}</a>`);
+  return linked(value);
 }
 
 const CSS = `

@@ -35,7 +35,7 @@ export const json = {
 const CSS = `
 #message { padding: 16px; font: 13px/18px "Noto Sans", Arial, sans-serif; color: #222; }
 .row { display: flex; gap: 12px; }
-.label { width: 60px; color: #777; }
+.label { flex: none; width: 60px; color: #777; }
 .mail { margin-top: 12px; padding-top: 12px; border-top: 1px solid #ddd; }
 pre { font: 13px/18px "Liberation Mono", monospace; }
 `;

@@ -13,7 +13,7 @@ export function plain(text, { type } = {}) {
 }
 
 /** URLs in texts become links. */
-const linked = (html) => html.replace(/https?:\/\/[^\s<>|)]+/g, (url) => `<a href="${url}">${url}</a>`);
+const linked = (html) => html.replace(/https?:\/\/(?:(?!&[lg]t;)[^\s<>|)])+/g, (url) => `<a href="${url}">${url}</a>`);
 
 /** mrkdwn with its emphasis, code, quotes and links. */
 export function mrkdwn(text) {
