@@ -4,7 +4,7 @@ use tocsin_api_types::{ApiError, DestinationReport};
 
 use super::draft::Draft;
 use crate::args::{AddArgs, Output};
-use crate::print::{self, Style};
+use crate::print::{self, Style, Text, text};
 use crate::providers;
 use crate::stack::Stack;
 use crate::terminal::{self, Terminal};
@@ -22,7 +22,7 @@ pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow:
             Ok(added) => return print::show(output, &added, render),
             Err(error) => match wrong_field(&error) {
                 Some(field) if draft.forget(field) => {
-                    print::remark(format!("{} {error:#}", Style::Error.paint("once more:")));
+                    print::remark(&text!("{} {:#}", Style::Error.paint("once more:"), error));
                 }
                 _ => return Err(error),
             },
@@ -37,11 +37,14 @@ fn wrong_field(error: &anyhow::Error) -> Option<&str> {
     Some(field.strip_prefix("destination.").unwrap_or(field))
 }
 
-fn render(report: &DestinationReport) -> String {
+fn render(report: &DestinationReport) -> Text {
     let added = &report.destination;
-    format!(
+    text!(
         "added {:?} ({}), id {}; lists find it at once, severities within 30 seconds\n\
          test it: tocsin destinations test {:?}",
-        added.display_name, added.provider, added.destination_id, added.display_name
+        added.display_name,
+        added.provider,
+        added.destination_id,
+        added.display_name
     )
 }

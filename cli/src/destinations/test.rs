@@ -1,14 +1,23 @@
 //! `tocsin destinations test`: sends a test alert on the path of real alerts.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tocsin_api_types::{SendTestAlert, TestReport};
 use tocsin_core::delivery::State;
 
 use crate::args::{Output, TestArgs};
 use crate::exit::Exit;
-use crate::print::{self, Style, table};
+use crate::print::{self, Column, Named, Style, Table, Text, duration, text};
 use crate::stack::{Stack, actor};
 use crate::{alerts, terminal};
+
+impl Named for TestReport {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.results.iter().map(|one| one.display_name.clone());
+        Some(names.collect())
+    }
+}
 
 pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Exit> {
     let alert = args
@@ -39,16 +48,28 @@ pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow
     })
 }
 
-fn render(report: &TestReport) -> String {
-    let mut rows = table(&["destination", "provider", "state", "took", "answer"]);
+const COLUMNS: [Column; 5] = [
+    Column::whole("destination", 0),
+    Column::whole("provider", 2),
+    Column::whole("state", 0),
+    Column::whole("took", 1),
+    Column::wrapped("answer", 0),
+];
+
+fn render(report: &TestReport) -> Text {
+    let mut rows = Table::new(&COLUMNS);
     for one in &report.results {
         let took = one
             .attempt
             .as_ref()
-            .map(|attempt| format!("{} ms", attempt.duration_ms));
-        let answer = one.attempt.as_ref().map(alerts::outcome);
-        let answer: Vec<_> = answer.into_iter().chain(one.remark.clone()).collect();
-        rows.add_row([
+            .map(|attempt| duration(Duration::from_millis(attempt.duration_ms)));
+        let answer = one
+            .attempt
+            .as_ref()
+            .map(alerts::outcome)
+            .unwrap_or_default();
+        let remark = one.remark.as_ref().map(|remark| text!("{}", remark));
+        rows.row([
             Style::Plain.cell(&one.display_name),
             Style::Plain.cell(&one.provider),
             match one.state {
@@ -56,11 +77,12 @@ fn render(report: &TestReport) -> String {
                 None => Style::Pending.cell("not begun"),
             },
             Style::Plain.cell(took.unwrap_or_default()),
-            Style::Plain.cell(answer.join("\n").trim()),
+            Style::Plain.cell(Text::lines(answer.into_iter().chain(remark))),
         ]);
     }
-    format!(
-        "{rows}\nshow it later: tocsin alerts show {}",
+    text!(
+        "{}\nshow it later: tocsin alerts show {}",
+        rows.draw(),
         report.alert_id
     )
 }

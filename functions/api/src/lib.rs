@@ -9,6 +9,8 @@ mod dead_letters;
 mod destinations;
 mod digest;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod outbox;
 mod pagination;
 mod preview;
@@ -16,6 +18,7 @@ mod queues;
 mod registry;
 mod secret;
 mod send;
+mod status;
 mod validate;
 mod write;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tocsin_api_types::{ApiError, ResendAlert, Resent, SendTestAlert, TestReport, TestResult};
 use tocsin_aws::{DESTINATIONS_CACHE_TTL, Message};
 use tocsin_core::Timestamp;
-use tocsin_core::alert::{Alert, AlertId, RoutingHints, Severity, limits};
+use tocsin_core::alert::{self, Alert, AlertId, RoutingHints, Severity, limits};
 use tocsin_core::delivery::{Attempt, State};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, Enabled};
 use tocsin_core::history::History;
@@ -117,13 +117,19 @@ impl Api {
             ));
         }
         let of = stored.alert.alert_id.clone();
+        let resent = alert::Resent {
+            of: of.to_string(),
+            by: actor.clone(),
+        };
         let alert = as_resent(
             stored.alert,
             stored.routing.severity,
             &chosen,
+            resent,
             Timestamp::now(),
         )?;
         self.enqueue(&alert).await?;
+        self.link(&of, &chosen, &alert.alert_id).await;
         tracing::info!(
             alert.id = alert.alert_id.as_str(),
             alert.of = of.as_str(),
@@ -139,6 +145,17 @@ impl Api {
         })
     }
 
+    /// What had ended without success points at the new alert, and is no longer counted.
+    /// The alert is sent already, so a failure is only logged.
+    async fn link(&self, of: &AlertId, chosen: &[&Destination], resent: &AlertId) {
+        let ids: Vec<_> = chosen.iter().map(|one| one.destination_id).collect();
+        for linked in self.ledger.link_resent(of, &ids, resent).await {
+            if let Err(error) = linked {
+                tracing::warn!(alert.id = of.as_str(), %error, "an alert was sent again, and its original still counts as failed");
+            }
+        }
+    }
+
     async fn enqueue(&self, alert: &Alert) -> Result<(), ApiError> {
         let body = serde_json::to_string(alert).map_err(|error| ApiError::unavailable(&error))?;
         let message = Message::json(&body);
@@ -148,7 +165,10 @@ impl Api {
 }
 
 /// The destinations of these ids or names, each once. All must be enabled.
-fn choose<'a>(all: &'a Destinations, names: &[String]) -> Result<Vec<&'a Destination>, ApiError> {
+pub(crate) fn choose<'a>(
+    all: &'a Destinations,
+    names: &[String],
+) -> Result<Vec<&'a Destination>, ApiError> {
     if names.is_empty() || names.len() > limits::ROUTING_LIST {
         let problem = format!("must name 1 to {} destinations", limits::ROUTING_LIST);
         return Err(ApiError::invalid("destinations", problem));
@@ -231,6 +251,7 @@ fn as_resent(
     alert: Alert,
     severity: Severity,
     chosen: &[&Destination],
+    resent: alert::Resent,
     now: Timestamp,
 ) -> Result<Alert, ApiError> {
     let mark = format!("~resent-{}", now.unix_millis());
@@ -239,7 +260,10 @@ fn as_resent(
     Ok(Alert {
         alert_id: alert_id(&format!("{stem}{mark}"))?,
         title: marked(RESENT_MARK, &alert.title),
-        routing: only_to(chosen, Some(severity)),
+        routing: RoutingHints {
+            resent: Some(resent),
+            ..only_to(chosen, Some(severity))
+        },
         notes: Vec::new(),
         ..alert
     })
@@ -262,8 +286,8 @@ fn only_to(chosen: &[&Destination], severity: Option<Severity>) -> RoutingHints 
     let ids = chosen.iter().map(|one| one.destination_id.to_string());
     RoutingHints {
         destinations: Some(ids.collect()),
-        destination_override: None,
         severity: severity.map(|severity| severity.to_string()),
+        ..RoutingHints::default()
     }
 }
 
@@ -315,11 +339,18 @@ mod tests {
         read_alert(&json).unwrap()
     }
 
+    fn by(name: &str) -> alert::Resent {
+        alert::Resent {
+            of: "x".to_owned(),
+            by: name.to_owned(),
+        }
+    }
+
     #[test]
     fn a_resent_alert_is_whole_marked_once_and_goes_only_to_the_chosen() {
         let one = destination("one", true);
         let now = Timestamp::now();
-        let first = as_resent(alert(), Severity::Critical, &[&one], now).unwrap();
+        let first = as_resent(alert(), Severity::Critical, &[&one], by("alice"), now).unwrap();
         assert_eq!(first.title, "[Re-sent] t");
         assert_eq!(first.alert_context, alert().alert_context);
         assert_eq!(first.routing.severity.as_deref(), Some("CRITICAL"));
@@ -330,8 +361,9 @@ mod tests {
         );
         assert!(first.alert_id.as_str().len() <= limits::ALERT_ID);
         assert_ne!(first.alert_id, alert().alert_id);
-        let second =
-            as_resent(first, Severity::Critical, &[&one], now.plus(POLL_INTERVAL)).unwrap();
+        assert_eq!(first.routing.resent, Some(by("alice")));
+        let later = now.plus(POLL_INTERVAL);
+        let second = as_resent(first, Severity::Critical, &[&one], by("bob"), later).unwrap();
         assert_eq!(second.title, "[Re-sent] t");
         // Read from the queue, it is the same.
         let back = tocsin_core::alert::parse(&serde_json::to_string(&second).unwrap()).unwrap();
