@@ -6,7 +6,15 @@ use std::path::{Path, PathBuf};
 use tocsin_tests::harness::root;
 
 /// Folders with files that are built or installed.
-const BUILT: &[&str] = &["target", ".git", ".local", ".tools", ".aws-sam", "dist"];
+pub(crate) const BUILT: &[&str] = &[
+    "target",
+    ".git",
+    ".local",
+    ".tools",
+    ".aws-sam",
+    "dist",
+    "node_modules",
+];
 
 /// A document may say how to make these.
 const EXAMPLES: &[&str] = &["acme"];

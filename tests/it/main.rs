@@ -9,6 +9,7 @@ mod contract;
 mod dependencies;
 mod documents;
 mod events;
+mod messages;
 mod modules;
 mod numbers;
 mod providers;
