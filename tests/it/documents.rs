@@ -5,8 +5,16 @@ use std::path::{Path, PathBuf};
 
 use tocsin_tests::harness::root;
 
-/// Folders with files that are built or installed.
-const BUILT: &[&str] = &["target", ".git", ".local", ".tools", ".aws-sam", "dist"];
+/// Folders with files that are built, installed or of others.
+const FOREIGN: &[&str] = &[
+    "target",
+    ".git",
+    ".local",
+    ".tools",
+    ".aws-sam",
+    "dist",
+    "advisories",
+];
 
 /// A document may say how to make these.
 const EXAMPLES: &[&str] = &["acme"];
@@ -15,7 +23,7 @@ fn files(folder: &Path, extension: &str, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && !BUILT.contains(&&*name) {
+        if path.is_dir() && !FOREIGN.contains(&&*name) {
             files(&path, extension, into);
         } else if path.extension().is_some_and(|one| one == extension) {
             into.push(path);

@@ -12,6 +12,7 @@ mod events;
 mod modules;
 mod numbers;
 mod providers;
+mod supply;
 mod template;
 mod updates;
 mod words;

@@ -194,11 +194,23 @@ fn is_negated_badly(words: &str) -> bool {
     })
 }
 
+/// Folders with files that are built, installed or of others: the advisories of RustSec
+/// have words of their own.
+const FOREIGN: &[&str] = &[
+    "target",
+    ".git",
+    ".local",
+    ".tools",
+    ".aws-sam",
+    "dist",
+    "advisories",
+];
+
 /// All files below a path that are searched.
 fn files(path: &Path, into: &mut Vec<PathBuf>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if path.is_dir() {
-        if !["target", ".git", ".local", ".tools", ".aws-sam", "dist"].contains(&&*name) {
+        if !FOREIGN.contains(&&*name) {
             for entry in std::fs::read_dir(path).unwrap() {
                 files(&entry.unwrap().path(), into);
             }
