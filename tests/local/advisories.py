@@ -140,7 +140,7 @@ def rust_now(deny: Path) -> int:
 
 
 def python_now(requirements: Path) -> int:
-    """Asks OSV, which mirrors of PyPI do not stand in for: they often have no advisories."""
+    """Asks OSV: mirrors of PyPI often have the packages, but not the advisories."""
     name = requirements.relative_to(ROOT)
     done = subprocess.run(
         [
