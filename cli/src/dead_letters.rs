@@ -5,11 +5,11 @@ use tocsin_api_types::{
     Content, DeadLetter, DeadLetterQueue, DeadLetters, ListDeadLetters, RedriveDeadLetters,
     RedriveResult, Redriven, Which,
 };
-use tocsin_core::text::sanitize;
+use tocsin_core::text::single_line;
 
 use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, RedriveArgs, Target};
 use crate::exit::Exit;
-use crate::print::{self, Style, table};
+use crate::print::{self, Column, Named, Style, Table, Text, text, when};
 use crate::stack::{Stack, actor};
 use crate::terminal;
 
@@ -93,10 +93,32 @@ async fn find(stack: &Stack, id: &str) -> anyhow::Result<DeadLetter> {
     )
 }
 
-fn render_list(all: &[DeadLetters]) -> String {
+const COLUMNS: [Column; 4] = [
+    Column::whole("since", 1),
+    Column::wrapped("reason", 0),
+    Column::wrapped("content", 2),
+    Column::whole("id", 0),
+];
+
+impl Named for Vec<DeadLetters> {
+    fn names(&self) -> Option<Vec<String>> {
+        let all = self.iter().flat_map(|queue| &queue.dead_letters);
+        Some(all.map(|one| one.message_id.clone()).collect())
+    }
+}
+
+impl Named for DeadLetter {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.message_id.clone()])
+    }
+}
+
+impl Named for Redriven {}
+
+fn render_list(all: &[DeadLetters]) -> Text {
     let mut parts = Vec::new();
     for queue in all {
-        let head = format!(
+        let head = text!(
             "{}: {} waiting",
             name(queue.queue),
             print::count(
@@ -109,25 +131,22 @@ fn render_list(all: &[DeadLetters]) -> String {
             parts.push(head);
             continue;
         }
-        let mut rows = table(&["since", "reason", "content", "id"]);
+        let mut rows = Table::new(&COLUMNS);
         for dead_letter in &queue.dead_letters {
-            rows.add_row([
+            rows.row([
                 Style::Plain.cell(since(dead_letter)),
                 Style::Error.cell(reason(dead_letter)),
                 Style::Plain.cell(summary(&dead_letter.content)),
                 Style::Muted.cell(&dead_letter.message_id),
             ]);
         }
-        parts.push(format!("{head}\n{rows}"));
+        parts.push(text!("{}\n{}", head, rows.draw()));
     }
-    parts.join("\n")
+    Text::lines(parts)
 }
 
 fn since(dead_letter: &DeadLetter) -> String {
-    dead_letter
-        .sent_at
-        .map(|at| print::time(at).to_string())
-        .unwrap_or_default()
+    dead_letter.sent_at.map(when).unwrap_or_default()
 }
 
 fn reason(dead_letter: &DeadLetter) -> String {
@@ -142,65 +161,67 @@ fn reason(dead_letter: &DeadLetter) -> String {
 }
 
 /// The content of a dead letter, in a line or two.
-fn summary(content: &Content) -> String {
+fn summary(content: &Content) -> Text {
     match content {
         Content::Message {
             title: Some(title),
             alert_id: Some(id),
             ..
-        } => format!("alert {id}: {title}"),
+        } => text!("alert {}: {}", id, title),
         Content::Message { body, .. } | Content::Unreadable { body, .. } => beginning(body),
         Content::WakeUp { destination_id } => {
-            format!("wake-up of destination {destination_id}; the next sweep sends another")
+            text!(
+                "wake-up of destination {}; the next sweep sends another",
+                destination_id
+            )
         }
-        Content::Sweep => "sweep; the next one follows within a minute".to_owned(),
-        Content::Unrecorded(unrecorded) => format!(
+        Content::Sweep => text!("sweep; the next one follows within a minute"),
+        Content::Unrecorded(unrecorded) => text!(
             "alert {} was delivered to {}, which the ledger does not know yet",
-            unrecorded.alert_id, unrecorded.destination_id
+            unrecorded.alert_id,
+            unrecorded.destination_id
         ),
-        Content::Retry(retry) => format!(
+        Content::Retry(retry) => text!(
             "attempt {} of alert {} to {}",
-            retry.attempt, retry.alert_id, retry.destination_id
+            retry.attempt,
+            retry.alert_id,
+            retry.destination_id
         ),
         Content::Report(failing) => {
-            format!(
+            text!(
                 "report that deliveries to {} fail: {}",
-                failing.display_name, failing.failure
+                failing.display_name,
+                failing.failure
             )
         }
         Content::DeliveryBatch { deliveries } => {
-            let each: Vec<_> = deliveries
-                .iter()
-                .map(|one| format!("alert {} to {}", one.alert_id, one.display_name))
-                .collect();
-            each.join("\n")
+            let each = deliveries.iter();
+            Text::lines(each.map(|one| text!("alert {} to {}", one.alert_id, one.display_name)))
         }
     }
 }
 
-/// The first characters of any text, on one line.
-fn beginning(body: &str) -> String {
+/// The first characters of any text.
+fn beginning(body: &str) -> Text {
     const SHOWN: usize = 80;
-    let line = sanitize(body).replace(['\n', '\t'], " ");
-    if line.chars().count() <= SHOWN {
-        return line;
+    let line = single_line(body);
+    match line.char_indices().nth(SHOWN) {
+        None => text!("{}", line),
+        Some((end, _)) => text!("{} …", &line[..end]),
     }
-    let shown: String = line.chars().take(SHOWN).collect();
-    format!("{shown} …")
 }
 
-fn render_one(dead_letter: &DeadLetter) -> String {
+fn render_one(dead_letter: &DeadLetter) -> Text {
     let body = match &dead_letter.content {
-        Content::Message { body, .. } | Content::Unreadable { body, .. } => {
-            sanitize(body).into_owned()
-        }
+        Content::Message { body, .. } | Content::Unreadable { body, .. } => Text::block(body),
         other => summary(other),
     };
-    format!(
-        "{}, since {}\n{}\n\n{body}",
+    text!(
+        "{}, since {}\n{}\n\n{}",
         dead_letter.message_id,
         since(dead_letter),
-        Style::Error.paint(reason(dead_letter))
+        Style::Error.paint(reason(dead_letter)),
+        body
     )
 }
 
@@ -211,12 +232,13 @@ async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Re
         print::count(args.ids.len(), "message", "messages")
     };
     let queue = DeadLetterQueue::from(args.queue);
-    let question = format!(
-        "Put {what} of {} back? Messages whose cause is not fixed fail again.",
+    let question = text!(
+        "Put {} of {} back? Messages whose cause is not fixed fail again.",
+        what,
         name(queue)
     );
     if !terminal::confirm(&question, args.consent)? {
-        print::remark("Nothing was put back.");
+        print::remark(&text!("Nothing was put back."));
         return Ok(Exit::Success);
     }
     let request = RedriveDeadLetters {
@@ -245,38 +267,41 @@ async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Re
     })
 }
 
-fn render_redriven(redriven: &Redriven) -> String {
+fn render_redriven(redriven: &Redriven) -> Text {
     let mut lines: Vec<_> = redriven
         .dead_letters
         .iter()
         .map(|one| match &one.result {
             RedriveResult::Sent { .. } => {
-                format!("{} {}", Style::Success.paint("put back"), one.message_id)
+                text!("{} {}", Style::Success.paint("put back"), one.message_id)
             }
-            RedriveResult::SentNotRemoved { reason } => format!(
-                "{} {}, but it could not be deleted here, which does no harm: {reason}",
+            RedriveResult::SentNotRemoved { reason } => text!(
+                "{} {}, but it could not be deleted here, which does no harm: {}",
                 Style::Pending.paint("put back"),
-                one.message_id
+                one.message_id,
+                reason
             ),
             RedriveResult::Kept { reason } => {
-                format!(
-                    "{} {}: {reason}",
+                text!(
+                    "{} {}: {}",
                     Style::Error.paint("kept"),
-                    one.message_id
+                    one.message_id,
+                    reason
                 )
             }
         })
         .collect();
     lines.extend(redriven.not_found.iter().map(|id| {
-        format!(
-            "{} {id}; it may be hidden because it was just read, try again soon",
-            Style::Error.paint("not found")
+        text!(
+            "{} {}; it may be hidden because it was just read, try again soon",
+            Style::Error.paint("not found"),
+            id
         )
     }));
-    lines.push(format!(
+    lines.push(text!(
         "{} still waiting in {}",
         redriven.waiting,
         name(redriven.queue)
     ));
-    lines.join("\n")
+    Text::lines(lines)
 }

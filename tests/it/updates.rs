@@ -15,8 +15,6 @@ use tocsin_tests::simulator::{Created, Fault};
 
 use crate::contract::Vendor;
 
-/// Bytes of an answer that are read.
-const ANSWER: usize = 64 * 1024;
 const GIVEN_ID: &str = "case-gd-1";
 
 fn first() -> Alert {
@@ -55,7 +53,7 @@ impl<'a, P: Provider> Place<'a, P> {
             let mut request = None;
             if self.provider.joins_earlier(context) {
                 let lookup = self.provider.lookup(context).unwrap().unwrap();
-                let answer = self.vendor.http.send(&lookup, ANSWER).await.unwrap();
+                let answer = self.vendor.http.send(&lookup).await.unwrap();
                 match self.provider.parse_lookup(context, &answer) {
                     Lookup::Found(receipt) => return Outcome::Delivered(receipt),
                     Lookup::Absent => {
@@ -65,7 +63,7 @@ impl<'a, P: Provider> Place<'a, P> {
                 }
             }
             let request = request.unwrap_or_else(|| self.provider.request(context).unwrap());
-            let answer = self.vendor.http.send(&request, ANSWER).await.unwrap();
+            let answer = self.vendor.http.send(&request).await.unwrap();
             match self.provider.outcome(context, &answer) {
                 Outcome::Delivered(receipt) => self.confirmed(context, &answer, receipt).await,
                 failed => failed,
@@ -83,7 +81,7 @@ impl<'a, P: Provider> Place<'a, P> {
         match self.provider.confirmation(context, accepted).unwrap() {
             None => Outcome::Delivered(receipt),
             Some(request) => {
-                let answer = self.vendor.http.send(&request, ANSWER).await.unwrap();
+                let answer = self.vendor.http.send(&request).await.unwrap();
                 self.provider.parse_confirmation(receipt, &answer)
             }
         }
@@ -93,7 +91,7 @@ impl<'a, P: Provider> Place<'a, P> {
     async fn is_found(&self, alert: &Alert) -> bool {
         self.with_context(alert, async |context| {
             let lookup = self.provider.lookup(context).unwrap().unwrap();
-            let answer = self.vendor.http.send(&lookup, ANSWER).await.unwrap();
+            let answer = self.vendor.http.send(&lookup).await.unwrap();
             matches!(
                 self.provider.parse_lookup(context, &answer),
                 Lookup::Found(_)
@@ -255,7 +253,7 @@ async fn an_update_after_the_end_of_an_incident_opens_another() {
     };
     let request = request.header("accept", plain("application/json"));
     let request = request.header("x-sn-apikey", plain("key"));
-    let resolved = vendor.http.send(&request, ANSWER).await.unwrap();
+    let resolved = vendor.http.send(&request).await.unwrap();
     assert_eq!(resolved.status, 200);
     let second = place.delivered(&update()).await;
     assert_ne!(second, number);

@@ -7,8 +7,8 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::Alert;
 use tocsin_core::outcome::{FailureKind, Outcome, Receipt};
 use tocsin_core::provider::{
-    AccessToken, Detail, Lookup, Provider, Request, RequestContext, Response, Secrets,
-    read_settings,
+    AccessToken, Detail, Entries, EntryReader, Lookup, Provider, Request, RequestContext, Response,
+    Secrets, read_settings,
 };
 
 use crate::alerts::delivery_of;
@@ -162,8 +162,18 @@ impl<P: Provider> ProviderFixture<P> {
     }
 
     /// The result of a lookup with this response.
+    ///
+    /// # Panics
+    ///
+    /// If the destination is invalid.
     pub fn parse_lookup(&self, response: &Response) -> Lookup {
         self.with_context(&full(), Detail::Full, |context| {
+            let lookup = self.provider.lookup(context).expect("a lookup request");
+            let entries = lookup.and_then(|request| request.entries);
+            let response = match &entries {
+                Some(entries) if response.status == 200 => &kept(entries, response),
+                _ => response,
+            };
             self.provider.parse_lookup(context, response)
         })
     }
@@ -254,5 +264,21 @@ impl<P: Provider> ProviderFixture<P> {
         let request = self.request(&full(), Detail::Full);
         let header = request.headers.iter().find(|(header, _)| header == name);
         header.expect("the header").1.expose().to_owned()
+    }
+}
+
+/// The response as the HTTP client reads it, in small pieces.
+fn kept(entries: &Entries, response: &Response) -> Response {
+    let mut reader = EntryReader::new(entries);
+    for piece in response.body.chunks(100) {
+        if reader.push(piece).is_break() {
+            break;
+        }
+    }
+    let (body, extent) = reader.finish();
+    Response {
+        body,
+        extent,
+        ..response.clone()
     }
 }

@@ -1,7 +1,7 @@
 //! Responses of providers, and tables of their expected outcomes.
 
 use tocsin_core::outcome::{FailureKind, Outcome};
-use tocsin_core::provider::Response;
+use tocsin_core::provider::{Extent, Response};
 
 /// The time at which every [`response`] was received.
 pub const RECEIVED_AT: &str = "2015-10-21T07:28:00Z";
@@ -35,6 +35,7 @@ pub fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         body: body.as_bytes().to_vec(),
+        extent: Extent::Whole,
         received_at: RECEIVED_AT.parse().expect("a time"),
     }
 }

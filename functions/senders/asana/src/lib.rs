@@ -30,9 +30,6 @@ impl Provider for Asana {
     type Settings = Settings;
     type Secret = Secret;
 
-    // The list of tasks contains their whole notes: see `lookup::LIST_LIMIT`.
-    const LOOKUP_RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
-
     fn form() -> Form {
         form::form()
     }

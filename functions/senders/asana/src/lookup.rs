@@ -1,20 +1,34 @@
 //! The lookup of a task that an earlier attempt may have created.
 
-use serde_json::Value;
+use serde::Deserialize;
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{
-    Address, FieldError, Lookup, Provider, Request, RequestContext, Response,
+    Address, Entries, FieldError, List, Lookup, Request, RequestContext, Response,
 };
 use url::Url;
 
 use crate::Asana;
 use crate::outcome::{failed, receipt};
-use crate::request::{marker, tasks_url, with_headers};
+use crate::request::{marked_id, marker, tasks_url, with_headers};
 
 /// The number of tasks that are searched: the most that a page has. If their texts
-/// are very long, the list can exceed the response limit. Then the task is created
+/// are very long, the list is longer than what is read of it. Then the task is created
 /// without a lookup, and the receipt says so.
-const LIST_LIMIT: usize = 100;
+const PAGE: usize = 100;
+
+/// A page of tasks (<https://developers.asana.com/reference/gettasks>).
+#[derive(Deserialize)]
+struct Tasks {
+    data: Vec<Task>,
+}
+
+/// What is needed of a task in the list.
+#[derive(Deserialize)]
+struct Task {
+    gid: String,
+    permalink_url: Option<String>,
+    notes: Option<String>,
+}
 
 /// The recently changed tasks of the first project
 /// (<https://developers.asana.com/reference/gettasks>). A search by `external.gid`
@@ -33,9 +47,14 @@ pub(crate) fn request(
             "modified_since",
             &context.before_first_attempt().to_string(),
         )
-        .append_pair("limit", &LIST_LIMIT.to_string())
+        .append_pair("limit", &PAGE.to_string())
         .append_pair("opt_fields", "notes,permalink_url");
-    with_headers(context, Request::get(Address::Public(url))).map(Some)
+    let entries = Entries {
+        list: List::Field("data"),
+        containing: marked_id(context),
+    };
+    let request = Request::get(Address::Public(url)).keeping(entries);
+    with_headers(context, request).map(Some)
 }
 
 /// Finds the task whose notes contain this delivery's marker.
@@ -50,19 +69,18 @@ pub(crate) fn parse(
             _ => failed(response).of_lookup(),
         });
     }
-    let body = response.json();
-    let Some(tasks) = body["data"].as_array() else {
+    let Ok(Tasks { data: tasks }) = serde_json::from_slice(&response.body) else {
         return Lookup::Failed(Outcome::not_understood(response));
     };
     let marker = marker(context);
     // Anywhere in the notes: people write below the marker. Nobody can guess it.
-    let has_marker = |task: &&Value| {
-        let notes = task["notes"].as_str();
+    let has_marker = |task: &&Task| {
+        let notes = task.notes.as_deref();
         notes.is_some_and(|notes| notes.contains(&marker))
     };
-    let found = tasks.iter().find(has_marker);
-    found.and_then(|task| receipt(task, base_url)).map_or_else(
-        || Lookup::absent_from(response, Asana::LOOKUP_RESPONSE_LIMIT),
-        Lookup::Found,
-    )
+    tasks
+        .iter()
+        .find(has_marker)
+        .and_then(|task| receipt(&task.gid, task.permalink_url.as_deref(), base_url))
+        .map_or_else(|| Lookup::absent_from(response), Lookup::Found)
 }

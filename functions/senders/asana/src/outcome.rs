@@ -11,18 +11,27 @@ use crate::settings::is_gid;
 /// The outcome of creating a task. Only 201 with the task's gid is a success.
 pub(crate) fn of_response(response: &Response, base_url: Option<&Url>) -> Outcome {
     match response.status {
-        201 => receipt(&response.json()["data"], base_url)
+        201 => created(&response.json()["data"], base_url)
             .map_or_else(|| Outcome::not_understood(response), Outcome::Delivered),
         200..=299 => Outcome::not_understood(response),
         _ => failed(response),
     }
 }
 
+fn created(task: &Value, base_url: Option<&Url>) -> Option<Receipt> {
+    receipt(
+        task["gid"].as_str()?,
+        task["permalink_url"].as_str(),
+        base_url,
+    )
+}
+
 /// The receipt of a task. Its page is on Asana's own host.
-pub(crate) fn receipt(task: &Value, base_url: Option<&Url>) -> Option<Receipt> {
-    let gid = task["gid"].as_str().filter(|gid| is_gid(gid))?;
-    let page = task["permalink_url"]
-        .as_str()
+pub(crate) fn receipt(gid: &str, page: Option<&str>, base_url: Option<&Url>) -> Option<Receipt> {
+    if !is_gid(gid) {
+        return None;
+    }
+    let page = page
         .and_then(web_url)
         .filter(|page| {
             let page = Url::parse(page);

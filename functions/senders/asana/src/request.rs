@@ -25,9 +25,13 @@ pub(crate) fn create(
 
 /// The last line of a task's notes. The lookup finds the task by it.
 pub(crate) fn marker(context: &RequestContext<'_, Asana>) -> String {
+    format!("Tocsin delivery {}", marked_id(context))
+}
+
+/// The delivery's id as it stands in the marker.
+pub(crate) fn marked_id(context: &RequestContext<'_, Asana>) -> String {
     let id = context.delivery.as_str().chars();
-    let id: String = id.filter(char::is_ascii_alphanumeric).collect();
-    format!("Tocsin delivery {id}")
+    id.filter(char::is_ascii_alphanumeric).collect()
 }
 
 pub(crate) fn tasks_url(base_url: Option<&Url>) -> Result<Url, FieldError> {

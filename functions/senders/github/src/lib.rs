@@ -36,9 +36,6 @@ impl Provider for GitHub {
     type Settings = Settings;
     type Secret = Secret;
 
-    // The list of issues contains their whole bodies: see `lookup::LIST_LIMIT`.
-    const LOOKUP_RESPONSE_LIMIT: usize = 8 * 1024 * 1024;
-
     fn form() -> Form {
         form::form()
     }

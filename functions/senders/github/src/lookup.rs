@@ -1,19 +1,27 @@
 //! The lookup of an issue that an earlier attempt may have created.
 
-use serde_json::Value;
+use serde::Deserialize;
 use tocsin_core::outcome::Outcome;
 use tocsin_core::provider::{
-    Address, FieldError, Lookup, Provider, Request, RequestContext, Response,
+    Address, Entries, FieldError, List, Lookup, Request, RequestContext, Response,
 };
 
 use crate::GitHub;
 use crate::outcome::{failed, receipt};
-use crate::request::{marker, with_headers};
+use crate::request::{marked_id, marker, with_headers};
 
 /// The number of issues that are searched: the most that a page has. If their texts
-/// are very long, the list can exceed the response limit. Then the issue is created
+/// are very long, the list is longer than what is read of it. Then the issue is created
 /// without a lookup, and the receipt says so.
-const LIST_LIMIT: usize = 100;
+const PAGE: usize = 100;
+
+/// What is needed of an issue in the list.
+#[derive(Deserialize)]
+struct Issue {
+    number: u64,
+    html_url: Option<String>,
+    body: Option<String>,
+}
 
 /// The latest issues. The search API would return one issue, but its index lags
 /// behind in the very minutes in which a lookup is needed.
@@ -24,8 +32,12 @@ pub(crate) fn request(context: &RequestContext<'_, GitHub>) -> Result<Request, F
         .append_pair("since", &context.before_first_attempt().to_string())
         .append_pair("sort", "created")
         .append_pair("direction", "desc")
-        .append_pair("per_page", &LIST_LIMIT.to_string());
-    with_headers(context, Request::get(Address::Public(url)))
+        .append_pair("per_page", &PAGE.to_string());
+    let entries = Entries {
+        list: List::Root,
+        containing: marked_id(context),
+    };
+    with_headers(context, Request::get(Address::Public(url)).keeping(entries))
 }
 
 /// Finds the issue whose body begins with this delivery's marker.
@@ -36,23 +48,19 @@ pub(crate) fn parse(context: &RequestContext<'_, GitHub>, response: &Response) -
             _ => failed(response).of_lookup(),
         });
     }
-    let Value::Array(issues) = response.json() else {
+    let Ok(issues) = serde_json::from_slice::<Vec<Issue>>(&response.body) else {
         return Lookup::Failed(Outcome::not_understood(response));
     };
     let marker = marker(context);
-    let has_marker = |issue: &&Value| {
-        issue["body"]
-            .as_str()
-            .is_some_and(|body| body.starts_with(&marker))
+    let has_marker = |issue: &&Issue| {
+        let body = issue.body.as_deref();
+        body.is_some_and(|body| body.starts_with(&marker))
     };
     // The list begins with the newest. Of several issues the oldest counts.
     issues
         .iter()
         .rev()
         .find(has_marker)
-        .and_then(|issue| receipt(context.settings, issue, None))
-        .map_or_else(
-            || Lookup::absent_from(response, GitHub::LOOKUP_RESPONSE_LIMIT),
-            Lookup::Found,
-        )
+        .map(|issue| receipt(context.settings, issue.number, issue.html_url.as_deref()))
+        .map_or_else(|| Lookup::absent_from(response), Lookup::Found)
 }

@@ -37,28 +37,25 @@ fn created(settings: &Settings, response: &Response) -> Option<Receipt> {
     let location = response
         .header("location")
         .and_then(|url| url.rsplit('/').next());
-    receipt(
-        settings,
-        &response.json(),
-        location.and_then(|number| number.parse().ok()),
-    )
+    let issue = response.json();
+    let number = issue["number"]
+        .as_u64()
+        .or_else(|| location?.parse().ok())?;
+    Some(receipt(settings, number, issue["html_url"].as_str()))
 }
 
-/// The receipt of an issue; `number` is used if the issue itself has none. Its page is on
-/// the host of the destination.
-pub(crate) fn receipt(settings: &Settings, issue: &Value, number: Option<u64>) -> Option<Receipt> {
-    let number = issue["number"].as_u64().or(number)?;
+/// The receipt of an issue. Its page is on the host of the destination.
+pub(crate) fn receipt(settings: &Settings, number: u64, page: Option<&str>) -> Receipt {
     let own = settings.page(number);
-    let page = issue["html_url"]
-        .as_str()
+    let page = page
         .and_then(web_url)
         .filter(|page| Url::parse(page).is_ok_and(|page| page.origin() == own.origin()))
         .unwrap_or_else(|| own.into());
-    Some(Receipt {
+    Receipt {
         id: Some(number.to_string()),
         url: Some(page),
         remark: None,
-    })
+    }
 }
 
 /// A remark on the labels, assignees and type that GitHub dropped silently because the

@@ -73,9 +73,13 @@ pub(crate) fn headers(request: Request, authorization: Header) -> Request {
 /// The first line of an issue's body, a comment that is not shown. The lookup finds
 /// the issue by it.
 pub(crate) fn marker(context: &RequestContext<'_, GitHub>) -> String {
+    format!("<!-- tocsin-delivery:{} -->", marked_id(context))
+}
+
+/// The delivery's id as it stands in the marker: without what Markdown could read.
+pub(crate) fn marked_id(context: &RequestContext<'_, GitHub>) -> String {
     let id = context.delivery.as_str().chars();
-    let id: String = id.filter(char::is_ascii_alphanumeric).collect();
-    format!("<!-- tocsin-delivery:{id} -->")
+    id.filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// The same request at the new address of a renamed repository. Follows one

@@ -5,6 +5,7 @@
 //! tables of responses.
 
 mod api_url;
+mod entries;
 mod field_error;
 pub mod form;
 mod identity;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use crate::delivery::Detail;
 pub use api_url::api_url;
+pub use entries::{ENTRY_LIMIT, Entries, EntryReader, Extent, LIST_LIMIT, List, RESPONSE_LIMIT};
 pub use field_error::{FieldError, read_settings};
 pub use identity::ClientIdentity;
 pub use known_error::KnownError;
@@ -147,11 +149,8 @@ pub trait Provider: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// The longest response to [`Provider::lookup`] that is read, in bytes. A
-    /// provider that returns whole lists needs more than one receipt takes.
-    const LOOKUP_RESPONSE_LIMIT: usize = 64 * 1024;
-
-    /// Reads the response to [`Provider::lookup`].
+    /// Reads the response to [`Provider::lookup`]. Of a list it has only the
+    /// [`Entries`] that the request names.
     fn parse_lookup(&self, context: &RequestContext<'_, Self>, response: &Response) -> Lookup {
         let _ = (context, response);
         Lookup::Absent
@@ -239,23 +238,21 @@ pub enum Lookup {
 }
 
 impl Lookup {
-    /// The result when a list, of which at most `limit` bytes were read, does not
-    /// contain the delivery. A complete list proves that the delivery is absent. A
-    /// list that broke off is requested again. A list longer than `limit` can never
-    /// be read completely, so the sender creates without knowing.
+    /// The result when a list does not contain the delivery. A complete list proves that
+    /// the delivery is absent. A list that broke off is requested again. A list over a
+    /// limit can never be read completely, so the sender creates without knowing.
     #[must_use]
-    pub fn absent_from(response: &Response, limit: usize) -> Self {
-        let complete = serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).is_ok();
-        if complete {
-            return Self::Absent;
-        }
-        if response.body.len() < limit {
-            return Self::Failed(Outcome::not_understood(response));
-        }
-        Self::Failed(Outcome::rejected(Failure::new(
-            FailureKind::NotUnderstood,
-            format!("the list is longer than the {limit} bytes that are read of it"),
-        )))
+    pub fn absent_from(response: &Response) -> Self {
+        Self::Failed(match response.extent {
+            Extent::Whole => return Self::Absent,
+            Extent::Interrupted => Outcome::not_understood(response),
+            Extent::OverLimit(limit) => Outcome::rejected(Failure::new(
+                FailureKind::NotUnderstood,
+                format!(
+                    "the list, or one of its entries, is longer than the {limit} bytes that are read of it"
+                ),
+            )),
+        })
     }
 }
 

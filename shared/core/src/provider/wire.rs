@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::entries::{Entries, Extent};
 use super::field_error::FieldError;
 use super::identity::ClientIdentity;
 use super::{partial, secret};
@@ -146,6 +147,8 @@ pub struct Request {
     pub time_limit: Option<Duration>,
     /// The certificate that the client presents if the server asks for one.
     pub identity: Option<ClientIdentity>,
+    /// What is needed of a successful response, if that is a list.
+    pub entries: Option<Entries>,
 }
 
 impl Request {
@@ -196,6 +199,7 @@ impl Request {
             body: body.into(),
             hidden: Vec::new(),
             time_limit: None,
+            entries: None,
             identity: None,
         }
     }
@@ -210,6 +214,7 @@ impl Request {
             body: Vec::new(),
             hidden: Vec::new(),
             time_limit: None,
+            entries: None,
             identity: None,
         }
     }
@@ -218,6 +223,13 @@ impl Request {
     #[must_use]
     pub fn hiding(mut self, secret: SecretString) -> Self {
         self.hidden.push(secret);
+        self
+    }
+
+    /// The request, of whose response only `entries` are kept.
+    #[must_use]
+    pub fn keeping(mut self, entries: Entries) -> Self {
+        self.entries = Some(entries);
         self
     }
 
@@ -264,9 +276,11 @@ pub struct Response {
     pub status: u16,
     /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The beginning of the body: the first 64 KB, or
-    /// [`Provider::LOOKUP_RESPONSE_LIMIT`](super::Provider::LOOKUP_RESPONSE_LIMIT).
+    /// The beginning of the body, up to [`RESPONSE_LIMIT`](super::RESPONSE_LIMIT); of a
+    /// list, the [`Entries`] that the request names.
     pub body: Vec<u8>,
+    /// How much of the body was read.
+    pub extent: Extent,
     /// When the response was complete; `Retry-After` dates are relative to it.
     pub received_at: Timestamp,
 }
@@ -340,6 +354,7 @@ mod tests {
                 status: 429,
                 headers: vec![("x-reset".to_owned(), value.to_owned())],
                 body: Vec::new(),
+                extent: Extent::Whole,
                 received_at: "2015-10-21T07:28:00Z".parse().unwrap(),
             };
             response.until("x-reset").map(|wait| wait.as_secs())

@@ -3,20 +3,22 @@
 mod clients;
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tocsin_core::Timestamp;
 use tocsin_core::outcome::{Failure, FailureKind};
-use tocsin_core::provider::{Method, Request, Response, TIME_LIMIT};
+use tocsin_core::provider::{
+    Entries, EntryReader, Extent, Method, RESPONSE_LIMIT, Request, Response, TIME_LIMIT,
+};
+
+use url::Url;
 
 use crate::ssrf::{AddressPolicy, BlockedAddress};
 use clients::{Clients, MakeClient};
 
 pub use clients::is_usable;
-
-/// The largest part of a response that is read, in bytes; no receipt needs more.
-pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -65,12 +67,12 @@ impl HttpClient {
         Ok(Self(Arc::new(clients)))
     }
 
-    /// Sends one request and reads at most `limit` bytes of the response.
+    /// Sends one request and reads of the response what the request needs.
     ///
     /// # Errors
     ///
     /// When no response came. The failure says how far the request got.
-    pub async fn send(&self, request: &Request, limit: usize) -> Result<Response, Failure> {
+    pub async fn send(&self, request: &Request) -> Result<Response, Failure> {
         let url = request.address.expose();
         self.0
             .addresses()
@@ -82,6 +84,8 @@ impl HttpClient {
             Method::Put => reqwest::Method::PUT,
         };
         let identity = request.identity.as_ref();
+        let host = host(url);
+        let failure = |error| failure(error, &host);
         let client = self.0.get(identity).await.map_err(failure)?;
         let mut builder = client
             .request(method, url.clone())
@@ -93,14 +97,23 @@ impl HttpClient {
             builder = builder.timeout(time_limit);
         }
         let response = builder.send().await.map_err(failure)?;
-        Ok(read(response, limit).await)
+        Ok(read(response, request.entries.as_ref()).await)
+    }
+}
+
+/// The host of a URL, with its port if that is not the usual one.
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
 /// Reads as much of the body as arrives. The status already says what the provider
 /// did: a connection that breaks during the body must not turn a success into a failed
 /// attempt. A reader that needs the body finds that it is incomplete.
-async fn read(mut response: reqwest::Response, limit: usize) -> Response {
+async fn read(response: reqwest::Response, entries: Option<&Entries>) -> Response {
     let headers = response
         .headers()
         .iter()
@@ -110,42 +123,84 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Response {
         })
         .collect();
     let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while body.len() < limit
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        let room = limit - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-    }
+    let (body, extent) = match entries {
+        Some(entries) if status == 200 => read_entries(response, entries).await,
+        _ => read_beginning(response).await,
+    };
     Response {
         status,
         headers,
         body,
+        extent,
         received_at: Timestamp::now(),
     }
 }
 
-/// What a transport error means. The URL is left out, because it may be a credential.
-fn failure(error: reqwest::Error) -> Failure {
+async fn read_beginning(mut response: reqwest::Response) -> (Vec<u8>, Extent) {
+    let mut body = Vec::new();
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return (body, Extent::Whole),
+            Err(_) => return (body, Extent::Interrupted),
+        };
+        let room = RESPONSE_LIMIT - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return (body, Extent::OverLimit(RESPONSE_LIMIT));
+        }
+    }
+}
+
+async fn read_entries(mut response: reqwest::Response, entries: &Entries) -> (Vec<u8>, Extent) {
+    let mut reader = EntryReader::new(entries);
+    // If the connection breaks, the reader knows that the end of the list is missing.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        if reader.push(&chunk).is_break() {
+            break;
+        }
+    }
+    reader.finish()
+}
+
+/// What a transport error means. The URL is left out, because it may be a credential;
+/// its host is not one.
+fn failure(error: reqwest::Error, host: &str) -> Failure {
     let error = error.without_url();
     if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<BlockedAddress>()) {
         return Failure::new(FailureKind::Forbidden, blocked.to_string());
     }
-    let mut messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
-    let kind = if messages.iter().any(|message| refuses_certificate(message)) {
-        FailureKind::Unauthorized
+    let messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    // The innermost cause says most; the layers above it only that there is one.
+    let innermost = messages.last().map_or("", String::as_str);
+    let io = causes(&error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let refused = io.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+    let is_dns = |message: &String| message == "dns error";
+    let (kind, detail) = if messages.iter().any(|message| refuses_certificate(message)) {
+        let detail = format!("{host} does not accept the client certificate: {innermost}");
+        (FailureKind::Unauthorized, detail)
     } else if error.is_builder() {
-        FailureKind::Misconfigured
+        (FailureKind::Misconfigured, messages.join(": "))
+    } else if messages.iter().any(is_dns) {
+        let detail = format!("the name {host} does not resolve");
+        (FailureKind::Unreachable, detail)
+    } else if refused {
+        let detail = format!("{host} refuses connections");
+        (FailureKind::Unreachable, detail)
+    } else if error.is_connect() && error.is_timeout() {
+        let detail = format!("{host} cannot be reached: no connection in time");
+        (FailureKind::Unreachable, detail)
     } else if error.is_connect() {
-        FailureKind::Unreachable
+        let detail = format!("{host} cannot be reached: {innermost}");
+        (FailureKind::Unreachable, detail)
     } else if error.is_timeout() {
-        FailureKind::TimedOut
+        let detail = format!("{host} did not answer in time");
+        (FailureKind::TimedOut, detail)
     } else {
-        FailureKind::Interrupted
+        let detail = format!("the connection to {host} broke: {innermost}");
+        (FailureKind::Interrupted, detail)
     };
-    // A layer often repeats the message of the layer below it.
-    messages.dedup();
-    Failure::new(kind, messages.join(": "))
+    Failure::new(kind, detail)
 }
 
 /// Whether a TLS alert of the server refuses the client's certificate, or the lack of one
@@ -186,25 +241,23 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    use tocsin_core::provider::Address;
-    use url::Url;
-
     use super::*;
+    use tocsin_core::provider::{Address, List};
 
-    /// A server that answers each of `times` requests with a body of `size` bytes.
-    fn serve(size: usize, times: usize) -> Url {
+    /// A server that answers one request with `body`.
+    fn serve(body: String) -> Url {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         std::thread::spawn(move || {
-            for stream in listener.incoming().take(times) {
+            for stream in listener.incoming().take(1) {
                 let mut stream = stream.unwrap();
                 // The request is small, and its content does not matter.
                 let _ = stream.read(&mut [0; 4_096]).unwrap();
-                let body = "x".repeat(size);
                 // A client that reads only up to its limit may close the connection.
                 let _ = write!(
                     stream,
-                    "HTTP/1.1 200 OK\r\ncontent-length: {size}\r\nconnection: close\r\n\r\n{body}"
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
                 );
             }
         });
@@ -220,18 +273,37 @@ mod tests {
         request.time_limit = Some(Duration::from_millis(200));
         let http = HttpClient::new(AddressPolicy::Any).unwrap();
         let started = std::time::Instant::now();
-        let failure = http.send(&request, ANSWER_LIMIT).await.unwrap_err();
+        let failure = http.send(&request).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::TimedOut);
         assert!(started.elapsed() < TIME_LIMIT);
     }
 
     #[tokio::test]
     async fn a_response_is_read_up_to_the_limit() {
-        let request = Request::get(Address::Public(serve(100_000, 3)));
         let http = HttpClient::new(AddressPolicy::Any).unwrap();
-        for (limit, read) in [(ANSWER_LIMIT, 65_536), (99_999, 99_999), (200_000, 100_000)] {
-            let response = http.send(&request, limit).await.unwrap();
-            assert_eq!(response.body.len(), read);
+        let over = Extent::OverLimit(RESPONSE_LIMIT);
+        for (size, read, extent) in [
+            (0, 0, Extent::Whole),
+            (RESPONSE_LIMIT, RESPONSE_LIMIT, Extent::Whole),
+            (RESPONSE_LIMIT + 1, RESPONSE_LIMIT, over),
+            (1_000_000, RESPONSE_LIMIT, over),
+        ] {
+            let request = Request::get(Address::Public(serve("x".repeat(size))));
+            let response = http.send(&request).await.unwrap();
+            assert_eq!((response.body.len(), response.extent), (read, extent));
         }
+    }
+
+    #[tokio::test]
+    async fn of_a_list_only_what_is_needed_is_kept() {
+        let http = HttpClient::new(AddressPolicy::Any).unwrap();
+        let list = format!(r#"[{}{{"a":"needle"}}]"#, r#"{"":0},"#.repeat(100_000));
+        let request = Request::get(Address::Public(serve(list))).keeping(Entries {
+            list: List::Root,
+            containing: "needle".to_owned(),
+        });
+        let response = http.send(&request).await.unwrap();
+        assert_eq!(response.body, br#"[{"a":"needle"}]"#);
+        assert_eq!(response.extent, Extent::Whole);
     }
 }

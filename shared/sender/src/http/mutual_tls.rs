@@ -111,7 +111,7 @@ async fn send(
     let mut request = Request::get(Address::Public(url.parse().unwrap()));
     request.identity = identity;
     let http = HttpClient(Arc::new(clients.unwrap()));
-    http.send(&request, ANSWER_LIMIT).await
+    http.send(&request).await
 }
 
 #[tokio::test]

@@ -15,7 +15,6 @@ use tocsin_core::provider::{
 use super::confirmation::confirmed;
 use super::token::{TokenSource, TokenStore};
 use super::{AttemptInput, Context, Transport, misconfigured, send_in_form};
-use crate::http::ANSWER_LIMIT;
 
 /// Delivers over HTTP, with the requests of a [`Provider`].
 #[derive(Clone, Debug)]
@@ -175,7 +174,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 
     async fn request_token(&self, request: &Request) -> Result<AccessToken, Outcome> {
-        let outcome = match self.context.http.send(request, ANSWER_LIMIT).await {
+        let outcome = match self.context.http.send(request).await {
             Ok(response) => match self.provider().parse_token(&response) {
                 Ok(token) => return Ok(token),
                 Err(outcome) => outcome,
@@ -243,10 +242,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(None) => return LookupStep::NotFound,
             Err(error) => return LookupStep::Done(misconfigured(&error)),
         };
-        let response = match self
-            .exchange(&request_context, &request, P::LOOKUP_RESPONSE_LIMIT)
-            .await
-        {
+        let response = match self.exchange(&request_context, &request).await {
             Ok(response) => response,
             Err(failure) => return LookupStep::Done(without_response(failure)),
         };
@@ -284,10 +280,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
             Ok(request) => request,
             Err(error) => return misconfigured(&error),
         };
-        let response = match self
-            .exchange(&request_context, &request, ANSWER_LIMIT)
-            .await
-        {
+        let response = match self.exchange(&request_context, &request).await {
             Ok(response) => response,
             Err(failure) => {
                 return without_response(failure).map_texts(|text| request.redact(text));
@@ -335,7 +328,7 @@ impl<'a, P: Provider> Attempt<'a, P> {
         request_context: &RequestContext<'_, P>,
         request: &Request,
     ) -> Outcome {
-        match self.exchange(request_context, request, ANSWER_LIMIT).await {
+        match self.exchange(request_context, request).await {
             Ok(response) => self.outcome(request_context, request, &response).await,
             Err(failure) => without_response(failure).map_texts(|text| request.redact(text)),
         }
@@ -360,20 +353,19 @@ impl<'a, P: Provider> Attempt<'a, P> {
     }
 
     /// Sends a request and, if the provider allows a redirect, the second one that
-    /// it names. Reads at most `limit` bytes of the response.
+    /// it names.
     async fn exchange(
         &self,
         request_context: &RequestContext<'_, P>,
         request: &Request,
-        limit: usize,
     ) -> Result<Response, Failure> {
         let http = &self.context.http;
-        let response = http.send(request, limit).await?;
+        let response = http.send(request).await?;
         match self
             .provider()
             .follow_redirect(request_context, request, &response)
         {
-            Some(redirected) => http.send(&redirected, limit).await,
+            Some(redirected) => http.send(&redirected).await,
             None => Ok(response),
         }
     }

@@ -6,7 +6,6 @@ use tocsin_core::outcome::{Outcome, Receipt};
 use tocsin_core::provider::{Provider, RequestContext, Response};
 
 use crate::HttpClient;
-use crate::http::ANSWER_LIMIT;
 
 /// How long a provider has to process what it accepted before it is asked. None says how
 /// long it needs.
@@ -28,7 +27,7 @@ pub(super) async fn confirmed<P: Provider>(
         return Outcome::Delivered(receipt);
     };
     tokio::time::sleep(DELAY).await;
-    match tokio::time::timeout(LIMIT, http.send(&request, ANSWER_LIMIT)).await {
+    match tokio::time::timeout(LIMIT, http.send(&request)).await {
         Ok(Ok(response)) => provider.parse_confirmation(receipt, &response),
         Ok(Err(_)) | Err(_) => Outcome::Delivered(receipt),
     }

@@ -43,6 +43,7 @@ pub(super) fn answer(status: u16) -> Outcome {
         status,
         headers: Vec::new(),
         body: b"away".to_vec(),
+        extent: crate::provider::Extent::Whole,
         received_at: now(),
     })
 }

@@ -18,6 +18,7 @@ fn answer(status: u16, body: &str) -> Result<AccessToken, Outcome> {
         status,
         headers: vec![("retry-after".to_owned(), "7".to_owned())],
         body: body.as_bytes().to_vec(),
+        extent: crate::provider::Extent::Whole,
         received_at: "2015-10-21T07:28:00Z".parse().unwrap(),
     })
 }

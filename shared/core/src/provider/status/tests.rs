@@ -10,6 +10,7 @@ fn response(status: u16, headers: &[(&str, &str)]) -> Response {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         body: b"what it said".to_vec(),
+        extent: crate::provider::Extent::Whole,
         received_at: "2015-10-21T07:28:00Z".parse::<Timestamp>().unwrap(),
     }
 }
