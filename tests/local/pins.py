@@ -32,7 +32,7 @@ COMPILE = [
 def compile_one(uv: Path, source: Path, *, upgrade: list[str]) -> None:
     target = source.with_suffix(".txt")
     with step(f"pin {target.relative_to(ROOT)}"):
-        command = [uv, *COMPILE, *upgrade, "--output-file", target.name, source.name]
+        command = [str(uv), *COMPILE, *upgrade, "--output-file", target.name, source.name]
         done = subprocess.run(
             command, cwd=HERE, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
         )

@@ -15,7 +15,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 from common import Failed
@@ -52,7 +52,10 @@ def read_snapshot(folder: Path) -> Snapshot | None:
 
 def git(source: Path, *arguments: str) -> bytes:
     done = subprocess.run(
-        ["git", "-C", source, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        ["git", "-C", source, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
     )
     if done.returncode != 0:
         raise Failed(f"git could not read {source}: {done.stderr.decode().strip()}")
@@ -61,7 +64,9 @@ def git(source: Path, *arguments: str) -> bytes:
 
 def write_snapshot(source: Path, folder: Path, crates: list[str]) -> Snapshot:
     """Takes what concerns these crates from the newest commit of the database."""
-    commit, date = git(source, "show", "--no-patch", "--format=%H %cI", "HEAD").decode().split()
+    commit, time = git(source, "show", "--no-patch", "--format=%H %ct", "HEAD").decode().split()
+    # Python 3.10 does not read the `Z` that git writes for UTC.
+    date = datetime.fromtimestamp(int(time), timezone.utc).isoformat()
     known = git(source, "ls-tree", "--name-only", "HEAD", "crates/").decode().splitlines()
     wanted = sorted({f"crates/{name}" for name in crates} & set(known))
     if not wanted:
