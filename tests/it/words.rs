@@ -194,7 +194,7 @@ fn is_negated_badly(words: &str) -> bool {
     })
 }
 
-/// Folders with files that are built, installed or of others: the advisories of RustSec
+/// Folders with files that are built, installed or of others: the advisories
 /// have words of their own.
 const FOREIGN: &[&str] = &[
     "target",
