@@ -10,9 +10,9 @@ use tocsin_aws::{
     Clients, DestinationStore, Env, EnvError, Ledger, SecretStore, StartError, telemetry,
 };
 
-use crate::probe::Senders;
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
+use crate::senders::Senders;
 
 /// The largest answer in bytes: Lambda's limit for a synchronous invocation.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;

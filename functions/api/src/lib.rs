@@ -19,6 +19,7 @@ mod queues;
 mod registry;
 mod secret;
 mod send;
+mod senders;
 mod status;
 mod validate;
 mod write;
