@@ -11,7 +11,7 @@ CARGO_ALL  = --workspace --locked
 SAM        = .local/venv/sam/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check fmt lint deny template unit e2e chaos pictures build dist clean
+.PHONY: help demo down test check fmt lint deny audit advisories pins template unit e2e chaos pictures build dist clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,21 @@ lint:
 
 deny: $(DENY)
 	$(DENY) --log-level error check bans licenses sources
+	@mkdir -p .local
+	@$(PYTHON) tests/local/test_advisories.py $(DENY) > .local/test_advisories.log 2>&1 || \
+	  { cat .local/test_advisories.log; exit 1; }
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) check
+
+audit: $(DENY) ## Look every crate and Python tool up in the advisories of today (needs the network)
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) now
+
+# FROM=DIR takes a copy of the RustSec database, a git directory, and no network.
+advisories: $(DENY) ## Write the snapshot of the advisories that `deny` checks against
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) refresh $(if $(FROM),--from $(FROM))
+
+# UPGRADE=1 also takes the newest version of every indirect package.
+pins: ## Write the hashes of the Python tools, tests/local/requirements-*.txt
+	@$(PYTHON) tests/local/pins.py $(if $(UPGRADE),--upgrade)
 
 $(DENY):
 	@echo "• install $(CARGO_DENY), once (a few minutes) …"

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tocsin_tests::harness::root;
 
-/// Folders with files that are built or installed.
+/// Folders with files that are built, installed or of others.
 pub(crate) const BUILT: &[&str] = &[
     "target",
     ".git",
@@ -14,6 +14,7 @@ pub(crate) const BUILT: &[&str] = &[
     ".aws-sam",
     "dist",
     "node_modules",
+    "advisories",
 ];
 
 /// A document may say how to make these.

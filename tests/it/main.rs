@@ -13,6 +13,7 @@ mod messages;
 mod modules;
 mod numbers;
 mod providers;
+mod supply;
 mod template;
 mod updates;
 mod words;
