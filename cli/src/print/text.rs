@@ -78,7 +78,7 @@ impl<T: Display + ?Sized> Debug for Shown<'_, T> {
             .to_string()
             .replace('\\', r"\\")
             .replace('"', r#"\""#);
-        write!(f, "\"{}\"", one_line(&text))
+        f.write_str(&one_line(&format!("\"{text}\"")))
     }
 }
 
