@@ -84,6 +84,9 @@ pub(crate) struct AddArgs {
     /// Add it disabled
     #[arg(long)]
     pub(crate) disabled: bool,
+    /// Test the destination after it is added
+    #[arg(long)]
+    pub(crate) test: bool,
 }
 
 /// Changes of a destination.
@@ -242,7 +245,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<Input>,
     /// Seconds to wait for the answers
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u8).range(1..=20))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=40))]
     pub(crate) wait: u8,
 }
 

@@ -3,23 +3,37 @@
 use tocsin_api_types::{ApiError, DestinationReport};
 
 use super::draft::Draft;
-use crate::args::{AddArgs, Output};
+use super::test;
+use crate::args::{AddArgs, Consent, Output};
+use crate::exit::Exit;
 use crate::print::{self, Style, Text, text};
 use crate::providers;
 use crate::stack::Stack;
 use crate::terminal::{self, Terminal};
 
-pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow::Result<()> {
+pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow::Result<Exit> {
+    let added = add(stack, &args).await?;
+    let name = &added.destination.display_name;
+    let wants_test = args.test || offers_test(name)?;
+    if !wants_test {
+        print::show(output, &added, render)?;
+        return Ok(Exit::Success);
+    }
+    print::remark(&render(&added));
+    test::one(stack, name, output).await
+}
+
+async fn add(stack: &Stack, args: &AddArgs) -> anyhow::Result<DestinationReport> {
     let providers = providers::fetch(stack).await?;
-    let mut draft = Draft::begin(&args, &providers)?;
+    let mut draft = Draft::begin(args, &providers)?;
     if !terminal::is_interactive() {
         draft.check_complete()?;
-        return print::show(output, &stack.ask(draft.request()?).await?, render);
+        return stack.ask(draft.request()?).await;
     }
     loop {
         draft.ask(&mut Terminal)?;
         match stack.ask(draft.request()?).await {
-            Ok(added) => return print::show(output, &added, render),
+            Ok(added) => return Ok(added),
             Err(error) => match wrong_field(&error) {
                 Some(field) if draft.forget(field) => {
                     print::remark(&text!("{} {:#}", Style::Error.paint("once more:"), error));
@@ -28,6 +42,17 @@ pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow:
             },
         }
     }
+}
+
+/// Asks a person, if there is one.
+fn offers_test(name: &str) -> anyhow::Result<bool> {
+    if !terminal::is_interactive() {
+        return Ok(false);
+    }
+    terminal::confirm(
+        &text!("Send a test alert to {:?} now?", name),
+        Consent { yes: false },
+    )
 }
 
 /// The field that the API refused.

@@ -37,7 +37,7 @@ pub(crate) async fn run(
         DestinationsCommand::Show(args) => {
             print::show(output, &get(&stack, args.name).await?, list::one)?;
         }
-        DestinationsCommand::Add(args) => add::run(&stack, *args, output).await?,
+        DestinationsCommand::Add(args) => return add::run(&stack, *args, output).await,
         DestinationsCommand::Edit(args) => edit::run(&stack, args, output).await?,
         DestinationsCommand::Delete(args) => delete(&stack, args, output).await?,
         DestinationsCommand::Enable(args) => switch(&stack, args, Enabled::Yes, output).await?,

@@ -12,11 +12,24 @@ use crate::print::{self, Column, Named, Style, Table, Text, duration, text};
 use crate::stack::{Stack, actor};
 use crate::{alerts, terminal};
 
+/// Seconds to wait for the answer, where nothing else is said.
+const DEFAULT_WAIT: u8 = 20;
+
 impl Named for TestReport {
     fn names(&self) -> Option<Vec<String>> {
         let names = self.results.iter().map(|one| one.display_name.clone());
         Some(names.collect())
     }
+}
+
+/// Tests a destination that was just added.
+pub(super) async fn one(stack: &Stack, name: &str, output: Output) -> anyhow::Result<Exit> {
+    let args = TestArgs {
+        names: vec![name.to_owned()],
+        alert: None,
+        wait: DEFAULT_WAIT,
+    };
+    run(stack, args, output).await
 }
 
 pub(super) async fn run(stack: &Stack, args: TestArgs, output: Output) -> anyhow::Result<Exit> {
@@ -74,15 +87,11 @@ fn render(report: &TestReport) -> Text {
             Style::Plain.cell(&one.provider),
             match one.state {
                 Some(state) => Style::of_state(state).cell(state),
-                None => Style::Pending.cell("not begun"),
+                None => Style::Pending.cell("no answer"),
             },
             Style::Plain.cell(took.unwrap_or_default()),
             Style::Plain.cell(Text::lines(answer.into_iter().chain(remark))),
         ]);
     }
-    text!(
-        "{}\nshow it later: tocsin alerts show {}",
-        rows.draw(),
-        report.alert_id
-    )
+    rows.draw()
 }

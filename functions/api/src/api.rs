@@ -12,6 +12,7 @@ use tocsin_aws::{
 
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
+use crate::senders::Senders;
 
 /// The largest answer in bytes: Lambda's limit for a synchronous invocation.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
@@ -29,6 +30,7 @@ pub struct Api {
     pub(crate) canary_interval: Option<Duration>,
     pub(crate) ledger: Ledger,
     pub(crate) queues: Queues,
+    pub(crate) senders: Senders,
 }
 
 impl Api {
@@ -62,6 +64,7 @@ impl Api {
                 Ledger::retention(env)?,
             ),
             queues: Queues::read(&clients, env)?,
+            senders: Senders::new(&clients, &env.required("TOCSIN_STACK")?),
         })
     }
 

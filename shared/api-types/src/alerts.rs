@@ -221,12 +221,13 @@ pub struct DeliverySummary {
     pub delivery: DeliveryRecord,
 }
 
-/// Sends a test alert to destinations, on the same path as real alerts, and waits
-/// for their answers.
+/// Sends a test alert to destinations, once and at once, whatever their health, and
+/// waits for their answers. Nothing is recorded or retried. Where one accepts it, what
+/// waits for it is attempted now.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SendTestAlert {
-    /// Ids or display names.
+    /// Ids or display names; disabled destinations can be tested, too.
     pub destinations: Vec<String>,
     /// The alert to send, in any form that the alerts queue accepts; by default a
     /// short built-in one. It gets a new id and the mark `[Test]`, and is delivered
@@ -236,9 +237,9 @@ pub struct SendTestAlert {
     /// The severity to send it with; by default that of `alert`, or INFO.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// How long to wait for the answers: at most 20 seconds, by default 10.
+    /// How long to wait for the answers: at most 40 seconds, by default 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(max = 20))]
+    #[schemars(range(max = 40))]
     pub wait_seconds: Option<u8>,
     /// Who makes the request, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +250,7 @@ pub struct SendTestAlert {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
-    /// The test alert, for `getAlert`.
+    /// The id of the test alert, as the destinations see it.
     pub alert_id: AlertId,
     /// One result for each destination, in the order of the request.
     pub results: Vec<TestResult>,
@@ -265,11 +266,10 @@ pub struct TestResult {
     pub display_name: String,
     /// The destination's provider.
     pub provider: String,
-    /// The state of the delivery; absent if it was not recorded when the time was up.
+    /// `DELIVERED` or `FAILED`; absent if the sender did not answer in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// The latest settled attempt with the provider's answer; absent if there was
-    /// none when the time was up.
+    /// The attempt with the provider's answer; absent if the sender did not answer in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// What a person should know about this result.

@@ -38,6 +38,8 @@ async fn a_slack_destination_is_asked_for() {
         .expect("Slack webhook URL")
         .answer(&stack.simulator(&format!("/services/T1/B1/{MARK}")));
     terminal.expect("added");
+    terminal.expect("Send a test alert").keys("y");
+    terminal.expect("DELIVERED");
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
     assert!(
