@@ -1,12 +1,15 @@
 //! Hostile texts for tests, and what must not be in any output.
 
-use anyhow::Context;
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Layout, Text, View, set, yaml};
 
 /// An alert whose id forges a line, and whose context controls the terminal.
-pub(crate) const ALERT: &str = include_str!("cases/forged-terminal-line.json");
+const ALERT: &str = include_str!("cases/forged-terminal-line.json");
 
 /// All that a terminal could obey, or show as something else. Written apart from the code
 /// that escapes, so that the two are compared.
@@ -66,30 +69,84 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(c, 0..16).prop_map(String::from_iter)
 }
 
-/// The value with the hostile texts of the alert in all its texts that say `FORGED`.
-pub(crate) fn forged<T: serde::de::DeserializeOwned>(mut value: Value) -> T {
-    replace(&mut value, &texts());
-    let json = value.to_string();
-    let read = serde_json::from_value(value).context(json);
-    read.unwrap_or_else(|error| panic!("{error:#}"))
-}
-
 /// The id and the texts of the context, in one text.
-fn texts() -> String {
-    let alert: Value = serde_json::from_str(ALERT).unwrap_or_default();
-    let parts = [
-        &alert["id"],
-        &alert["alertContext"]["c1"],
-        &alert["alertContext"]["rlo"],
-    ];
-    parts.map(|one| one.as_str().unwrap_or_default()).join(" ")
+fn forged() -> String {
+    let alert: Value = serde_json::from_str(ALERT).unwrap();
+    let context = &alert["alertContext"];
+    let parts = [&alert["id"], &context["c1"], &context["rlo"]];
+    parts.map(|one| one.as_str().unwrap()).join(" ")
 }
 
-fn replace(value: &mut Value, hostile: &str) {
-    match value {
-        Value::String(text) => *text = text.replace("FORGED", hostile),
-        Value::Array(items) => items.iter_mut().for_each(|one| replace(one, hostile)),
-        Value::Object(map) => map.values_mut().for_each(|one| replace(one, hostile)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+/// The alert, in an answer of an API that did not sanitize it.
+pub(crate) fn alert() -> Value {
+    let mut alert: Value = serde_json::from_str(ALERT).unwrap();
+    let fields = json!({
+        "title": forged(), "name": forged(), "tags": [forged()], "logTypes": [],
+        "notes": [{"note": "neutralised", "field": forged()}],
+    });
+    for (key, value) in fields.as_object().unwrap() {
+        alert[key] = value.clone();
     }
+    alert
+}
+
+/// A routing of that alert to a destination with such a name.
+pub(crate) fn routing() -> Value {
+    json!({
+        "disposition": "ROUTED", "severity": "CRITICAL", "passedOver": [],
+        "targets": [{
+            "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": forged(),
+            "provider": "slack", "reason": "severity", "step": "staticSeverity",
+            "severity": "CRITICAL",
+        }],
+        "warnings": [{"warning": "unknownDestinations", "step": "generatedList", "names": [forged()]}],
+    })
+}
+
+/// A delivery of that alert, with such an answer.
+pub(crate) fn delivery() -> Value {
+    json!({
+        "destinationId": "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11", "displayName": forged(),
+        "provider": "slack", "deliveryId": "x", "state": "FAILED", "attempt": 1,
+        "attempts": [{
+            "number": 1, "at": "2026-03-02T22:41:10Z", "durationMs": 12, "result": "failed",
+            "kind": "refused", "status": 400, "detail": forged(),
+        }],
+        "beganAt": "2026-03-02T22:41:10Z", "updatedAt": "2026-03-02T22:41:10Z",
+    })
+}
+
+/// A value of these fields: an answer of the API.
+pub(crate) fn read<T: DeserializeOwned>(fields: &Value) -> T {
+    let read = serde_json::from_value(fields.clone());
+    read.unwrap_or_else(|error| panic!("{error}: {fields}"))
+}
+
+/// Everything that a person or a program sees of a value, checked: on terminals, piped,
+/// as JSON and as YAML.
+pub(crate) fn seen<T: Serialize>(value: &T, render: impl Fn(&T) -> Text) -> String {
+    let mut seen = Vec::new();
+    for (reader, layout) in [
+        ("120 columns", Layout::Width(120)),
+        ("wide", Layout::Whole),
+        ("piped", Layout::Rows),
+    ] {
+        set(View { layout, now: None });
+        let drawn = render(value);
+        let drawn = anstream::adapter::strip_str(drawn.as_str()).to_string();
+        let forged = drawn.lines().any(|line| line.starts_with("DELIVERED"));
+        assert!(is_safe(&drawn) && !forged, "{drawn}");
+        seen.push(format!("{reader}:\n{drawn}"));
+    }
+    let json = Text::json(&serde_json::to_string_pretty(value).unwrap());
+    let yaml = yaml(value).unwrap();
+    let wanted = serde_json::to_value(value).unwrap();
+    let from_json: Value = serde_json::from_str(json.as_str()).unwrap();
+    let from_yaml: Value = serde_saphyr::from_str(yaml.as_str()).unwrap();
+    for (language, text, read) in [("JSON", json, from_json), ("YAML", yaml, from_yaml)] {
+        assert!(is_safe(text.as_str()), "{}", text.as_str());
+        assert_eq!(read, wanted, "{}", text.as_str());
+        seen.push(format!("{language}:\n{}", text.as_str()));
+    }
+    seen.join("\n\n")
 }
