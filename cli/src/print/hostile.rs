@@ -99,7 +99,7 @@ pub(crate) fn routing() -> Value {
             "provider": "slack", "reason": "severity", "step": "staticSeverity",
             "severity": "CRITICAL",
         }],
-        "warnings": [{"warning": "unknownDestinations", "step": "generatedList", "names": [forged()]}],
+        "warnings": [{"warning": "unknownName", "step": "generatedList", "name": forged()}],
     })
 }
 
