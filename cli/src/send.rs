@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
@@ -102,10 +102,7 @@ fn check(found: Vec<Found>, args: &SendArgs) -> anyhow::Result<Vec<Checked>> {
     if wrong.is_empty() {
         return Ok(checked);
     }
-    Err(Usage::error(format!(
-        "{}; nothing was sent",
-        wrong.join("; ")
-    )))
+    bail!("{}; nothing was sent", wrong.join("; "))
 }
 
 /// The same alert with a new id and the current time.

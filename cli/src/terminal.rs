@@ -135,9 +135,9 @@ pub(crate) fn question(field: &FormField) -> String {
 }
 
 /// Opens the text in an editor; `None` if it was not saved.
-pub(crate) fn edit(text: &str) -> anyhow::Result<Option<String>> {
+pub(crate) fn edit(text: &str, extension: &str) -> anyhow::Result<Option<String>> {
     Editor::new()
-        .extension(".yaml")
+        .extension(extension)
         .edit(text)
         .context("the editor could not be run; set EDITOR, or use flags")
 }
@@ -157,6 +157,11 @@ pub(crate) fn confirm(question: &Text, consent: Consent) -> anyhow::Result<bool>
         .with_prompt(question.as_str())
         .default(false);
     answer(|| question.interact())
+}
+
+/// A question that no flag answers.
+pub(crate) fn ask(question: &Text) -> anyhow::Result<bool> {
+    confirm(question, Consent { yes: false })
 }
 
 /// Progress that is not shown.

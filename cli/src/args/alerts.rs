@@ -208,8 +208,13 @@ pub(crate) enum DeadLettersCommand {
     /// List the messages, with the reasons
     #[command(visible_alias = "ls")]
     List(ListDeadLettersArgs),
-    /// Show a whole message
+    /// Show a message, with the reason
     Show(ShowDeadLetterArgs),
+    /// Correct a message of the alerts queue in $EDITOR; it is checked, sent, and deleted here
+    Edit(EditDeadLetterArgs),
+    /// Delete messages for good
+    #[command(visible_alias = "rm")]
+    Delete(RedriveArgs),
     /// Put messages back to be processed again, once the cause is fixed
     Redrive(RedriveArgs),
 }
@@ -238,6 +243,15 @@ pub(crate) struct ListDeadLettersArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowDeadLetterArgs {
+    /// The message id
+    pub(crate) id: String,
+    /// Print the whole body alone, as it is in the queue
+    #[arg(long)]
+    pub(crate) body: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EditDeadLetterArgs {
     /// The message id
     pub(crate) id: String,
 }

@@ -4,7 +4,7 @@ use tocsin_api_types::{ApiError, DestinationReport};
 
 use super::draft::Draft;
 use super::test;
-use crate::args::{AddArgs, Consent, Output};
+use crate::args::{AddArgs, Output};
 use crate::exit::Exit;
 use crate::print::{self, Style, Text, text};
 use crate::providers;
@@ -49,10 +49,7 @@ fn offers_test(name: &str) -> anyhow::Result<bool> {
     if !terminal::is_interactive() {
         return Ok(false);
     }
-    terminal::confirm(
-        &text!("Send a test alert to {:?} now?", name),
-        Consent { yes: false },
-    )
+    terminal::ask(&text!("Send a test alert to {:?} now?", name))
 }
 
 /// The field that the API refused.

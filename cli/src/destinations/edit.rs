@@ -108,7 +108,7 @@ async fn in_editor(
 ) -> anyhow::Result<Option<DestinationReport>> {
     let mut text = format!("{HEAD}{}\n", print::yaml(before)?.as_str());
     loop {
-        let Some(edited) = terminal::edit(&text)? else {
+        let Some(edited) = terminal::edit(&text, ".yaml")? else {
             return Ok(None);
         };
         let attempt = match document::parse_one(&edited) {

@@ -115,6 +115,8 @@ impl Api {
             Request::ListDeliveries(one) => json(&self.list_deliveries(*one).await?),
             Request::ResendAlert(one) => json(&self.resend_alert(*one).await?),
             Request::ListDeadLetters(one) => json(&self.list_dead_letters(*one).await?),
+            Request::GetDeadLetter(one) => json(&self.get_dead_letter(*one).await?),
+            Request::DeleteDeadLetters(one) => json(&self.delete_dead_letters(*one).await?),
             Request::RedriveDeadLetters(one) => json(&self.redrive_dead_letters(*one).await?),
             Request::GetStatus(one) => json(&self.status(*one).boxed().await?),
             Request::RetryDeliveries(one) => json(&self.retry_deliveries(*one).await?),

@@ -37,7 +37,7 @@ impl Senders {
         }
     }
 
-    async fn probe(
+    pub(crate) async fn probe(
         &self,
         provider: &ProviderName,
         batch: &DeliveryBatch,

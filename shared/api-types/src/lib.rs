@@ -36,8 +36,9 @@ pub use apply::{
 };
 pub use audit::{Audit, AuditReport, AuditedDestination, Finding, QueueDepths, Verdict};
 pub use dead_letters::{
-    Content, DeadLetter, DeadLetterQueue, DeadLetters, FailedDelivery, ListDeadLetters,
-    RedriveDeadLetters, RedriveResult, Redriven, RedrivenDeadLetter, Which,
+    Content, DeadLetter, DeadLetterQueue, DeadLetters, DeleteDeadLetters, DeletedDeadLetters,
+    FailedDelivery, GetDeadLetter, ListDeadLetters, RedriveDeadLetters, RedriveResult, Redriven,
+    RedrivenDeadLetter, Which, WholeDeadLetter,
 };
 pub use destinations::{
     AddDestination, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
@@ -207,6 +208,10 @@ operations! {
     ResendAlert as "resendAlert" -> Resent,
     /// Lists messages of a dead-letter queue and leaves them there.
     ListDeadLetters as "listDeadLetters" -> DeadLetters,
+    /// Shows one dead letter with its whole body.
+    GetDeadLetter as "getDeadLetter" -> WholeDeadLetter,
+    /// Deletes dead letters.
+    DeleteDeadLetters as "deleteDeadLetters" -> DeletedDeadLetters,
     /// Puts dead letters back on their queues.
     RedriveDeadLetters as "redriveDeadLetters" -> Redriven,
     /// Shows what is wrong now.
@@ -242,6 +247,8 @@ impl Request {
             | Self::RetryDeliveries(_)
             // SQS hides a message that it shows.
             | Self::ListDeadLetters(_)
+            | Self::GetDeadLetter(_)
+            | Self::DeleteDeadLetters(_)
             | Self::RedriveDeadLetters(_) => Access::Write,
         }
     }

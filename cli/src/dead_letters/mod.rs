@@ -1,17 +1,19 @@
 //! `tocsin dead-letters`: messages that could not be processed, in three queues.
 
+mod change;
+mod edit;
+
 use anyhow::bail;
 use tocsin_api_types::{
-    Content, DeadLetter, DeadLetterQueue, DeadLetters, ListDeadLetters, RedriveDeadLetters,
-    RedriveResult, Redriven, Which,
+    ApiError, Content, DeadLetter, DeadLetterQueue, DeadLetters, ErrorCode, GetDeadLetter,
+    ListDeadLetters, WholeDeadLetter,
 };
 use tocsin_core::text::single_line;
 
-use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, RedriveArgs, Target};
+use crate::args::{DeadLettersCommand, ListDeadLettersArgs, Output, Queue, Target};
 use crate::exit::Exit;
 use crate::print::{self, Column, Named, Style, Table, Text, text, when};
-use crate::stack::{Stack, actor};
-use crate::terminal;
+use crate::stack::Stack;
 
 /// All dead-letter queues.
 const QUEUES: [DeadLetterQueue; 3] = [
@@ -19,9 +21,6 @@ const QUEUES: [DeadLetterQueue; 3] = [
     DeadLetterQueue::Retries,
     DeadLetterQueue::FailedDispatches,
 ];
-
-/// The most messages of a queue that one call lists.
-const MOST_ENTRIES: u8 = 100;
 
 impl From<Queue> for DeadLetterQueue {
     fn from(queue: Queue) -> Self {
@@ -56,10 +55,16 @@ pub(crate) async fn run(
         }
         DeadLettersCommand::Show(args) => {
             let found = find(&stack, &args.id).await?;
-            print::show(output, &found, render_one)?;
+            if args.body {
+                print::script(found.whole_body.as_bytes())?;
+            } else {
+                print::show(output, &found, render_one)?;
+            }
             Ok(Exit::Success)
         }
-        DeadLettersCommand::Redrive(args) => redrive(&stack, args, output).await,
+        DeadLettersCommand::Edit(args) => edit::run(&stack, &args.id).await,
+        DeadLettersCommand::Delete(args) => change::delete(&stack, args, output).await,
+        DeadLettersCommand::Redrive(args) => change::redrive(&stack, args, output).await,
     }
 }
 
@@ -75,22 +80,25 @@ async fn list(stack: &Stack, args: &ListDeadLettersArgs) -> anyhow::Result<Vec<D
     Ok(found)
 }
 
-async fn find(stack: &Stack, id: &str) -> anyhow::Result<DeadLetter> {
+/// The dead letter with this id, in whichever queue it is.
+async fn find(stack: &Stack, id: &str) -> anyhow::Result<WholeDeadLetter> {
     for queue in QUEUES {
-        let limit = Some(MOST_ENTRIES);
-        let found = stack.ask(ListDeadLetters { queue, limit }).await?;
-        if let Some(dead_letter) = found
-            .dead_letters
-            .into_iter()
-            .find(|one| one.message_id == id)
-        {
-            return Ok(dead_letter);
+        let request = GetDeadLetter {
+            queue,
+            message_id: id.to_owned(),
+        };
+        match stack.ask(request).await {
+            Ok(found) => return Ok(found),
+            Err(error) if is_not_found(&error) => {}
+            Err(error) => return Err(error),
         }
     }
-    bail!(
-        "no dead letter {id:?} was found; `tocsin dead-letters list` shows the ids, and a message that was \
-         just read is hidden for some seconds"
-    )
+    bail!("no dead letter {id:?} was found; `tocsin dead-letters list` shows the ids")
+}
+
+fn is_not_found(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<ApiError>();
+    error.is_some_and(|error| error.code == ErrorCode::NotFound)
 }
 
 const COLUMNS: [Column; 4] = [
@@ -107,26 +115,16 @@ impl Named for Vec<DeadLetters> {
     }
 }
 
-impl Named for DeadLetter {
+impl Named for WholeDeadLetter {
     fn names(&self) -> Option<Vec<String>> {
-        Some(vec![self.message_id.clone()])
+        Some(vec![self.dead_letter.message_id.clone()])
     }
 }
-
-impl Named for Redriven {}
 
 fn render_list(all: &[DeadLetters]) -> Text {
     let mut parts = Vec::new();
     for queue in all {
-        let head = text!(
-            "{}: {} waiting",
-            name(queue.queue),
-            print::count(
-                usize::try_from(queue.waiting).unwrap_or(usize::MAX),
-                "message",
-                "messages"
-            )
-        );
+        let head = text!("{}: {}", name(queue.queue), waiting(queue));
         if queue.dead_letters.is_empty() {
             parts.push(head);
             continue;
@@ -143,6 +141,17 @@ fn render_list(all: &[DeadLetters]) -> Text {
         parts.push(text!("{}\n{}", head, rows.draw()));
     }
     Text::lines(parts)
+}
+
+/// `20 of 23 messages`, or how many there are.
+fn waiting(queue: &DeadLetters) -> String {
+    let waiting = usize::try_from(queue.waiting).unwrap_or(usize::MAX);
+    let messages = print::count(waiting, "message", "messages");
+    match queue.dead_letters.len() {
+        0 => messages,
+        shown if shown < waiting => format!("the newest {shown} of {messages}"),
+        _ => messages,
+    }
 }
 
 fn since(dead_letter: &DeadLetter) -> String {
@@ -211,9 +220,10 @@ fn beginning(body: &str) -> Text {
     }
 }
 
-fn render_one(dead_letter: &DeadLetter) -> Text {
+fn render_one(found: &WholeDeadLetter) -> Text {
+    let dead_letter = &found.dead_letter;
     let body = match &dead_letter.content {
-        Content::Message { body, .. } | Content::Unreadable { body, .. } => Text::block(body),
+        Content::Message { .. } | Content::Unreadable { .. } => Text::block(&found.whole_body),
         other => summary(other),
     };
     text!(
@@ -223,85 +233,4 @@ fn render_one(dead_letter: &DeadLetter) -> Text {
         Style::Error.paint(reason(dead_letter)),
         body
     )
-}
-
-async fn redrive(stack: &Stack, args: RedriveArgs, output: Output) -> anyhow::Result<Exit> {
-    let what = if args.all {
-        "all".to_owned()
-    } else {
-        print::count(args.ids.len(), "message", "messages")
-    };
-    let queue = DeadLetterQueue::from(args.queue);
-    let question = text!(
-        "Put {} of {} back? Messages whose cause is not fixed fail again.",
-        what,
-        name(queue)
-    );
-    if !terminal::confirm(&question, args.consent)? {
-        print::remark(&text!("Nothing was put back."));
-        return Ok(Exit::Success);
-    }
-    let request = RedriveDeadLetters {
-        queue,
-        which: if args.all {
-            Which::All
-        } else {
-            Which::Messages(args.ids)
-        },
-        limit: None,
-        actor: actor(),
-    };
-    let progress = terminal::progress("putting back", None);
-    let redriven = stack.ask(request).await;
-    progress.finish_and_clear();
-    let redriven = redriven?;
-    print::show(output, &redriven, render_redriven)?;
-    let all_sent = redriven
-        .dead_letters
-        .iter()
-        .all(|one| !matches!(one.result, RedriveResult::Kept { .. }));
-    Ok(if all_sent && redriven.not_found.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Incomplete
-    })
-}
-
-fn render_redriven(redriven: &Redriven) -> Text {
-    let mut lines: Vec<_> = redriven
-        .dead_letters
-        .iter()
-        .map(|one| match &one.result {
-            RedriveResult::Sent { .. } => {
-                text!("{} {}", Style::Success.paint("put back"), one.message_id)
-            }
-            RedriveResult::SentNotRemoved { reason } => text!(
-                "{} {}, but it could not be deleted here, which does no harm: {}",
-                Style::Pending.paint("put back"),
-                one.message_id,
-                reason
-            ),
-            RedriveResult::Kept { reason } => {
-                text!(
-                    "{} {}: {}",
-                    Style::Error.paint("kept"),
-                    one.message_id,
-                    reason
-                )
-            }
-        })
-        .collect();
-    lines.extend(redriven.not_found.iter().map(|id| {
-        text!(
-            "{} {}; it may be hidden because it was just read, try again soon",
-            Style::Error.paint("not found"),
-            id
-        )
-    }));
-    lines.push(text!(
-        "{} still waiting in {}",
-        redriven.waiting,
-        name(redriven.queue)
-    ));
-    Text::lines(lines)
 }
