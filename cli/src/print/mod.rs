@@ -172,7 +172,7 @@ mod tests {
         let answer = crate::args::Args::try_parse_from(&arguments).unwrap_err();
         let shown = answer_to(&arguments, &answer);
         assert!(hostile::is_safe(shown.as_str()), "{shown:?}");
-        assert!(shown.as_str().contains(r"--x\u{1b}"), "{shown:?}");
+        assert!(shown.as_str().contains(r"--x\u{202e}"), "{shown:?}");
         let is_indented = |line: &str| line.starts_with("  ");
         assert!(shown.as_str().lines().all(is_indented), "{shown:?}");
     }
