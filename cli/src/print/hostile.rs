@@ -82,7 +82,7 @@ pub(crate) fn alert() -> Value {
     let mut alert: Value = serde_json::from_str(ALERT).unwrap();
     let fields = json!({
         "title": forged(), "name": forged(), "tags": [forged()], "logTypes": [],
-        "notes": [{"note": "neutralised", "field": forged()}],
+        "notes": [{"note": "cut", "field": forged(), "was": 9, "kept": 8}],
     });
     for (key, value) in fields.as_object().unwrap() {
         alert[key] = value.clone();
