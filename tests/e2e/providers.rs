@@ -19,10 +19,15 @@ async fn add(stack: &Stack, provider: &str, settings: &Value, secret: &Value) ->
     name
 }
 
+/// The simulator, as the site of a vendor.
+fn site(stack: &Stack) -> String {
+    stack.simulator("").trim_end_matches('/').to_owned()
+}
+
 /// A Jira destination with this project.
 async fn jira(stack: &Stack, project: &str) -> String {
     let settings = json!({
-        "deployment": "cloud", "siteUrl": "https://acme.atlassian.net",
+        "deployment": "cloud", "siteUrl": site(stack),
         "projectKey": project, "issueType": "Task", "labels": ["security"],
         "priority": {"HIGH": "High"},
     });
@@ -98,7 +103,7 @@ async fn access_tokens_are_requested_with_the_secret() {
         &stack,
         "github",
         &json!({
-            "repository": "octo-org/security-alerts",
+            "repository": "octo-org/security-alerts", "apiUrl": site(&stack),
             "appId": app::APP_ID, "installationId": app::INSTALLATION_ID,
         }),
         &json!({"privateKey": app::PRIVATE_KEY}),

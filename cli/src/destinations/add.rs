@@ -14,13 +14,16 @@ use crate::terminal::{self, Terminal};
 pub(super) async fn run(stack: &Stack, args: AddArgs, output: Output) -> anyhow::Result<Exit> {
     let added = add(stack, &args).await?;
     let name = &added.destination.display_name;
-    let wants_test = args.test || offers_test(name)?;
-    if !wants_test {
-        print::show(output, &added, render)?;
-        return Ok(Exit::Success);
+    if args.test {
+        print::remark(&render(&added));
+        return test::one(stack, name, output).await;
     }
-    print::remark(&render(&added));
-    test::one(stack, name, output).await
+    print::show(output, &added, render)?;
+    if terminal::is_interactive() && terminal::ask(&text!("Send a test alert to {:?} now?", name))?
+    {
+        return test::one(stack, name, output).await;
+    }
+    Ok(Exit::Success)
 }
 
 async fn add(stack: &Stack, args: &AddArgs) -> anyhow::Result<DestinationReport> {
@@ -42,14 +45,6 @@ async fn add(stack: &Stack, args: &AddArgs) -> anyhow::Result<DestinationReport>
             },
         }
     }
-}
-
-/// Asks a person, if there is one.
-fn offers_test(name: &str) -> anyhow::Result<bool> {
-    if !terminal::is_interactive() {
-        return Ok(false);
-    }
-    terminal::ask(&text!("Send a test alert to {:?} now?", name))
 }
 
 /// The field that the API refused.

@@ -92,6 +92,7 @@ async fn of_several_ways_to_authenticate_one_is_chosen() {
     terminal.expect("User name").answer("tocsin");
     terminal.expect("Password").answer(MARK);
     terminal.expect("added");
+    terminal.expect("Send a test alert").keys("n");
     assert_eq!(terminal.end().0, 0);
     let shown = tocsin.json(&["destinations", "show", &name]);
     assert_eq!(

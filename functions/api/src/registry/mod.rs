@@ -141,6 +141,20 @@ impl Providers {
         Ok(self.get(provider)?.check(settings, secret)?)
     }
 
+    /// The message that `provider` would send, with secrets masked.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong.
+    pub fn preview(
+        &self,
+        provider: &str,
+        input: AttemptInput<'_>,
+        detail: Detail,
+    ) -> Result<Preview, ApiError> {
+        Ok(self.get(provider)?.preview(input, detail)?)
+    }
+
     /// The provider of this name; the error lists the names.
     pub(crate) fn get(&self, name: &str) -> Result<&dyn ErasedProvider, ApiError> {
         self.0.get(name).map(AsRef::as_ref).ok_or_else(|| {
