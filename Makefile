@@ -11,7 +11,7 @@ CARGO_ALL  = --workspace --locked
 SAM        = .local/venv/sam/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo down test check fmt lint deny template unit e2e chaos build dist clean
+.PHONY: help demo down test check fmt lint deny audit advisories pins template unit e2e chaos pictures build dist clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,21 @@ lint:
 
 deny: $(DENY)
 	$(DENY) --log-level error check bans licenses sources
+	@mkdir -p .local
+	@$(PYTHON) tests/local/test_advisories.py $(DENY) > .local/test_advisories.log 2>&1 || \
+	  { cat .local/test_advisories.log; exit 1; }
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) check
+
+audit: $(DENY) ## Look every crate and Python tool up in the advisories of today (needs the network)
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) now
+
+# FROM=DIR takes a copy of the RustSec database, a git directory, and no network.
+advisories: $(DENY) ## Write the snapshot of the advisories that `deny` checks against
+	@$(PYTHON) tests/local/advisories.py --deny $(DENY) refresh $(if $(FROM),--from $(FROM))
+
+# UPGRADE=1 also takes the newest version of every indirect package.
+pins: ## Write the hashes of the Python tools, tests/local/requirements-*.txt
+	@$(PYTHON) tests/local/pins.py $(if $(UPGRADE),--upgrade)
 
 $(DENY):
 	@echo "• install $(CARGO_DENY), once (a few minutes) …"
@@ -54,6 +69,7 @@ e2e:
 	@$(PYTHON) tests/local/stack.py down --name test
 	@trap '$(PYTHON) tests/local/stack.py down --name test' EXIT; \
 	$(PYTHON) tests/local/demo.py --name test --through-proxy --for-tests && \
+	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test drill && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test e2e -- --nocapture && \
 	TOCSIN_TEST_STACK=test cargo test $(CARGO_ALL) --test chaos -- short
 	$(PYTHON) tests/local/upgrade.py
@@ -64,6 +80,21 @@ chaos: ## Inject every fault, and show what each cost (about 20 minutes; STORM=1
 	@$(PYTHON) tests/local/stack.py down --name chaos
 	$(PYTHON) tests/local/demo.py --name chaos --through-proxy --for-tests
 	TOCSIN_TEST_STACK=chaos cargo test $(CARGO_ALL) --test chaos -- full $(ONLY)
+
+# Not a part of `test`: it needs Node and Chromium, and a person who looks.
+pictures: tests/pictures/node_modules/.package-lock.json ## Draw ten alerts as each vendor shows them, and docs/pictures
+	@cd tests/pictures && node check.mjs && npm test --silent
+	@rm -rf .local/pictures
+	@echo "• build the messages …"
+	@TOCSIN_MESSAGES=.local/pictures/messages cargo test $(CARGO_ALL) --quiet --test it messages::
+	@echo "• draw them: about a minute …"
+	@node tests/pictures/main.mjs .local/pictures/messages .local/pictures docs/pictures
+
+tests/pictures/node_modules/.package-lock.json: tests/pictures/package-lock.json
+	@command -v npm > /dev/null || { echo "✗ Node 20 or newer, with npm, is not installed"; exit 1; }
+	@echo "• install what draws the messages, once …"
+	@cd tests/pictures && npm ci --silent
+	@touch $@
 
 build: ## Build the functions for AWS with SAM
 	SAM_CLI_TELEMETRY=0 sam build
@@ -85,4 +116,4 @@ dist: ## Pack the `tocsin` command for this kind of machine into dist/
 
 clean: down ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf .local .tools .aws-sam dist
+	rm -rf .local .tools .aws-sam dist tests/pictures/node_modules

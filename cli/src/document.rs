@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tocsin_api_types::{DestinationDraft, DestinationReport};
 use tocsin_core::destination::{Destination, DestinationId, Destinations, ProviderName};
 
-use crate::print;
+use crate::print::{self, Text, text};
 
 /// The key of the list of destinations.
 const DESTINATIONS: &str = "destinations";
@@ -116,10 +116,11 @@ fn entry(one: Value) -> anyhow::Result<Entry> {
 }
 
 /// The file that describes these destinations.
-pub(crate) fn write(all: &[DestinationReport]) -> anyhow::Result<String> {
+pub(crate) fn write(all: &[DestinationReport]) -> anyhow::Result<Text> {
     let list: Vec<Value> = all.iter().map(entry_of).collect::<Result<_, _>>()?;
     let document = Map::from_iter([(DESTINATIONS.to_owned(), list.into())]);
-    Ok(format!("{HEAD}{}", print::yaml(&document)?))
+    let head = Text::lines(HEAD.lines().map(|line| text!("{}", line)));
+    Ok(text!("{}\n{}", head, print::yaml(&document)?))
 }
 
 fn entry_of(report: &DestinationReport) -> anyhow::Result<Value> {
@@ -248,8 +249,9 @@ destinations:
     #[test]
     fn an_exported_file_is_read_back_unchanged() {
         let text = write(&[report("soc-chat"), report("fan-out")]).unwrap();
+        let text = text.as_str();
         assert!(!text.contains("tocsin/slack/1"), "{text}");
-        let back = parse(&text).unwrap();
+        let back = parse(text).unwrap();
         assert_eq!(back[0].secret, json!("keep"));
         assert_eq!(back[1].secret, Value::Null);
         for (entry, was) in back.iter().zip(parse(FILE).unwrap()) {

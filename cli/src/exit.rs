@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
-use tocsin_core::text::sanitize;
+use crate::print::{self, Style, text};
+use crate::usage::Usage;
 
 /// Something needed is missing or malformed; clap exits with the same code.
 const USAGE_CODE: u8 = 2;
@@ -30,15 +30,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error in what the person gave: the command line, a file, an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Usage(pub(crate) String);
-
-impl Usage {
-    pub(crate) fn error(message: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(Self(message.into()))
-    }
+/// The exit code of an answer of clap.
+pub(crate) fn of_usage(answer: &clap::Error) -> ExitCode {
+    u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Prints an error; gives the exit code for it.
@@ -52,14 +46,17 @@ pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
     if closed {
         return ExitCode::SUCCESS;
     }
-    let red = Style::new().fg_color(Some(AnsiColor::Red.into())).bold();
-    // The message can quote text of others, which must not control the terminal.
-    let message = format!("{error:#}");
-    anstream::eprintln!("{red}error:{red:#} {}", sanitize(&message));
-    if error.chain().any(<dyn std::error::Error>::is::<Usage>) {
-        return ExitCode::from(USAGE_CODE);
+    print::remark(&text!("{} {:#}", Style::Error.paint("error:"), error));
+    let Some(usage) = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Usage>())
+    else {
+        return ExitCode::FAILURE;
+    };
+    for problem in &usage.problems {
+        print::remark(&text!("  {}", problem));
     }
-    ExitCode::FAILURE
+    ExitCode::from(USAGE_CODE)
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //! described in [`args`]. Results go to standard output; questions, progress and
 //! remarks to standard error.
 
+mod alert_files;
 mod alerts;
 mod args;
 mod audit;
+mod check;
 mod dead_letters;
 mod deliveries;
 mod destinations;
@@ -19,22 +21,28 @@ mod samconfig;
 mod secret;
 mod send;
 mod stack;
+mod status;
 mod tail;
 mod terminal;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command};
+use args::{Args, Command, Output};
 use exit::Exit;
+use print::text;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
-        Ok(exit) => exit.into(),
-        Err(error) => exit::failed(&error),
-    }
+    let given = std::env::args_os().map(|one| one.to_string_lossy().into_owned());
+    let given: Vec<String> = given.collect();
+    let done = match Args::try_parse() {
+        Ok(args) => run(args).await.map(ExitCode::from),
+        Err(answer) => print::usage(&answer, &given).map(|()| exit::of_usage(&answer)),
+    };
+    done.unwrap_or_else(|error| exit::failed(&error))
 }
 
 async fn run(args: Args) -> anyhow::Result<Exit> {
@@ -42,8 +50,13 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
         command,
         target,
         output,
+        wide,
     } = args;
+    let output = if wide { Output::Wide } else { output };
+    print::begin(output);
     match command {
+        Command::Status(status) => status::run(status, &target, output).await,
+        Command::Check(check) => check::run(&check, output),
         Command::Destinations(command) => destinations::run(command, &target, output).await,
         Command::Providers(providers) => providers::run(providers, &target, output).await,
         Command::Route(route) => route::run(route, &target, output).await,
@@ -62,13 +75,13 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
                 "tocsin",
                 &mut script,
             );
-            print::line(String::from_utf8_lossy(&script).trim_end())?;
+            print::script(&script)?;
             Ok(Exit::Success)
         }
         Command::Man(man) => {
             std::fs::create_dir_all(&man.folder)?;
             clap_mangen::generate_to(Args::command(), &man.folder)?;
-            print::remark(format!("manual pages written to {}", man.folder.display()));
+            print::remark(&text!("manual pages written to {}", man.folder.display()));
             Ok(Exit::Success)
         }
     }

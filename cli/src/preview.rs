@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value};
 use tocsin_api_types::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport};
+use tocsin_core::alert::exact_values;
+use tocsin_core::json::escaped;
 
 use crate::args::{MessageForm, Output, PreviewArgs, Target};
 use crate::document;
-use crate::exit::{Exit, Usage};
-use crate::print::{self, Style};
+use crate::exit::Exit;
+use crate::print::{self, Named, Style, Text, text};
 use crate::stack::Stack;
+use crate::usage::Usage;
 
 pub(crate) async fn run(
     args: PreviewArgs,
@@ -38,8 +41,10 @@ pub(crate) async fn run(
     Ok(Exit::Success)
 }
 
-fn render(report: &PreviewReport) -> String {
-    let named = |name: &str, value: &str| format!("{}: {value}", Style::Muted.paint(name));
+impl Named for PreviewReport {}
+
+fn render(report: &PreviewReport) -> Text {
+    let named = |name: &str, value: &str| text!("{}: {}", Style::Muted.paint(name), value);
     let (mut lines, body) = match &report.preview {
         Preview::Request {
             method,
@@ -47,7 +52,7 @@ fn render(report: &PreviewReport) -> String {
             headers,
             body,
         } => {
-            let mut lines = vec![format!("{} {url}", Style::Success.paint(method))];
+            let mut lines = vec![text!("{} {}", Style::Success.paint(method), url)];
             lines.extend(headers.iter().map(|one| named(&one.name, &one.value)));
             (lines, body)
         }
@@ -72,7 +77,7 @@ fn render(report: &PreviewReport) -> String {
             let attributes = attributes
                 .iter()
                 .map(|(name, value)| (name.as_str(), value));
-            let mut lines = vec![format!("to {to}")];
+            let mut lines = vec![text!("to {}", to)];
             lines.extend(
                 more.chain(attributes)
                     .map(|(name, value)| named(name, value)),
@@ -80,13 +85,48 @@ fn render(report: &PreviewReport) -> String {
             (lines, body)
         }
     };
-    lines.extend([String::new(), pretty(body)]);
-    lines.join("\n")
+    lines.extend([Text::default(), pretty(body)]);
+    Text::lines(lines)
 }
 
 /// JSON with line breaks, for people; `--output json` has the exact body.
-fn pretty(body: &str) -> String {
-    serde_json::from_str::<Value>(body)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| body.to_owned())
+fn pretty(body: &str) -> Text {
+    let json = serde_json::from_str::<Value>(body)
+        .and_then(|_| serde_json::to_string_pretty(&exact_values(body)));
+    match json {
+        Ok(json) => Text::block(&escaped(&json)),
+        Err(_) => Text::block(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_preview() {
+        let alert = hostile::alert();
+        let (id, title) = (&alert["id"], &alert["title"]);
+        let body = serde_json::to_string(&alert).unwrap();
+        let request: PreviewReport = hostile::read(&json!({
+            "type": "webhook", "severity": "CRITICAL", "form": "full",
+            "preview": {
+                "kind": "request", "method": "POST", "url": "https://example.com/",
+                "headers": [{"name": "x-detection", "value": id}], "body": body,
+            },
+        }));
+        let message: PreviewReport = hostile::read(&json!({
+            "type": "sns", "severity": "CRITICAL", "form": "full",
+            "preview": {
+                "kind": "message", "to": "arn:aws:sns:eu-central-1:123456789012:alerts", "subject": title,
+                "body": format!("{}\nPOST https://example.com/\n\tindented", title.as_str().unwrap()),
+                "attributes": {"severity": id},
+            },
+        }));
+        let seen = [request, message].map(|one| hostile::seen(&one, render));
+        insta::assert_snapshot!(seen.join("\n\n"));
+    }
 }

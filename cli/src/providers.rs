@@ -6,9 +6,10 @@ use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement}
 use tocsin_core::text::line;
 
 use crate::args::{Output, ProvidersArgs, Target};
-use crate::exit::{Exit, Usage};
-use crate::print::{self, Style, table};
+use crate::exit::Exit;
+use crate::print::{self, Cell, Column, Named, Style, Table, Text, text};
 use crate::stack::Stack;
+use crate::usage::Usage;
 
 pub(crate) async fn run(
     args: ProvidersArgs,
@@ -62,60 +63,90 @@ pub(crate) async fn fetch_one(stack: &Stack, name: &str) -> anyhow::Result<Provi
         .context("this destination cannot be changed by --setting or secret flags")
 }
 
-fn render_all(all: &[ProviderDescription]) -> String {
-    let mut rows = table(&["provider", "required settings", "authentication"]);
+const PROVIDERS: [Column; 3] = [
+    Column::whole("provider", 0),
+    Column::wrapped("required settings", 0),
+    Column::wrapped("authentication", 0),
+];
+
+const FIELDS: [Column; 6] = [
+    Column::whole("field", 0),
+    Column::whole("required", 1),
+    Column::wrapped("given by", 3),
+    Column::wrapped("default", 4),
+    Column::wrapped("example", 2),
+    Column::wrapped("meaning", 0),
+];
+
+impl Named for ProviderDescription {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.name.clone()])
+    }
+}
+
+impl Named for Vec<ProviderDescription> {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|one| one.name.clone()).collect())
+    }
+}
+
+fn render_all(all: &[ProviderDescription]) -> Text {
+    let mut rows = Table::new(&PROVIDERS);
     for one in all {
         let required = one.form.settings.iter();
         let required = required.filter(|one| one.requirement == Requirement::Required);
-        let methods = one.form.auth_methods.iter().map(|one| one.title.as_str());
-        let methods: Vec<_> = methods.collect();
-        rows.add_row([
+        let methods = one.form.auth_methods.iter();
+        let methods = Text::lines(methods.map(|one| text!("{}", one.title)));
+        rows.row([
             Style::Plain.cell(&one.name),
             Style::Plain.cell(print::list(required.map(|one| &one.key), "none")),
-            Style::Plain.cell(match methods[..] {
-                [] => "IAM role of the sender".to_owned(),
-                _ => methods.join("\n"),
+            Style::Plain.cell(if methods.is_empty() {
+                text!("IAM role of the sender")
+            } else {
+                methods
             }),
         ]);
     }
-    format!("{rows}\nall fields of one: tocsin providers NAME")
+    text!("{}\nall fields of one: tocsin providers NAME", rows.draw())
 }
 
-fn render_one(one: &ProviderDescription) -> String {
+fn render_one(one: &ProviderDescription) -> Text {
     let form = &one.form;
-    let mut parts = vec![one.name.clone()];
+    let mut parts = vec![text!("{}", one.name)];
     if !form.settings.is_empty() {
-        parts.push(format!(
+        parts.push(text!(
             "\nSettings\n{}",
             fields(&form.settings, Part::Settings)
         ));
     }
     match &form.auth_methods[..] {
-        [] => parts.push("\nNo secret: the sender's IAM role is the credential.".to_owned()),
+        [] => parts.push(text!(
+            "\nNo secret: the sender's IAM role is the credential."
+        )),
         [only] => parts.push(render_method(only)),
         several => {
-            parts.push(format!("\nOne of {} ways to authenticate:", several.len()));
+            parts.push(text!("\nOne of {} ways to authenticate:", several.len()));
             parts.extend(several.iter().map(render_method));
         }
     }
-    parts.push(format!("\nadd one: tocsin destinations add {}", one.name));
-    parts.join("\n")
+    parts.push(text!("\nadd one: tocsin destinations add {}", one.name));
+    Text::lines(parts)
 }
 
-fn render_method(method: &AuthMethod) -> String {
+fn render_method(method: &AuthMethod) -> Text {
     let implied = method.implies.iter();
     let implied: Vec<_> = implied
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    let mut text = format!("\nAuthentication: {}", method.title);
+    let mut text = text!("\nAuthentication: {}", method.title);
     if !implied.is_empty() {
-        text = format!("{text} (with {})", implied.join(", "));
+        text = text!("{} (with {})", text, implied.join(", "));
     }
     if !method.settings.is_empty() {
         let settings = fields(&method.settings, Part::Settings);
-        text = format!("{text}\nSettings\n{settings}\nSecret");
+        text = text!("{}\nSettings\n{}\nSecret", text, settings);
     }
-    format!("{text}\n{}", fields(&method.secret, Part::Secret))
+    text!("{}\n{}", text, fields(&method.secret, Part::Secret))
 }
 
 /// Where a field belongs, which decides how it is given.
@@ -130,10 +161,8 @@ const EXAMPLE_LIMIT: usize = 120;
 /// The longest value of another field, in a sentence.
 const COMPANION_LIMIT: usize = 60;
 
-fn fields(fields: &[FormField], part: Part) -> String {
-    let mut rows = table(&[
-        "field", "required", "given by", "default", "example", "meaning",
-    ]);
+fn fields(fields: &[FormField], part: Part) -> Text {
+    let mut rows = Table::new(&FIELDS);
     for one in fields {
         let flag = match part {
             Part::Settings => "--setting",
@@ -143,7 +172,7 @@ fn fields(fields: &[FormField], part: Part) -> String {
             Requirement::Required | Requirement::Optional => format!("prompt or {flag}"),
             Requirement::Advanced => flag.to_owned(),
         };
-        rows.add_row([
+        rows.row([
             Style::Plain.cell(&one.key),
             required(one),
             Style::Plain.cell(given_by),
@@ -152,10 +181,10 @@ fn fields(fields: &[FormField], part: Part) -> String {
             Style::Plain.cell(meaning(one)),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
-fn required(field: &FormField) -> comfy_table::Cell {
+fn required(field: &FormField) -> Cell {
     match (field.requirement, &field.instead) {
         (Requirement::Required, Some(instead)) => Style::Pending.cell(format!("unless {instead}")),
         (Requirement::Required, None) => Style::Pending.cell("yes"),
@@ -208,6 +237,7 @@ mod tests {
     #[test]
     fn every_field_of_a_provider_is_shown() {
         let text = render_one(&pigeon());
+        let text = text.as_str();
         for part in [
             "loft",
             "unless gps",
@@ -222,6 +252,7 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         let list = render_all(&[pigeon()]);
+        let list = list.as_str();
         assert!(list.contains("loft") && !list.contains("routes"), "{list}");
     }
 

@@ -10,7 +10,7 @@ use tocsin_core::routing::route;
 use crate::args::{Output, RouteArgs, Target};
 use crate::document;
 use crate::exit::Exit;
-use crate::print::{self, Style, table};
+use crate::print::{self, Column, Named, Style, Table, Text, text};
 use crate::stack::Stack;
 
 pub(crate) async fn run(args: RouteArgs, target: &Target, output: Output) -> anyhow::Result<Exit> {
@@ -38,35 +38,65 @@ async fn online(text: String, target: &Target) -> anyhow::Result<Explanation> {
     Stack::connect(target).await?.ask(request).await
 }
 
-fn render(explanation: &Explanation) -> String {
+const COLUMNS: [Column; 3] = [
+    Column::whole("destination", 0),
+    Column::whole("", 0),
+    Column::wrapped("because", 0),
+];
+
+impl Named for Explanation {
+    /// The destinations that get the alert.
+    fn names(&self) -> Option<Vec<String>> {
+        let targets = self.routing.targets.iter();
+        Some(targets.map(|one| one.display_name.clone()).collect())
+    }
+}
+
+fn render(explanation: &Explanation) -> Text {
     let Explanation { alert, routing } = explanation;
-    let mut rows = table(&["destination", "", "because"]);
+    let mut rows = Table::new(&COLUMNS);
     for target in &routing.targets {
-        rows.add_row([
+        rows.row([
             Style::Plain.cell(&target.display_name),
             Style::Success.cell("delivered"),
             Style::Plain.cell(&target.reason),
         ]);
     }
     for one in &routing.passed_over {
-        rows.add_row([
+        rows.row([
             Style::Plain.cell(&one.display_name),
             Style::Muted.cell("not delivered"),
             Style::Muted.cell(&one.why),
         ]);
     }
-    let mut lines = vec![format!(
-        "{} [{}] {}: {}\n{rows}",
+    let mut lines = vec![text!(
+        "{} [{}] {}: {}\n{}",
         alert.detection_id,
         routing.severity,
         alert.title,
-        Style::of_disposition(routing.disposition).paint(routing.disposition)
+        Style::of_disposition(routing.disposition).paint(routing.disposition),
+        rows.draw()
     )];
     for warning in &routing.warnings {
-        lines.push(format!("{} {warning}", Style::Pending.paint("warning:")));
+        lines.push(text!("{} {}", Style::Pending.paint("warning:"), warning));
     }
     for note in &alert.notes {
-        lines.push(format!("{} {note}", Style::Muted.paint("note:")));
+        lines.push(text!("{} {}", Style::Muted.paint("note:"), note));
     }
-    lines.join("\n")
+    Text::lines(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_route() {
+        let explanation: Explanation =
+            hostile::read(&json!({"alert": hostile::alert(), "routing": hostile::routing()}));
+        insta::assert_snapshot!(hostile::seen(&explanation, render));
+    }
 }

@@ -9,11 +9,10 @@ use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
-use tocsin_core::text::sanitize;
 
 use crate::args::{Output, TailArgs, Target};
 use crate::exit::Exit;
-use crate::print::{self, Style};
+use crate::print::{self, Style, Text, text};
 use crate::stack::Stack;
 use crate::{alerts, pages, terminal};
 
@@ -38,6 +37,13 @@ enum Event {
 }
 
 impl Event {
+    fn alert_id(&self) -> &AlertId {
+        match self {
+            Self::Alert(alert) => &alert.alert_id,
+            Self::Delivery(one) => &one.alert_id,
+        }
+    }
+
     fn at(&self) -> Timestamp {
         match self {
             Self::Alert(alert) => alert.received_at,
@@ -83,9 +89,10 @@ pub(crate) async fn run(args: TailArgs, target: &Target, output: Output) -> anyh
             // The next poll finds the events that this one missed.
             Err(error) if has_succeeded && failures < MOST_FAILURES => {
                 failures += 1;
-                print::remark(format!(
-                    "{} {error:#}",
-                    Style::Pending.paint("trying again:")
+                print::remark(&text!(
+                    "{} {:#}",
+                    Style::Pending.paint("trying again:"),
+                    error
                 ));
                 Vec::new()
             }
@@ -132,41 +139,39 @@ async fn poll(stack: &Stack, args: &TailArgs, since: Timestamp) -> anyhow::Resul
 
 fn print(event: &Event, output: Output) -> anyhow::Result<()> {
     match output {
-        Output::Json => print::line(serde_json::to_string(event)?),
-        Output::Yaml => print::line(format!("---\n{}", print::yaml(event)?.trim_end())),
-        Output::Table => print::line(line(event)),
+        Output::Json => print::line(&Text::json(&serde_json::to_string(event)?)),
+        Output::Yaml => print::line(&text!("---\n{}", print::yaml(event)?)),
+        Output::Table | Output::Wide => print::line(&line(event)),
+        Output::Name => print::line(&text!("{}", event.alert_id())),
     }
 }
 
-fn line(event: &Event) -> String {
+fn line(event: &Event) -> Text {
     match event {
-        Event::Alert(alert) => format!(
-            "{} {:<9} [{}] {}  {}",
+        Event::Alert(alert) => text!(
+            "{} {} [{}] {}  {}",
             print::time(alert.received_at),
-            Style::of_disposition(alert.disposition).paint(alert.disposition),
+            Style::of_disposition(alert.disposition).paint(text!("{:<9}", alert.disposition)),
             alert.severity,
-            sanitize(&alert.title),
+            alert.title,
             Style::Muted.paint(&alert.alert_id)
         ),
         Event::Delivery(one) => {
             let delivery = &one.delivery;
-            let result = delivery
-                .attempts
-                .last()
-                .map(alerts::outcome)
-                .unwrap_or_default();
-            format!(
-                "{} {} {} [{}] {}  {} {}",
+            let last = delivery.attempts.last();
+            let result = last.map(|one| Text::joined(alerts::outcome(one), " "));
+            let result = result.filter(|result| !result.is_empty());
+            text!(
+                "{} {} {} [{}] {}  {}{}{}",
                 print::time(delivery.updated_at),
                 Style::of_state(delivery.state).paint(delivery.state),
-                sanitize(&delivery.display_name),
+                delivery.display_name,
                 one.severity,
-                sanitize(&one.title),
+                one.title,
                 Style::Muted.paint(&one.alert_id),
-                sanitize(&result).replace('\n', " ")
+                result.as_ref().map_or("", |_| " "),
+                result.unwrap_or_default()
             )
-            .trim_end()
-            .to_owned()
         }
     }
 }

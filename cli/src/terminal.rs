@@ -1,6 +1,12 @@
 //! Questions to a person: only on a terminal, and on standard error, so that
 //! standard output holds only results. Secrets are not echoed.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one place that asks"
+)]
+
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Once;
 use std::time::Duration;
@@ -13,11 +19,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tocsin_core::provider::form::FormField;
 
 use crate::args::Consent;
-use crate::exit::Usage;
+use crate::print::{Text, text};
+use crate::usage::Usage;
 
 /// Whether a person can be asked.
 pub(crate) fn is_interactive() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    std::io::stdin().is_terminal() && Term::stderr().is_term()
 }
 
 /// The exit code after Ctrl-C, by the convention of shells.
@@ -47,28 +54,33 @@ pub(crate) trait Prompts {
 /// The terminal that the command runs on.
 pub(crate) struct Terminal;
 
+/// A question or an option, as it may be shown: it can come from the stack.
+fn shown(text: &str) -> String {
+    text!("{}", text).as_str().to_owned()
+}
+
 impl Prompts for Terminal {
     fn text(&mut self, question: &str) -> anyhow::Result<String> {
-        let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(question);
+        let input = Input::<String>::with_theme(&SimpleTheme).with_prompt(shown(question));
         answer(|| input.interact_text())
     }
 
     fn optional_text(&mut self, question: &str) -> anyhow::Result<Option<String>> {
         let input = Input::<String>::with_theme(&SimpleTheme)
-            .with_prompt(question)
+            .with_prompt(shown(question))
             .allow_empty(true);
         let text = answer(|| input.interact_text())?;
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
     fn secret(&mut self, question: &str) -> anyhow::Result<String> {
-        let input = Password::with_theme(&SimpleTheme).with_prompt(question);
+        let input = Password::with_theme(&SimpleTheme).with_prompt(shown(question));
         answer(|| input.interact())
     }
 
     fn optional_secret(&mut self, question: &str) -> anyhow::Result<Option<String>> {
         let input = Password::with_theme(&SimpleTheme)
-            .with_prompt(question)
+            .with_prompt(shown(question))
             .allow_empty_password(true);
         let text = answer(|| input.interact())?;
         Ok(Some(text).filter(|text| !text.is_empty()))
@@ -76,16 +88,16 @@ impl Prompts for Terminal {
 
     fn choice(&mut self, question: &str, options: &[&str]) -> anyhow::Result<usize> {
         let menu = Select::with_theme(&SimpleTheme)
-            .with_prompt(question)
-            .items(options)
+            .with_prompt(shown(question))
+            .items(options.iter().map(|&one| shown(one)))
             .default(0);
         answer(|| menu.interact())
     }
 
     fn choices(&mut self, question: &str, options: &[String]) -> anyhow::Result<Vec<usize>> {
         let menu = MultiSelect::with_theme(&SimpleTheme)
-            .with_prompt(question)
-            .items(options);
+            .with_prompt(shown(question))
+            .items(options.iter().map(|one| shown(one)));
         answer(|| menu.interact())
     }
 }
@@ -123,27 +135,33 @@ pub(crate) fn question(field: &FormField) -> String {
 }
 
 /// Opens the text in an editor; `None` if it was not saved.
-pub(crate) fn edit(text: &str) -> anyhow::Result<Option<String>> {
+pub(crate) fn edit(text: &str, extension: &str) -> anyhow::Result<Option<String>> {
     Editor::new()
-        .extension(".yaml")
+        .extension(extension)
         .edit(text)
         .context("the editor could not be run; set EDITOR, or use flags")
 }
 
 /// Asks for consent. Without a terminal, `--yes` must be given.
-pub(crate) fn confirm(question: &str, consent: Consent) -> anyhow::Result<bool> {
+pub(crate) fn confirm(question: &Text, consent: Consent) -> anyhow::Result<bool> {
     if consent.yes {
         return Ok(true);
     }
     if !is_interactive() {
         return Err(Usage::error(format!(
-            "{question} There is no terminal to ask on: add --yes"
+            "{} There is no terminal to ask on: add --yes",
+            question.as_str()
         )));
     }
     let question = Confirm::with_theme(&SimpleTheme)
-        .with_prompt(question)
+        .with_prompt(question.as_str())
         .default(false);
     answer(|| question.interact())
+}
+
+/// A question that no flag answers.
+pub(crate) fn ask(question: &Text) -> anyhow::Result<bool> {
+    confirm(question, Consent { yes: false })
 }
 
 /// Progress that is not shown.
@@ -153,7 +171,7 @@ pub(crate) fn no_progress() -> ProgressBar {
 
 /// Shows progress on a terminal: what is done, and how many of `total`.
 pub(crate) fn progress(message: &str, total: Option<usize>) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() {
+    let target = if Term::stderr().is_term() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
@@ -168,7 +186,7 @@ pub(crate) fn progress(message: &str, total: Option<usize>) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(form) {
         bar.set_style(style);
     }
-    bar.set_message(message.to_owned());
+    bar.set_message(shown(message));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

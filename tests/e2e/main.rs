@@ -19,6 +19,7 @@ mod input;
 mod ledger;
 mod outbox;
 mod permissions;
+mod providers;
 mod resilience;
 mod secrecy;
 mod webhook;

@@ -161,7 +161,7 @@ async fn the_api_neither_reads_secrets_nor_deletes_from_the_ledger_nor_takes_ale
     denied!(
         lambda
             .invoke()
-            .function_name(format!("{}-slack", stack.name))
+            .function_name(format!("{}-router", stack.name))
             .payload(Blob::new("{}"))
     );
 }

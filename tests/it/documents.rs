@@ -5,8 +5,17 @@ use std::path::{Path, PathBuf};
 
 use tocsin_tests::harness::root;
 
-/// Folders with files that are built or installed.
-const BUILT: &[&str] = &["target", ".git", ".local", ".tools", ".aws-sam", "dist"];
+/// Folders with files that are built, installed or of others.
+pub(crate) const BUILT: &[&str] = &[
+    "target",
+    ".git",
+    ".local",
+    ".tools",
+    ".aws-sam",
+    "dist",
+    "node_modules",
+    "advisories",
+];
 
 /// A document may say how to make these.
 const EXAMPLES: &[&str] = &["acme"];

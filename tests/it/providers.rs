@@ -138,6 +138,13 @@ fn missing(name: &str) -> Vec<String> {
     if !read("docs/destinations.md").contains(&row) {
         missing.push(format!("the row of `{name}` in docs/destinations.md"));
     }
+    let templates = read("tests/pictures/vendors/index.mjs");
+    if ![',', ':']
+        .iter()
+        .any(|end| templates.contains(&format!("\n  {name}{end}")))
+    {
+        missing.push(format!("{name} in tests/pictures/vendors/index.mjs"));
+    }
     missing
 }
 
@@ -228,6 +235,7 @@ fn a_new_provider_is_told_all_that_it_lacks() {
         "tocsin_pigeon in functions/api/src/registry/mod.rs",
         "events/destination-….json with the type \"pigeon\"",
         "the row of `pigeon` in docs/destinations.md",
+        "pigeon in tests/pictures/vendors/index.mjs",
     ];
     let folder = "functions/senders/pigeon";
     let files = FILES.map(|file| format!("{folder}/{file}"));

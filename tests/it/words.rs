@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tocsin_tests::harness::root;
 
+use crate::documents::BUILT;
+
 /// The files and folders that are searched, from the root of the repository.
 const SCOPE: &[&str] = &[""];
 
@@ -17,7 +19,9 @@ const NOT_SEARCHED: &[&str] = &[
     "tests/it/words.rs",
 ];
 
-const EXTENSIONS: &[&str] = &["json", "md", "py", "rs", "snap", "toml", "txt", "yaml"];
+const EXTENSIONS: &[&str] = &[
+    "json", "md", "mjs", "py", "rs", "snap", "toml", "txt", "yaml",
+];
 
 /// Phrases, and what to say in place of them. They are found in prose and inside
 /// identifiers alike: `hand over` is in "hand-over", `hand_over` and `HandOver`.
@@ -198,7 +202,7 @@ fn is_negated_badly(words: &str) -> bool {
 fn files(path: &Path, into: &mut Vec<PathBuf>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if path.is_dir() {
-        if !["target", ".git", ".local", ".tools", ".aws-sam", "dist"].contains(&&*name) {
+        if !BUILT.contains(&&*name) {
             for entry in std::fs::read_dir(path).unwrap() {
                 files(&entry.unwrap().path(), into);
             }

@@ -1,4 +1,8 @@
-"""The pinned tools, each in a virtual environment of its own."""
+"""The pinned tools, each in a virtual environment of its own.
+
+requirements-<tool>.in names what is wanted, requirements-<tool>.txt every package that
+comes with it, with the hashes of its files; pins.py writes the latter from the former.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from common import HERE, LOCAL, ROOT, Failed, lock, run, step
+
+# Nothing but the files whose hashes are pinned: no dependency that is not listed, and no
+# source package, whose build would fetch tools that are not pinned.
+INSTALL = [
+    *("install", "--disable-pip-version-check", "--require-hashes", "--no-deps"),
+    *("--only-binary", ":all:", "--requirement"),
+]
 
 
 def python_of(tool: str) -> Path:
@@ -34,11 +45,16 @@ def ensure_venv(tool: str) -> None:
                 "On Debian and Ubuntu the package python3-venv is needed.",
                 log,
             )
-        pip = ["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]
-        if not run([python_of(tool), *pip, requirements], log=log):
+        if not run([python_of(tool), "-m", "pip", *INSTALL, requirements], log=log):
             raise Failed(
                 f"pip could not install {requirements.relative_to(ROOT)}.",
                 "It needs PyPI or a mirror of it: check the network, and `pip config list`.",
+                log,
+            )
+        if not run([python_of(tool), "-m", "pip", "check"], log=log):
+            raise Failed(
+                f"{requirements.relative_to(ROOT)} is not complete.",
+                "`make pins` writes it.",
                 log,
             )
         stamp.write_text(wanted, encoding="utf-8")

@@ -4,18 +4,33 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use tocsin_api_types::{AlertReport, AlertSummary, GetAlert, ListAlerts, ResendAlert};
+use tocsin_api_types::{
+    AlertReport, AlertSummary, ApiError, ErrorCode, GetAlert, Having, ListAlerts, ResendAlert,
+    Resent,
+};
 use tocsin_core::Timestamp;
+use tocsin_core::delivery::State;
+use tocsin_core::history::DeliveryRecord;
 use tocsin_core::routing::Disposition;
 
-pub(crate) use report::{due, outcome};
+pub(crate) use report::{outcome, resent};
 
 use crate::args::{AlertsCommand, DispositionArg, ListAlertsArgs, Output, ResendArgs, Target};
 use crate::exit::Exit;
 use crate::pages;
-use crate::print::{self, Style, table};
+use crate::print::{self, Cell, Column, Named, Style, Table, Text, text, when};
 use crate::stack::{Stack, actor};
 use crate::terminal;
+use crate::usage::Usage;
+
+/// The shortest beginning of an id that is looked for, in bytes.
+const LEAST_PREFIX: usize = 8;
+
+/// How far back it is looked for.
+const PREFIX_RANGE: Duration = Duration::from_hours(7 * 24);
+
+/// The most alerts of that time that are looked at.
+const MOST_PREFIXED: usize = 50;
 
 /// The time between two requests while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -37,6 +52,25 @@ pub(crate) async fn run(
     }
 }
 
+impl Named for Vec<AlertSummary> {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(self.iter().map(|one| one.alert_id.to_string()).collect())
+    }
+}
+
+impl Named for Vec<AlertReport> {
+    fn names(&self) -> Option<Vec<String>> {
+        let ids = self.iter().map(|one| one.alert.alert_id.to_string());
+        Some(ids.collect())
+    }
+}
+
+impl Named for Resent {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.alert_id.to_string()])
+    }
+}
+
 impl From<DispositionArg> for Disposition {
     fn from(given: DispositionArg) -> Self {
         match given {
@@ -54,36 +88,52 @@ async fn list(stack: &Stack, args: &ListAlertsArgs) -> anyhow::Result<Vec<AlertS
         until: args.until.map(|until| until.moment(now)),
         severity: args.severity,
         disposition: args.disposition.map(Disposition::from),
-        limit: None,
-        cursor: None,
+        text: args.text.clone(),
+        detection: args.detection.clone(),
+        destination: args.destination.clone(),
+        tag: args.tag.clone(),
+        log_type: args.log_type.clone(),
+        having: args.warnings.then_some(Having::Warnings),
+        ..ListAlerts::default()
     };
     let progress = terminal::progress("alerts found:", None);
     pages::list(stack, &request, args.limit, &progress).await
 }
 
-fn render_list(all: &[AlertSummary]) -> String {
+fn render_list(all: &[AlertSummary]) -> Text {
     if all.is_empty() {
-        return "no alerts in this time range; --since 7d goes further back".to_owned();
+        return text!("no alerts in this time range; --since 7d goes further back");
     }
-    let mut rows = table(&[
-        "received",
-        "severity",
-        "title",
-        "detection",
-        "disposition",
-        "id",
-    ]);
+    let mut rows = Table::new(&COLUMNS);
     for one in all {
-        rows.add_row([
-            Style::Plain.cell(print::time(one.received_at)),
+        rows.row([
+            Style::Plain.cell(when(one.received_at)),
             Style::Plain.cell(one.severity),
+            state(one),
             Style::Plain.cell(&one.title),
             Style::Plain.cell(&one.detection_id),
-            Style::of_disposition(one.disposition).cell(one.disposition),
             Style::Muted.cell(&one.alert_id),
         ]);
     }
-    rows.to_string()
+    rows.draw()
+}
+
+const COLUMNS: [Column; 6] = [
+    Column::whole("received", 0),
+    Column::whole("severity", 1),
+    Column::whole("state", 0),
+    Column::wrapped("title", 2),
+    Column::whole("detection", 3),
+    Column::whole("id", 0),
+];
+
+/// The worst of its deliveries, or why it has none.
+fn state(one: &AlertSummary) -> Cell {
+    match (one.disposition, one.worst_state, &one.resent_as) {
+        (Disposition::Routed, Some(worst), _) => Style::of_state(worst).cell(worst),
+        (_, _, Some(_)) => Style::Muted.cell("RE-SENT"),
+        (disposition, ..) => Style::of_disposition(disposition).cell(disposition),
+    }
 }
 
 async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Result<Exit> {
@@ -94,18 +144,24 @@ async fn resend(stack: &Stack, args: ResendArgs, output: Output) -> anyhow::Resu
     };
     let resent = stack.ask(request).await?;
     let id = resent.alert_id.as_str().to_owned();
-    let text = format!("sent again as {id}, to {}", resent.destinations.join(", "));
+    let to = Text::joined(resent.destinations.iter().map(|one| text!("{}", one)), ", ");
+    let text = text!("sent again as {}, to {}", id, to);
     for name in &resent.left_out {
-        print::remark(format!(
-            "warning: {name:?} is disabled or deleted and gets nothing"
+        print::remark(&text!(
+            "warning: {:?} is disabled or deleted and gets nothing",
+            name
         ));
     }
     if args.wait.is_some() {
-        print::remark(text);
+        print::remark(&text);
         return show(stack, &[id], args.wait, output).await;
     }
     print::show(output, &resent, |_| {
-        format!("{text}\nshow its deliveries: tocsin alerts show --wait 60 {id}")
+        text!(
+            "{}\nshow its deliveries: tocsin alerts show --wait 60 {}",
+            text,
+            id
+        )
     })?;
     Ok(Exit::Success)
 }
@@ -123,8 +179,11 @@ pub(crate) async fn show(
     let mut reports = Vec::new();
     let mut exit = Exit::Success;
     for id in ids {
-        let report = fetch(stack, id, wait.map(|_| deadline)).await?;
-        if wait.is_some() && !is_settled(&report) {
+        let report = match wait {
+            Some(_) => fetch(stack, id, Some(deadline)).await?,
+            None => fetch_by_prefix(stack, id).await?,
+        };
+        if wait.is_some() && !has_arrived(&report) {
             exit = Exit::Incomplete;
         }
         reports.push(report);
@@ -136,10 +195,44 @@ pub(crate) async fn show(
         progress.finish_and_clear();
     }
     print::show(output, &reports, |all| {
-        let texts: Vec<_> = all.iter().map(report::render).collect();
-        texts.join("\n\n")
+        Text::joined(all.iter().map(report::render), "\n\n")
     })?;
     Ok(exit)
+}
+
+/// The report of the alert with this id, or of the one whose id begins with it.
+async fn fetch_by_prefix(stack: &Stack, id: &str) -> anyhow::Result<AlertReport> {
+    let error = match fetch(stack, id, None).await {
+        Ok(report) => return Ok(report),
+        Err(error) => error,
+    };
+    let not_found = error
+        .downcast_ref::<ApiError>()
+        .is_some_and(|error| error.code == ErrorCode::NotFound);
+    if !not_found || id.len() < LEAST_PREFIX {
+        return Err(error);
+    }
+    let request = ListAlerts {
+        since: Some(Timestamp::now().minus(PREFIX_RANGE)),
+        text: Some(id.to_owned()),
+        ..ListAlerts::default()
+    };
+    let progress = terminal::progress("looking for ids that begin so:", None);
+    let found = pages::list(stack, &request, MOST_PREFIXED, &progress).await?;
+    let begins = |one: &&AlertSummary| one.alert_id.as_str().starts_with(id);
+    let found: Vec<_> = found.iter().filter(begins).collect();
+    match found[..] {
+        [] => Err(error),
+        [one] => fetch(stack, one.alert_id.as_str(), None).await,
+        _ => {
+            let ids: Vec<_> = found.iter().map(|one| one.alert_id.as_str()).collect();
+            Err(Usage::error(format!(
+                "{} alerts of the last seven days have ids that begin with {id:?}: {}",
+                ids.len(),
+                ids.join(", ")
+            )))
+        }
+    }
 }
 
 /// The report of an alert, once it is settled or the deadline has passed.
@@ -159,6 +252,23 @@ async fn fetch(stack: &Stack, id: &str, deadline: Option<Instant>) -> anyhow::Re
     }
 }
 
+/// Whether somebody has the alert: each target, or its fallback, or the one to which it
+/// was sent again. An alert that was skipped on purpose counts, one that nothing matched
+/// does not.
+fn has_arrived(report: &AlertReport) -> bool {
+    let delivered = |one: &DeliveryRecord| {
+        let by_fallback = |other: &DeliveryRecord| {
+            other.fallback_for == Some(one.destination_id) && other.state == State::Delivered
+        };
+        one.state == State::Delivered || report.deliveries.iter().any(by_fallback)
+    };
+    match report.routing.disposition {
+        Disposition::Skipped => true,
+        Disposition::Unrouted => false,
+        Disposition::Routed => is_settled(report) && report.deliveries.iter().all(delivered),
+    }
+}
+
 /// Whether every target has a delivery, and every delivery is settled.
 fn is_settled(report: &AlertReport) -> bool {
     let recorded = report.routing.targets.iter().all(|target| {
@@ -167,4 +277,23 @@ fn is_settled(report: &AlertReport) -> bool {
     });
     let mut deliveries = report.deliveries.iter();
     recorded && deliveries.all(|one| one.state.is_settled())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_the_list() {
+        let alert = hostile::alert();
+        let summary: AlertSummary = hostile::read(&json!({
+            "alertId": alert["alertId"], "receivedAt": alert["createdAt"],
+            "detectionId": alert["id"], "title": alert["title"], "type": "RULE",
+            "severity": "CRITICAL", "disposition": "ROUTED", "worstState": "FAILED",
+        }));
+        insta::assert_snapshot!(hostile::seen(&vec![summary], |all| render_list(all)));
+    }
 }

@@ -2,49 +2,62 @@
 
 use std::time::Duration;
 
-use comfy_table::Cell;
 use tocsin_api_types::AlertReport;
 use tocsin_core::Timestamp;
 use tocsin_core::delivery::{Attempt, AttemptResult, State};
 use tocsin_core::history::DeliveryRecord;
 use tocsin_core::outcome::Receipt;
 
-use crate::print::{Style, table, time};
+use crate::print::{Cell, Column, Style, Table, Text, duration, text, when};
+
+const COLUMNS: [Column; 7] = [
+    Column::whole("destination", 0),
+    Column::whole("provider", 4),
+    Column::wrapped("chosen because", 2),
+    Column::whole("state", 0),
+    Column::whole("attempts", 3),
+    Column::whole("latency", 5),
+    Column::wrapped("receipt or failure", 0),
+];
 
 /// The whole report.
-pub(super) fn render(report: &AlertReport) -> String {
+pub(super) fn render(report: &AlertReport) -> Text {
     let AlertReport { alert, routing, .. } = report;
-    let mut lines = vec![format!(
+    let mut lines = vec![text!(
         "{}  [{}] {}\n{} {}, received {}, {}",
         alert.alert_id,
         routing.severity,
         alert.title,
         alert.alert_type,
         alert.detection_id,
-        time(report.received_at),
+        when(report.received_at),
         Style::of_disposition(routing.disposition).paint(routing.disposition)
     )];
     let rows = rows(report);
     if !rows.is_empty() {
-        let mut all = table(&[
-            "destination",
-            "provider",
-            "chosen because",
-            "state",
-            "attempts",
-            "latency",
-            "receipt or failure",
-        ]);
-        all.add_rows(rows);
-        lines.push(all.to_string());
+        let mut all = Table::new(&COLUMNS);
+        for row in rows {
+            all.row(row);
+        }
+        lines.push(all.draw());
+    }
+    if let Some(resent) = &alert.routing.resent {
+        lines.push(text!(
+            "re-sent by {}; the original: tocsin alerts show {}",
+            resent.by,
+            resent.of
+        ));
+    }
+    if let Some(id) = &report.resent_as {
+        lines.push(text!("sent again: tocsin alerts show {}", id));
     }
     for warning in &routing.warnings {
-        lines.push(format!("{} {warning}", Style::Pending.paint("warning:")));
+        lines.push(text!("{} {}", Style::Pending.paint("warning:"), warning));
     }
     for note in &alert.notes {
-        lines.push(format!("{} {note}", Style::Muted.paint("note:")));
+        lines.push(text!("{} {}", Style::Muted.paint("note:"), note));
     }
-    lines.join("\n")
+    Text::lines(lines)
 }
 
 fn rows(report: &AlertReport) -> Vec<Vec<Cell>> {
@@ -94,10 +107,14 @@ fn fallback_of(delivery: &DeliveryRecord, report: &AlertReport) -> String {
 }
 
 /// When something happens next to a delivery that waits.
-pub(crate) fn due(delivery: &DeliveryRecord) -> Option<String> {
-    let at = time(delivery.next_attempt_at?);
+fn due(delivery: &DeliveryRecord) -> Option<String> {
+    let at = when(
+        delivery
+            .next_attempt_at
+            .filter(|_| !delivery.state.is_settled())?,
+    );
     Some(match (delivery.state, delivery.fallback_for) {
-        (State::Queued, Some(_)) => format!("takes over at {at}"),
+        (State::Queued, Some(_)) => format!("takes over {at}"),
         (State::Queued, None) => format!("first attempt due {at}"),
         _ => format!("next attempt due {at}"),
     })
@@ -112,34 +129,41 @@ fn delivery_cells(delivery: Option<&DeliveryRecord>, received_at: Timestamp) -> 
     let last = delivery.attempts.last();
     let latency = last.map(|attempt| {
         let end = attempt.at.plus(Duration::from_millis(attempt.duration_ms));
-        format!("{} ms", end.since(received_at).as_millis())
+        duration(end.since(received_at))
     });
-    let result = last.map(outcome);
-    let result: Vec<_> = result.into_iter().chain(due(delivery)).collect();
+    let result = last.map(outcome).unwrap_or_default();
+    let next = due(delivery).map(|due| text!("{}", due));
     [
         Style::of_state(delivery.state).cell(delivery.state),
         Style::Plain.cell(delivery.attempt),
         Style::Plain.cell(latency.unwrap_or_default()),
-        Style::Plain.cell(result.join("\n").trim()),
+        Style::Plain.cell(Text::lines(
+            result.into_iter().chain(next).chain(resent(delivery)),
+        )),
     ]
 }
 
-/// The receipt or the failure of an attempt.
-pub(crate) fn outcome(attempt: &Attempt) -> String {
+/// What a person did about a delivery that ended without success.
+pub(crate) fn resent(delivery: &DeliveryRecord) -> Option<Text> {
+    let id = delivery.resent_as.as_ref()?;
+    Some(text!("sent again as {}", id))
+}
+
+/// The receipt or the failure of an attempt, each part of it on a line.
+pub(crate) fn outcome(attempt: &Attempt) -> Vec<Text> {
     match &attempt.result {
         AttemptResult::Delivered(receipt) => self::receipt(receipt),
-        AttemptResult::Failed(failure) => failure.to_string(),
+        AttemptResult::Failed(failure) => vec![text!("{}", failure)],
     }
 }
 
 /// The link, id and remark of what a delivery created.
-fn receipt(receipt: &Receipt) -> String {
+fn receipt(receipt: &Receipt) -> Vec<Text> {
     [&receipt.url, &receipt.id, &receipt.remark]
         .into_iter()
         .flatten()
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|part| text!("{}", part))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,6 +171,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::print::hostile;
 
     #[test]
     fn what_waits_has_a_time() {
@@ -163,10 +188,19 @@ mod tests {
         let other = Some("7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d12");
         for (state, fallback_for, shown) in [
             ("QUEUED", None, "first attempt due 2026-01-01T00:05:00Z"),
-            ("QUEUED", other, "takes over at 2026-01-01T00:05:00Z"),
+            ("QUEUED", other, "takes over 2026-01-01T00:05:00Z"),
             ("RETRYING", other, "next attempt due 2026-01-01T00:05:00Z"),
         ] {
             assert_eq!(due(&record(state, fallback_for)).unwrap(), shown);
         }
+    }
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_report() {
+        let report: AlertReport = hostile::read(&json!({
+            "alert": hostile::alert(), "routing": hostile::routing(),
+            "receivedAt": "2026-03-02T22:41:10Z", "deliveries": [hostile::delivery()],
+        }));
+        insta::assert_snapshot!(hostile::seen(&report, render));
     }
 }

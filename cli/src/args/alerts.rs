@@ -7,8 +7,8 @@ use super::shared::{Consent, Input, Since};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SendArgs {
-    /// Alerts, one in each file; `-` reads one from standard input. All are checked before the
-    /// first is sent
+    /// Files with alerts: JSON objects one after the other, one for each line, or in an
+    /// array; `-` reads standard input. All are checked before the first is sent
     #[arg(required = true)]
     pub(crate) files: Vec<Input>,
     /// Give each alert a new id and the current time, so that a sample can be sent
@@ -23,6 +23,7 @@ pub(crate) struct SendArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AlertsCommand {
     /// List alerts, newest first
+    #[command(visible_alias = "ls")]
     List(ListAlertsArgs),
     /// Show where alerts went, why, and the state of each delivery
     Show(ShowAlertsArgs),
@@ -44,6 +45,24 @@ pub(crate) struct ListAlertsArgs {
     /// Only alerts with this disposition
     #[arg(long, value_enum)]
     pub(crate) disposition: Option<DispositionArg>,
+    /// Only alerts whose id, title or detection contains this text, in any letter case
+    #[arg(long = "match", value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+    /// Only alerts of this detection
+    #[arg(long, value_name = "ID")]
+    pub(crate) detection: Option<String>,
+    /// Only alerts with a delivery to this destination, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) destination: Option<String>,
+    /// Only alerts with this tag
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+    /// Only alerts with this log type
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) log_type: Option<String>,
+    /// Only alerts with warnings of the routing
+    #[arg(long)]
+    pub(crate) warnings: bool,
     /// The most entries to list
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: usize,
@@ -62,7 +81,7 @@ pub(crate) enum DispositionArg {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowAlertsArgs {
-    /// The alerts' ids
+    /// The alerts' ids, or the beginning of one from eight characters on
     #[arg(required = true)]
     pub(crate) ids: Vec<String>,
     /// Wait up to this many seconds until every delivery has ended
@@ -84,24 +103,101 @@ pub(crate) struct ResendArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeliveriesCommand {
-    /// List deliveries, newest first
+    /// List deliveries: the newest first, or what waits by its next attempt
+    #[command(visible_alias = "ls")]
     List(DeliveriesArgs),
+    /// Send the alerts of failed deliveries again, to the destinations that they failed at
+    Resend(ResendManyArgs),
+    /// Attempt what waits now, instead of when it is due
+    Retry(RetryArgs),
 }
 
+/// Which deliveries.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct DeliveriesArgs {
-    /// Only deliveries that ended without success
-    #[arg(long)]
-    pub(crate) failed: bool,
+pub(crate) struct DeliveryFilter {
+    /// Only deliveries to this destination, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) destination: Option<String>,
     /// The beginning of the time range: how long ago, or a date
     #[arg(long, default_value = "24h")]
     pub(crate) since: Since,
     /// The end of the time range [default: now]
     #[arg(long)]
     pub(crate) until: Option<Since>,
-    /// Only deliveries to this destination, by name or id
-    #[arg(long, value_name = "NAME")]
-    pub(crate) destination: Option<String>,
+    /// Only deliveries of alerts of this severity
+    #[arg(long)]
+    pub(crate) severity: Option<Severity>,
+    /// Only deliveries of alerts whose id or title contains this text, in any letter case
+    #[arg(long = "match", value_name = "TEXT")]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ResendManyArgs {
+    /// The deliveries that ended without success, and that nobody has sent again
+    #[arg(long, required = true)]
+    pub(crate) failed: bool,
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
+    /// The most alerts to send again
+    #[arg(long, default_value_t = 500)]
+    pub(crate) limit: usize,
+    /// Show what would be sent again, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RetryArgs {
+    /// What waits for these destinations, by name or id
+    #[arg(
+        long = "destination",
+        value_name = "NAME",
+        value_delimiter = ',',
+        required_unless_present = "all"
+    )]
+    pub(crate) destinations: Vec<String>,
+    /// What waits for any destination
+    #[arg(long, conflicts_with = "destinations")]
+    pub(crate) all: bool,
+}
+
+/// The state of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StateArg {
+    /// It waits for its first attempt
+    Queued,
+    /// It is being attempted
+    Sending,
+    /// It was accepted
+    Delivered,
+    /// It waits for another attempt
+    Retrying,
+    /// It was refused
+    Failed,
+    /// Its attempts are used up
+    Exhausted,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DeliveriesArgs {
+    /// Only deliveries that ended without success, that no fallback delivered, and that
+    /// nobody has sent again
+    #[arg(long, group = "which")]
+    pub(crate) failed: bool,
+    /// Only deliveries that wait, the next to be attempted first, whatever the time range
+    #[arg(long, group = "which")]
+    pub(crate) waiting: bool,
+    /// Only deliveries in this state
+    #[arg(long, value_enum, group = "which")]
+    pub(crate) state: Option<StateArg>,
+    /// With --failed: also those that a fallback delivered, or that were sent again
+    #[arg(long, requires = "failed")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) filter: DeliveryFilter,
     /// The most entries to list
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: usize,
@@ -110,9 +206,15 @@ pub(crate) struct DeliveriesArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLettersCommand {
     /// List the messages, with the reasons
+    #[command(visible_alias = "ls")]
     List(ListDeadLettersArgs),
-    /// Show a whole message
+    /// Show a message, with the reason
     Show(ShowDeadLetterArgs),
+    /// Correct a message of the alerts queue in $EDITOR; it is checked, sent, and deleted here
+    Edit(EditDeadLetterArgs),
+    /// Delete messages for good
+    #[command(visible_alias = "rm")]
+    Delete(RedriveArgs),
     /// Put messages back to be processed again, once the cause is fixed
     Redrive(RedriveArgs),
 }
@@ -143,6 +245,15 @@ pub(crate) struct ListDeadLettersArgs {
 pub(crate) struct ShowDeadLetterArgs {
     /// The message id
     pub(crate) id: String,
+    /// Print the whole body alone, as it is in the queue
+    #[arg(long)]
+    pub(crate) body: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EditDeadLetterArgs {
+    /// The message id
+    pub(crate) id: String,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -168,6 +279,27 @@ pub(crate) struct AuditArgs {
     /// The end of the time range [default: now]
     #[arg(long)]
     pub(crate) until: Option<Since>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatusArgs {
+    /// Failed deliveries and unrouted alerts since then: how long ago, or a date
+    #[arg(long, default_value = "24h")]
+    pub(crate) since: Since,
+    /// Look again every few seconds, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "watch", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) interval: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// Files with alerts: JSON objects one after the other, one for each line, or in an
+    /// array; `-` reads standard input
+    #[arg(required = true)]
+    pub(crate) files: Vec<Input>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -6,20 +6,22 @@ use clap::{Args as ClapArgs, Subcommand};
 use serde_json::Value;
 use tocsin_core::alert::{AlertType, Severity};
 
-use super::shared::{Consent, Input, List, Since};
+use super::shared::{Allowed, Consent, Input, List, Since};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DestinationsCommand {
     /// List all destinations
+    #[command(visible_alias = "ls")]
     List,
     /// Show one destination
     Show(ShowArgs),
     /// Add a destination; on a terminal, asks for what is missing
     #[command(after_help = ADD_HELP)]
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// Change a destination: by flags, or without any in your $EDITOR
     Edit(EditArgs),
     /// Delete a destination and its secret
+    #[command(visible_alias = "rm")]
     Delete(DeleteArgs),
     /// Let destinations receive alerts again
     Enable(EnableArgs),
@@ -52,7 +54,11 @@ Secrets are never in the file. For each destination the file names the source of
   secret: {env: NAME}                   a JSON object in an environment variable
   secret: {file: PATH}                  a JSON object in a file; paths are relative to the YAML file
   secret: {webhookUrl: {env: NAME}}     field by field
-  secret: {secretsManager: NAME}        an existing secret of Secrets Manager, STACK/PROVIDER/…";
+  secret: {secretsManager: NAME}        an existing secret of Secrets Manager, STACK/PROVIDER/…
+
+The plan shows each source and the hosts that get the secret. Variables that hold credentials of
+yours, such as AWS_SECRET_ACCESS_KEY, are refused without --allow-env; so are files outside the
+folder of the YAML file (the current folder, if that is standard input) without --allow-file.";
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ShowArgs {
@@ -73,9 +79,14 @@ pub(crate) struct AddArgs {
     pub(crate) changes: Changes,
     #[command(flatten)]
     pub(crate) secret: SecretArgs,
+    #[command(flatten)]
+    pub(crate) allowed: Allowed,
     /// Add it disabled
     #[arg(long)]
     pub(crate) disabled: bool,
+    /// Test the destination after it is added
+    #[arg(long)]
+    pub(crate) test: bool,
 }
 
 /// Changes of a destination.
@@ -234,7 +245,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<Input>,
     /// Seconds to wait for the answers
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u8).range(1..=20))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=40))]
     pub(crate) wait: u8,
 }
 
@@ -251,6 +262,8 @@ pub(crate) struct ApplyArgs {
     /// Also show which alerts since then, such as 7d, would be routed differently
     #[arg(long, value_name = "SINCE", requires = "dry_run")]
     pub(crate) replay: Option<Since>,
+    #[command(flatten)]
+    pub(crate) allowed: Allowed,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }

@@ -10,15 +10,15 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alerts::{
-    AlertsCommand, AuditArgs, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand,
-    DispositionArg, ListAlertsArgs, ListDeadLettersArgs, Queue, RedriveArgs, ResendArgs, SendArgs,
-    TailArgs,
+    AlertsCommand, AuditArgs, CheckArgs, DeadLettersCommand, DeliveriesArgs, DeliveriesCommand,
+    DeliveryFilter, DispositionArg, ListAlertsArgs, ListDeadLettersArgs, Queue, RedriveArgs,
+    ResendArgs, ResendManyArgs, RetryArgs, SendArgs, StateArg, StatusArgs, TailArgs,
 };
 pub(crate) use destinations::{
     AddArgs, ApplyArgs, Changes, DeleteArgs, DestinationsCommand, EditArgs, EnableArgs, SecretArgs,
     TestArgs,
 };
-pub(crate) use shared::{Consent, Input, List, Since};
+pub(crate) use shared::{Allowed, Consent, Input, List, Since};
 
 /// The end of `--help`.
 const AFTER_HELP: &str = "\
@@ -26,8 +26,9 @@ Exit codes:
   0  done
   1  failed: the message says why and what to do next
   2  the command line is wrong, or something required is missing
-  3  done, but incomplete: deliveries had not ended after --wait, a test alert was not
-     delivered, a redrive was incomplete, or the audit found a problem
+  3  done, but not all is well: an alert reached nobody or had not arrived after --wait, a
+     test was not delivered, a redrive or resend was incomplete, status or audit found a
+     problem
 
 Documentation: docs/cli.md";
 
@@ -43,6 +44,9 @@ pub(crate) struct Args {
     /// The output format
     #[arg(long, short, value_enum, global = true, default_value_t)]
     pub(crate) output: Output,
+    /// All columns and whole times: short for `--output wide`
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(crate) wide: bool,
 }
 
 /// The stack to use. Credentials are found as the AWS CLI finds them.
@@ -50,7 +54,7 @@ pub(crate) struct Args {
 pub(crate) struct Target {
     /// The stack's name [default: the one in samconfig.toml here or in a
     /// folder above, else tocsin]
-    #[arg(long, global = true, env = "TOCSIN_STACK")]
+    #[arg(long, global = true, env = "TOCSIN_STACK", hide_env_values = true)]
     pub(crate) stack: Option<String>,
     /// The stack's region [default: as configured for AWS, or in samconfig.toml]
     #[arg(long, global = true)]
@@ -66,9 +70,13 @@ pub(crate) struct Target {
 /// The output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people
+    /// For people, as wide as the terminal; for programs, rows with tabs
     #[default]
     Table,
+    /// For people, with all columns and whole times
+    Wide,
+    /// Names or ids only
+    Name,
     /// For programs
     Json,
     /// For people and programs
@@ -77,6 +85,8 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show what is wrong now, and what to do about it
+    Status(StatusArgs),
     /// Manage the destinations that alerts are delivered to
     #[command(subcommand)]
     Destinations(DestinationsCommand),
@@ -86,12 +96,14 @@ pub(crate) enum Command {
     Route(RouteArgs),
     /// Show the message that a destination would get for an alert, with secrets masked
     Preview(PreviewArgs),
+    /// Check alerts as the stack would read them; needs no stack
+    Check(CheckArgs),
     /// Put alerts on the stack's queue
     Send(SendArgs),
     /// Show what happened to alerts, and send them again
     #[command(subcommand)]
     Alerts(AlertsCommand),
-    /// List deliveries, for example those that failed
+    /// List deliveries, send failed ones again, retry what waits
     #[command(subcommand)]
     Deliveries(DeliveriesCommand),
     /// Show messages that could not be processed, and put them back

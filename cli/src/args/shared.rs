@@ -142,6 +142,19 @@ impl<T: Clone + Ord> List<T> {
     }
 }
 
+/// What a file may name as the source of a secret, beyond what it may name anyway.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Allowed {
+    /// Let the file send this environment variable, although variables of its name hold credentials
+    /// of yours; can be given several times
+    #[arg(long = "allow-env", value_name = "NAME")]
+    pub(crate) env: Vec<String>,
+    /// Let the file send this file, although it is not in the folder of the YAML file; can be given
+    /// several times
+    #[arg(long = "allow-file", value_name = "PATH")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// Consent to a change.
 #[derive(Clone, Copy, Debug, ClapArgs)]
 pub(crate) struct Consent {

@@ -7,7 +7,7 @@ use tocsin_core::provider::form::Form;
 
 use crate::args::{Changes, List};
 use crate::document;
-use crate::exit::Usage;
+use crate::usage::Usage;
 
 impl Changes {
     /// Applies the flags to `fields`, a destination as files describe it. With the

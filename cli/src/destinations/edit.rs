@@ -9,10 +9,11 @@ use tocsin_api_types::{
 
 use super::draft::choose_method;
 use crate::args::{Consent, EditArgs, Output};
-use crate::exit::Usage;
+use crate::print::{Style, Text, text};
 use crate::secret::{self, Secret};
 use crate::stack::{Stack, actor};
 use crate::terminal::{self, Terminal};
+use crate::usage::Usage;
 use crate::{document, print, providers};
 
 /// The comment above the text in the editor.
@@ -51,7 +52,7 @@ pub(super) async fn run(stack: &Stack, args: EditArgs, output: Output) -> anyhow
     if let Some(changed) = in_editor(stack, &current, &before).await? {
         return show(output, &changed, &before);
     }
-    print::remark("Nothing was changed.");
+    print::remark(&text!("Nothing was changed."));
     Ok(())
 }
 
@@ -105,9 +106,9 @@ async fn in_editor(
     current: &DestinationReport,
     before: &Map<String, Value>,
 ) -> anyhow::Result<Option<DestinationReport>> {
-    let mut text = format!("{HEAD}{}", print::yaml(before)?);
+    let mut text = format!("{HEAD}{}\n", print::yaml(before)?.as_str());
     loop {
-        let Some(edited) = terminal::edit(&text)? else {
+        let Some(edited) = terminal::edit(&text, ".yaml")? else {
             return Ok(None);
         };
         let attempt = match document::parse_one(&edited) {
@@ -121,10 +122,10 @@ async fn in_editor(
         };
         let code = error.downcast_ref::<ApiError>().map(|error| error.code);
         let can_be_fixed = matches!(code, None | Some(ErrorCode::Invalid));
-        let refused = print::Style::Error.paint("not accepted:");
-        print::remark(format!("{refused} {error:#}"));
-        if !can_be_fixed || !terminal::confirm("Edit again?", Consent { yes: false })? {
-            print::remark(format!("Your text:\n{edited}"));
+        let refused = Style::Error.paint("not accepted:");
+        print::remark(&text!("{} {:#}", refused, error));
+        if !can_be_fixed || !terminal::confirm(&text!("Edit again?"), Consent { yes: false })? {
+            print::remark(&text!("Your text:\n{}", Text::block(&edited)));
             return Err(error.context("the destination was not changed"));
         }
         text = edited;
@@ -139,11 +140,12 @@ fn show(
     let after = document::description(changed)?;
     print::show(output, changed, |report| {
         let one = &report.destination;
-        let mut lines = vec![format!(
+        let mut lines = vec![text!(
             "changed {:?}, now revision {}",
-            one.display_name, one.revision
+            one.display_name,
+            one.revision
         )];
         lines.extend(super::plan::differences(before, &after));
-        lines.join("\n")
+        Text::lines(lines)
     })
 }

@@ -1,31 +1,35 @@
 //! Destinations as tables.
 
-use comfy_table::Cell;
 use serde_json::Value;
 use tocsin_api_types::DestinationReport;
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, Enabled};
 use tocsin_core::health::{Backlog, BreakerState, Health};
 
-use crate::print::{Style, count, list, table, time};
+use crate::print::{Cell, Column, Style, Table, Text, count, duration, list, text, when};
 
 const HEALTHY: &str = "healthy";
 
+const COLUMNS: [Column; 7] = [
+    Column::whole("name", 0),
+    Column::whole("provider", 0),
+    Column::whole("enabled", 2),
+    Column::wrapped("health", 1),
+    Column::wrapped("severities", 0),
+    Column::wrapped("alert types", 3),
+    Column::wrapped("log types", 4),
+];
+
+const FIELDS: [Column; 2] = [Column::whole("field", 0), Column::wrapped("value", 0)];
+
 /// All destinations, one row each.
-pub(super) fn all(all: &[DestinationReport]) -> String {
+pub(super) fn all(all: &[DestinationReport]) -> Text {
     if all.is_empty() {
-        return "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
-            .to_owned();
+        return text!(
+            "there are no destinations yet; add one with `tocsin destinations add PROVIDER`"
+        );
     }
-    let mut rows = table(&[
-        "name",
-        "provider",
-        "enabled",
-        "health",
-        "severities",
-        "alert types",
-        "log types",
-    ]);
+    let mut rows = Table::new(&COLUMNS);
     let now = Timestamp::now();
     for report in all {
         let one = &report.destination;
@@ -33,7 +37,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             Enabled::Yes => Style::Plain,
             Enabled::No => Style::Muted,
         };
-        rows.add_row([
+        rows.row([
             style.cell(&one.display_name),
             style.cell(&one.provider),
             enabled(one),
@@ -43,7 +47,7 @@ pub(super) fn all(all: &[DestinationReport]) -> String {
             style.cell(list(&one.log_types, "all")),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
 fn enabled(one: &Destination) -> Cell {
@@ -64,7 +68,7 @@ fn health(health: Option<&Health>, now: Timestamp) -> Cell {
 fn describe(health: &Health, now: Timestamp) -> (Style, String) {
     if let Some(breaker) = health.breaker {
         let state = match breaker.state(now) {
-            BreakerState::Open => format!("open until {}", time(breaker.until)),
+            BreakerState::Open => format!("open, probed {}", when(breaker.until)),
             BreakerState::MayProbe => "open, the next delivery probes".to_owned(),
             BreakerState::HalfOpen => "half-open, a delivery probes".to_owned(),
         };
@@ -72,20 +76,22 @@ fn describe(health: &Health, now: Timestamp) -> (Style, String) {
         return (Style::Pending, text);
     }
     if let Some(since) = health.failing_since {
-        return (Style::Error, format!("failing since {}", time(since)));
+        return (Style::Error, format!("failing since {}", when(since)));
     }
     let held: Vec<_> = health
         .suspects
         .iter()
         .filter_map(|one| one.breaker)
+        // One whose time is over holds nothing any more.
+        .filter(|breaker| breaker.until > now)
         .collect();
     if let Some(until) = held.iter().map(|breaker| breaker.until).max() {
         let detections = count(held.len(), "detection", "detections");
-        let text = format!("healthy; {detections} held until {}", time(until));
+        let text = format!("healthy; {detections} held until {}", when(until));
         return (Style::Pending, text);
     }
     if let Some(limiter) = health.limiter {
-        let interval = humantime::format_duration(limiter.interval());
+        let interval = duration(limiter.interval());
         let text = format!("rate-limited: one delivery each {interval}");
         return (Style::Pending, text);
     }
@@ -109,15 +115,15 @@ fn fallback(report: &DestinationReport) -> String {
 }
 
 /// One destination, one row for each field.
-pub(super) fn one(report: &DestinationReport) -> String {
+pub(super) fn one(report: &DestinationReport) -> Text {
     let one = &report.destination;
-    let mut rows = table(&["field", "value"]);
-    let mut add = |field: &str, value: String| {
-        rows.add_row([Style::Muted.cell(field), Style::Plain.cell(value)]);
+    let mut rows = Table::new(&FIELDS);
+    let mut add = |field: &str, value: Text| {
+        rows.row([Style::Muted.cell(field), Style::Plain.cell(value)]);
     };
-    add("name", one.display_name.clone());
-    add("id", one.destination_id.to_string());
-    add("provider", one.provider.to_string());
+    add("name", text!("{}", one.display_name));
+    add("id", text!("{}", one.destination_id));
+    add("provider", text!("{}", one.provider));
     add("severities", list(&one.severities, "only by list"));
     add(
         "alert types",
@@ -125,30 +131,28 @@ pub(super) fn one(report: &DestinationReport) -> String {
     );
     add("log types", list(&one.log_types, "all"));
     for (key, value) in &one.settings {
-        add(&format!("settings.{key}"), text(value));
+        add(&format!("settings.{key}"), setting(value));
     }
-    add(
-        "secret",
-        one.secret_name.clone().unwrap_or_else(|| "none".to_owned()),
-    );
-    add("fallback", fallback(report));
+    let secret = one.secret_name.as_deref().unwrap_or("none");
+    add("secret", text!("{}", secret));
+    add("fallback", text!("{}", fallback(report)));
     if let Some(limits) = &one.retry {
         let hours = limits.window_hours.map(|hours| format!("{hours} h"));
         let attempts = limits.most_attempts.map(|most| format!("{most} attempts"));
         let limits: Vec<_> = hours.into_iter().chain(attempts).collect();
-        add("retried at most", limits.join(", "));
+        add("retried at most", text!("{}", limits.join(", ")));
     }
     add(
         "added",
-        format!("{} by {}", time(one.created_at), one.created_by),
+        text!("{} by {}", when(one.created_at), one.created_by),
     );
     add(
         "changed",
-        format!("{} by {}", time(one.updated_at), one.updated_by),
+        text!("{} by {}", when(one.updated_at), one.updated_by),
     );
-    add("revision", one.revision.to_string());
-    rows.add_row([Style::Muted.cell("enabled"), enabled(one)]);
-    rows.add_row([
+    add("revision", text!("{}", one.revision));
+    rows.row([Style::Muted.cell("enabled"), enabled(one)]);
+    rows.row([
         Style::Muted.cell("health"),
         health(report.health.as_ref(), Timestamp::now()),
     ]);
@@ -157,19 +161,20 @@ pub(super) fn one(report: &DestinationReport) -> String {
         .as_ref()
         .and_then(|one| one.last_failure.as_ref())
     {
-        rows.add_row([
+        rows.row([
             Style::Muted.cell("last failure"),
             Style::Plain.cell(failure),
         ]);
     }
-    rows.to_string()
+    rows.draw()
 }
 
 /// Texts as they are, everything else as JSON.
-fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+fn setting(value: &Value) -> Text {
+    match value.as_str() {
+        Some(value) => text!("{}", value),
+        None => Text::json(&value.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +200,7 @@ mod tests {
             (json!({}), "healthy".to_owned()),
             (
                 json!({"breaker": breaker(later, None), "failingSince": earlier}),
-                waiting("open until 2026-01-01T00:05:00Z"),
+                waiting("open, probed 2026-01-01T00:05:00Z"),
             ),
             (
                 json!({"breaker": breaker(earlier, Some(later))}),
@@ -218,7 +223,7 @@ mod tests {
             ),
             (
                 json!({"limiter": {"intervalMs": 1_500, "throttledAt": earlier}}),
-                "rate-limited: one delivery each 1s 500ms".to_owned(),
+                "rate-limited: one delivery each 1.5 s".to_owned(),
             ),
             (
                 json!({"backlog": "waiting"}),

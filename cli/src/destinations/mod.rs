@@ -8,17 +8,19 @@ mod edit;
 mod list;
 mod plan;
 mod replay;
+mod sources;
 mod test;
 
 use anyhow::Context;
 use tocsin_api_types::{
-    DeleteDestination, DestinationReport, GetDestination, ListDestinations, RemovedSecret,
-    SetDestinationEnabled,
+    DeleteDestination, DeletedDestination, DestinationReport, GetDestination, ListDestinations,
+    RemovedSecret, SetDestinationEnabled,
 };
 use tocsin_core::destination::Enabled;
 
 use crate::args::{DeleteArgs, DestinationsCommand, EnableArgs, Output, Target};
 use crate::exit::Exit;
+use crate::print::{Named, Text, text};
 use crate::stack::{Stack, actor};
 use crate::{document, print, terminal};
 
@@ -35,7 +37,7 @@ pub(crate) async fn run(
         DestinationsCommand::Show(args) => {
             print::show(output, &get(&stack, args.name).await?, list::one)?;
         }
-        DestinationsCommand::Add(args) => add::run(&stack, args, output).await?,
+        DestinationsCommand::Add(args) => return add::run(&stack, *args, output).await,
         DestinationsCommand::Edit(args) => edit::run(&stack, args, output).await?,
         DestinationsCommand::Delete(args) => delete(&stack, args, output).await?,
         DestinationsCommand::Enable(args) => switch(&stack, args, Enabled::Yes, output).await?,
@@ -43,10 +45,30 @@ pub(crate) async fn run(
         DestinationsCommand::Test(args) => return test::run(&stack, args, output).await,
         DestinationsCommand::Apply(args) => apply::run(&stack, args, output).await?,
         DestinationsCommand::Export => {
-            print::line(document::write(&fetch(&stack).await?)?.trim_end())?;
+            print::line(&document::write(&fetch(&stack).await?)?)?;
         }
     }
     Ok(Exit::Success)
+}
+
+impl Named for DestinationReport {
+    fn names(&self) -> Option<Vec<String>> {
+        Some(vec![self.destination.display_name.clone()])
+    }
+}
+
+impl Named for Vec<DestinationReport> {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.iter().map(|one| one.destination.display_name.clone());
+        Some(names.collect())
+    }
+}
+
+impl Named for Vec<DeletedDestination> {
+    fn names(&self) -> Option<Vec<String>> {
+        let names = self.iter().map(|one| one.destination.display_name.clone());
+        Some(names.collect())
+    }
 }
 
 /// The stack's destinations.
@@ -67,13 +89,10 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
     for name in args.names {
         found.push(get(stack, name).await?.destination);
     }
-    let names: Vec<_> = found
-        .iter()
-        .map(|one| format!("{:?}", one.display_name))
-        .collect();
-    let question = format!("Delete {} and their secrets?", names.join(", "));
+    let names = found.iter().map(|one| text!("{:?}", one.display_name));
+    let question = text!("Delete {} and their secrets?", Text::joined(names, ", "));
     if !terminal::confirm(&question, args.consent)? {
-        print::remark("Nothing was deleted.");
+        print::remark(&text!("Nothing was deleted."));
         return Ok(());
     }
     let mut deleted = Vec::new();
@@ -86,17 +105,13 @@ async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Resu
         deleted.push(stack.ask(request).await?);
     }
     print::show(output, &deleted, |all| {
-        let lines: Vec<_> = all
-            .iter()
-            .map(|one| {
-                format!(
-                    "deleted {:?}; {}",
-                    one.destination.display_name,
-                    secret_note(&one.secret)
-                )
-            })
-            .collect();
-        lines.join("\n")
+        Text::lines(all.iter().map(|one| {
+            text!(
+                "deleted {:?}; {}",
+                one.destination.display_name,
+                secret_note(&one.secret)
+            )
+        }))
     })
 }
 
@@ -128,10 +143,15 @@ async fn switch(
     enabled: Enabled,
     output: Output,
 ) -> anyhow::Result<()> {
+    // A wrong name is found before the first one is switched.
+    let mut found = Vec::new();
+    for name in args.names {
+        found.push(get(stack, name).await?.destination);
+    }
     let mut switched = Vec::new();
-    for destination in args.names {
+    for one in found {
         let request = SetDestinationEnabled {
-            destination,
+            destination: one.destination_id.to_string(),
             enabled,
             revision: None,
             actor: actor(),
@@ -139,16 +159,12 @@ async fn switch(
         switched.push(stack.ask(request).await?);
     }
     print::show(output, &switched, |all| {
-        let lines: Vec<_> = all
-            .iter()
-            .map(|one| match enabled {
-                Enabled::Yes => format!("enabled {:?}", one.destination.display_name),
-                Enabled::No => format!(
-                    "disabled {:?}: it gets nothing within 30 seconds, not even from lists",
-                    one.destination.display_name
-                ),
-            })
-            .collect();
-        lines.join("\n")
+        Text::lines(all.iter().map(|one| match enabled {
+            Enabled::Yes => text!("enabled {:?}", one.destination.display_name),
+            Enabled::No => text!(
+                "disabled {:?}: it gets nothing within 30 seconds, not even from lists",
+                one.destination.display_name
+            ),
+        }))
     })
 }

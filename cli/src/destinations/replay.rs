@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
-use tocsin_api_types::{
-    AlertReport, AlertSummary, ApplyDestinations, ApplyReport, GetAlert, ListAlerts, Prune,
-};
+use tocsin_api_types::{AlertReport, AlertSummary, ApplyDestinations, GetAlert, ListAlerts, Prune};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{AlertId, Severity};
 use tocsin_core::destination::{Destination, Destinations};
 use tocsin_core::routing::{Reason, Routing, route};
 
+use super::sources::Plan;
 use crate::args::Since;
-use crate::print::{Style, count, table, time};
+use crate::print::{Column, Named, Style, Table, Text, count, text, time, when};
 use crate::stack::Stack;
 use crate::{document, terminal};
 
@@ -32,7 +31,7 @@ const PAGE: u16 = 200;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
-    pub(super) plan: ApplyReport,
+    pub(super) plan: Plan,
     pub(super) replay: Replay,
 }
 
@@ -185,35 +184,51 @@ fn compare(
 }
 
 /// The replay as text.
-pub(super) fn render(replay: &Replay) -> String {
+const COLUMNS: [Column; 5] = [
+    Column::whole("received", 1),
+    Column::whole("severity", 2),
+    Column::wrapped("title", 0),
+    Column::wrapped("routing change", 0),
+    Column::whole("id", 0),
+];
+
+impl Named for Report {
+    fn names(&self) -> Option<Vec<String>> {
+        self.plan.names()
+    }
+}
+
+pub(super) fn render(replay: &Replay) -> Text {
     let newest = match replay.extent {
         Extent::All => "",
         Extent::Newest => "the newest ",
     };
     let alerts = format!("{newest}{}", count(replay.alerts, "alert", "alerts"));
     if replay.rerouted.is_empty() {
-        return format!(
-            "Replay: none of {alerts} since {} would be routed differently.",
+        return text!(
+            "Replay: none of {} since {} would be routed differently.",
+            alerts,
             time(replay.since)
         );
     }
-    let mut rows = table(&["received", "severity", "title", "routing change", "id"]);
+    let mut rows = Table::new(&COLUMNS);
     for one in &replay.rerouted {
-        let gained = one.gained.iter().map(|name| format!("+ {name}"));
-        let lost = one.lost.iter().map(|name| format!("- {name}"));
-        let changes: Vec<_> = gained.chain(lost).collect();
-        rows.add_row([
-            Style::Plain.cell(time(one.received_at)),
+        let gained = one.gained.iter().map(|name| text!("+ {}", name));
+        let lost = one.lost.iter().map(|name| text!("- {}", name));
+        rows.row([
+            Style::Plain.cell(when(one.received_at)),
             Style::Plain.cell(one.severity),
             Style::Plain.cell(&one.title),
-            Style::Pending.cell(changes.join("\n")),
+            Style::Pending.cell(Text::lines(gained.chain(lost))),
             Style::Muted.cell(&one.alert_id),
         ]);
     }
-    format!(
-        "Replay: {} of {alerts} since {} would be routed differently.\n{rows}",
+    text!(
+        "Replay: {} of {} since {} would be routed differently.\n{}",
         replay.rerouted.len(),
-        time(replay.since)
+        alerts,
+        time(replay.since),
+        rows.draw()
     )
 }
 
@@ -258,6 +273,7 @@ mod tests {
             alert,
             received_at: Timestamp::now(),
             deliveries: Vec::new(),
+            resent_as: None,
         };
         let found = compare(&report, &current, &proposed, None).unwrap();
         (

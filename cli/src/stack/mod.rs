@@ -15,8 +15,8 @@ use tocsin_api_types::{Access, Answer, Operation, Request};
 use tocsin_core::json::for_queue;
 
 use crate::args::Target;
-use crate::exit::Usage;
 use crate::samconfig::SamConfig;
+use crate::usage::Usage;
 
 /// The default name of a stack.
 const DEFAULT_NAME: &str = "tocsin";

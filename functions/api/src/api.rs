@@ -1,5 +1,7 @@
 //! The function: one request, one answer.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -10,6 +12,7 @@ use tocsin_aws::{
 
 use crate::queues::Queues;
 use crate::registry::{Providers, ProvidersConfig};
+use crate::senders::Senders;
 
 /// The largest answer in bytes: Lambda's limit for a synchronous invocation.
 const ANSWER_LIMIT: usize = 6 * 1024 * 1024;
@@ -23,8 +26,11 @@ pub struct Api {
     pub(crate) secrets: SecretStore,
     pub(crate) providers: Providers,
     pub(crate) default_destination: Option<String>,
+    /// The time between two canaries; `None` if none are sent.
+    pub(crate) canary_interval: Option<Duration>,
     pub(crate) ledger: Ledger,
     pub(crate) queues: Queues,
+    pub(crate) senders: Senders,
 }
 
 impl Api {
@@ -50,6 +56,7 @@ impl Api {
             default_destination: env
                 .optional("TOCSIN_DEFAULT_DESTINATION")
                 .map(str::to_owned),
+            canary_interval: canary_interval(env)?,
             providers: Providers::new(&ProvidersConfig::read(env)?),
             ledger: Ledger::new(
                 &clients,
@@ -57,6 +64,7 @@ impl Api {
                 Ledger::retention(env)?,
             ),
             queues: Queues::read(&clients, env)?,
+            senders: Senders::new(&clients, &env.required("TOCSIN_STACK")?),
         })
     }
 
@@ -107,7 +115,11 @@ impl Api {
             Request::ListDeliveries(one) => json(&self.list_deliveries(*one).await?),
             Request::ResendAlert(one) => json(&self.resend_alert(*one).await?),
             Request::ListDeadLetters(one) => json(&self.list_dead_letters(*one).await?),
+            Request::GetDeadLetter(one) => json(&self.get_dead_letter(*one).await?),
+            Request::DeleteDeadLetters(one) => json(&self.delete_dead_letters(*one).await?),
             Request::RedriveDeadLetters(one) => json(&self.redrive_dead_letters(*one).await?),
+            Request::GetStatus(one) => json(&self.status(*one).boxed().await?),
+            Request::RetryDeliveries(one) => json(&self.retry_deliveries(*one).await?),
             Request::Audit(one) => json(&self.audit(*one).await?),
         }
     }
@@ -121,6 +133,13 @@ fn access(env: &Env) -> Result<Access, EnvError> {
         Some("read") => Ok(Access::Read),
         Some(_) => Err(EnvError::invalid(NAME, "it must be `read`, or not set")),
     }
+}
+
+/// `TOCSIN_CANARY_MINUTES`: 0, or not set, if no canaries are sent.
+fn canary_interval(env: &Env) -> Result<Option<Duration>, EnvError> {
+    let minutes = env.parsed::<u64>("TOCSIN_CANARY_MINUTES")?;
+    let minutes = minutes.filter(|minutes| *minutes > 0);
+    Ok(minutes.map(|minutes| Duration::from_secs(minutes * 60)))
 }
 
 /// The answer as JSON text: a tree of values would round long numbers.

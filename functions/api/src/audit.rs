@@ -1,13 +1,18 @@
 //! The audit: [`tocsin_core::audit`] over a time range of the ledger.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use tocsin_api_types::{ApiError, Audit, AuditReport, Finding, QueueDepths, Verdict};
+use tocsin_api_types::{
+    ApiError, Audit, AuditReport, AuditedDestination, Finding, QueueDepths, Verdict,
+};
 use tocsin_aws::{LedgerError, Queue, TimelineEntry};
 use tocsin_core::Timestamp;
 use tocsin_core::audit::{AlertCounts, DeliveryCounts, Problem, ProblemKind, check};
+use tocsin_core::delivery::State;
+use tocsin_core::destination::DestinationId;
+use tocsin_core::history::History;
 
 use crate::Api;
 use crate::alerts::CONCURRENT_READS;
@@ -27,6 +32,32 @@ struct Findings {
     left_out: u64,
 }
 
+/// What has not arrived, by destination.
+#[derive(Default)]
+struct NotArrived(BTreeMap<DestinationId, AuditedDestination>);
+
+impl NotArrived {
+    fn add(&mut self, history: &History) {
+        for delivery in &history.deliveries {
+            let (waiting, undelivered) = match delivery.state {
+                State::Delivered => continue,
+                State::Failed | State::Exhausted if !history.is_open(delivery) => continue,
+                State::Failed | State::Exhausted => (0, 1),
+                State::Queued | State::Sending | State::Retrying => (1, 0),
+            };
+            let id = delivery.destination_id;
+            let row = self.0.entry(id).or_insert_with(|| AuditedDestination {
+                destination_id: id,
+                display_name: delivery.display_name.clone(),
+                waiting: 0,
+                undelivered: 0,
+            });
+            row.waiting += waiting;
+            row.undelivered += undelivered;
+        }
+    }
+}
+
 impl Api {
     pub(crate) async fn audit(&self, request: Audit) -> Result<AuditReport, ApiError> {
         let range = Range::read(request.since, request.until, request.cursor.as_deref())?;
@@ -34,6 +65,7 @@ impl Api {
         let mut alerts = AlertCounts::default();
         let mut deliveries = DeliveryCounts::default();
         let mut findings = Findings::default();
+        let mut not_arrived = NotArrived::default();
         let mut next = Some(range.from);
         while let Some(from) = next.take_if(|_| !budget.is_spent()) {
             let page = self
@@ -51,6 +83,7 @@ impl Api {
                     Ok(Some(history)) => {
                         let audit = check(&history, now);
                         deliveries += audit.deliveries;
+                        not_arrived.add(&history);
                         audit.problems
                     }
                     // It expired between the two reads.
@@ -72,6 +105,7 @@ impl Api {
             verdict: findings.verdict(),
             alerts,
             deliveries,
+            destinations: not_arrived.0.into_values().collect(),
             findings: findings.shown,
             findings_left_out: findings.left_out,
             queues: self.queue_depths().await?,
@@ -107,7 +141,7 @@ impl Api {
         Ok(())
     }
 
-    async fn queue_depths(&self) -> Result<QueueDepths, ApiError> {
+    pub(crate) async fn queue_depths(&self) -> Result<QueueDepths, ApiError> {
         let queues = &self.queues;
         let all: [&Queue; 5] = [
             &queues.alerts,

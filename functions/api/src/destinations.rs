@@ -160,6 +160,7 @@ impl Api {
         check_name_is_free(&snapshot.all, &change.destination)?;
         let after = snapshot.after([&change.destination], &[]);
         check_fallback_cycle(&after, &change.destination, "fallback")?;
+        let change = self.keep_equal_secret(change).await?;
         let updated = self.write_update(current, change).await?;
         self.bring_forward([&updated]).await;
         self.retire_superseded(&snapshot.stored).await;

@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
+use tocsin_api_types::{ApiError, Retried, RetryDeliveries};
 use tocsin_aws::{CasResult, LedgerError, Message};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::{Destination, DestinationId, Enabled};
 use tokio::time::Instant;
 
 use crate::Api;
+use crate::error::OrApiError;
+use crate::send::choose;
+use crate::validate::checked_actor;
 
 /// How long one call brings deliveries forward: thousands of them. The function must
 /// answer before its own timeout, and applying a file takes 40 s before this.
@@ -44,13 +48,38 @@ impl Api {
             .map(|one| one.destination_id);
         let enabled: Vec<DestinationId> = enabled.collect();
         stream::iter(enabled)
-            .for_each_concurrent(CONCURRENT_DESTINATIONS, |id| {
-                self.bring_forward_one(id, deadline)
+            .for_each_concurrent(CONCURRENT_DESTINATIONS, |id| async move {
+                self.bring_forward_one(id, deadline).await;
             })
             .await;
     }
 
-    async fn bring_forward_one(&self, id: DestinationId, deadline: Instant) {
+    /// Closes the circuit breakers of these destinations and makes what waits for them
+    /// due now, as a person asks.
+    pub(crate) async fn retry_deliveries(
+        &self,
+        request: RetryDeliveries,
+    ) -> Result<Vec<Retried>, ApiError> {
+        let actor = checked_actor(request.actor)?;
+        let all = self.store.load().await.or_api_error()?;
+        let chosen = choose(&all, &request.destinations)?;
+        let deadline = Instant::now() + TIME_LIMIT;
+        let mut retried = Vec::new();
+        for one in chosen {
+            let deliveries = self.bring_forward_one(one.destination_id, deadline).await;
+            tracing::info!(destination.id = %one.destination_id, deliveries, actor, "what waits was retried");
+            retried.push(Retried {
+                destination_id: one.destination_id,
+                display_name: one.display_name.clone(),
+                deliveries: deliveries as u64,
+            });
+        }
+        Ok(retried)
+    }
+
+    /// The number of deliveries that were moved, as far as it is known.
+    async fn bring_forward_one(&self, id: DestinationId, deadline: Instant) -> usize {
+        let mut moved = 0;
         if let Err(error) = self.reset_health(id).await {
             tracing::warn!(destination.id = %id, %error, "the circuit breaker could not be closed; it stays open until its next probe");
         }
@@ -58,6 +87,7 @@ impl Api {
         match tokio::time::timeout_at(deadline, moving).await {
             Ok(Ok(0)) => {}
             Ok(Ok(deliveries)) => {
+                moved = deliveries;
                 tracing::info!(destination.id = %id, deliveries, "what waits was brought forward");
             }
             Ok(Err(error)) => {
@@ -74,6 +104,7 @@ impl Api {
                 tracing::warn!(destination.id = %id, %error, "the wake-up could not be sent; the next sweep sends one");
             }
         }
+        moved
     }
 
     /// Closes the circuit breakers of a destination; its pace stays.
@@ -102,43 +133,18 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tocsin_aws::{Clients, Env, Queue, VersionedHealth};
+    use tocsin_aws::VersionedHealth;
     use tocsin_core::alert::{AlertId, Severity};
     use tocsin_core::delivery::NewDelivery;
     use tocsin_core::destination::ProviderName;
     use tocsin_core::health::{DetectionKey, Health, Observation};
     use tocsin_core::outbox::Priority;
     use tocsin_core::outcome::{Failure, FailureKind};
-    use tocsin_testing::aws::{Answer, Replay};
 
     use super::*;
+    use crate::fixture::api;
 
     const ID: &str = "7a0b0b5c-1f0e-4b8e-9f05-a3ad4a9b0d11";
-
-    /// An API with a ledger in memory and a recorded retry queue.
-    async fn api() -> (Api, Replay) {
-        let file = std::env::temp_dir().join(format!("tocsin-api-{}.json", std::process::id()));
-        std::fs::write(&file, r#"{"destinations": [], "secrets": {}}"#).unwrap();
-        let queue = "https://sqs.example.com/123456789012/tests-retry".to_owned();
-        let names = [
-            "TOCSIN_STACK",
-            "TOCSIN_DESTINATIONS_TABLE",
-            "TOCSIN_LEDGER_TABLE",
-            "TOCSIN_ALERTS_QUEUE_URL",
-            "TOCSIN_ALERTS_DLQ_URL",
-            "TOCSIN_RETRY_QUEUE_URL",
-            "TOCSIN_RETRY_DLQ_URL",
-            "TOCSIN_FAILED_HAND_OVERS_URL",
-        ];
-        let all = names.map(|name| (name.to_owned(), queue.clone()));
-        let offline = ("TOCSIN_OFFLINE".to_owned(), file.display().to_string());
-        let env: Env = all.into_iter().chain([offline]).collect();
-        let mut api = Api::of(&env).await.unwrap();
-        let taken = r#"{"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": ""}], "Failed": []}"#;
-        let sent = Replay::of(vec![Answer::new(200, taken)]);
-        api.queues.retries = Queue::new(&Clients::of(sent.config()), queue);
-        (api, sent)
-    }
 
     /// An enabled or disabled destination whose credential is refused, with a delivery
     /// that waits for an hour.
@@ -193,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_changed_destination_gets_what_waits() {
-        let (api, sent) = api().await;
+        let (api, sent) = api(&json!([])).await;
         let changed = waiting(&api, true).await;
         assert_eq!(released(&api).await, (false, 0));
         api.bring_forward([&changed]).await;
@@ -210,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_for_a_disabled_destination_goes_on_waiting() {
-        let (api, sent) = api().await;
+        let (api, sent) = api(&json!([])).await;
         let changed = waiting(&api, false).await;
         api.bring_forward([&changed]).await;
         assert_eq!(released(&api).await, (false, 0));

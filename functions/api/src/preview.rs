@@ -49,7 +49,7 @@ impl Api {
             prior_attempt: PriorAttempt::NotDelivered,
             detail,
         };
-        let preview = self.providers.get(&provider)?.preview(input, detail)?;
+        let preview = self.providers.preview(&provider, input, detail)?;
         Ok(PreviewReport {
             provider,
             severity,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::Api;
 use crate::change::{ChangeRequest, JSON_LIMIT};
-use crate::digest::SecretDigest;
+use crate::digest::{SecretDigest, canonical};
 use crate::error::OrApiError;
 use crate::registry::{ErasedProvider, SecretBinding};
 
@@ -24,9 +24,14 @@ pub(crate) enum SecretStep {
     /// There is no secret.
     None,
     /// Keep the current secret, with its digest.
-    Keep(Option<String>),
+    Keep(Option<SecretDigest>),
     /// Use a secret that exists in Secrets Manager.
-    Refer(SecretChange),
+    Refer {
+        /// Whether it replaces another secret.
+        change: SecretChange,
+        /// The hosts that get it, as far as the settings name them.
+        hosts: Vec<String>,
+    },
     /// Write a new secret.
     Write(NewValue),
 }
@@ -38,12 +43,23 @@ pub(crate) struct NewValue {
     pub(crate) name: String,
     /// Its value; `Secrets` does not print it.
     pub(crate) value: Secrets,
-    /// Its digest.
-    pub(crate) digest: String,
     /// The origin to which it may be sent.
     pub(crate) origin: Option<String>,
+    /// The hosts that get it.
+    pub(crate) hosts: Vec<String>,
     /// Whether it replaces another secret.
     pub(crate) change: SecretChange,
+    /// The stored secret that may have this value already.
+    pub(crate) stored: Option<StoredSecret>,
+}
+
+/// A secret of a destination, with which a given value can be compared.
+#[derive(Debug)]
+pub(crate) struct StoredSecret {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its digest.
+    pub(crate) digest: SecretDigest,
 }
 
 impl SecretStep {
@@ -52,8 +68,17 @@ impl SecretStep {
         match self {
             Self::None => SecretChange::None,
             Self::Keep(_) => SecretChange::Kept,
-            Self::Refer(change) => *change,
+            Self::Refer { change, .. } => *change,
             Self::Write(value) => value.change,
+        }
+    }
+
+    /// The hosts that get the secret because of the change.
+    pub(crate) fn hosts(&self) -> &[String] {
+        match self {
+            Self::None | Self::Keep(_) => &[],
+            Self::Refer { hosts, .. } => hosts,
+            Self::Write(value) => &value.hosts,
         }
     }
 }
@@ -105,16 +130,9 @@ impl Api {
             registered.check(settings, placeholder.as_ref())?;
         }
         match (&change.secret, current_name) {
-            (Some(NewSecret::Fields(fields)), current_name) => {
-                let mut value = self.new_value(fields, change, provider)?;
-                registered.check(settings, Some(&value.value))?;
-                value.origin = registered.binding(settings)?.origin;
-                match current_name {
-                    Some(name) if self.is_same(&value, name, change).await? => {
-                        Ok((Some(name.to_owned()), SecretStep::Keep(Some(value.digest))))
-                    }
-                    _ => Ok((Some(value.name.clone()), SecretStep::Write(value))),
-                }
+            (Some(NewSecret::Fields(fields)), _) => {
+                let value = self.new_value(fields, change, provider)?;
+                Ok((Some(value.name.clone()), SecretStep::Write(value)))
             }
             // Named or left out, it is the same secret.
             (Some(NewSecret::Named(name)), Some(current_name)) if name == current_name => {
@@ -124,11 +142,14 @@ impl Api {
             (None, Some(current_name)) => keep(registered, change, current_name),
             (Some(NewSecret::Named(name)), current_name) => {
                 self.check_reference(change, provider, name).await?;
-                let step = match current_name {
-                    None => SecretChange::Set,
-                    Some(_) => SecretChange::Replaced,
+                let step = SecretStep::Refer {
+                    change: match current_name {
+                        None => SecretChange::Set,
+                        Some(_) => SecretChange::Replaced,
+                    },
+                    hosts: registered.hosts(settings, None)?,
                 };
-                Ok((Some(name.clone()), SecretStep::Refer(step)))
+                Ok((Some(name.clone()), step))
             }
             (None, None) => Ok((None, SecretStep::None)),
         }
@@ -141,46 +162,43 @@ impl Api {
         provider: &ProviderName,
     ) -> Result<NewValue, ApiError> {
         check_size(fields)?;
-        let known = change.current.and_then(|one| one.secret_digest.as_deref());
+        let settings = &change.draft.settings;
+        let registered = self.providers.get(provider.as_str())?;
+        let value = canonical(fields);
+        registered.check(settings, Some(&value))?;
         let current_name = change
             .current
             .and_then(|stored| stored.destination.secret_name.as_ref());
         Ok(NewValue {
             name: OwnedSecrets::of(&self.stack, provider, change.id).new_name(),
-            value: Secrets::new(Value::Object(fields.clone()).to_string()),
-            digest: SecretDigest::with_salt_of(known).of(fields),
-            origin: None,
+            origin: registered.binding(settings)?.origin,
+            hosts: registered.hosts(settings, Some(&value))?,
+            value,
             change: match current_name {
                 None => SecretChange::Set,
                 Some(_) => SecretChange::Replaced,
             },
+            stored: self.comparable(change, registered),
         })
     }
 
-    /// Whether the current secret has this value, still exists, and is still sent to
-    /// the same host.
-    async fn is_same(
+    /// The current secret, if a given value can be compared with it: it is the
+    /// destination's own, its digest is known, and it is still sent to the same host.
+    fn comparable(
         &self,
-        value: &NewValue,
-        current_name: &str,
         change: &ChangeRequest<'_>,
-    ) -> Result<bool, ApiError> {
-        let Some(current) = change.current else {
-            return Ok(false);
-        };
-        let registered = self.providers.get(current.destination.provider.as_str())?;
-        let owned = OwnedSecrets::of(&self.stack, &current.destination.provider, change.id);
-        let same = owned.contains(current_name)
-            && current.secret_digest.as_deref() == Some(value.digest.as_str())
-            && registered.binding(&current.destination.settings)
-                == registered.binding(&change.draft.settings);
-        Ok(same
-            && self
-                .secrets
-                .describe(current_name)
-                .await
-                .or_api_error()?
-                .is_some())
+        registered: &dyn ErasedProvider,
+    ) -> Option<StoredSecret> {
+        let stored = change.current?;
+        let current = &stored.destination;
+        let name = current.secret_name.as_ref()?;
+        let owned = OwnedSecrets::of(&self.stack, &current.provider, change.id);
+        let same_binding =
+            registered.binding(&current.settings) == registered.binding(&change.draft.settings);
+        (owned.contains(name) && same_binding).then_some(StoredSecret {
+            name: name.clone(),
+            digest: SecretDigest::stored(stored.secret_digest.as_deref()?)?,
+        })
     }
 
     /// Checks that the sender may read the named secret, that it does not belong to
@@ -256,7 +274,9 @@ fn keep(
 ) -> Result<(Option<String>, SecretStep), ApiError> {
     let digest = change.current.and_then(|stored: &StoredDestination| {
         let before = registered.binding(&stored.destination.settings);
-        (before == registered.binding(&change.draft.settings)).then(|| stored.secret_digest.clone())
+        let same_binding = before == registered.binding(&change.draft.settings);
+        let digest = stored.secret_digest.as_deref();
+        same_binding.then(|| digest.and_then(SecretDigest::stored))
     });
     match digest {
         Some(digest) => Ok((Some(current_name.to_owned()), SecretStep::Keep(digest))),

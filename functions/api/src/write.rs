@@ -1,6 +1,10 @@
 //! Writing a change of one destination. A secret is written before the destination
 //! names it, and retired after no destination names it any more: a destination
 //! never names a secret that does not exist or is not its own.
+//!
+//! Whether a given value is the stored one is found out here, after every check, and
+//! not when a change is planned: so the answer to a wrong guess costs the secret, and
+//! no dry run and no refused request is an answer.
 
 use std::time::Duration;
 
@@ -11,8 +15,9 @@ use tocsin_core::destination::Destination;
 
 use crate::Api;
 use crate::destinations::log_change;
+use crate::digest::SecretDigest;
 use crate::error::{IntoApiError, OrApiError};
-use crate::secret::{NewValue, OwnedSecrets, SecretStep};
+use crate::secret::{NewValue, OwnedSecrets, SecretStep, StoredSecret};
 use crate::validate::ValidatedChange;
 
 /// How long a dispatched delivery can still name a secret that was replaced since:
@@ -39,6 +44,47 @@ impl Api {
         }
         log_change(&stored.destination, "a destination was added");
         Ok(stored.destination)
+    }
+
+    /// The same change, with the stored secret in place of a new one if the given value
+    /// is the stored one.
+    pub(crate) async fn keep_equal_secret(
+        &self,
+        change: ValidatedChange,
+    ) -> Result<ValidatedChange, ApiError> {
+        let SecretStep::Write(NewValue {
+            value,
+            stored: Some(stored),
+            ..
+        }) = &change.secret
+        else {
+            return Ok(change);
+        };
+        let StoredSecret { name, digest } = stored;
+        if !digest.is_of(value) {
+            return Ok(change);
+        }
+        // A secret that somebody deleted is written again.
+        if self.secrets.describe(name).await.or_api_error()?.is_none() {
+            return Ok(change);
+        }
+        Ok(ValidatedChange {
+            secret: SecretStep::Keep(Some(digest.clone())),
+            destination: Destination {
+                secret_name: Some(name.clone()),
+                ..change.destination
+            },
+        })
+    }
+
+    /// Confirms that a destination needs no change. It fails as a change would if
+    /// somebody else changed the destination, so that failing does not tell either
+    /// whether a secret was right.
+    pub(crate) async fn confirm(&self, current: &StoredDestination) -> Result<(), ApiError> {
+        self.store
+            .confirm(&current.destination)
+            .await
+            .or_api_error()
     }
 
     /// Writes a new secret, then the destination: settings and the name of the secret
@@ -101,21 +147,22 @@ impl Api {
     /// have.
     async fn write_secret(&self, secret: &SecretStep) -> Result<Option<String>, ApiError> {
         match secret {
-            SecretStep::None | SecretStep::Refer(_) => Ok(None),
-            SecretStep::Keep(digest) => Ok(digest.clone()),
+            SecretStep::None | SecretStep::Refer { .. } => Ok(None),
+            SecretStep::Keep(digest) => Ok(digest.clone().map(SecretDigest::into_text)),
             SecretStep::Write(NewValue {
                 name,
                 value,
-                digest,
                 origin,
                 ..
             }) => {
+                let digest =
+                    SecretDigest::of(value).map_err(|error| ApiError::unavailable(&error))?;
                 let json = value.expose().to_owned();
                 self.secrets
                     .create(name, json, origin.as_deref())
                     .await
                     .or_api_error()?;
-                Ok(Some(digest.clone()))
+                Ok(Some(digest.into_text()))
             }
         }
     }

@@ -246,6 +246,7 @@ mod tests {
         let stored = StoredAlert {
             routing: route(&alert, &destinations(), None),
             received_at,
+            resent_as: None,
             alert,
         };
         let alerts = HashMap::from([(stored.alert.alert_id.clone(), Ok(stored))]);

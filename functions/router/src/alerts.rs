@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tocsin_aws::telemetry::Metric;
-use tocsin_aws::{AlertRecord, AwsError, DestinationCache, Ledger, LedgerError, PutAlert, Queue};
+use tocsin_aws::{
+    AlertRecord, AwsError, DestinationCache, Ledger, LedgerError, Pulse, PutAlert, Queue,
+};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{self, Alert};
 use tocsin_core::destination::Destinations;
 use tocsin_core::routing::{Disposition, Grown, Routing, route};
-use tocsin_core::system_alert::MessagesRejected;
+use tocsin_core::system_alert::{self, MessagesRejected};
 use tracing::Span;
 
 use crate::invocation::Invocation;
@@ -136,6 +138,7 @@ impl AlertIntake<'_> {
                 }
             };
         }
+        self.record_canary(&recorded).await;
         for one in &recorded {
             span(&one.alert).in_scope(|| one.log());
             if one.routing.disposition == Disposition::Unrouted {
@@ -143,6 +146,21 @@ impl AlertIntake<'_> {
             }
         }
         Some((recorded, destinations))
+    }
+
+    /// A canary that is recorded is a sign of life. Whether it arrives, its delivery says.
+    async fn record_canary(&self, recorded: &[RoutedAlert]) {
+        let mut alerts = recorded.iter().map(|one| &one.alert);
+        let Some(canary) = alerts.find(|alert| alert.detection_id == system_alert::CANARY) else {
+            return;
+        };
+        let id = Some(&canary.alert_id);
+        let written = self
+            .ledger
+            .record_pulse(Pulse::Canary, id, Timestamp::now());
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "the canary's sign of life was not recorded: {error}");
+        }
     }
 
     async fn parse(&self, records: Vec<Record>, invocation: &mut Invocation) -> Vec<ParsedAlert> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use tocsin_aws::telemetry::{self, SweepGauge};
-use tocsin_aws::{Ledger, LedgerError, VersionedHealth};
+use tocsin_aws::{Ledger, LedgerError, Pulse, VersionedHealth};
 use tocsin_core::Timestamp;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::{Admission, DetectionKey, Health};
@@ -61,6 +61,12 @@ impl Sweeper<'_> {
         invocation.wake_ups.extend(wake_ups);
         if coverage == Coverage::Whole {
             telemetry::emit_sweep(&gauges);
+            let recorded = self
+                .ledger
+                .record_pulse(Pulse::Sweep, None, Timestamp::now());
+            if let Err(error) = recorded.await {
+                tracing::warn!(%error, "the sweep is done, and could not be recorded: {error}");
+            }
         }
     }
 

@@ -49,6 +49,10 @@ pub struct AlertReport {
     pub received_at: Timestamp,
     /// Its deliveries.
     pub deliveries: Vec<DeliveryRecord>,
+    /// The alert as which a person sent it again, if nothing had matched it. A delivery
+    /// that was sent again has such a link of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_as: Option<AlertId>,
 }
 
 /// Lists alerts, newest first.
@@ -67,6 +71,24 @@ pub struct ListAlerts {
     /// Only alerts with this disposition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
+    /// Only alerts whose id, title or detection contains this text, in any letter case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Only alerts of this detection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<String>,
+    /// Only alerts with a delivery to this destination: its id or display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<String>,
+    /// Only alerts with this tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Only alerts with this log type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_type: Option<String>,
+    /// Only alerts that have this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub having: Option<Having>,
     /// The largest number of entries: 1 to 500, by default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 500))]
@@ -74,6 +96,16 @@ pub struct ListAlerts {
     /// The `cursor` of the page before; the other fields must stay the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// What an alert can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Having {
+    /// Warnings of the routing.
+    Warnings,
+    /// Notes of what normalized it.
+    Notes,
 }
 
 /// A page of alerts.
@@ -106,6 +138,13 @@ pub struct AlertSummary {
     pub severity: Severity,
     /// Whether it was routed, skipped or unrouted.
     pub disposition: Disposition,
+    /// The worst state of its deliveries. Those that a fallback delivered, or that were
+    /// sent again, do not count. Absent if there are no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_state: Option<State>,
+    /// The alert as which it was sent again last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_as: Option<AlertId>,
 }
 
 /// Lists deliveries, those of the newest alerts first.
@@ -122,6 +161,10 @@ pub struct ListDeliveries {
     /// Only deliveries in this state. `FAILED` and `EXHAUSTED` are indexed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
+    /// Which of these; by default all that are in the state, and of those that failed the
+    /// ones that are still open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<DeliveryScope>,
     /// Only deliveries to this destination: its id or display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
@@ -133,6 +176,20 @@ pub struct ListDeliveries {
     /// The `cursor` of the page before; the other fields must stay the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// Which deliveries to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeliveryScope {
+    /// Those that are not settled, by the time of their next attempt. Whatever the time
+    /// range.
+    Waiting,
+    /// Without those that ended without success and were delivered by a fallback, or sent
+    /// again.
+    Open,
+    /// With those, too.
+    All,
 }
 
 /// A page of deliveries.
@@ -164,12 +221,13 @@ pub struct DeliverySummary {
     pub delivery: DeliveryRecord,
 }
 
-/// Sends a test alert to destinations, on the same path as real alerts, and waits
-/// for their answers.
+/// Sends a test alert to destinations, once and at once, whatever their health, and
+/// waits for their answers. Nothing is recorded or retried. Where one accepts it, what
+/// waits for it is attempted now.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SendTestAlert {
-    /// Ids or display names.
+    /// Ids or display names; disabled destinations can be tested, too.
     pub destinations: Vec<String>,
     /// The alert to send, in any form that the alerts queue accepts; by default a
     /// short built-in one. It gets a new id and the mark `[Test]`, and is delivered
@@ -179,9 +237,9 @@ pub struct SendTestAlert {
     /// The severity to send it with; by default that of `alert`, or INFO.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
-    /// How long to wait for the answers: at most 20 seconds, by default 10.
+    /// How long to wait for the answers: at most 40 seconds, by default 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(max = 20))]
+    #[schemars(range(max = 40))]
     pub wait_seconds: Option<u8>,
     /// Who makes the request, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,7 +250,7 @@ pub struct SendTestAlert {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
-    /// The test alert, for `getAlert`.
+    /// The id of the test alert, as the destinations see it.
     pub alert_id: AlertId,
     /// One result for each destination, in the order of the request.
     pub results: Vec<TestResult>,
@@ -208,11 +266,10 @@ pub struct TestResult {
     pub display_name: String,
     /// The destination's provider.
     pub provider: String,
-    /// The state of the delivery; absent if it was not recorded when the time was up.
+    /// `DELIVERED` or `FAILED`; absent if the sender did not answer in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
-    /// The latest settled attempt with the provider's answer; absent if there was
-    /// none when the time was up.
+    /// The attempt with the provider's answer; absent if the sender did not answer in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Attempt>,
     /// What a person should know about this result.
@@ -233,6 +290,30 @@ pub struct ResendAlert {
     /// Who makes the request, for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+}
+
+/// Attempts what waits for destinations now, and closes their circuit breakers.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RetryDeliveries {
+    /// Ids or display names: 1 to 100.
+    pub destinations: Vec<String>,
+    /// Who makes the request, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// What was brought forward for one destination.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retried {
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// Its name.
+    pub display_name: String,
+    /// The deliveries that are due now. Those that a sender holds at this moment, and those
+    /// of fallbacks that have not begun, stay as they are.
+    pub deliveries: u64,
 }
 
 /// An alert that was sent again.

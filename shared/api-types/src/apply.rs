@@ -143,6 +143,11 @@ pub struct Change {
     /// The kind of change.
     #[serde(flatten)]
     pub kind: ChangeKind,
+    /// The hosts that get the secret that the request gives or names, each with its
+    /// port unless that is the default one. Of a named secret that is itself the address
+    /// only Secrets Manager knows the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_hosts: Vec<String>,
     /// Whether the change was made.
     pub result: ChangeResult,
 }
@@ -231,7 +236,9 @@ pub enum SecretChange {
     None,
     /// It is written for the first time.
     Set,
-    /// It gets a new value.
+    /// It gets the value that the request gives, or the named secret takes its place. A
+    /// plan does not tell whether the value is the stored one: applying it finds that
+    /// out, and then keeps the secret.
     Replaced,
     /// It does not change.
     Kept,

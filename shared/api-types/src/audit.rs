@@ -38,6 +38,9 @@ pub struct AuditReport {
     pub alerts: AlertCounts,
     /// The deliveries of these alerts.
     pub deliveries: DeliveryCounts,
+    /// The destinations for which deliveries of this part wait, or ended without success.
+    #[serde(default)]
+    pub destinations: Vec<AuditedDestination>,
     /// The rules that alerts of this part break: the first hundred.
     pub findings: Vec<Finding>,
     /// The number of further findings.
@@ -48,6 +51,21 @@ pub struct AuditReport {
     /// part is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// What has not arrived at a destination.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditedDestination {
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// Its name when the delivery was last attempted.
+    pub display_name: String,
+    /// Deliveries that are not settled.
+    pub waiting: u64,
+    /// Deliveries that ended without success, that no fallback delivered, and that nobody
+    /// has sent again.
+    pub undelivered: u64,
 }
 
 /// Whether everything is accounted for.
@@ -82,7 +100,7 @@ pub struct Finding {
 
 /// The approximate number of messages in each queue, by SQS's own counts;
 /// messages in flight are included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueDepths {
     /// Alerts that are not routed yet.

@@ -34,6 +34,55 @@ pub struct ListDeadLetters {
     pub limit: Option<u8>,
 }
 
+/// Shows one message of a dead-letter queue, with its whole body, and leaves it there.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct GetDeadLetter {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// The id of the message.
+    pub message_id: String,
+}
+
+/// A dead letter with its whole body.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WholeDeadLetter {
+    /// The dead letter.
+    pub dead_letter: DeadLetter,
+    /// The body as it is in the queue.
+    pub whole_body: String,
+}
+
+/// Deletes messages of a dead-letter queue for good.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct DeleteDeadLetters {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// Which messages.
+    pub which: Which,
+    /// Who makes the request, for the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+/// What was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletedDeadLetters {
+    /// The queue.
+    pub queue: DeadLetterQueue,
+    /// The ids of the deleted messages.
+    pub deleted: Vec<String>,
+    /// Messages that could not be deleted.
+    pub kept: Vec<String>,
+    /// Ids that were not found; another request may be reading these messages.
+    pub not_found: Vec<String>,
+    /// The approximate number of messages that are still in the queue.
+    pub waiting: u64,
+}
+
 /// Messages of a dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +91,7 @@ pub struct DeadLetters {
     pub queue: DeadLetterQueue,
     /// The approximate number of messages in the queue, by SQS's own count.
     pub waiting: u64,
-    /// Some of them. Messages that another request is reading are left out.
+    /// The newest of them. Messages that another request is reading are left out.
     #[serde(rename = "letters")]
     pub dead_letters: Vec<DeadLetter>,
 }

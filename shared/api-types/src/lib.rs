@@ -17,6 +17,7 @@ mod preview;
 mod providers;
 mod read;
 mod schema;
+mod status;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -25,18 +26,19 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use alerts::{
-    AlertPage, AlertReport, AlertSummary, DeliveryPage, DeliverySummary, ExplainRoute, Explanation,
-    GetAlert, ListAlerts, ListDeliveries, ResendAlert, Resent, SendTestAlert, TestReport,
-    TestResult,
+    AlertPage, AlertReport, AlertSummary, DeliveryPage, DeliveryScope, DeliverySummary,
+    ExplainRoute, Explanation, GetAlert, Having, ListAlerts, ListDeliveries, ResendAlert, Resent,
+    Retried, RetryDeliveries, SendTestAlert, TestReport, TestResult,
 };
 pub use apply::{
     ApplyDestinations, ApplyMode, ApplyReport, Change, ChangeKind, ChangeName, ChangeResult,
     Declared, Expected, FieldChange, Prune, SecretChange,
 };
-pub use audit::{Audit, AuditReport, Finding, QueueDepths, Verdict};
+pub use audit::{Audit, AuditReport, AuditedDestination, Finding, QueueDepths, Verdict};
 pub use dead_letters::{
-    Content, DeadLetter, DeadLetterQueue, DeadLetters, FailedDelivery, ListDeadLetters,
-    RedriveDeadLetters, RedriveResult, Redriven, RedrivenDeadLetter, Which,
+    Content, DeadLetter, DeadLetterQueue, DeadLetters, DeleteDeadLetters, DeletedDeadLetters,
+    FailedDelivery, GetDeadLetter, ListDeadLetters, RedriveDeadLetters, RedriveResult, Redriven,
+    RedrivenDeadLetter, Which, WholeDeadLetter,
 };
 pub use destinations::{
     AddDestination, DeleteDestination, DeletedDestination, DestinationDraft, DestinationReport,
@@ -48,6 +50,10 @@ pub use preview::{Preview, PreviewForm, PreviewMessage, PreviewOf, PreviewReport
 pub use providers::{ListProviders, ProviderDescription};
 pub use read::json_size;
 pub use schema::schema;
+pub use status::{
+    Canary, Condition, Coverage, DestinationStatus, GetStatus, Status, StatusProblem,
+    StatusProblemKind, Unrouted,
+};
 
 /// An operation of the API: a request with a name and an answer.
 pub trait Operation: Into<Request> + Serialize + DeserializeOwned + JsonSchema {
@@ -202,8 +208,16 @@ operations! {
     ResendAlert as "resendAlert" -> Resent,
     /// Lists messages of a dead-letter queue and leaves them there.
     ListDeadLetters as "listDeadLetters" -> DeadLetters,
+    /// Shows one dead letter with its whole body.
+    GetDeadLetter as "getDeadLetter" -> WholeDeadLetter,
+    /// Deletes dead letters.
+    DeleteDeadLetters as "deleteDeadLetters" -> DeletedDeadLetters,
     /// Puts dead letters back on their queues.
     RedriveDeadLetters as "redriveDeadLetters" -> Redriven,
+    /// Shows what is wrong now.
+    GetStatus as "getStatus" -> Status,
+    /// Attempts what waits for destinations now.
+    RetryDeliveries as "retryDeliveries" -> Vec<Retried>,
     /// Checks that no alert and no delivery was lost.
     Audit as "audit" -> AuditReport,
 }
@@ -221,6 +235,7 @@ impl Request {
             | Self::GetAlert(_)
             | Self::ListAlerts(_)
             | Self::ListDeliveries(_)
+            | Self::GetStatus(_)
             | Self::Audit(_) => Access::Read,
             Self::AddDestination(_)
             | Self::UpdateDestination(_)
@@ -229,8 +244,11 @@ impl Request {
             | Self::ApplyDestinations(_)
             | Self::SendTestAlert(_)
             | Self::ResendAlert(_)
+            | Self::RetryDeliveries(_)
             // SQS hides a message that it shows.
             | Self::ListDeadLetters(_)
+            | Self::GetDeadLetter(_)
+            | Self::DeleteDeadLetters(_)
             | Self::RedriveDeadLetters(_) => Access::Write,
         }
     }

@@ -23,8 +23,9 @@ pub use env::{Env, EnvError};
 pub use error::{AwsError, StartError};
 pub use ledger::{
     Added, AlertRecord, AttentionEntry, AttentionPage, AttributeError, Begun, CasResult, Cursor,
-    DeliveryRecords, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage, PutAlert,
-    TakeDrain, TimelineEntry, TimelinePage, VersionedHealth,
+    DeliveryRecords, FallbackRef, Ledger, LedgerError, OutboxCursor, OutboxPage, Pulse,
+    PulseRecord, PutAlert, TakeDrain, TimelineEntry, TimelinePage, UnroutedEntry, UnroutedPage,
+    VersionedHealth,
 };
 pub use queue::{Depth, MESSAGE_LIMIT, Message, Origin, Queue, ReceivedMessage};
 pub use secrets::{ORIGIN_TAG, RECOVERY_WINDOW, Retired, SecretError, SecretMetadata, SecretStore};

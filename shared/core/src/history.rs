@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::alert::Alert;
+use crate::alert::{Alert, AlertId};
 use crate::delivery::settlement::KEPT_ATTEMPTS;
 use crate::delivery::{Attempt, AttemptResult, Delivery, DeliveryId, Detail, PriorAttempt, State};
 use crate::destination::{DestinationId, Destinations};
@@ -21,6 +21,8 @@ pub struct StoredAlert {
     pub routing: Routing,
     /// When the router received it.
     pub received_at: Timestamp,
+    /// The alert as which a person sent it again, if nothing had matched it.
+    pub resent_as: Option<AlertId>,
 }
 
 /// A recorded delivery.
@@ -59,6 +61,10 @@ pub struct DeliveryRecord {
     /// delivery goes to its fallback.
     #[serde(rename = "standsInFor", skip_serializing_if = "Option::is_none")]
     pub fallback_for: Option<DestinationId>,
+    /// The alert as which a person sent it again to this destination, after the delivery
+    /// had ended without success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_as: Option<AlertId>,
 }
 
 /// Everything the ledger knows about one alert.
@@ -68,6 +74,47 @@ pub struct History {
     pub alert: StoredAlert,
     /// Its deliveries, by the destination's name.
     pub deliveries: Vec<DeliveryRecord>,
+}
+
+impl History {
+    /// The worst state of the deliveries: ended without success, then waiting, then
+    /// delivered. One that was delivered by a fallback, or that was sent again, does not
+    /// count; `None` if there are no others.
+    #[must_use]
+    pub fn worst_state(&self) -> Option<State> {
+        let open = self.deliveries.iter().filter(|one| self.is_open(one));
+        open.map(|one| one.state).max_by_key(|state| match state {
+            State::Delivered => 0,
+            State::Sending => 1,
+            State::Queued => 2,
+            State::Retrying => 3,
+            State::Exhausted => 4,
+            State::Failed => 5,
+        })
+    }
+
+    /// Whether nothing has taken the place of this delivery: no fallback delivered the
+    /// alert, and nobody has sent it again.
+    #[must_use]
+    pub fn is_open(&self, delivery: &DeliveryRecord) -> bool {
+        let ended = matches!(delivery.state, State::Failed | State::Exhausted);
+        !(ended && (delivery.resent_as.is_some() || self.is_delivered_by_fallback(delivery)))
+    }
+
+    fn is_delivered_by_fallback(&self, delivery: &DeliveryRecord) -> bool {
+        self.deliveries.iter().any(|other| {
+            other.fallback_for == Some(delivery.destination_id) && other.state == State::Delivered
+        })
+    }
+
+    /// The alert as which this one was sent again last, or a delivery of it.
+    #[must_use]
+    pub fn resent_as(&self) -> Option<&AlertId> {
+        let of_deliveries = self.deliveries.iter().map(|one| one.resent_as.as_ref());
+        let all = of_deliveries.chain([self.alert.resent_as.as_ref()]);
+        // The ids of such alerts end with the time at which they were sent.
+        all.flatten().max()
+    }
 }
 
 /// The number of the first attempt that sends the minimal form of an alert to a

@@ -6,34 +6,33 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::text::{sanitize, shown};
+use crate::text::{escape_hidden, sanitize};
 
 /// `map` as indented JSON. Characters that could hide or reorder text, or break its
 /// lines, are written as JSON escapes (`\u202e`).
 #[must_use]
 pub fn indented(map: &Map<String, Value>) -> String {
     // Only maps with other keys than strings fail to be written.
-    spelled_out(&serde_json::to_string_pretty(map).unwrap_or_default())
+    escaped(&serde_json::to_string_pretty(map).unwrap_or_default())
 }
 
 /// `value` as JSON on one line, with the same escapes.
 #[must_use]
 pub fn one_line(value: &Value) -> String {
-    spelled_out(&value.to_string())
+    escaped(&value.to_string())
 }
 
-/// `serde_json` escapes only what JSON requires: controls below U+0020. All other
-/// characters that must not be shown are inside strings, where an escape means the same.
-fn spelled_out(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for (c, shown) in shown(json) {
-        if shown == Some(c) {
-            out.push(c);
-        } else {
-            escape(c, &mut out);
-        }
-    }
-    out
+/// JSON text with the same escapes. `serde_json` writes only those that JSON requires, of
+/// controls below U+0020. All other characters that must not be shown are inside strings,
+/// where an escape means the same.
+#[must_use]
+pub fn escaped(json: &str) -> String {
+    let escape = |c| {
+        let mut escaped = String::new();
+        escape(c, &mut escaped);
+        escaped
+    };
+    escape_hidden(json, escape).into_owned()
 }
 
 fn escape(c: char, out: &mut String) {
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hides_or_breaks_is_spelled_out() {
+    fn what_hides_or_breaks_is_escaped() {
         let value = json!({"a\u{202e}b": "c\u{2028}d\u{85}e\u{7f}\u{1fffe}\n\u{1b}\u{feff}é🔑"});
         assert_eq!(
             one_line(&value),

@@ -22,7 +22,7 @@ mod transport;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use tocsin_aws::{Clients, Env, SecretStore, telemetry};
-use tocsin_core::delivery::DeliveryBatch;
+use tocsin_core::delivery::{DeliveryBatch, Purpose};
 use tocsin_core::provider::Provider;
 use url::Url;
 
@@ -102,7 +102,11 @@ pub async fn run<D: Transport>(
     lambda_runtime::run(service_fn(
         move |event: LambdaEvent<DeliveryBatch>| async move {
             let deadline = event.context.deadline();
-            sender.handle(event.payload, deadline).await
+            let batch = event.payload;
+            match batch.purpose {
+                Purpose::Delivery => sender.handle(batch, deadline).await.map(|()| None),
+                Purpose::Probe => Ok(Some(sender.probe(&batch, deadline).await)),
+            }
         },
     ))
     .await

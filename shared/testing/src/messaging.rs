@@ -152,19 +152,22 @@ impl<P: AwsProvider> MessagingFixture<P> {
         misconfigured: Answer,
         throttled: Answer,
     ) {
-        let (receipt, asked) = self.receipt([refused.clone(), accepted]).await;
+        let received = self.receipt([refused.clone(), accepted]);
+        let (receipt, asked) = Box::pin(received).await;
         assert_eq!(receipt.id.as_deref(), Some("id-1"));
         let remark = receipt.remark.unwrap_or_default();
         assert!(remark.contains(": said"), "{remark}");
         assert!(asked[0].body.contains("principal") && !asked[1].body.contains("principal"));
 
-        let (outcome, _) = self.answered([refused.clone(), misconfigured]).await;
+        let answered = self.answered([refused.clone(), misconfigured]);
+        let (outcome, _) = Box::pin(answered).await;
         let Outcome::Refused { failure } = outcome else {
             panic!("{outcome:?}")
         };
         assert_eq!(failure.kind, FailureKind::Refused);
         assert!(failure.detail.contains(": said ("), "{failure}");
-        let (outcome, _) = self.answered([refused, throttled]).await;
+        let answered = self.answered([refused, throttled]);
+        let (outcome, _) = Box::pin(answered).await;
         assert!(matches!(outcome, Outcome::Transient { .. }), "{outcome:?}");
     }
 

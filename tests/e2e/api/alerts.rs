@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use tocsin_tests::harness::{Stack, alert_for, unique};
 
-use super::{call, time_now};
+use super::{call, refused, time_now};
 use crate::webhook::Webhook;
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_test_alert_shows_each_destinations_own_answer() {
         told,
         [
             ("e2e-plain", "DELIVERED"),
-            (gone.as_str(), "RETRYING"),
+            (gone.as_str(), "FAILED"),
             ("e2e-slack", "DELIVERED")
         ],
         "{report:#}"
@@ -44,6 +44,31 @@ async fn a_test_alert_shows_each_destinations_own_answer() {
         .unwrap();
     assert_eq!(plain.body["severity"], "HIGH");
     assert!(plain.body["title"].as_str().unwrap().starts_with("[Test] "));
+    // Nothing is recorded, so nothing is retried.
+    let error = refused(&stack, "getAlert", json!({"alertId": id})).await;
+    assert_eq!(error["code"], "NOT_FOUND", "{error:#}");
+}
+
+/// Its breaker is open, and so is what waits for it: a test goes at once, and when it is
+/// accepted, what waits goes, too.
+#[tokio::test]
+async fn a_test_probes_at_once_and_brings_forward_what_waits() {
+    let stack = Stack::ready().await;
+    let webhook = Webhook::add(&stack, "/hook").await;
+    stack.inject(&webhook.throttling(1_000, 600)).await;
+    let id = unique("waits");
+    let alert = alert_for(&id, &[&webhook.name]);
+    stack.send(&alert.to_string()).await;
+    stack.delivery_in(&id, "RETRYING").await;
+    let test = json!({"destinations": [webhook.name], "actor": "tests"});
+    let report = call(&stack, "sendTestAlert", test.clone()).await;
+    assert_eq!(report["results"][0]["state"], "FAILED", "{report:#}");
+    assert_eq!(report["results"][0]["attempt"]["status"], 429);
+    stack.remove_faults(&webhook.path).await;
+    let report = call(&stack, "sendTestAlert", test).await;
+    assert_eq!(report["results"][0]["state"], "DELIVERED", "{report:#}");
+    stack.delivery_in(&id, "DELIVERED").await;
+    webhook.delete(&stack).await;
 }
 
 #[tokio::test]

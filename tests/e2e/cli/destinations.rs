@@ -90,9 +90,11 @@ fn is_edited_and_disabled(tocsin: &Tocsin, name: &str) {
         "{edited}"
     );
     tocsin.ok(&["destinations", "disable", name]);
-    let disabled = tocsin.run(&["destinations", "test", name]);
-    assert_eq!(disabled.code, 1, "{disabled:?}");
-    assert!(disabled.err.contains("enable"), "{disabled:?}");
+    // Nothing is changed if one of them does not exist.
+    let unknown = tocsin.run(&["destinations", "enable", name, "no-such-destination"]);
+    assert_eq!(unknown.code, 1, "{unknown:?}");
+    let shown = tocsin.json(&["destinations", "show", name]);
+    assert_eq!(shown["enabled"], false);
     tocsin.ok(&["destinations", "enable", name]);
     let shown = tocsin.json(&["destinations", "show", name]);
     assert_eq!(shown["enabled"], true);

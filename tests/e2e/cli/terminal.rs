@@ -38,6 +38,8 @@ async fn a_slack_destination_is_asked_for() {
         .expect("Slack webhook URL")
         .answer(&stack.simulator(&format!("/services/T1/B1/{MARK}")));
     terminal.expect("added");
+    terminal.expect("Send a test alert").keys("y");
+    terminal.expect("DELIVERED");
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
     assert!(
@@ -90,6 +92,7 @@ async fn of_several_ways_to_authenticate_one_is_chosen() {
     terminal.expect("User name").answer("tocsin");
     terminal.expect("Password").answer(MARK);
     terminal.expect("added");
+    terminal.expect("Send a test alert").keys("n");
     assert_eq!(terminal.end().0, 0);
     let shown = tocsin.json(&["destinations", "show", &name]);
     assert_eq!(

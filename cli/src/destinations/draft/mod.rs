@@ -8,10 +8,10 @@ use tocsin_core::alert::Severity;
 use tocsin_core::provider::form::{AuthMethod, FieldKind, FormField, Requirement};
 
 use crate::args::AddArgs;
-use crate::exit::Usage;
 use crate::secret::{self, Secret};
 use crate::stack::actor;
 use crate::terminal::{Prompts, question};
+use crate::usage::Usage;
 use crate::{document, providers};
 
 /// A destination that is not complete yet.
@@ -55,7 +55,7 @@ impl<'a> Draft<'a> {
         }
         let reference = fields.shift_remove("secret").unwrap_or_default();
         let secret = match args.secret.read(provider, &settings(&fields))? {
-            Secret::Keep => Secret::in_file(args.file.as_ref(), &reference)?,
+            Secret::Keep => Secret::in_file(args.file.as_ref(), &args.allowed, &reference)?,
             given => given,
         };
         Ok(Self {

@@ -56,7 +56,7 @@ fn args(flags: &[&str]) -> AddArgs {
     else {
         panic!("that is `add`");
     };
-    args
+    *args
 }
 
 /// A person who answers in a fixed order, each answer to an expected question.

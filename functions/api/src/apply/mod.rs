@@ -177,7 +177,7 @@ impl Api {
                 (None, Err(error)) => Err(error),
                 (None, Ok(())) => self.write_deletion(&one, actor).await.map(drop),
             };
-            deletion(&one, change_result(result))
+            deletion(&one, result.map_or_else(failure, |()| ChangeResult::Done))
         });
         changes.extend(
             stream::iter(deletions)
@@ -198,14 +198,42 @@ impl Api {
         let id = validated.destination.destination_id;
         let result = match (in_time(budget), snapshot.get(id)) {
             (Err(error), _) => Err(error),
-            (Ok(()), None) => self.write_new(validated).await,
-            (Ok(()), Some(before)) => self.write_update(before, validated).await,
+            (Ok(()), None) => {
+                let added = self.write_new(validated).await;
+                added.map(|_| change.kind.clone())
+            }
+            (Ok(()), Some(before)) => self.write_changed(&change.kind, before, validated).await,
         };
-        if result.is_ok() {
-            change.destination_id = Some(id);
+        match result {
+            // What a failed change would have done with the secret is not reported.
+            Err(error) => change.result = failure(error),
+            Ok(kind) => {
+                change.destination_id = Some(id);
+                change.result = match kind {
+                    ChangeKind::Unchanged => ChangeResult::Nothing,
+                    _ => ChangeResult::Done,
+                };
+                change.kind = kind;
+            }
         }
-        change.result = change_result(result.map(drop));
         change
+    }
+
+    /// Writes an update, without a secret that the destination has already; gives what
+    /// was changed.
+    async fn write_changed(
+        &self,
+        planned: &ChangeKind,
+        before: &StoredDestination,
+        change: ValidatedChange,
+    ) -> Result<ChangeKind, ApiError> {
+        let change = self.keep_equal_secret(change).await?;
+        let kind = plan::with_secret(planned, change.secret.change());
+        match kind {
+            ChangeKind::Unchanged => self.confirm(before).await?,
+            _ => drop(self.write_update(before, change).await?),
+        }
+        Ok(kind)
     }
 }
 
@@ -220,14 +248,9 @@ fn updated<'a>(
     updated.filter_map(|one| after.get(one.destination_id?))
 }
 
-fn change_result(result: Result<(), ApiError>) -> ChangeResult {
-    match result {
-        Ok(()) => ChangeResult::Done,
-        Err(error) => {
-            tracing::warn!(code = ?error.code, error = error.message, "a destination could not be applied");
-            ChangeResult::Failed(error)
-        }
-    }
+fn failure(error: ApiError) -> ChangeResult {
+    tracing::warn!(code = ?error.code, error = error.message, "a destination could not be applied");
+    ChangeResult::Failed(error)
 }
 
 fn in_time(budget: &Budget) -> Result<(), ApiError> {
@@ -351,6 +374,7 @@ fn deletion(one: &StoredDestination, result: ChangeResult) -> Change {
         destination_id: Some(one.destination_id),
         revision: Some(one.revision),
         kind: ChangeKind::Delete,
+        secret_hosts: Vec::new(),
         result,
     }
 }

@@ -54,11 +54,7 @@ pub(super) fn plan(
         None => ChangeKind::Add { secret },
         Some(current) => {
             let before = description(current, &snapshot.all);
-            let fields = differences(&before, &description(wanted, after));
-            match (fields.is_empty(), secret) {
-                (true, SecretChange::None | SecretChange::Kept) => ChangeKind::Unchanged,
-                _ => ChangeKind::Update { fields, secret },
-            }
+            update(differences(&before, &description(wanted, after)), secret)
         }
     };
     let change = Change {
@@ -70,11 +66,27 @@ pub(super) fn plan(
             _ => ChangeResult::Planned,
         },
         kind,
+        secret_hosts: validated.secret.hosts().to_vec(),
     };
     let is_unchanged = change.kind == ChangeKind::Unchanged;
     PlannedChange {
         change,
         validated: (!is_unchanged).then_some(validated),
+    }
+}
+
+/// The planned change, now that it is known what happens to the secret.
+pub(super) fn with_secret(planned: &ChangeKind, secret: SecretChange) -> ChangeKind {
+    match planned {
+        ChangeKind::Update { fields, .. } => update(fields.clone(), secret),
+        other => other.clone(),
+    }
+}
+
+fn update(fields: Vec<FieldChange>, secret: SecretChange) -> ChangeKind {
+    match (fields.is_empty(), secret) {
+        (true, SecretChange::None | SecretChange::Kept) => ChangeKind::Unchanged,
+        _ => ChangeKind::Update { fields, secret },
     }
 }
 

@@ -1,13 +1,15 @@
-//! Dead letters: listing them, and putting them back on their queues.
+//! Dead letters: listing, deleting, and putting them back on their queues.
 
 mod read;
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::time::Duration;
 
 use tocsin_api_types::{
-    ApiError, Content, DeadLetter, DeadLetterQueue, DeadLetters, ListDeadLetters,
-    RedriveDeadLetters, RedriveResult, Redriven, RedrivenDeadLetter, Which,
+    ApiError, Content, DeadLetter, DeadLetterQueue, DeadLetters, DeleteDeadLetters,
+    DeletedDeadLetters, GetDeadLetter, ListDeadLetters, RedriveDeadLetters, RedriveResult,
+    Redriven, RedrivenDeadLetter, Which, WholeDeadLetter,
 };
 use tocsin_aws::{AwsError, Message, Queue, ReceivedMessage};
 use tocsin_core::Timestamp;
@@ -27,6 +29,9 @@ const REDRIVE_VISIBILITY: Duration = Duration::from_mins(2);
 /// How long one call reads a queue: well below both visibility timeouts.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
+/// The most messages that are read to find the newest.
+const MOST_LISTED: usize = 1_000;
+
 /// The most message ids of one request.
 const MOST_IDS: u16 = 500;
 
@@ -38,9 +43,12 @@ impl Api {
         let most = limit(request.limit.map(u16::from), 20, 100)?;
         let queue = self.queues.dead(request.queue);
         let waiting = queue.depth().await.or_api_error()?.total();
-        let taken = take(queue, most, LIST_VISIBILITY, |_| true).await?;
-        let all: Vec<_> = taken.matching.iter().chain(&taken.others).collect();
-        release(queue, &all).await;
+        // SQS gives messages in no order, so the newest are known when all were read.
+        let mut taken = take(queue, MOST_LISTED, LIST_VISIBILITY, |_| true).await?;
+        release(queue, &Vec::from_iter(&taken.matching)).await;
+        taken
+            .matching
+            .sort_by_key(|message| Reverse(message.sent_at));
         let shown = taken.matching.iter().take(most);
         Ok(DeadLetters {
             queue: request.queue,
@@ -51,22 +59,73 @@ impl Api {
         })
     }
 
+    pub(crate) async fn get_dead_letter(
+        &self,
+        request: GetDeadLetter,
+    ) -> Result<WholeDeadLetter, ApiError> {
+        let queue = self.queues.dead(request.queue);
+        let is_it = |message: &ReceivedMessage| message.message_id == request.message_id;
+        let taken = take(queue, 1, LIST_VISIBILITY, is_it).await?;
+        let all: Vec<_> = taken.matching.iter().chain(&taken.others).collect();
+        release(queue, &all).await;
+        let Some(message) = taken.matching.first() else {
+            return Err(ApiError::not_found(
+                "messageId",
+                "the queue has no message with this id, or another request is reading it",
+            ));
+        };
+        Ok(WholeDeadLetter {
+            dead_letter: dead_letter(request.queue, message),
+            whole_body: message.body.clone(),
+        })
+    }
+
+    pub(crate) async fn delete_dead_letters(
+        &self,
+        request: DeleteDeadLetters,
+    ) -> Result<DeletedDeadLetters, ApiError> {
+        let actor = checked_actor(request.actor)?;
+        let requested = requested(&request.which)?;
+        let most = requested.as_ref().map_or(MOST_IDS.into(), HashSet::len);
+        let queue = self.queues.dead(request.queue);
+        let is_requested = |message: &ReceivedMessage| {
+            let id = message.message_id.as_str();
+            requested.as_ref().is_none_or(|ids| ids.contains(id))
+        };
+        let taken = take(queue, most, REDRIVE_VISIBILITY, is_requested).await?;
+        release(queue, &Vec::from_iter(&taken.others)).await;
+        let matching = Vec::from_iter(&taken.matching);
+        let results = queue.delete(&matching).await;
+        let (mut deleted, mut kept) = (Vec::new(), Vec::new());
+        for (message, result) in matching.iter().zip(results) {
+            let id = message.message_id.clone();
+            tracing::info!(message.id = id, queue = ?request.queue, ?result, actor, "a dead letter was deleted");
+            match result {
+                Ok(()) => deleted.push(id),
+                Err(_) => kept.push(id),
+            }
+        }
+        let found: HashSet<&str> = deleted.iter().chain(&kept).map(String::as_str).collect();
+        let not_found = requested
+            .iter()
+            .flatten()
+            .filter(|id| !found.contains(**id));
+        Ok(DeletedDeadLetters {
+            queue: request.queue,
+            not_found: not_found.map(|id| (*id).to_owned()).collect(),
+            deleted,
+            kept,
+            waiting: queue.depth().await.or_api_error()?.total(),
+        })
+    }
+
     pub(crate) async fn redrive_dead_letters(
         &self,
         request: RedriveDeadLetters,
     ) -> Result<Redriven, ApiError> {
         let actor = checked_actor(request.actor)?;
         let most = limit(request.limit, 100, MOST_IDS)?;
-        let requested: Option<HashSet<&str>> = match &request.which {
-            Which::All => None,
-            Which::Messages(ids) if (1..=usize::from(MOST_IDS)).contains(&ids.len()) => {
-                Some(ids.iter().map(String::as_str).collect())
-            }
-            Which::Messages(_) => {
-                let problem = format!("must be 1 to {MOST_IDS} message ids");
-                return Err(ApiError::invalid("which.messages", problem));
-            }
-        };
+        let requested = requested(&request.which)?;
         let most = requested.as_ref().map_or(most, |ids| most.min(ids.len()));
         let queue = self.queues.dead(request.queue);
         let is_requested = |message: &ReceivedMessage| {
@@ -151,6 +210,20 @@ impl Api {
         ids.zip(results)
             .map(|(message_id, result)| RedrivenDeadLetter { message_id, result })
             .collect()
+    }
+}
+
+/// The ids of the requested messages; `None` for all.
+fn requested(which: &Which) -> Result<Option<HashSet<&str>>, ApiError> {
+    match which {
+        Which::All => Ok(None),
+        Which::Messages(ids) if (1..=usize::from(MOST_IDS)).contains(&ids.len()) => {
+            Ok(Some(ids.iter().map(String::as_str).collect()))
+        }
+        Which::Messages(_) => {
+            let problem = format!("must be 1 to {MOST_IDS} message ids");
+            Err(ApiError::invalid("which.messages", problem))
+        }
     }
 }
 

@@ -54,6 +54,15 @@ impl<S: AwsProvider> ErasedProvider for ErasedAws<S> {
         Ok(SecretBinding::default())
     }
 
+    /// No secret is sent anywhere.
+    fn hosts(
+        &self,
+        _settings: &Map<String, Value>,
+        _secret: Option<&Secrets>,
+    ) -> Result<Vec<String>, FieldError> {
+        Ok(Vec::new())
+    }
+
     fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError> {
         let message = build_message::<S>(input, detail)?;
         let owned = |(name, value): (&str, String)| (name.to_owned(), value);

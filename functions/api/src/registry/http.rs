@@ -12,7 +12,7 @@ use tocsin_core::provider::{
     read_settings,
 };
 use tocsin_sender::{AddressPolicy, AttemptInput};
-use url::Url;
+use url::{Position, Url};
 
 use super::{ErasedProvider, ProvidersConfig, SecretBinding};
 
@@ -75,6 +75,26 @@ impl<P: Provider> ErasedProvider for ErasedHttp<P> {
             origin: (!origins.is_empty()).then(|| origins.join(" ")),
             fields: fields.cloned().collect(),
         })
+    }
+
+    fn hosts(
+        &self,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<Vec<String>, FieldError> {
+        let settings: P::Settings = read_settings(settings)?;
+        let placeholder = Secrets::new(P::placeholder(&settings).to_string());
+        let read: P::Secret = secret.unwrap_or(&placeholder).read()?;
+        let mut hosts = Vec::new();
+        for request in self.sample_requests(&settings, &read)? {
+            let is_known = secret.is_some() || matches!(request.address, Address::Public(_));
+            let url = request.address.expose();
+            let host = url[Position::BeforeHost..Position::AfterPort].to_owned();
+            if is_known && !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        Ok(hosts)
     }
 
     fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError> {

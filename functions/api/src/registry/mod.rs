@@ -46,6 +46,14 @@ pub(crate) trait ErasedProvider: Send + Sync {
     /// To what these settings bind a secret.
     fn binding(&self, settings: &Map<String, Value>) -> Result<SecretBinding, FieldError>;
 
+    /// The hosts that a destination with this secret calls, each with its port unless
+    /// that is the default one. Without the secret only those that the settings name.
+    fn hosts(
+        &self,
+        settings: &Map<String, Value>,
+        secret: Option<&Secrets>,
+    ) -> Result<Vec<String>, FieldError>;
+
     /// The message that would be sent.
     fn preview(&self, input: AttemptInput<'_>, detail: Detail) -> Result<Preview, FieldError>;
 
@@ -131,6 +139,20 @@ impl Providers {
         secret: Option<&Secrets>,
     ) -> Result<(), ApiError> {
         Ok(self.get(provider)?.check(settings, secret)?)
+    }
+
+    /// The message that `provider` would send, with secrets masked.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong.
+    pub fn preview(
+        &self,
+        provider: &str,
+        input: AttemptInput<'_>,
+        detail: Detail,
+    ) -> Result<Preview, ApiError> {
+        Ok(self.get(provider)?.preview(input, detail)?)
     }
 
     /// The provider of this name; the error lists the names.

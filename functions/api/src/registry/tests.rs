@@ -100,6 +100,60 @@ fn an_unknown_provider_and_a_superfluous_secret_are_rejected() {
     assert_eq!(missing, "`secret.url` is missing");
 }
 
+#[test]
+fn the_hosts_that_get_a_secret_are_known() {
+    let all = providers(AddressPolicy::PublicHttps);
+    let hosts = |provider: &str, settings: Value, secret: Option<Value>| {
+        let settings = settings.as_object().unwrap().clone();
+        let secret = secret.map(|json| Secrets::new(json.to_string()));
+        let erased = all.get(provider).unwrap();
+        erased.hosts(&settings, secret.as_ref()).unwrap()
+    };
+    let jira = json!({
+        "deployment": "dataCenter", "siteUrl": "https://jira.example.com:8443/jira",
+        "projectKey": "SEC", "issueType": "Task",
+    });
+    let token = json!({"token": "PLANTED"});
+    let oauth = json!({"tokenUrl": "https://login.example.com/token", "clientId": "tocsin"});
+    let url = json!({"url": "https://user@münchen.example.com:443/PLANTED"});
+    let client = json!({"url": "https://example.com/PLANTED", "clientSecret": "PLANTED"});
+    for (provider, settings, secret, expected) in [
+        (
+            "jira",
+            jira.clone(),
+            Some(token),
+            &["jira.example.com:8443"][..],
+        ),
+        ("jira", jira, None, &["jira.example.com:8443"]),
+        (
+            "webhook",
+            json!({}),
+            Some(url),
+            &["xn--mnchen-3ya.example.com"],
+        ),
+        // The address is in the secret, which is not known here.
+        ("webhook", json!({}), None, &[]),
+        (
+            "webhook",
+            oauth.clone(),
+            Some(client),
+            &["example.com", "login.example.com"],
+        ),
+        ("webhook", oauth, None, &["login.example.com"]),
+    ] {
+        assert_eq!(hosts(provider, settings, secret), expected, "{provider}");
+    }
+}
+
+#[test]
+fn every_secret_is_sent_to_a_known_host() {
+    let all = providers(AddressPolicy::PublicHttps);
+    each_destination(|provider, settings, secret| {
+        let hosts = all.get(provider).unwrap().hosts(settings, secret).unwrap();
+        assert_eq!(hosts.is_empty(), secret.is_none(), "{provider}: {hosts:?}");
+    });
+}
+
 fn senders() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../senders")
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tocsin_core::alert::{Alert, AlertId};
-use tocsin_core::delivery::{AlertDeliveries, DeliveryBatch, Drain};
+use tocsin_core::delivery::{AlertDeliveries, DeliveryBatch, Drain, Purpose};
 use tocsin_core::destination::ProviderName;
 use tocsin_core::json::for_queue;
 
@@ -68,6 +68,7 @@ impl Payload {
         let batch = DeliveryBatch {
             alerts: Vec::new(),
             drain,
+            purpose: Purpose::Delivery,
         };
         Self {
             size: size(&batch),

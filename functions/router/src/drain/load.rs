@@ -170,6 +170,7 @@ mod tests {
         StoredAlert {
             routing: route(&alert, &Destinations::default(), None),
             received_at: alert.created_at,
+            resent_as: None,
             alert,
         }
     }

@@ -89,6 +89,27 @@ impl DestinationStore {
         self.transact(parts, &new.destination.display_name).await
     }
 
+    /// Checks that the destination still has the revision of `seen`, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the destination was changed or deleted in the meantime, or `DynamoDB`
+    /// refuses the call or does not answer.
+    pub async fn confirm(&self, seen: &Destination) -> Result<(), StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("destinationId", key(seen.destination_id))
+            .condition_expression("#revision = :read")
+            .expression_attribute_names("#revision", "revision")
+            .expression_attribute_values(":read", revision(seen))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(unbuilt)?;
+        let item = TransactWriteItem::builder().condition_check(check).build();
+        self.transact(vec![(Part::Destination, item)], &seen.display_name)
+            .await
+    }
+
     /// Deletes a destination and frees its name, if the destination still has the
     /// revision of `old`.
     ///

@@ -7,7 +7,7 @@ use tocsin_core::alert::{Alert, AlertId};
 use tocsin_core::history::StoredAlert;
 use tocsin_core::routing::{Disposition, Routing};
 
-use super::attributes::{Item, Key, alert_id, n, s, time};
+use super::attributes::{Item, Key, UNROUTED, alert_id, n, optional, s, time, word};
 use super::compression::{
     ITEM_ROOM, ROUTING_ROOM, b, bytes, compressed, compressed_routing, decompressed,
 };
@@ -95,7 +95,7 @@ impl Table {
             ("expiresAt", n(self.expiry(*received_at))),
         ];
         if routing.disposition == Disposition::Unrouted {
-            attributes.push(("attention", s("UNROUTED")));
+            attributes.push(("attention", s(UNROUTED)));
             attributes.push(("attentionSince", s(received_at.sortable())));
         }
         Statement::insert(Key::alert(id), attributes)
@@ -176,5 +176,6 @@ pub(super) fn stored_alert(item: &Item) -> Result<StoredAlert, LedgerError> {
         alert: decompressed(item, "alert")?,
         routing: decompressed(item, "routing")?,
         received_at: time(item, "receivedAt")?,
+        resent_as: optional(item, "resentAs", word)?,
     })
 }

@@ -28,6 +28,9 @@ pub(super) const ATTEMPT_PREFIX: &str = "attempt#";
 /// comparison finds out whether a lease has ended.
 pub(super) const NO_LEASE: i64 = 0;
 
+/// The partition of the index `attention` for alerts that nothing matched.
+pub(super) const UNROUTED: &str = "UNROUTED";
+
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }

@@ -32,7 +32,9 @@ mod health;
 mod memory;
 mod operations;
 mod outbox;
+mod pulse;
 mod read;
+mod resent;
 mod settle;
 mod statement;
 mod table;
@@ -60,9 +62,12 @@ pub use fallbacks::{Begun, FallbackRef};
 pub use health::{CasResult, VersionedHealth};
 use memory::Memory;
 pub use outbox::{OutboxCursor, OutboxPage};
+pub use pulse::{Pulse, PulseRecord};
 pub use read::DeliveryRecords;
 use table::Table;
-pub use timeline::{AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage};
+pub use timeline::{
+    AttentionEntry, AttentionPage, Cursor, TimelineEntry, TimelinePage, UnroutedEntry, UnroutedPage,
+};
 
 /// How long the ledger keeps an item, unless `TOCSIN_RETENTION_DAYS` says otherwise.
 const DEFAULT_RETENTION_DAYS: u32 = 90;
@@ -271,6 +276,74 @@ impl Ledger {
         match &self.0 {
             Backend::Table(table) => table.attention(state, since, from, limit).await,
             Backend::Memory(_) => Ok(AttentionPage::default()),
+        }
+    }
+
+    /// Alerts that nothing matched at or after `since`, newest first, starting at `from`:
+    /// at most `limit` entries. Those that were sent again are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::timeline`].
+    pub async fn unrouted(
+        &self,
+        since: Timestamp,
+        from: &Cursor,
+        limit: usize,
+    ) -> Result<UnroutedPage, LedgerError> {
+        match &self.0 {
+            Backend::Table(table) => table.unrouted(since, from, limit).await,
+            Backend::Memory(_) => Ok(UnroutedPage::default()),
+        }
+    }
+
+    /// Links what ended without success, of this alert and these destinations, to the
+    /// alert as which it was sent again; it no longer needs attention. Deliveries that
+    /// are still under way, or were accepted, stay as they are. That is not an error.
+    pub async fn link_resent(
+        &self,
+        original: &AlertId,
+        destinations: &[DestinationId],
+        resent: &AlertId,
+    ) -> Vec<Result<(), LedgerError>> {
+        match &self.0 {
+            Backend::Table(table) => table.link_resent(original, destinations, resent).await,
+            Backend::Memory(memory) => {
+                memory.link_resent(original, destinations, resent);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Records a sign of life, about an alert if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When `DynamoDB` refuses the call or does not answer.
+    pub async fn record_pulse(
+        &self,
+        pulse: Pulse,
+        alert: Option<&AlertId>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        match &self.0 {
+            Backend::Table(table) => table.record_pulse(pulse, alert, now).await,
+            Backend::Memory(memory) => {
+                memory.record_pulse(pulse, alert, now);
+                Ok(())
+            }
+        }
+    }
+
+    /// The last signs of life.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::record_pulse`], or when an item cannot be read.
+    pub async fn pulses(&self) -> Result<HashMap<Pulse, PulseRecord>, LedgerError> {
+        match &self.0 {
+            Backend::Table(table) => table.pulses().await,
+            Backend::Memory(memory) => Ok(memory.pulses()),
         }
     }
 

@@ -14,6 +14,7 @@ use super::attributes::{
     integer, invalid, json, optional, s, text, time, word,
 };
 use super::error::LedgerError;
+use super::pulse::PULSE_PREFIX;
 use super::table::Table;
 use crate::error::AwsError;
 
@@ -37,6 +38,8 @@ impl Table {
                 ALERT_ITEM => alert = Some(stored_alert(&item)?),
                 // An alert whose id is the id of a destination shares its partition.
                 HEALTH_ITEM => {}
+                // So does an alert with the id of the signs of life.
+                name if name.starts_with(PULSE_PREFIX) => {}
                 _ => deliveries.push(delivery_record(&item)?),
             }
         }
@@ -92,6 +95,7 @@ pub(super) fn delivery_record(item: &Item) -> Result<DeliveryRecord, LedgerError
         lease_until: current.lease_until,
         next_attempt_at: optional(item, "nextAttemptAt", time)?,
         fallback_for: optional(item, "standsInFor", destination_id)?,
+        resent_as: optional(item, "resentAs", word)?,
     })
 }
 

@@ -21,11 +21,13 @@ use dynoxide::errors::DynoxideError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tocsin_aws::{Clients, Ledger};
+use tocsin_aws::{Clients, DestinationStore, Ledger};
 
 const TABLE: &str = "ledger";
 
-/// An empty ledger in a table like the template's.
+const DESTINATIONS: &str = "destinations";
+
+/// An empty ledger, and no destinations, in tables like the template's.
 #[derive(Clone)]
 pub(crate) struct DynamoDb(Arc<Database>);
 
@@ -60,7 +62,20 @@ impl DynamoDb {
         database
             .create_table(serde_json::from_value(table).unwrap())
             .unwrap();
+        let table = json!({
+            "TableName": DESTINATIONS,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "destinationId", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "destinationId", "AttributeType": "S"}],
+        });
+        database
+            .create_table(serde_json::from_value(table).unwrap())
+            .unwrap();
         Self(Arc::new(database))
+    }
+
+    pub(crate) fn destinations(&self) -> DestinationStore {
+        DestinationStore::new(&Clients::of(self.config()), DESTINATIONS)
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -108,7 +123,8 @@ impl DynamoDb {
             "GetItem" => run(body, |one| database.get_item(one)),
             "Query" => run(body, |one| database.query(one)),
             "Scan" => run(body, |one| database.scan(one)),
-            other => panic!("the ledger does not need {other}"),
+            "TransactWriteItems" => run(body, |one| database.transact_write_items(one)),
+            other => panic!("neither the ledger nor the destinations need {other}"),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn read(
         routing: RoutingHints {
             destinations: given(fields.list("destinations", limits::ROUTING_LIST)),
             destination_override: given(fields.list("outputIds", limits::ROUTING_LIST)),
-            severity: None,
+            ..RoutingHints::default()
         },
         reference: fields.text("reference", SHORT),
     };

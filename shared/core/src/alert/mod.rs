@@ -23,11 +23,11 @@ mod payload;
 mod repair;
 mod surrogates;
 
-pub use context::Context;
+pub use context::{Context, exact_values};
 pub use error::AlertError;
 pub use id::AlertId;
 pub use kinds::{AlertType, Severity, UnknownName};
-pub use model::{Alert, RoutingHints};
+pub use model::{Alert, Resent, RoutingHints};
 pub use note::Note;
 pub use parse::{parse, parse_sent};
 pub use payload::Payload;

@@ -31,6 +31,19 @@ pub struct RoutingHints {
     /// any other text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
+    /// Set on an alert that a person sent again: then the list is that person's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resent: Option<Resent>,
+}
+
+/// Which alert was sent again, and by whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Resent {
+    /// The id of the original alert.
+    pub of: String,
+    /// Who sent it again, by their own account.
+    pub by: String,
 }
 
 /// One finding of one detection, bounded and sanitized.

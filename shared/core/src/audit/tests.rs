@@ -42,6 +42,7 @@ fn history(disposition: &str, targets: &[&str], deliveries: &[Value]) -> History
             alert: crate::alert::parse(&alert.to_string()).unwrap(),
             routing: serde_json::from_value(routing).unwrap(),
             received_at: minutes(0),
+            resent_as: None,
         },
         deliveries: deliveries.iter().map(record).collect(),
     }

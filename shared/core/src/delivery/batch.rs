@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::model::{Detail, PriorAttempt, UnrecordedAttempt};
+use super::model::{Attempt, Detail, PriorAttempt, UnrecordedAttempt};
 use crate::Timestamp;
 use crate::alert::{Alert, Severity};
 use crate::destination::{Destination, DestinationId, Destinations, Enabled, ProviderName};
@@ -26,6 +26,42 @@ pub struct DeliveryBatch<A = Alert> {
     /// The drain that these deliveries are taken by; `None` on the fast path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
+    /// What the deliveries are for.
+    #[serde(default, skip_serializing_if = "Purpose::is_delivery")]
+    pub purpose: Purpose,
+}
+
+/// What deliveries are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// To be recorded, retried and reported, like those of every alert.
+    #[default]
+    Delivery,
+    /// To find out whether the destination accepts one: each is attempted once, whatever
+    /// the health of the destination, and nothing is recorded. The sender answers with
+    /// the attempts.
+    Probe,
+}
+
+impl Purpose {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    fn is_delivery(&self) -> bool {
+        *self == Self::Delivery
+    }
+}
+
+/// The attempt of a probe, as the sender answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeResult {
+    /// The destination.
+    pub destination_id: DestinationId,
+    /// The one attempt.
+    pub attempt: Attempt,
 }
 
 /// The right to drain a destination. Only one drain of a destination runs at a time.
@@ -207,6 +243,23 @@ impl Delivery {
                 &target.display_name,
                 targets,
                 destinations,
+            )
+        }
+    }
+
+    /// A probe of a destination, which may be disabled. It has no fallback.
+    #[must_use]
+    pub fn probe(destination: &Destination) -> Self {
+        let none = Destinations::default();
+        Self {
+            settings: destination.settings.clone(),
+            secret_name: destination.secret_name.clone(),
+            removed: None,
+            ..Self::to(
+                destination.destination_id,
+                &destination.display_name,
+                &[],
+                &none,
             )
         }
     }

@@ -21,7 +21,8 @@ pub mod record;
 pub mod settlement;
 
 pub use batch::{
-    AlertDeliveries, Delivery, DeliveryBatch, Drain, FallbackTarget, Recorded, Removal, Sharing,
+    AlertDeliveries, Delivery, DeliveryBatch, Drain, FallbackTarget, ProbeResult, Purpose,
+    Recorded, Removal, Sharing,
 };
 pub use model::{
     Attempt, AttemptResult, DeliveryId, Detail, PriorAttempt, State, UnrecordedAttempt,

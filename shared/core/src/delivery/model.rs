@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::Timestamp;
 use crate::alert::{Alert, AlertId};
 use crate::destination::DestinationId;
-use crate::outcome::{Failure, Receipt};
+use crate::outcome::{Failure, Outcome, Receipt};
 
 /// The identity of a delivery, the same for all its attempts: sent to every
 /// provider that can deduplicate. 32 hexadecimal digits, so that it fits the
@@ -141,6 +141,17 @@ pub struct Attempt {
     /// The receipt or the failure.
     #[serde(flatten)]
     pub result: AttemptResult,
+}
+
+impl From<Outcome> for AttemptResult {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Delivered(receipt) => Self::Delivered(receipt),
+            Outcome::Transient { failure, .. }
+            | Outcome::Misconfigured { failure }
+            | Outcome::Refused { failure } => Self::Failed(failure),
+        }
+    }
 }
 
 /// An attempt that was accepted and could not be recorded.

@@ -122,7 +122,34 @@ impl FailureReport {
     }
 }
 
+/// How a destination is, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Its circuit breaker is not closed.
+    Down,
+    /// It failed since it last accepted a delivery, or fails at those of some detections.
+    Failing,
+    /// It throttles.
+    Throttled,
+    /// Nothing is wrong with it.
+    Healthy,
+}
+
 impl Health {
+    /// How the destination is at this time.
+    #[must_use]
+    pub fn condition(&self, now: Timestamp) -> Condition {
+        if self.breaker.is_some() {
+            Condition::Down
+        } else if self.failing_since.is_some() || self.suspects.any_held(now) {
+            Condition::Failing
+        } else if self.limiter.is_some_and(|limiter| !limiter.is_over(now)) {
+            Condition::Throttled
+        } else {
+            Condition::Healthy
+        }
+    }
+
     /// Whether a delivery of an alert of this detection may be attempted.
     #[must_use]
     pub fn admits(&self, detection: &DetectionKey, now: Timestamp) -> Admission {

@@ -25,6 +25,7 @@ impl fmt::Display for Reason {
             Self::Fallback => {
                 f.write_str("the delivery to another destination failed, and it is its fallback")
             }
+            Self::Resent { by } => write!(f, "re-sent by {by}"),
         }
     }
 }

@@ -86,12 +86,24 @@ fn by_list(
                 _ => continue,
             }
         }
-        if let Some(verdicts) = named(step, names, destinations, warnings) {
+        if let Some(mut verdicts) = named(step, names, destinations, warnings) {
+            if let Some(resent) = &hints.resent {
+                chosen_by(&resent.by, &mut verdicts);
+            }
             return Some(Choice::Verdicts(verdicts));
         }
         warnings.push(Warning::NoneKnown { step });
     }
     None
+}
+
+/// The list of an alert that was sent again is that of a person, not of the detection.
+fn chosen_by(person: &str, verdicts: &mut [Result<Reason, WhyNot>]) {
+    for reason in verdicts.iter_mut().flatten() {
+        *reason = Reason::Resent {
+            by: person.to_owned(),
+        };
+    }
 }
 
 /// The verdicts of a list, or `None` when it names no existing destination.

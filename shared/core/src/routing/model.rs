@@ -48,6 +48,11 @@ pub enum Reason {
     Default,
     /// The delivery to another destination failed, and this is its fallback.
     Fallback,
+    /// A person sent the alert again, to this destination.
+    Resent {
+        /// Who, by their own account.
+        by: String,
+    },
 }
 
 /// Why a destination was not chosen.

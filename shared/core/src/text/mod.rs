@@ -6,6 +6,7 @@
 mod hidden;
 
 use std::borrow::Cow;
+use std::fmt::{Display, Write};
 
 use hidden::is_hidden;
 use sha2::{Digest, Sha256};
@@ -75,6 +76,26 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible.collect())
 }
 
+/// `text` with an escape for each character that [`sanitize`] would replace, line
+/// separators other than newline included: for readers who have to see which it was, and
+/// for formats whose escapes mean the character.
+#[must_use]
+pub fn escape_hidden<E: Display>(text: &str, escape: impl Fn(char) -> E) -> Cow<'_, str> {
+    if shown(text).all(|(c, shown)| shown == Some(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for (c, shown) in shown(text) {
+        if shown == Some(c) {
+            out.push(c);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}", escape(c));
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether [`sanitize`] replaces more than line separators.
 #[must_use]
 pub fn hides(text: &str) -> bool {
@@ -82,7 +103,7 @@ pub fn hides(text: &str) -> bool {
 }
 
 /// Each character with the one to show for it, or `None` where it must not be shown.
-pub(crate) fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
+fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
     let mut before = None;
     let mut rest = text.chars().peekable();
     std::iter::from_fn(move || {
@@ -95,7 +116,8 @@ pub(crate) fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
         } else {
             visible_form(c)
         };
-        before = Some(c);
+        // What is replaced has nothing to join.
+        before = shown;
         Some((c, shown))
     })
 }

@@ -47,6 +47,23 @@ fn invisible_characters_become_visible_and_joiners_stay_where_they_belong() {
 }
 
 #[test]
+fn a_joiner_beside_a_replaced_character_is_replaced_too() {
+    let dangling = "x\u{fe0f}\u{200d}👩 \u{202e}\u{200c}م";
+    assert_eq!(sanitize(dangling), "x\u{fffd}\u{fffd}👩 \u{fffd}\u{fffd}م");
+}
+
+#[test]
+fn hidden_characters_can_be_escaped_instead() {
+    let hides = "a\u{202e}\u{1b}\r\u{2028}\n\t👩\u{200d}💻";
+    assert_eq!(
+        escape_hidden(hides, char::escape_default),
+        "a\\u{202e}\\u{1b}\\r\\u{2028}\n\t👩\u{200d}💻"
+    );
+    let harmless = escape_hidden("é\n", char::escape_default);
+    assert!(matches!(harmless, Cow::Borrowed("é\n")));
+}
+
+#[test]
 fn a_cut_says_how_much_was_cut() {
     let text = "x".repeat(2000);
     let cut = truncate(&text, 1000, Unit::Characters);

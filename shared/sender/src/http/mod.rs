@@ -3,6 +3,7 @@
 mod clients;
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use tocsin_core::outcome::{Failure, FailureKind};
 use tocsin_core::provider::{
     Entries, EntryReader, Extent, Method, RESPONSE_LIMIT, Request, Response, TIME_LIMIT,
 };
+
+use url::Url;
 
 use crate::ssrf::{AddressPolicy, BlockedAddress};
 use clients::{Clients, MakeClient};
@@ -81,6 +84,8 @@ impl HttpClient {
             Method::Put => reqwest::Method::PUT,
         };
         let identity = request.identity.as_ref();
+        let host = host(url);
+        let failure = |error| failure(error, &host);
         let client = self.0.get(identity).await.map_err(failure)?;
         let mut builder = client
             .request(method, url.clone())
@@ -93,6 +98,15 @@ impl HttpClient {
         }
         let response = builder.send().await.map_err(failure)?;
         Ok(read(response, request.entries.as_ref()).await)
+    }
+}
+
+/// The host of a URL, with its port if that is not the usual one.
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -149,27 +163,44 @@ async fn read_entries(mut response: reqwest::Response, entries: &Entries) -> (Ve
     reader.finish()
 }
 
-/// What a transport error means. The URL is left out, because it may be a credential.
-fn failure(error: reqwest::Error) -> Failure {
+/// What a transport error means. The URL is left out, because it may be a credential;
+/// its host is not one.
+fn failure(error: reqwest::Error, host: &str) -> Failure {
     let error = error.without_url();
     if let Some(blocked) = causes(&error).find_map(|cause| cause.downcast_ref::<BlockedAddress>()) {
         return Failure::new(FailureKind::Forbidden, blocked.to_string());
     }
-    let mut messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
-    let kind = if messages.iter().any(|message| refuses_certificate(message)) {
-        FailureKind::Unauthorized
+    let messages: Vec<String> = causes(&error).map(ToString::to_string).collect();
+    // The innermost cause says most; the layers above it only that there is one.
+    let innermost = messages.last().map_or("", String::as_str);
+    let io = causes(&error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let refused = io.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+    let is_dns = |message: &String| message == "dns error";
+    let (kind, detail) = if messages.iter().any(|message| refuses_certificate(message)) {
+        let detail = format!("{host} does not accept the client certificate: {innermost}");
+        (FailureKind::Unauthorized, detail)
     } else if error.is_builder() {
-        FailureKind::Misconfigured
+        (FailureKind::Misconfigured, messages.join(": "))
+    } else if messages.iter().any(is_dns) {
+        let detail = format!("the name {host} does not resolve");
+        (FailureKind::Unreachable, detail)
+    } else if refused {
+        let detail = format!("{host} refuses connections");
+        (FailureKind::Unreachable, detail)
+    } else if error.is_connect() && error.is_timeout() {
+        let detail = format!("{host} cannot be reached: no connection in time");
+        (FailureKind::Unreachable, detail)
     } else if error.is_connect() {
-        FailureKind::Unreachable
+        let detail = format!("{host} cannot be reached: {innermost}");
+        (FailureKind::Unreachable, detail)
     } else if error.is_timeout() {
-        FailureKind::TimedOut
+        let detail = format!("{host} did not answer in time");
+        (FailureKind::TimedOut, detail)
     } else {
-        FailureKind::Interrupted
+        let detail = format!("the connection to {host} broke: {innermost}");
+        (FailureKind::Interrupted, detail)
     };
-    // A layer often repeats the message of the layer below it.
-    messages.dedup();
-    Failure::new(kind, messages.join(": "))
+    Failure::new(kind, detail)
 }
 
 /// Whether a TLS alert of the server refuses the client's certificate, or the lack of one
@@ -210,10 +241,8 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    use tocsin_core::provider::{Address, List};
-    use url::Url;
-
     use super::*;
+    use tocsin_core::provider::{Address, List};
 
     /// A server that answers one request with `body`.
     fn serve(body: String) -> Url {

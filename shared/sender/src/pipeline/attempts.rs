@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::join_all;
 use tocsin_core::Timestamp;
-use tocsin_core::delivery::DeliveryId;
+use tocsin_core::delivery::{AlertDeliveries, Delivery, DeliveryId};
 use tocsin_core::outcome::{Failure, FailureKind, Outcome};
 use tracing::Instrument;
 
@@ -49,10 +49,6 @@ impl<T: Transport> Attempts<'_, T> {
             },
             Action::RecordExhaustion(failure) => Outcome::transient(failure.clone()),
         };
-        let outcome = match outcome {
-            Outcome::Delivered(receipt) => Outcome::Delivered(receipt.bounded()),
-            failed => failed,
-        };
         AttemptedTask {
             claimed,
             at,
@@ -70,32 +66,57 @@ impl<T: Transport> Attempts<'_, T> {
             ));
         };
         let (entry, delivery) = (claimed.task.entry, claimed.task.delivery);
-        let identity = DeliveryId::of(&entry.alert.alert_id, delivery.destination_id);
-        let first = DeliveryId::of_first(&entry.alert, delivery.destination_id);
-        let input = AttemptInput {
-            alert: &entry.alert,
-            severity: entry.severity,
-            delivery: &identity,
-            first_delivery: &first,
-            began_at: claimed.lease.began_at,
-            settings: &delivery.settings,
-            secret_name: delivery.secret_name.as_deref(),
-            prior_attempt: delivery.prior_attempt,
-            detail: delivery.detail,
-        };
-        let attempt = AssertUnwindSafe(self.transport.deliver(self.context, input)).catch_unwind();
-        match tokio::time::timeout(limit, attempt).await {
-            Ok(Ok(outcome)) => outcome,
-            // The panic itself is in the log. The deliveries that were attempted with
-            // this one must still be settled, so it goes no further.
-            Ok(Err(_)) => Outcome::transient(Failure::new(
-                FailureKind::Crashed,
-                "the attempt panicked; the sender's log says where",
-            )),
-            Err(_) => Outcome::transient(Failure::new(
-                FailureKind::TimedOut,
-                format!("the attempt took longer than {} s", limit.as_secs()),
-            )),
-        }
+        let began_at = claimed.lease.began_at;
+        attempt_once(
+            self.transport,
+            self.context,
+            entry,
+            delivery,
+            began_at,
+            limit,
+        )
+        .await
+    }
+}
+
+/// Attempts one delivery. A panic, or no end in time, is a failure like others.
+pub(super) async fn attempt_once<T: Transport>(
+    transport: &T,
+    context: &Context,
+    entry: &AlertDeliveries,
+    delivery: &Delivery,
+    began_at: Timestamp,
+    limit: Duration,
+) -> Outcome {
+    let identity = DeliveryId::of(&entry.alert.alert_id, delivery.destination_id);
+    let first = DeliveryId::of_first(&entry.alert, delivery.destination_id);
+    let input = AttemptInput {
+        alert: &entry.alert,
+        severity: entry.severity,
+        delivery: &identity,
+        first_delivery: &first,
+        began_at,
+        settings: &delivery.settings,
+        secret_name: delivery.secret_name.as_deref(),
+        prior_attempt: delivery.prior_attempt,
+        detail: delivery.detail,
+    };
+    let attempt = AssertUnwindSafe(transport.deliver(context, input)).catch_unwind();
+    let outcome = match tokio::time::timeout(limit, attempt).await {
+        Ok(Ok(outcome)) => outcome,
+        // The panic itself is in the log. The deliveries that were attempted with
+        // this one must still be settled, so it goes no further.
+        Ok(Err(_)) => Outcome::transient(Failure::new(
+            FailureKind::Crashed,
+            "the attempt panicked; the sender's log says where",
+        )),
+        Err(_) => Outcome::transient(Failure::new(
+            FailureKind::TimedOut,
+            format!("the attempt took longer than {} s", limit.as_secs()),
+        )),
+    };
+    match outcome {
+        Outcome::Delivered(receipt) => Outcome::Delivered(receipt.bounded()),
+        failed => failed,
     }
 }

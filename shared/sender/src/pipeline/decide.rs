@@ -46,12 +46,7 @@ impl<'a> AttemptedTask<'a> {
     ) -> DecidedTask<'a> {
         let new_state = self.new_state(held_until, policy, now);
         let (task, lease) = (self.claimed.task, self.claimed.lease);
-        let result = match self.outcome {
-            Outcome::Delivered(receipt) => AttemptResult::Delivered(receipt),
-            Outcome::Transient { failure, .. }
-            | Outcome::Misconfigured { failure }
-            | Outcome::Refused { failure } => AttemptResult::Failed(failure),
-        };
+        let result = AttemptResult::from(self.outcome);
         let settlement = Settlement {
             alert_id: task.entry.alert.alert_id.clone(),
             destination_id: task.delivery.destination_id,

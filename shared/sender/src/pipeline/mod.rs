@@ -34,6 +34,7 @@ mod drains;
 mod health_cache;
 mod invocation;
 mod plan;
+mod probe;
 mod report;
 mod retry_queue;
 mod settlements;

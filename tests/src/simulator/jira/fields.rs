@@ -21,6 +21,11 @@ const KNOWN: [&str; 9] = [
     "parent",
 ];
 
+/// A project whose screen has less.
+const BARE_PROJECT: &str = "NOFIELDS";
+/// What it has.
+const BARE: [&str; 4] = ["project", "issuetype", "summary", "description"];
+
 /// What is wrong, by field, in Jira's words.
 pub(super) fn problems(issue: &Value, deployment: Deployment) -> Map<String, Value> {
     let fields = &issue["fields"];
@@ -30,15 +35,23 @@ pub(super) fn problems(issue: &Value, deployment: Deployment) -> Map<String, Val
             wrong.insert(field.to_owned(), json!(problem));
         }
     };
+    let known = if fields["project"]["key"] == BARE_PROJECT {
+        &BARE[..]
+    } else {
+        &KNOWN
+    };
     for name in fields
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, _)| name)
     {
-        let known = KNOWN.contains(&name.as_str()) || name.starts_with("customfield_");
-        let problem = "Field cannot be set. It is not on the appropriate screen, or unknown.";
-        add(name, (!known).then_some(problem));
+        let known = known.contains(&name.as_str()) || name.starts_with("customfield_");
+        // As the real service words it.
+        let problem = format!(
+            "Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+        );
+        add(name, (!known).then_some(problem.as_str()));
     }
     add("project", project(&fields["project"], deployment));
     add(

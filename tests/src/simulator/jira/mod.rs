@@ -4,7 +4,8 @@
 //! Lengths: summary 255 without line breaks, texts 32,767 (its error says so), entity
 //! properties 32,768 (its schema), labels 255 without spaces. Search:
 //! <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/>;
-//! on Data Center it stays at `/search`. Projects, issue types, priorities and
+//! on Data Center it stays at `/search`. The screen of the project NOFIELDS has the
+//! required fields and the description only. Projects, issue types, priorities and
 //! people are whatever one asks for.
 
 mod adf;

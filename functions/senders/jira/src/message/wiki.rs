@@ -104,6 +104,9 @@ fn table(message: &Message<'_>) -> Option<String> {
 /// Escapes text. A backslash before punctuation disables macros, links, mentions
 /// (`[~user]`), images, tables, lists and issue keys; an entity in place of it, smileys,
 /// bare addresses and headings.
+///
+/// Atlassian's renderer unescapes `-#*_+?^~|%{}[]()!@` only (`BackslashEscapeRendererComponent`),
+/// after links and headings were made, and keeps numeric entities (`HtmlEscaper`).
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut line = String::new();
@@ -181,6 +184,21 @@ mod tests {
             ),
         ] {
             assert_eq!(escape(text), escaped);
+        }
+    }
+
+    /// What the renderer shows without the backslash in front of it.
+    const UNESCAPED: &str = "-#*_+?^~|%{}[]()!@";
+
+    #[test]
+    fn no_backslash_is_shown() {
+        for c in ' '..='~' {
+            let escaped = escape(&c.to_string());
+            let of_backslash = escaped.strip_prefix('\\');
+            assert!(
+                of_backslash.is_none_or(|_| UNESCAPED.contains(c)),
+                "{escaped}"
+            );
         }
     }
 

@@ -50,6 +50,7 @@ impl Stored {
                 lease_until: None,
                 next_attempt_at: Some(delivery.due),
                 fallback_for: delivery.fallback_for,
+                resent_as: None,
             },
             detection_id: delivery.detection_id.clone(),
             due: Some(delivery.due_key()),

@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tocsin_core::Timestamp;
 use tocsin_core::alert::AlertId;
+use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::health::Health;
 use tocsin_core::history::{History, StoredAlert};
-use tocsin_core::routing::Routing;
+use tocsin_core::routing::{Disposition, Routing};
 
 use super::alerts::{AlertRecord, PutAlert};
 use super::drain::TakeDrain;
 use super::error::LedgerError;
 use super::health::{CasResult, VersionedHealth};
+use super::pulse::{Pulse, PulseRecord};
 use deliveries::Stored;
 
 #[derive(Clone, Debug, Default)]
@@ -28,6 +30,7 @@ struct Contents {
     deliveries: BTreeMap<(AlertId, DestinationId), Stored>,
     health: HashMap<DestinationId, VersionedHealth>,
     drains: HashMap<DestinationId, Timestamp>,
+    pulses: HashMap<Pulse, PulseRecord>,
 }
 
 impl Memory {
@@ -48,6 +51,7 @@ impl Memory {
                     alert: record.alert.clone(),
                     routing: record.routing.bounded(),
                     received_at: record.received_at,
+                    resent_as: None,
                 };
                 contents
                     .alerts
@@ -81,6 +85,39 @@ impl Memory {
         let mut deliveries: Vec<_> = of_alert.map(|(_, stored)| stored.record.clone()).collect();
         deliveries.sort_by(|a, b| a.display_name.cmp(&b.display_name));
         Some(History { alert, deliveries })
+    }
+
+    pub(super) fn link_resent(
+        &self,
+        original: &AlertId,
+        destinations: &[DestinationId],
+        resent: &AlertId,
+    ) {
+        let mut contents = self.contents();
+        for id in destinations {
+            let delivery = contents.deliveries.get_mut(&(original.clone(), *id));
+            let ended = |state| matches!(state, State::Failed | State::Exhausted);
+            if let Some(stored) = delivery.filter(|stored| ended(stored.record.state)) {
+                stored.record.resent_as = Some(resent.clone());
+            }
+        }
+        if let Some(alert) = contents.alerts.get_mut(original)
+            && alert.routing.disposition == Disposition::Unrouted
+        {
+            alert.resent_as = Some(resent.clone());
+        }
+    }
+
+    pub(super) fn record_pulse(&self, pulse: Pulse, alert: Option<&AlertId>, now: Timestamp) {
+        let record = PulseRecord {
+            at: now,
+            alert_id: alert.cloned(),
+        };
+        self.contents().pulses.insert(pulse, record);
+    }
+
+    pub(super) fn pulses(&self) -> HashMap<Pulse, PulseRecord> {
+        self.contents().pulses.clone()
     }
 
     pub(super) fn health(&self, ids: &[DestinationId]) -> HashMap<DestinationId, VersionedHealth> {

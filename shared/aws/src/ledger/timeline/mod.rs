@@ -18,7 +18,9 @@ use tocsin_core::delivery::State;
 use tocsin_core::destination::DestinationId;
 use tocsin_core::routing::Disposition;
 
-use super::attributes::{ALERT_ITEM, Item, Key, alert_id, destination_id, s, text, time, word};
+use super::attributes::{
+    ALERT_ITEM, Item, Key, UNROUTED, alert_id, destination_id, s, text, time, word,
+};
 use super::error::LedgerError;
 use super::table::Table;
 use crate::error::AwsError;
@@ -105,6 +107,24 @@ pub struct AttentionEntry {
 pub struct AttentionPage {
     /// Newest first.
     pub entries: Vec<AttentionEntry>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// An alert that nothing matched, as the index shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnroutedEntry {
+    /// The alert's id.
+    pub alert_id: AlertId,
+    /// The effective severity.
+    pub severity: Severity,
+}
+
+/// One page of the alerts that nothing matched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnroutedPage {
+    /// Newest first.
+    pub entries: Vec<UnroutedEntry>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<Cursor>,
 }
@@ -239,23 +259,55 @@ impl Table {
         from: &Cursor,
         limit: usize,
     ) -> Result<AttentionPage, LedgerError> {
-        if from.last() < since {
-            return Ok(AttentionPage::default());
-        }
-        let query = IndexQuery {
-            index: "attention",
-            partition: ("attention", state.as_str().to_owned()),
-            range: "attentionSince",
-            since,
-            from,
-            limit,
-        };
-        let (items, next) = self.query_index(query).await?;
+        let (items, next) = self
+            .query_attention(state.as_str(), since, from, limit)
+            .await?;
         let entries = items.iter().map(AttentionEntry::read);
         Ok(AttentionPage {
             entries: entries.collect::<Result<_, _>>()?,
             next,
         })
+    }
+
+    pub(super) async fn unrouted(
+        &self,
+        since: Timestamp,
+        from: &Cursor,
+        limit: usize,
+    ) -> Result<UnroutedPage, LedgerError> {
+        let (items, next) = self.query_attention(UNROUTED, since, from, limit).await?;
+        let entry = |item: &Item| {
+            Ok(UnroutedEntry {
+                alert_id: alert_id(item)?,
+                severity: word(item, "severity")?,
+            })
+        };
+        let entries = items.iter().map(entry);
+        Ok(UnroutedPage {
+            entries: entries.collect::<Result<_, LedgerError>>()?,
+            next,
+        })
+    }
+
+    async fn query_attention(
+        &self,
+        partition: &str,
+        since: Timestamp,
+        from: &Cursor,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<Cursor>), LedgerError> {
+        if from.last() < since {
+            return Ok((Vec::new(), None));
+        }
+        let query = IndexQuery {
+            index: "attention",
+            partition: ("attention", partition.to_owned()),
+            range: "attentionSince",
+            since,
+            from,
+            limit,
+        };
+        self.query_index(query).await
     }
 
     async fn query_index(

@@ -75,6 +75,13 @@ impl Context {
     }
 }
 
+/// Valid JSON as values, for texts that people read: a number that a value cannot hold
+/// exactly is a text of its digits.
+#[must_use]
+pub fn exact_values(json: &str) -> Value {
+    Node::read(json).0.into_value()
+}
+
 impl Default for Context {
     fn default() -> Self {
         Self::from(Map::new())

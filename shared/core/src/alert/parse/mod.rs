@@ -6,7 +6,7 @@ use crate::Timestamp;
 use crate::alert::common::{Common, LONG, SHORT, TITLE};
 use crate::alert::error::AlertError;
 use crate::alert::fields::{Bound, Fields};
-use crate::alert::model::{Alert, RoutingHints};
+use crate::alert::model::{Alert, Resent, RoutingHints};
 use crate::alert::note::Note;
 use crate::alert::repair::repaired;
 use crate::alert::{community, envelope, limits, surrogates};
@@ -98,13 +98,25 @@ fn read_own(mut fields: Fields<'_>, sent_at: Option<Timestamp>) -> Result<Alert,
 
 fn read_routing(fields: &mut Fields<'_>) -> RoutingHints {
     let mut routing = fields.object("routing", "routing.");
+    let resent = read_resent(&mut routing);
     let hints = RoutingHints {
         destinations: routing.list("destinations", limits::ROUTING_LIST),
         destination_override: routing.list("destinationOverride", limits::ROUTING_LIST),
         severity: routing.text("severity", Bound(limits::TAG, Unit::Bytes)),
+        resent,
     };
     fields.notes.append(&mut routing.notes);
     hints
+}
+
+/// `None` unless both are given.
+fn read_resent(routing: &mut Fields<'_>) -> Option<Resent> {
+    let mut resent = routing.object("resent", "routing.resent.");
+    let of = resent.text("of", Bound(limits::ALERT_ID, Unit::Bytes));
+    let by = resent.text("by", Bound(limits::TAG, Unit::Bytes));
+    routing.notes.append(&mut resent.notes);
+    let by = single_line(&by?);
+    of.map(|of| Resent { of, by })
 }
 
 #[cfg(test)]

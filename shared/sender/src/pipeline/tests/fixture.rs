@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tocsin_aws::{Clients, Env, Ledger, Queue, SecretStore};
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
-use tocsin_core::delivery::{AlertDeliveries, Delivery, DeliveryBatch, Drain, NewDelivery, State};
+use tocsin_core::delivery::{
+    AlertDeliveries, Delivery, DeliveryBatch, Drain, NewDelivery, Purpose, State,
+};
 use tocsin_core::destination::{DestinationId, ProviderName};
 use tocsin_core::health::{DetectionKey, Health, Observation};
 use tocsin_core::history::DeliveryRecord;
@@ -176,6 +178,7 @@ impl Fixture {
         let batch = DeliveryBatch {
             alerts,
             drain: None,
+            purpose: Purpose::Delivery,
         };
         self.handle(batch).await;
     }
@@ -196,6 +199,7 @@ impl Fixture {
         self.handle(DeliveryBatch {
             alerts,
             drain: Some(drain),
+            purpose: Purpose::Delivery,
         })
         .await;
         drain

@@ -107,12 +107,16 @@ fn an_unchanged_destination_is_not_written() {
     let other = planned(
         &[before],
         again.clone(),
-        SecretStep::Refer(SecretChange::Replaced),
+        SecretStep::Refer {
+            change: SecretChange::Replaced,
+            hosts: vec!["jira.example.com".to_owned()],
+        },
     );
     assert!(matches!(
         other.kind,
         ChangeKind::Update { ref fields, secret: SecretChange::Replaced } if fields.is_empty()
     ));
+    assert_eq!(other.secret_hosts, ["jira.example.com"]);
     let new = planned(&[], again, SecretStep::None);
     assert!(matches!(new.kind, ChangeKind::Add { .. }));
     assert_eq!(new.destination_id, None);
@@ -154,3 +158,6 @@ fn every_problem_is_reported_with_the_field_of_the_first() {
     assert!(error.message.contains("2 problems") && error.message.contains("[2].secret: b"));
     assert_eq!(summary(&[]), None);
 }
+
+mod cycles;
+mod secrets;
