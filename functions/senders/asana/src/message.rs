@@ -142,10 +142,11 @@ fn prose(text: &str) -> String {
 }
 
 fn list(tag: &str, items: &[&str]) -> String {
-    let items: String = items
+    let items: Vec<String> = items
         .iter()
         .map(|item| format!("<li>{}</li>", inline(item)))
         .collect();
+    let items = items.concat();
     format!("<{tag}>{items}</{tag}>")
 }
 
