@@ -131,6 +131,12 @@ fn of_row(row: &DestinationStatus, facts: &Facts) -> Vec<StatusProblem> {
         ));
     }
     if row.condition == Condition::Failing && row.waiting > 0 {
+        let (advice, command) = if is_curable(row, facts) {
+            remedy(row, facts, &name)
+        } else {
+            let list = format!("tocsin deliveries list --waiting --destination {name}");
+            ("they are attempted again by themselves", list)
+        };
         problems.push(problem(
             StatusProblemKind::DestinationSlow,
             format!(
@@ -138,8 +144,8 @@ fn of_row(row: &DestinationStatus, facts: &Facts) -> Vec<StatusProblem> {
                 row.display_name,
                 failure(row)
             ),
-            "they are attempted again by themselves",
-            format!("tocsin deliveries list --waiting --destination {name}"),
+            advice,
+            command,
         ));
     }
     if row.condition == Condition::Throttled && row.waiting > 0 {
@@ -179,11 +185,16 @@ fn failure(row: &DestinationStatus) -> &str {
         .unwrap_or("the reason is not known")
 }
 
-/// What helps a destination that accepts nothing.
-fn remedy(row: &DestinationStatus, facts: &Facts, name: &str) -> (&'static str, String) {
+/// Whether the last failure is one that a person must fix.
+fn is_curable(row: &DestinationStatus, facts: &Facts) -> bool {
     let health = facts.healths.get(&row.destination_id);
-    let breaker = health.and_then(|found| found.health.breaker);
-    if breaker.is_some_and(|breaker| breaker.cause.is_curable()) {
+    let failure = health.and_then(|found| found.health.last_failure.as_ref());
+    failure.is_some_and(|failure| failure.kind.is_curable())
+}
+
+/// What helps a destination that does not accept what it gets.
+fn remedy(row: &DestinationStatus, facts: &Facts, name: &str) -> (&'static str, String) {
+    if is_curable(row, facts) {
         return (
             "a person must fix it; what waits goes out by itself then",
             format!("tocsin destinations edit {name}"),
