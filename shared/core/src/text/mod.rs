@@ -151,6 +151,43 @@ pub fn indented(text: &str) -> String {
     format!("  {}", text.trim_end().replace('\n', "\n  "))
 }
 
+/// `text` with no-break spaces for the white space at the beginning of its lines, four for
+/// a tab: for formats that drop spaces there.
+#[must_use]
+pub fn with_kept_indent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        let rest = line.trim_start_matches([' ', '\t']);
+        for c in line[..line.len() - rest.len()].chars() {
+            out.push_str(if c == '\t' {
+                "\u{a0}\u{a0}\u{a0}\u{a0}"
+            } else {
+                "\u{a0}"
+            });
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
+/// `room` divided among texts of these lengths: the short ones get what they need, the
+/// long ones the same of the rest.
+#[must_use]
+pub fn shares<const N: usize>(room: usize, lengths: [usize; N]) -> [usize; N] {
+    let mut order: Vec<usize> = (0..N).collect();
+    order.sort_by_key(|at| lengths[*at]);
+    let mut shares = [0; N];
+    let mut left = room;
+    for (done, at) in order.into_iter().enumerate() {
+        shares[at] = lengths[at].min(left / (N - done));
+        left -= shares[at];
+    }
+    shares
+}
+
 /// One sanitized line of at most `limit` characters; a cut is marked.
 #[must_use]
 pub fn line(text: &str, limit: usize) -> String {

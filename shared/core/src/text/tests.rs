@@ -161,3 +161,20 @@ fn a_cut_leaves_no_joiner_without_its_partner() {
         }
     }
 }
+
+#[test]
+fn indentation_is_kept_with_no_break_spaces() {
+    assert_eq!(
+        with_kept_indent("{\n  \"a  b\": 1\n\tx\n}"),
+        "{\n\u{a0}\u{a0}\"a  b\": 1\n\u{a0}\u{a0}\u{a0}\u{a0}x\n}"
+    );
+}
+
+#[test]
+fn short_texts_leave_their_room_to_long_ones() {
+    assert_eq!(shares(100, [10, 20, 30]), [10, 20, 30]);
+    assert_eq!(shares(100, [10, 200, 300]), [10, 45, 45]);
+    assert_eq!(shares(100, [500, 20, 500]), [40, 20, 40]);
+    assert_eq!(shares(0, [5, 5]), [0, 0]);
+    assert_eq!(shares(7, [5, 0, 9]), [3, 0, 4]);
+}
