@@ -65,7 +65,12 @@ fn row(one: &Destination, facts: &Facts) -> DestinationStatus {
         enabled: one.enabled,
         condition: condition(one, health, facts.at),
         failing_since: health.failing_since,
-        last_failure: health.last_failure.as_ref().map(Failure::to_string),
+        // What is over is not shown: the destination has accepted a delivery since.
+        last_failure: health
+            .last_failure
+            .as_ref()
+            .filter(|_| health.condition(facts.at) != health::Condition::Healthy)
+            .map(Failure::to_string),
         waiting: waiting.map_or(0, |waiting| waiting.deliveries),
         oldest_since: waiting.and_then(|waiting| waiting.oldest),
         next_attempt_at,

@@ -142,11 +142,8 @@ fn prose(text: &str) -> String {
 }
 
 fn list(tag: &str, items: &[&str]) -> String {
-    let items: String = items
-        .iter()
-        .map(|item| format!("<li>{}</li>", inline(item)))
-        .collect();
-    format!("<{tag}>{items}</{tag}>")
+    let items = items.iter().map(|item| format!("<li>{}</li>", inline(item)));
+    format!("<{tag}>{}</{tag}>", items.collect::<Vec<_>>().concat())
 }
 
 /// Text with its code. Where an address of Asana's would be made of pieces, all of it stays
