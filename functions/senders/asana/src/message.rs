@@ -72,13 +72,9 @@ fn head(message: &Message<'_>) -> String {
     format!("<strong>{}</strong>{link}", message.severity)
 }
 
-/// The reference and the facts.
+/// The facts and the reference.
 fn tail(message: &Message<'_>) -> String {
     let mut tail = String::new();
-    if let Some(reference) = &message.reference {
-        tail.push_str("\n<h2>Reference</h2>");
-        tail.push_str(&within(reference, SHORT_TEXT_LIMIT));
-    }
     let rows = message.rows();
     let items: Vec<String> = rows
         .iter()
@@ -88,6 +84,10 @@ fn tail(message: &Message<'_>) -> String {
         tail.push_str("\n<h2>Details</h2><ul>");
         tail.extend(items);
         tail.push_str("</ul>");
+    }
+    if let Some(reference) = &message.reference {
+        tail.push_str("\n<h2>Reference</h2>");
+        tail.push_str(&within(reference, SHORT_TEXT_LIMIT));
     }
     tail
 }

@@ -6,6 +6,8 @@ use tocsin_core::text::{Unit, indented, truncate};
 
 /// The longest value of a fact, in characters.
 const FACT_LIMIT: usize = 200;
+/// The longest reference, in characters.
+const REFERENCE_LIMIT: usize = 500;
 
 /// Disables what journal fields interpret, since rules copy other fields into journals:
 /// `[code]` and `[/code]`, between which text is rendered as HTML, and `@[sys_id:Name]`,
@@ -39,18 +41,17 @@ fn is_code_tag(inner: &str) -> bool {
         .is_some_and(|word| word.eq_ignore_ascii_case("code"))
 }
 
-/// The alert in at most `limit` characters: link, what happened, runbook, reference and
-/// facts. The long texts share the room that link and facts leave. Their lines are
+/// The alert in at most `limit` characters: link, what happened, runbook, facts and
+/// reference. The long texts share the room that the others leave. Their lines are
 /// indented, so that none looks like a heading or a fact.
 pub(crate) fn description(message: &Message<'_>, limit: usize) -> String {
     // A URL of `web_url` has its brackets encoded, so it cannot contain `[code]`.
     let link = message.link.as_deref().map(|url| format!("Alert: {url}"));
     let link = link.unwrap_or_default();
-    let facts = facts(message);
+    let facts = facts(message) + &reference(message);
     let sections: Vec<(&str, String)> = [
         ("Description\n", &message.description),
         ("Runbook\n", &message.runbook),
-        ("Reference\n", &message.reference),
     ]
     .into_iter()
     .filter_map(|(label, text)| {
@@ -61,6 +62,16 @@ pub(crate) fn description(message: &Message<'_>, limit: usize) -> String {
     let used = Unit::Characters.length(&link) + Unit::Characters.length(&facts);
     let text = link + &shared(&sections, limit.saturating_sub(used)) + &facts;
     truncate(text.trim_start(), limit, Unit::Characters).into_owned()
+}
+
+fn reference(message: &Message<'_>) -> String {
+    let text = message.reference.as_ref().map(Prose::as_str);
+    let shown = text.map(|text| {
+        let text = indented(&without_markup(text));
+        let text = truncate(&text, REFERENCE_LIMIT, Unit::Characters);
+        format!("\n\nReference\n{text}")
+    });
+    shown.unwrap_or_default()
 }
 
 fn facts(message: &Message<'_>) -> String {

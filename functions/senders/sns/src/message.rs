@@ -56,7 +56,7 @@ fn email(message: &Message<'_>, limit: usize) -> String {
     let rooms = divide(room, wanted);
     let [description, runbook, context] =
         [0, 1, 2].map(|at| part(texts[at].0, texts[at].1, rooms[at]));
-    [head, description, runbook, reference, facts, context].concat()
+    [head, description, runbook, facts, reference, context].concat()
 }
 
 /// The start of the e-mail text: headline and link.

@@ -87,14 +87,14 @@ fn head(message: &Message<'_>, marker: &str) -> String {
     parts.join("\n\n")
 }
 
-/// The reference and the facts.
+/// The facts and the reference.
 fn tail(message: &Message<'_>) -> String {
     let reference = message.reference.as_ref().map(|reference| {
         let reference = within(reference, SHORT_TEXT_LIMIT);
         format!("\n\n### Reference\n\n{reference}")
     });
     let table = table(message).map(|table| format!("\n\n{table}"));
-    [reference, table].into_iter().flatten().collect()
+    [table, reference].into_iter().flatten().collect()
 }
 
 /// As much of the context as `shown`, folded if it is longer than a screen.

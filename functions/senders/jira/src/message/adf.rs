@@ -19,11 +19,11 @@ const FRAME_SIZE: usize = 300;
 pub(super) fn document(message: &Message<'_>) -> Value {
     let panel = panel(message);
     let mut tail: Vec<Value> = Vec::new();
+    tail.extend(table(message));
     if let Some(reference) = &message.reference {
         tail.push(heading("Reference"));
         tail.extend(bounded(reference, REFERENCE_LIMIT));
     }
-    tail.extend(table(message));
 
     let share = share(size(&tail) + size(std::slice::from_ref(&panel)) + FRAME_SIZE);
     let mut content = vec![panel];

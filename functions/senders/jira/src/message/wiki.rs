@@ -15,11 +15,11 @@ const FRAME_SIZE: usize = 100;
 pub(super) fn text(message: &Message<'_>) -> String {
     let panel = panel(message);
     let mut tail = Vec::new();
+    tail.extend(table(message));
     if let Some(reference) = &message.reference {
         let reference = bounded(reference, REFERENCE_LIMIT);
         tail.push(format!("h3. Reference\n{reference}"));
     }
-    tail.extend(table(message));
 
     let tail = tail.join("\n\n");
     let share = share(length(&panel) + length(&tail) + FRAME_SIZE);

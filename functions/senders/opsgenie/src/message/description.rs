@@ -27,7 +27,7 @@ pub(crate) enum ContextIn {
 }
 
 /// The description of the alert, for the web application: the link, what happened, the
-/// runbook, the facts side by side, and the context if the details lack some of it.
+/// runbook, the facts side by side, the reference, and the context if the details lack some of it.
 pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> String {
     // The minimal form has only the link, which can use all the room.
     let link_room = if message.facts.is_empty() {
@@ -45,11 +45,11 @@ pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> Strin
             .runbook
             .as_ref()
             .map(|text| labelled("Runbook", text, RUNBOOK_LIMIT)),
+        facts(&message.facts),
         message
             .reference
             .as_ref()
             .map(|text| labelled("Reference", text, REFERENCE_LIMIT)),
-        facts(&message.facts),
     ];
     let mut shown = parts
         .into_iter()

@@ -38,7 +38,7 @@ pub(crate) fn payload(context: &RequestContext<'_, PagerDuty>, message: &Message
         }
         return payload;
     }
-    payload["timestamp"] = json!(alert.created_at);
+    payload["timestamp"] = json!(alert.created_at.whole_seconds());
     payload["component"] = json!(line(&alert.detection_id, NAME_LIMIT));
     payload["class"] = json!(alert.alert_type);
     if let Some(group) = group(context) {
@@ -62,14 +62,14 @@ const DETAILS: [&str; 15] = [
     "description",
     "runbook",
     "reference",
-    "title",
-    "severity",
-    "createdAt",
     "name",
     "id",
     "type",
     "logTypes",
     "tags",
+    "title",
+    "severity",
+    "createdAt",
     "version",
     "alertId",
     "link",

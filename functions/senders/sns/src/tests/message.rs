@@ -128,9 +128,9 @@ fn long_texts_share_the_room_of_the_mail() {
         "characters cut)",
         "Runbook:",
         "Revoke its sessions.",
-        "Reference:",
         "Created: 2020-10-13 03:35:24 UTC",
         "Tags: aws, network",
+        "Reference:",
         "Context:",
         "198.51.100.7\"",
     ];

@@ -39,8 +39,8 @@ pub(super) fn card(message: &Message<'_>, parts: Parts) -> Value {
     let mut body = vec![heading(message)];
     body.extend(parts.description);
     body.extend(parts.runbook);
-    body.extend(reference(message));
     body.extend(facts(&message.facts));
+    body.extend(reference(message));
     body.extend(small(message));
     body.extend(parts.context);
     json!({
@@ -114,7 +114,9 @@ fn facts(facts: &[Fact<'_>]) -> Option<Value> {
         let value = match &fact.value {
             FactValue::Text(text) => {
                 let text = truncate(text, LINE_LIMIT, Unit::NestedJsonBytes);
-                rich(&[literal(&text)])
+                let mut value = rich(&[literal(&text)]);
+                value["spacing"] = "Small".into();
+                value
             }
             FactValue::Time(time) => time_block(*time),
         };
