@@ -142,7 +142,9 @@ fn prose(text: &str) -> String {
 }
 
 fn list(tag: &str, items: &[&str]) -> String {
-    let items = items.iter().map(|item| format!("<li>{}</li>", inline(item)));
+    let items = items
+        .iter()
+        .map(|item| format!("<li>{}</li>", inline(item)));
     format!("<{tag}>{}</{tag}>", items.collect::<Vec<_>>().concat())
 }
 
@@ -285,10 +287,10 @@ mod tests {
             "https://notasana%2Ecom/",
             "https://app.asana%2Ecom.example/",
         ] {
-            assert_eq!(link(url).as_deref(), Some(url));
+            assert_eq!(link(url), Some(url));
         }
         assert_eq!(
-            link("https://a.example/?a=1&b").as_deref(),
+            link("https://a.example/?a=1&b"),
             Some("https://a.example/?a=1&b")
         );
         assert_eq!(
