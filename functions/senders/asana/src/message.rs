@@ -142,10 +142,12 @@ fn prose(text: &str) -> String {
 }
 
 fn list(tag: &str, items: &[&str]) -> String {
-    let items = items
+    let items: Vec<String> = items
         .iter()
-        .map(|item| format!("<li>{}</li>", inline(item)));
-    format!("<{tag}>{}</{tag}>", items.collect::<Vec<_>>().concat())
+        .map(|item| format!("<li>{}</li>", inline(item)))
+        .collect();
+    let items = items.concat();
+    format!("<{tag}>{items}</{tag}>")
 }
 
 /// Text with its code. Where an address of Asana's would be made of pieces, all of it stays
