@@ -64,7 +64,7 @@ async fn main() {
     });
 
     println!("\nThe drill, as a person sees it:");
-    let (code, _) = tocsin.show(&["status"]);
+    let code = tocsin.show(&["status"]);
     assert_eq!(code, 3);
     // The vendors repair what is theirs.
     for (end, broken) in &DESTINATIONS {
@@ -93,11 +93,11 @@ async fn main() {
     ];
     assert!(further.len() <= 6);
     for arguments in &further {
-        let (code, _) = tocsin.show(arguments);
+        let code = tocsin.show(arguments);
         assert_eq!(code, 0, "{arguments:?}");
     }
     eventually("all is well", || tocsin.run(&["status"]));
-    let (code, _) = tocsin.show(&["status"]);
+    let code = tocsin.show(&["status"]);
     assert_eq!(code, 0, "nothing is wrong any more");
 
     // Every alert is at every destination.
@@ -215,7 +215,9 @@ fn is_all_found(status: &Value) -> bool {
     let is_found = |(end, _): &(&str, Broken)| {
         rows.iter().any(|row| {
             let waits = row["waiting"].as_u64().unwrap() + row["failed"].as_u64().unwrap();
-            row["displayName"] == *end && waits == 4 && row["condition"] != "HEALTHY"
+            row["displayName"] == *end
+                && waits == 4
+                && (row["condition"] != "HEALTHY" || row["failed"] == 4)
         })
     };
     let garbage = status["queues"]["deadAlerts"].as_u64().unwrap();
