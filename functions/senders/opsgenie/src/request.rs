@@ -15,8 +15,6 @@ use crate::secret::authorization;
 use crate::settings::{Priority, Settings};
 use crate::{OpsGenie, message};
 
-/// The longest `message`, in characters.
-const MESSAGE_LIMIT: usize = 130;
 /// The longest `alias`, in characters.
 const ALIAS_LIMIT: usize = 512;
 /// The longest `entity`, in characters.
@@ -72,7 +70,7 @@ fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
     let message = Message::of(context);
     let (details, context_in) = message::details(context.alert, context.severity);
     let mut alert = json!({
-        "message": message::plain(&message.headline, MESSAGE_LIMIT),
+        "message": message::plain(&message.headline, message::MESSAGE_LIMIT),
         "alias": alias(context.alert),
         "description": message::description(&message, context_in),
         "source": "Tocsin",

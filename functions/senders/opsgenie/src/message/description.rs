@@ -6,11 +6,14 @@ use tocsin_core::message::{Fact, Message};
 use tocsin_core::prose::Prose;
 use tocsin_core::text::{Unit, with_kept_indent};
 
+/// The longest `message`, in characters.
+pub(crate) const MESSAGE_LIMIT: usize = 130;
 /// The longest `description`, in characters (alert-api).
 const DESCRIPTION_LIMIT: usize = 15_000;
 
 // The limits of the parts, in encoded characters. They leave the context at least a
 // thousand characters.
+const TITLE_LIMIT: usize = 1_000;
 const FACT_LIMIT: usize = 400;
 const TEXT_LIMIT: usize = 4_000;
 const RUNBOOK_LIMIT: usize = 3_000;
@@ -37,6 +40,7 @@ pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> Strin
     };
     let parts = [
         message.link.as_deref().map(|url| link(url, link_room)),
+        long_title(message),
         message
             .description
             .as_ref()
@@ -62,6 +66,12 @@ pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> Strin
         push_context(&mut shown, &context);
     }
     shown
+}
+
+/// The title, if it is more than `message` shows.
+fn long_title(message: &Message<'_>) -> Option<String> {
+    let is_cut = Unit::Characters.length(&message.headline) > MESSAGE_LIMIT;
+    is_cut.then(|| escaped_within(message.title, TITLE_LIMIT, html))
 }
 
 fn link(url: &str, room: usize) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tocsin_core::alert::{Alert, Severity};
 use tocsin_core::message::Message;
 use tocsin_core::provider::RequestContext;
-use tocsin_core::text::{Unit, line, truncate};
+use tocsin_core::text::{Unit, indented, line, truncate};
 use url::Url;
 
 use crate::ServiceNow;
@@ -15,6 +15,8 @@ use crate::message::{description, without_markup};
 const SHORT_DESCRIPTION_LIMIT: usize = 160;
 /// The longest `description`, in characters, unless the instance changed it.
 const DESCRIPTION_LIMIT: usize = 4_000;
+/// The longest title in the description, in characters.
+const TITLE_LIMIT: usize = 1_010;
 /// The longest `work_notes`, in characters. No limit is documented.
 const WORK_NOTES_LIMIT: usize = 4_000;
 /// Separates the finding from the delivery in `correlation_display`.
@@ -66,12 +68,24 @@ pub(super) fn writing_url(mut url: Url) -> Url {
     url
 }
 
+/// The description, behind a title that the short description cuts.
+fn full_description(message: &Message<'_>) -> String {
+    if Unit::Characters.length(&message.headline) <= SHORT_DESCRIPTION_LIMIT {
+        return description(message, DESCRIPTION_LIMIT);
+    }
+    let title = indented(&without_markup(message.title));
+    let title = truncate(&title, TITLE_LIMIT, Unit::Characters);
+    let head = format!("Title\n{title}\n\n");
+    let room = DESCRIPTION_LIMIT.saturating_sub(Unit::Characters.length(&head));
+    head + &description(message, room)
+}
+
 pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
     let message = Message::of(context);
     let Weight { impact, urgency } = weight(context.severity);
     let mut incident = json!({
         "short_description": line(&without_markup(&message.headline), SHORT_DESCRIPTION_LIMIT),
-        "description": description(&message, DESCRIPTION_LIMIT),
+        "description": full_description(&message),
         "impact": impact,
         "urgency": urgency,
         "correlation_id": correlation_id(context.alert),

@@ -25,13 +25,15 @@ pub(crate) const TEXT_LIMIT: usize = 3_000;
 /// Links in `rich_text` have the same here.
 pub(crate) const URL_LIMIT: usize = 3_000;
 
-/// The longest title, value of a fact and list of tags, in characters of JSON: a line or
+/// The longest title, in characters of JSON, as in the fallback text.
+const TITLE_LIMIT: usize = 800;
+/// The longest value of a fact and list of tags, in characters of JSON: a line or
 /// two, so that there is always room for the description.
 const LINE_LIMIT: usize = 300;
 
 /// The title, as a link to the alert's page.
 pub(super) fn title(message: &Message<'_>) -> Vec<Value> {
-    let headline = truncate(&message.headline, LINE_LIMIT, Unit::JsonCharacters);
+    let headline = truncate(&message.headline, TITLE_LIMIT, Unit::JsonCharacters);
     let mut title = bold(&headline);
     if let Some(url) = page(message) {
         title["type"] = "link".into();
