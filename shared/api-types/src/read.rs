@@ -165,7 +165,7 @@ mod tests {
             (
                 json!({"operation": "listAlerts", "limit": "ten"}),
                 "limit",
-                "expected u16",
+                "must be a whole number",
             ),
             (json!({"operation": "getAlert"}), "alertId", "missing field"),
             (
