@@ -366,7 +366,11 @@ mod tests {
         assert!(boundary.file("soc/.env").is_ok());
         // The folder itself may be one of these.
         let inside = Input::File(home.path().join(".aws/destinations.yaml"));
-        assert!(Boundary::of(Some(&inside), &none).file("credentials").is_ok());
+        assert!(
+            Boundary::of(Some(&inside), &none)
+                .file("credentials")
+                .is_ok()
+        );
         let one = allowed(&[], &[&home.path().join(".netrc")]);
         assert!(Boundary::of(Some(&file), &one).file("key").is_ok());
     }
