@@ -10,13 +10,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::field_error::{FieldError, path};
-use super::spelling::spelled;
+use super::spelling::{MIN_LENGTH, spelled};
 use crate::text::single_line;
-
-/// The shortest text that is redacted, in bytes. Shorter ones (`true`, `eu`, a port)
-/// occur in ordinary words. Words of this length that a secret URL happens to contain,
-/// such as `services`, are redacted as well: nobody can tell them from a token.
-pub(super) const MIN_LENGTH: usize = 6;
 
 /// The text that replaces a secret.
 const REDACTED: &str = "[secret]";
