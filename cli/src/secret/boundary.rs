@@ -191,7 +191,7 @@ impl<'a> Boundary<'a> {
             return Ok(file);
         }
         if let Ok(inside) = file.strip_prefix(&root) {
-            let mut names = inside.components().map(|one| one.as_os_str());
+            let mut names = inside.components().map(Component::as_os_str);
             return match names.find(|name| CREDENTIAL_FILES.iter().any(|one| name == one)) {
                 None => Ok(file),
                 Some(name) => Err(Refusal::Credentials {
