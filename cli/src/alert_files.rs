@@ -8,7 +8,7 @@ use tocsin_core::alert::{Alert, parse_sent};
 use crate::args::Input;
 
 /// The largest message in bytes: SQS's limit.
-const MESSAGE_LIMIT: usize = 1024 * 1024;
+pub(crate) const MESSAGE_LIMIT: usize = 1024 * 1024;
 
 /// An alert of a file.
 #[derive(Debug)]

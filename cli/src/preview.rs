@@ -98,3 +98,35 @@ fn pretty(body: &str) -> Text {
         Err(_) => Text::block(body),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_preview() {
+        let alert = hostile::alert();
+        let (id, title) = (&alert["id"], &alert["title"]);
+        let body = serde_json::to_string(&alert).unwrap();
+        let request: PreviewReport = hostile::read(&json!({
+            "type": "webhook", "severity": "CRITICAL", "form": "full",
+            "preview": {
+                "kind": "request", "method": "POST", "url": "https://example.com/",
+                "headers": [{"name": "x-detection", "value": id}], "body": body,
+            },
+        }));
+        let message: PreviewReport = hostile::read(&json!({
+            "type": "sns", "severity": "CRITICAL", "form": "full",
+            "preview": {
+                "kind": "message", "to": "arn:aws:sns:eu-central-1:123456789012:alerts", "subject": title,
+                "body": format!("{}\nPOST https://example.com/\n\tindented", title.as_str().unwrap()),
+                "attributes": {"severity": id},
+            },
+        }));
+        let seen = [request, message].map(|one| hostile::seen(&one, render));
+        insta::assert_snapshot!(seen.join("\n\n"));
+    }
+}

@@ -85,3 +85,18 @@ fn render(explanation: &Explanation) -> Text {
     }
     Text::lines(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_route() {
+        let explanation: Explanation =
+            hostile::read(&json!({"alert": hostile::alert(), "routing": hostile::routing()}));
+        insta::assert_snapshot!(hostile::seen(&explanation, render));
+    }
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tocsin_core::Timestamp;
 use tocsin_core::alert::{Alert, AlertId};
 
-use crate::alert_files::{self, Found};
+use crate::alert_files::{self, Found, MESSAGE_LIMIT};
 use crate::args::{Output, SendArgs, Target};
 use crate::exit::Exit;
 use crate::print::{self, Named, Text, text};
@@ -65,6 +65,13 @@ pub(crate) async fn run(args: SendArgs, target: &Target, output: Output) -> anyh
 fn check(found: Vec<Found>, args: &SendArgs) -> anyhow::Result<Vec<Checked>> {
     if found.is_empty() {
         return Err(Usage::error("there is no alert in what was given"));
+    }
+    if let Some(large) = found.iter().find(|one| one.body.len() > MESSAGE_LIMIT) {
+        return Err(Usage::error(format!(
+            "{} has {} bytes, and the alerts queue takes at most 1 MiB; nothing was sent",
+            large.place,
+            large.body.len()
+        )));
     }
     let mut checked = Vec::new();
     let mut wrong = Vec::new();

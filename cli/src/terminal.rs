@@ -1,6 +1,12 @@
 //! Questions to a person: only on a terminal, and on standard error, so that
 //! standard output holds only results. Secrets are not echoed.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one place that asks"
+)]
+
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Once;
 use std::time::Duration;

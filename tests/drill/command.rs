@@ -5,9 +5,14 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
+use rexpect::process::WaitStatus;
+use rexpect::session::spawn_command;
 use serde_json::Value;
 use tempfile::TempDir;
 use tocsin_tests::harness::Stack;
+
+/// More than any command takes, in milliseconds.
+const TIME_LIMIT_MS: u64 = 120_000;
 
 static VARIABLES: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
@@ -57,11 +62,33 @@ impl Tocsin {
         )
     }
 
-    /// The same, and prints what a person sees.
-    pub(crate) fn show(&self, arguments: &[&str]) -> (i32, String) {
-        let (code, out) = self.run(arguments);
-        println!("\n$ tocsin {}\n{}", arguments.join(" "), out.trim_end());
-        (code, out)
+    /// Runs it on a terminal of 120 columns, and prints what a person sees; gives the exit
+    /// code.
+    pub(crate) fn show(&self, arguments: &[&str]) -> i32 {
+        // Remarks and progress go to a file: only results are laid out for a terminal.
+        let remarks = self.file("remarks", "");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "stty cols 120 && exec \"$0\" \"$@\" 2> \"$REMARKS\""])
+            .arg(binary())
+            .args(arguments)
+            .envs(Stack::environment())
+            .envs(VARIABLES.lock().unwrap().iter())
+            .env("TOCSIN_STACK", &self.stack)
+            .env("USER", "on-call")
+            .env("REMARKS", &remarks)
+            .env("NO_COLOR", "1")
+            .env("TERM", "xterm")
+            .current_dir(self.folder.path());
+        let mut session = spawn_command(command, Some(TIME_LIMIT_MS)).unwrap();
+        let out = session.exp_eof().unwrap();
+        let WaitStatus::Exited(_, code) = session.process().wait().unwrap() else {
+            panic!("{arguments:?} was killed");
+        };
+        let remarks = std::fs::read_to_string(&remarks).unwrap();
+        let seen = [remarks.as_str(), &out].map(str::trim_end).join("\n");
+        println!("\n$ tocsin {}\n{}", arguments.join(" "), seen.trim());
+        code
     }
 
     /// The output as JSON, whatever the exit code.

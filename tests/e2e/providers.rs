@@ -46,7 +46,9 @@ async fn jira_gets_what_its_screen_has() {
     let stack = Stack::ready().await;
     let name = jira(&stack, "NOFIELDS").await;
     let id = unique("screen");
-    stack.send(&alert_for(&id, &[&name]).to_string()).await;
+    let mut alert = alert_for(&id, &[&name]);
+    alert["severity"] = json!("HIGH");
+    stack.send(&alert.to_string()).await;
     let delivery = stack.delivery_in(&id, "DELIVERED").await;
     assert_eq!(delivery["attempt"], 1, "{delivery:#}");
     let remark = delivery["attempts"][0]["remark"].as_str().unwrap();

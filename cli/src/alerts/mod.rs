@@ -278,3 +278,22 @@ fn is_settled(report: &AlertReport) -> bool {
     let mut deliveries = report.deliveries.iter();
     recorded && deliveries.all(|one| one.state.is_settled())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::print::hostile;
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_the_list() {
+        let alert = hostile::alert();
+        let summary: AlertSummary = hostile::read(&json!({
+            "alertId": alert["alertId"], "receivedAt": alert["createdAt"],
+            "detectionId": alert["id"], "title": alert["title"], "type": "RULE",
+            "severity": "CRITICAL", "disposition": "ROUTED", "worstState": "FAILED",
+        }));
+        insta::assert_snapshot!(hostile::seen(&vec![summary], |all| render_list(all)));
+    }
+}

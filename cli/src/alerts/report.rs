@@ -171,6 +171,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::print::hostile;
 
     #[test]
     fn what_waits_has_a_time() {
@@ -192,5 +193,14 @@ mod tests {
         ] {
             assert_eq!(due(&record(state, fallback_for)).unwrap(), shown);
         }
+    }
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_its_report() {
+        let report: AlertReport = hostile::read(&json!({
+            "alert": hostile::alert(), "routing": hostile::routing(),
+            "receivedAt": "2026-03-02T22:41:10Z", "deliveries": [hostile::delivery()],
+        }));
+        insta::assert_snapshot!(hostile::seen(&report, render));
     }
 }

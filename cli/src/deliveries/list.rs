@@ -108,7 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::print::{Layout, View, set};
+    use crate::print::{Layout, View, hostile, set};
 
     fn deliveries() -> Vec<DeliverySummary> {
         let one = |id: &str, title: &str, state: &str, result: serde_json::Value| {
@@ -170,5 +170,17 @@ mod tests {
         shown.push(format!("piped:\n{}", table(&deliveries()).as_str()));
         let snapshot = anstream::adapter::strip_str(&shown.join("\n\n")).to_string();
         insta::assert_snapshot!("deliveries", snapshot);
+    }
+
+    #[test]
+    fn no_text_of_an_alert_forges_a_line_of_the_list() {
+        let alert = hostile::alert();
+        let mut fields = hostile::delivery();
+        fields["alertId"] = alert["alertId"].clone();
+        fields["title"] = alert["title"].clone();
+        fields["severity"] = json!("CRITICAL");
+        fields["receivedAt"] = alert["createdAt"].clone();
+        let summary: DeliverySummary = hostile::read(&fields);
+        insta::assert_snapshot!(hostile::seen(&vec![summary], |all| table(all)));
     }
 }

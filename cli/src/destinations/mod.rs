@@ -11,10 +11,10 @@ mod replay;
 mod sources;
 mod test;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use tocsin_api_types::{
-    DeleteDestination, DeletedDestination, DestinationReport, GetDestination, ListDestinations,
-    RemovedSecret, SetDestinationEnabled,
+    ApiError, DeleteDestination, DeletedDestination, DestinationReport, ErrorCode, GetDestination,
+    ListDestinations, RemovedSecret, SetDestinationEnabled,
 };
 use tocsin_core::destination::Enabled;
 
@@ -78,9 +78,33 @@ async fn fetch(stack: &Stack) -> anyhow::Result<Vec<DestinationReport>> {
 
 /// The destination of this name or id.
 async fn get(stack: &Stack, destination: String) -> anyhow::Result<DestinationReport> {
-    let which = format!("{destination:?}");
-    let found = stack.ask(GetDestination { destination }).await;
-    found.context(which)
+    let name = destination.clone();
+    let error = match stack.ask(GetDestination { destination }).await {
+        Ok(found) => return Ok(found),
+        Err(error) => error,
+    };
+    let is_unknown = error
+        .downcast_ref::<ApiError>()
+        .is_some_and(|error| error.code == ErrorCode::NotFound);
+    if !is_unknown {
+        return Err(error.context(format!("{name:?}")));
+    }
+    let all = fetch(stack).await?;
+    let names = all.iter().map(|one| one.destination.display_name.as_str());
+    Err(match similar(&name, names) {
+        Some(similar) => anyhow!("there is no destination {name:?}; did you mean {similar:?}?"),
+        None => anyhow!("there is no destination {name:?}; `tocsin destinations list` shows all"),
+    })
+}
+
+/// The name that is most like this one, if one is much like it.
+fn similar<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const LEAST: f64 = 0.8;
+    let likeness = |other: &str| strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase());
+    all.map(|other| (likeness(other), other))
+        .filter(|(likeness, _)| *likeness >= LEAST)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, other)| other)
 }
 
 async fn delete(stack: &Stack, args: DeleteArgs, output: Output) -> anyhow::Result<()> {

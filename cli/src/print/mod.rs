@@ -7,6 +7,8 @@
     reason = "the one place that prints"
 )]
 
+#[cfg(test)]
+pub(crate) mod hostile;
 mod style;
 mod table;
 mod text;
@@ -105,20 +107,24 @@ pub(crate) fn script(text: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints what clap answers to these arguments: help, or what is wrong with them. The
-/// latter repeats them.
+/// Prints what clap answers to these arguments: help, or what is wrong with them.
 pub(crate) fn usage(answer: &clap::Error, arguments: &[String]) -> anyhow::Result<()> {
-    let is_unsafe = |one: &String| text!("{}", one).as_str() != one;
-    let shown = if arguments.iter().any(is_unsafe) {
-        Text::block(&answer.render().to_string())
-    } else {
-        Text::own(answer.render().ansi().to_string().trim_end().to_owned())
-    };
+    let shown = answer_to(arguments, answer);
     if answer.use_stderr() {
         remark(&shown);
         return Ok(());
     }
     line(&shown)
+}
+
+/// The answer as clap draws it. It repeats arguments, and is made safe without its colours
+/// where one of them is not.
+fn answer_to(arguments: &[String], answer: &clap::Error) -> Text {
+    let is_unsafe = |one: &String| text!("{}", one).as_str() != one;
+    if arguments.iter().any(is_unsafe) {
+        return Text::block(&answer.render().to_string());
+    }
+    Text::own(answer.render().ansi().to_string().trim_end().to_owned())
 }
 
 /// A list in one cell; `none` if it is empty.
@@ -137,6 +143,8 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     const COLUMNS: [Column; 1] = [Column::whole("heading", 0)];
@@ -153,8 +161,20 @@ mod tests {
                 !shown.contains(['\u{1b}', '\u{7}', '\u{202e}']) && !shown.contains("\nline"),
                 "{shown:?}"
             );
-            assert!(shown.contains("title\u{fffd}\\nline"), "{shown:?}");
+            assert!(shown.contains(r"title\u{202e}\nline"), "{shown:?}");
         }
+    }
+
+    #[test]
+    fn an_argument_in_an_answer_of_clap_is_safe() {
+        let argument = "--x\u{1b}[31m\u{202e}\nerror: forged";
+        let arguments = ["tocsin", "status", argument].map(str::to_owned);
+        let answer = crate::args::Args::try_parse_from(&arguments).unwrap_err();
+        let shown = answer_to(&arguments, &answer);
+        assert!(hostile::is_safe(shown.as_str()), "{shown:?}");
+        assert!(shown.as_str().contains(r"--x\u{202e}"), "{shown:?}");
+        let is_indented = |line: &str| line.starts_with("  ");
+        assert!(shown.as_str().lines().all(is_indented), "{shown:?}");
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //! others: alerts, names, answers of vendors and of AWS, files, variables.
 //!
 //! [`Text`] is all that can be printed, and [`text!`](crate::print::text) makes it: each
-//! value becomes part of one line, whatever it holds. So a value can neither control the
-//! terminal nor look like a line of the command itself.
+//! value becomes part of one line, whatever it holds, and what must not be shown is written
+//! as `\u{202e}`. So a value can neither control the terminal nor look like a line of the
+//! command itself.
 
+use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
 
 use tocsin_core::json;
-use tocsin_core::text::sanitize;
+use tocsin_core::text::escape_hidden;
 
 /// Text whose only line breaks, tabs and colour codes are the command's own.
 ///
@@ -69,8 +71,14 @@ impl<T: Show + ?Sized> Display for Shown<'_, T> {
 
 impl<T: Display + ?Sized> Debug for Shown<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        Debug::fmt(&*sanitize(&text), f)
+        // Not the `Debug` of strings, which shows some invisible letters, and escapes the
+        // joiners of scripts and emoji.
+        let text = self
+            .0
+            .to_string()
+            .replace('\\', r"\\")
+            .replace('"', r#"\""#);
+        f.write_str(&one_line(&format!("\"{text}\"")))
     }
 }
 
@@ -94,8 +102,8 @@ impl Text {
     /// A text of several lines. They are indented, so that none of them looks like a line
     /// of the command itself.
     pub(crate) fn block(text: &str) -> Self {
-        let visible = sanitize(text).replace('\t', "    ");
-        Self::lines(visible.lines().map(|line| Self(format!("  {line}"))))
+        let visible = text.lines().map(visible);
+        Self::lines(visible.map(|line| Self(format!("  {}", line.replace('\t', "    ")))))
     }
 
     /// JSON that means the same, with escapes for what must not be shown.
@@ -123,26 +131,42 @@ impl Text {
     }
 }
 
-/// One line of this text: what must not be shown is replaced, and line breaks and tabs
-/// are written as `\n` and `\t`.
+/// The text with what must not be shown as `\u{202e}`.
+fn visible(text: &str) -> Cow<'_, str> {
+    escape_hidden(text, char::escape_default)
+}
+
+/// The same on one line, with line breaks and tabs as `\n` and `\t`.
 fn one_line(text: &str) -> String {
-    sanitize(text).replace('\n', "\\n").replace('\t', "\\t")
+    visible(text).replace('\n', r"\n").replace('\t', r"\t")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::print::hostile::{self, is_safe};
 
     const HOSTILE: &str = "Atk\nDELIVERED\t\u{9b}31m\u{1b}[2J\u{9d}0;x\u{7}\u{202e}gpj\u{200b}";
 
     #[test]
     fn a_value_is_part_of_one_line() {
-        let shown = text!("{} is {:?}", HOSTILE, "a\nb\"\u{202e}");
+        let shown = text!("{} is {:?}", HOSTILE, "a\nb\"\\n\u{202e}");
         assert_eq!(
             shown.as_str(),
-            "Atk\\nDELIVERED\\t\u{fffd}31m\u{fffd}[2J\u{fffd}0;x\u{fffd}\u{fffd}gpj\u{fffd} \
-             is \"a\\nb\\\"\u{fffd}\""
+            r#"Atk\nDELIVERED\t\u{9b}31m\u{1b}[2J\u{9d}0;x\u{7}\u{202e}gpj\u{200b} is "a\nb\"\\n\u{202e}""#
         );
+        let separators = text!("{}", "a\r\nb\u{85}\u{2028}\u{2029}");
+        assert_eq!(separators.as_str(), r"a\r\nb\u{85}\u{2028}\u{2029}");
+    }
+
+    #[test]
+    fn joiners_stay_where_they_belong() {
+        let text = "👩\u{200d}💻 می\u{200c}خواهم";
+        assert_eq!(text!("{}", text).as_str(), text);
+        assert_eq!(text!("{:?}", text).as_str(), format!("\"{text}\""));
+        assert_eq!(text!("{}", "SKIP\u{200d}").as_str(), r"SKIP\u{200d}");
     }
 
     #[test]
@@ -159,22 +183,52 @@ mod tests {
     fn an_error_is_shown_with_its_causes() {
         let error = anyhow::anyhow!("no\nfile").context("not\u{1b} read");
         let shown = text!("{:#}", error);
-        assert_eq!(shown.as_str(), "not\u{fffd} read: no\\nfile");
+        assert_eq!(shown.as_str(), r"not\u{1b} read: no\nfile");
     }
 
     #[test]
     fn the_lines_of_a_block_are_indented() {
         assert_eq!(
             Text::block("a\r\nPOST\tx\u{85}\u{1b}b\n").as_str(),
-            "  a\n  POST    x\n  \u{fffd}b"
+            "  a\n  POST    x\\u{85}\\u{1b}b"
         );
     }
 
     #[test]
     fn json_keeps_its_meaning() {
         assert_eq!(
-            Text::json("{\"a\u{202e}\": \"\u{7f}\"}").as_str(),
-            "{\"a\\u202e\": \"\\u007f\"}"
+            Text::json("{\"a\u{202e}\": \"\u{7f}\u{e0041}\"}").as_str(),
+            "{\"a\\u202e\": \"\\u007f\\udb40\\udc41\"}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_leaves_its_line(value in hostile::text()) {
+            for shown in [text!("{}", value), text!("{:?}", value)] {
+                prop_assert!(is_safe(shown.as_str()), "{:?}", shown);
+                prop_assert!(!shown.as_str().contains(['\n', '\t']), "{:?}", shown);
+                // A text that was shown in another one is not escaped twice.
+                prop_assert_eq!(text!("{}", shown.as_str()), shown);
+            }
+        }
+
+        #[test]
+        fn no_line_of_a_block_begins_with_the_text(value in hostile::text()) {
+            let shown = Text::block(&value);
+            prop_assert!(is_safe(shown.as_str()), "{:?}", shown);
+            prop_assert!(shown.as_str().lines().all(|line| line.starts_with("  ")), "{:?}", shown);
+        }
+
+        #[test]
+        fn json_is_read_back(key in hostile::text(), value in hostile::text()) {
+            let value = serde_json::json!({key: [value]});
+            for json in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+                let shown = Text::json(&json);
+                prop_assert!(is_safe(shown.as_str()), "{:?}", shown);
+                let back: serde_json::Value = serde_json::from_str(shown.as_str()).unwrap();
+                prop_assert_eq!(&back, &value);
+            }
+        }
     }
 }

@@ -170,9 +170,13 @@ impl Stack {
         }
         messages.dedup();
         let message = messages.join(": ");
-        match hint::of(&message, error.code(), &self.name) {
-            Some(hint) => anyhow!("{message} ({hint})"),
-            None => anyhow!(message),
+        // What to do comes first. Of the layers below, the innermost one says most.
+        match (
+            hint::of(&message, error.code(), &self.name),
+            messages.last(),
+        ) {
+            (Some(hint), Some(innermost)) => anyhow!("{hint} ({innermost})"),
+            _ => anyhow!(message),
         }
     }
 }

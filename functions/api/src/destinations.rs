@@ -64,7 +64,7 @@ impl Snapshot {
 pub(crate) fn no_destination(field: &str) -> ApiError {
     ApiError::not_found(
         field,
-        "there is no destination with this id or display name; listDestinations lists all",
+        "there is no destination with this id or display name",
     )
 }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use tocsin_core::provider::wanted;
+
 use super::{ApiError, ErrorCode, Request};
 
 /// The largest request in bytes: Lambda's limit for a synchronous invocation.
@@ -96,9 +98,9 @@ pub(super) fn operation<T: DeserializeOwned>(fields: Value) -> Result<T, ApiErro
             code: ErrorCode::Invalid,
             field: (!field.is_empty()).then(|| field.clone()),
             message: if field.is_empty() {
-                format!("the request cannot be read: {problem}")
+                format!("the request {problem}")
             } else {
-                format!("`{field}` is unusable: {problem}")
+                format!("`{field}` {problem}")
             },
         }
     })
@@ -117,11 +119,11 @@ fn without_values(message: &str, field: &str) -> String {
     let names_fields = message.starts_with("missing field") || message.starts_with("unknown field");
     // The message about retry limits holds only numbers.
     if !secret && (names_fields || message.starts_with("`retry.")) {
-        return message.to_owned();
+        return format!("is unusable: {message}");
     }
     match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "it does not have the form that schema.json describes".to_owned(),
+        Some((_, expected)) => wanted(expected),
+        None => "is unusable: it does not have the form that schema.json describes".to_owned(),
     }
 }
 
@@ -163,7 +165,7 @@ mod tests {
             (
                 json!({"operation": "listAlerts", "limit": "ten"}),
                 "limit",
-                "expected u16",
+                "must be a whole number",
             ),
             (json!({"operation": "getAlert"}), "alertId", "missing field"),
             (

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use crate::text::{sanitize, shown};
+use crate::text::{escape_hidden, sanitize};
 
 /// `map` as indented JSON. Characters that could hide or reorder text, or break its
 /// lines, are written as JSON escapes (`\u202e`).
@@ -27,15 +27,12 @@ pub fn one_line(value: &Value) -> String {
 /// where an escape means the same.
 #[must_use]
 pub fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for (c, shown) in shown(json) {
-        if shown == Some(c) {
-            out.push(c);
-        } else {
-            escape(c, &mut out);
-        }
-    }
-    out
+    let escape = |c| {
+        let mut escaped = String::new();
+        escape(c, &mut escaped);
+        escaped
+    };
+    escape_hidden(json, escape).into_owned()
 }
 
 fn escape(c: char, out: &mut String) {

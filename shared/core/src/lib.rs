@@ -33,7 +33,7 @@
 //!
 //! ## Layers
 //!
-//! A module uses only modules to the left of it: `timestamp text json escape link`,
+//! A module uses only modules to the left of it: `timestamp text json escape link prose`,
 //! `alert outcome`, `retry`, `destination`, `routing`, `delivery outbox history`,
 //! `health provider system_alert`, `retry_queue message audit`. `tests/it/modules` makes sure that there are
 //! no circles.
@@ -50,6 +50,7 @@ pub mod link;
 pub mod message;
 pub mod outbox;
 pub mod outcome;
+pub mod prose;
 pub mod provider;
 pub mod retry;
 pub mod retry_queue;

@@ -151,6 +151,10 @@ fn is_sound_rich_text(element: &Value) -> bool {
             .as_str()
             .is_some_and(|text| !text.is_empty()),
         Some("link") => element["url"].as_str().is_some_and(|url| !url.is_empty()),
+        Some("date") => {
+            let filled = |field: &str| element[field].as_str().is_some_and(|text| !text.is_empty());
+            element["timestamp"].is_u64() && filled("format") && filled("fallback")
+        }
         _ => false,
     }
 }

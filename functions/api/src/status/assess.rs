@@ -65,7 +65,12 @@ fn row(one: &Destination, facts: &Facts) -> DestinationStatus {
         enabled: one.enabled,
         condition: condition(one, health, facts.at),
         failing_since: health.failing_since,
-        last_failure: health.last_failure.as_ref().map(Failure::to_string),
+        // What is over is not shown: the destination has accepted a delivery since.
+        last_failure: health
+            .last_failure
+            .as_ref()
+            .filter(|_| health.condition(facts.at) != health::Condition::Healthy)
+            .map(Failure::to_string),
         waiting: waiting.map_or(0, |waiting| waiting.deliveries),
         oldest_since: waiting.and_then(|waiting| waiting.oldest),
         next_attempt_at,
@@ -131,6 +136,12 @@ fn of_row(row: &DestinationStatus, facts: &Facts) -> Vec<StatusProblem> {
         ));
     }
     if row.condition == Condition::Failing && row.waiting > 0 {
+        let (advice, command) = if is_curable(row, facts) {
+            remedy(row, facts, &name)
+        } else {
+            let list = format!("tocsin deliveries list --waiting --destination {name}");
+            ("they are attempted again by themselves", list)
+        };
         problems.push(problem(
             StatusProblemKind::DestinationSlow,
             format!(
@@ -138,8 +149,8 @@ fn of_row(row: &DestinationStatus, facts: &Facts) -> Vec<StatusProblem> {
                 row.display_name,
                 failure(row)
             ),
-            "they are attempted again by themselves",
-            format!("tocsin deliveries list --waiting --destination {name}"),
+            advice,
+            command,
         ));
     }
     if row.condition == Condition::Throttled && row.waiting > 0 {
@@ -179,11 +190,16 @@ fn failure(row: &DestinationStatus) -> &str {
         .unwrap_or("the reason is not known")
 }
 
-/// What helps a destination that accepts nothing.
-fn remedy(row: &DestinationStatus, facts: &Facts, name: &str) -> (&'static str, String) {
+/// Whether the last failure is one that a person must fix.
+fn is_curable(row: &DestinationStatus, facts: &Facts) -> bool {
     let health = facts.healths.get(&row.destination_id);
-    let breaker = health.and_then(|found| found.health.breaker);
-    if breaker.is_some_and(|breaker| breaker.cause.is_curable()) {
+    let failure = health.and_then(|found| found.health.last_failure.as_ref());
+    failure.is_some_and(|failure| failure.kind.is_curable())
+}
+
+/// What helps a destination that does not accept what it gets.
+fn remedy(row: &DestinationStatus, facts: &Facts, name: &str) -> (&'static str, String) {
+    if is_curable(row, facts) {
         return (
             "a person must fix it; what waits goes out by itself then",
             format!("tocsin destinations edit {name}"),

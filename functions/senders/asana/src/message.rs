@@ -5,8 +5,8 @@
 //! with 400. The notes use only the tags that are allowed for tasks, so no tables.
 
 use tocsin_core::escape::{escaped, escaped_within};
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
+use tocsin_core::prose::{Block, Marker, Prose, Span, blocks, spans};
 use tocsin_core::text::{Unit, sanitize, truncate};
 use url::Url;
 
@@ -16,7 +16,7 @@ pub(crate) const NAME_LIMIT: usize = 1_000;
 pub(crate) const NOTES_LIMIT: usize = 60_000;
 /// The longest description, and the longest runbook, in characters.
 const LONG_TEXT_LIMIT: usize = 16_000;
-/// The longest title, reference, fact, and list of tags, in characters.
+/// The longest reference, fact, and list of tags, in characters.
 const SHORT_TEXT_LIMIT: usize = 2_000;
 /// The size of one heading and the `body` tags, in characters.
 const FRAME_SIZE: usize = 100;
@@ -33,19 +33,19 @@ pub(crate) fn rich(message: &Message<'_>, marker: &str) -> String {
     let used = length(&html) + length(&tail) + length(marker) + FRAME_SIZE;
     // Description and runbook get a third each at most, the context gets the rest.
     let share = (NOTES_LIMIT.saturating_sub(used) / 3).min(LONG_TEXT_LIMIT);
-    if let Some(description) = message.description {
+    if let Some(description) = &message.description {
         html.push_str("\n\n");
-        html.push_str(&escaped_within(description, share, escape));
+        html.push_str(&within(description, share));
     }
-    if let Some(runbook) = message.runbook {
+    if let Some(runbook) = &message.runbook {
         html.push_str("\n<h2>Runbook</h2>");
-        html.push_str(&escaped_within(runbook, share, escape));
+        html.push_str(&within(runbook, share));
     }
     html.push_str(&tail);
-    if let Some(context) = &message.context {
+    if let Some(context) = message.context_excerpt() {
         let used = length(&html) + length(marker) + FRAME_SIZE;
         html.push_str(&escaped_within(
-            context,
+            &context,
             NOTES_LIMIT.saturating_sub(used),
             block,
         ));
@@ -55,7 +55,8 @@ pub(crate) fn rich(message: &Message<'_>, marker: &str) -> String {
 
 /// Severity, title, link and marker as plain text.
 pub(crate) fn plain(message: &Message<'_>, marker: &str) -> String {
-    let link = message.link.and_then(link).map(|href| format!("\n{href}"));
+    let link = message.link.as_deref().and_then(link);
+    let link = link.map(|href| format!("\n{href}"));
     format!("{}{}\n\n{marker}", name(message), link.unwrap_or_default())
 }
 
@@ -63,36 +64,30 @@ fn length(text: &str) -> usize {
     Unit::Characters.length(text)
 }
 
+/// Severity and link; the name of the task is the title.
 fn head(message: &Message<'_>) -> String {
-    let title = escaped_within(message.title, SHORT_TEXT_LIMIT, escape);
-    let link = message
-        .link
-        .and_then(link)
-        .map(|href| anchor(&href, "View the alert"));
-    let link = link.map(|link| format!("\n{link}")).unwrap_or_default();
-    format!("<strong>{}</strong> {title}{link}", message.severity)
+    let link = message.link.as_deref().and_then(link);
+    let link = link.map(|href| anchor(href, "View the alert"));
+    let link = link.map(|link| format!(" {link}")).unwrap_or_default();
+    format!("<strong>{}</strong>{link}", message.severity)
 }
 
-/// The reference and the facts.
+/// The facts and the reference.
 fn tail(message: &Message<'_>) -> String {
     let mut tail = String::new();
-    if let Some(reference) = message.reference {
-        tail.push_str("\n<h2>Reference</h2>");
-        tail.push_str(&match link(reference) {
-            Some(href) if href.len() <= SHORT_TEXT_LIMIT => anchor(&href, &escape(&href)),
-            _ => escaped_within(reference, SHORT_TEXT_LIMIT, escape),
-        });
-    }
-    let mut items: Vec<String> = message
-        .facts
+    let rows = message.rows();
+    let items: Vec<String> = rows
         .iter()
-        .map(|fact| item(fact.label, &fact.value))
+        .map(|(label, value)| item(label, value))
         .collect();
-    items.extend(message.tag_line().map(|tags| item("Tags", &tags)));
     if !items.is_empty() {
         tail.push_str("\n<h2>Details</h2><ul>");
         tail.extend(items);
         tail.push_str("</ul>");
+    }
+    if let Some(reference) = &message.reference {
+        tail.push_str("\n<h2>Reference</h2>");
+        tail.push_str(&within(reference, SHORT_TEXT_LIMIT));
     }
     tail
 }
@@ -108,14 +103,69 @@ fn block(context: &str) -> String {
 }
 
 fn anchor(href: &str, text: &str) -> String {
-    // Of the characters that XML needs escaped, `web_url` leaves the ampersand.
+    // Of the characters that XML needs escaped, a link has only the ampersand.
     format!("<a href=\"{}\">{text}</a>", href.replace('&', "&amp;"))
 }
 
 /// The link, unless it leads to Asana: Asana turns such a link into a mention of
 /// the user or task that it names.
-fn link(text: &str) -> Option<String> {
-    web_url(text).filter(|href| inert(href) == *href)
+fn link(url: &str) -> Option<&str> {
+    Some(url).filter(|url| inert(url) == **url)
+}
+
+/// A link that shows its target, or a text with its lists and code, in at most `limit`
+/// characters.
+fn within(text: &Prose<'_>, limit: usize) -> String {
+    if let Some(href) = text.link().and_then(link) {
+        let shown = anchor(href, &escape(href));
+        if length(&shown) <= limit {
+            return shown;
+        }
+    }
+    escaped_within(text.as_str(), limit, prose)
+}
+
+fn prose(text: &str) -> String {
+    let parts = blocks(text).into_iter().map(|block| match block {
+        Block::Lines(lines) => inline(lines),
+        Block::Code(code) => format!("<pre>{}</pre>", escape(code)),
+        Block::List(Marker::Bullets, items) => list("ul", &items),
+        Block::List(Marker::Numbers(1), items) => list("ol", &items),
+        // A list of Asana's begins with 1.
+        Block::List(Marker::Numbers(first), items) => {
+            let items = (first..).zip(&items);
+            let items = items.map(|(number, item)| format!("{number}. {}", inline(item)));
+            items.collect::<Vec<_>>().join("\n")
+        }
+    });
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+fn list(tag: &str, items: &[&str]) -> String {
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| format!("<li>{}</li>", inline(item)))
+        .collect();
+    let items = items.concat();
+    format!("<{tag}>{items}</{tag}>")
+}
+
+/// Text with its code. Where an address of Asana's would be made of pieces, all of it stays
+/// as it was written.
+fn inline(text: &str) -> String {
+    let spans = spans(text);
+    let joined: String = spans
+        .iter()
+        .map(|(Span::Text(text) | Span::Code(text))| *text)
+        .collect();
+    if spans.len() > 1 && inert(&joined) != joined {
+        return escape(text);
+    }
+    let shown = spans.iter().map(|span| match span {
+        Span::Text(text) => escape(text),
+        Span::Code(code) => format!("<code>{}</code>", escape(code)),
+    });
+    shown.collect()
 }
 
 /// Text as the content of an element.
@@ -239,10 +289,10 @@ mod tests {
             "https://notasana%2Ecom/",
             "https://app.asana%2Ecom.example/",
         ] {
-            assert_eq!(link(url).as_deref(), Some(url));
+            assert_eq!(link(url), Some(url));
         }
         assert_eq!(
-            link("https://a.example/?a=1&b").as_deref(),
+            link("https://a.example/?a=1&b"),
             Some("https://a.example/?a=1&b")
         );
         assert_eq!(

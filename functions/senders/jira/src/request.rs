@@ -11,10 +11,6 @@ use crate::secret::authorization;
 use crate::settings::{Deployment, Settings};
 use crate::{Jira, message};
 
-/// The longest summary, in characters. Jira refuses longer ones, and line breaks
-/// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
-pub(crate) const SUMMARY_LIMIT: usize = 255;
-
 /// The field of the labels.
 const LABELS: &str = "labels";
 
@@ -120,7 +116,7 @@ fn fields(context: &RequestContext<'_, Jira>) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("project".to_owned(), json!({"key": settings.project_key}));
     fields.insert("issuetype".to_owned(), issue_type(&settings.issue_type));
-    let summary = truncate(&message.headline, SUMMARY_LIMIT, Unit::Characters);
+    let summary = truncate(&message.headline, message::SUMMARY_LIMIT, Unit::Characters);
     fields.insert("summary".to_owned(), json!(summary));
     let description = message::description(&message, settings.deployment);
     fields.insert("description".to_owned(), description);

@@ -70,10 +70,11 @@ pub(crate) fn alias(alert: &Alert) -> String {
 
 fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
     let message = Message::of(context);
+    let (details, context_in) = message::details(context.alert, context.severity);
     let mut alert = json!({
         "message": message::plain(&message.headline, MESSAGE_LIMIT),
         "alias": alias(context.alert),
-        "description": message::description(&message),
+        "description": message::description(&message, context_in),
         "source": "Tocsin",
         "priority": priority(context.settings, context.severity),
     });
@@ -84,7 +85,7 @@ fn alert(context: &RequestContext<'_, OpsGenie>) -> Value {
     if context.detail == Detail::Full {
         alert["entity"] = json!(message::plain(&context.alert.detection_id, ENTITY_LIMIT));
         alert["tags"] = json!(tags(message.tags));
-        alert["details"] = Value::Object(message::details(context.alert, context.severity));
+        alert["details"] = Value::Object(details);
     }
     alert
 }

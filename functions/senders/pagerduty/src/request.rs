@@ -36,19 +36,22 @@ pub(crate) fn dedup_key(alert: &Alert) -> String {
         .into_owned()
 }
 
+/// The event. The minimal form has no fields for links: PagerDuty may have refused one of
+/// them, and a page without a link is better than none.
 fn event(context: &RequestContext<'_, PagerDuty>) -> Value {
     let message = Message::of(context);
-    let link = message.link.and_then(message::href);
     let mut event = json!({
         "routing_key": context.secret.routing_key.expose_secret(),
         "event_action": "trigger",
         "dedup_key": dedup_key(context.alert),
         "client": "Tocsin",
         "payload": message::payload(context, &message),
-        "links": message::links(link.as_deref(), &message),
     });
-    if let Some(link) = link {
-        event["client_url"] = json!(link);
+    if context.detail == Detail::Full {
+        event["links"] = message::links(&message);
+        if let Some(link) = message::page(&message) {
+            event["client_url"] = json!(link);
+        }
     }
     event
 }

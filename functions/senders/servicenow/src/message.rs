@@ -1,11 +1,13 @@
 //! The alert as plain text, for fields without markup.
 
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
+use tocsin_core::prose::Prose;
 use tocsin_core::text::{Unit, indented, truncate};
 
 /// The longest value of a fact, in characters.
 const FACT_LIMIT: usize = 200;
+/// The longest reference, in characters.
+const REFERENCE_LIMIT: usize = 500;
 
 /// Disables what journal fields interpret, since rules copy other fields into journals:
 /// `[code]` and `[/code]`, between which text is rendered as HTML, and `@[sys_id:Name]`,
@@ -39,39 +41,52 @@ fn is_code_tag(inner: &str) -> bool {
         .is_some_and(|word| word.eq_ignore_ascii_case("code"))
 }
 
-/// The alert in at most `limit` characters: link and facts first, then the long texts,
-/// which share the remaining room. Their lines are indented, so that none looks like
-/// a heading or a fact.
+/// The alert in at most `limit` characters: link, what happened, runbook, facts and
+/// reference. The long texts share the room that the others leave. Their lines are
+/// indented, so that none looks like a heading or a fact.
 pub(crate) fn description(message: &Message<'_>, limit: usize) -> String {
-    let head = head(message);
+    // A URL of `web_url` has its brackets encoded, so it cannot contain `[code]`.
+    let link = message.link.as_deref().map(|url| format!("Alert: {url}"));
+    let link = link.unwrap_or_default();
+    let facts = facts(message) + &reference(message);
     let sections: Vec<(&str, String)> = [
-        ("Description\n", message.description),
-        ("Runbook\n", message.runbook),
-        ("Reference\n", message.reference),
+        ("Description\n", &message.description),
+        ("Runbook\n", &message.runbook),
     ]
     .into_iter()
-    .filter_map(|(label, text)| Some((label, indented(&without_markup(text?)))))
+    .filter_map(|(label, text)| {
+        let text = without_markup(text.as_ref().map(Prose::as_str)?);
+        Some((label, indented(&text)))
+    })
     .collect();
-    let room = limit.saturating_sub(Unit::Characters.length(&head));
-    let text = head + &shared(&sections, room);
+    let used = Unit::Characters.length(&link) + Unit::Characters.length(&facts);
+    let text = link + &shared(&sections, limit.saturating_sub(used)) + &facts;
     truncate(text.trim_start(), limit, Unit::Characters).into_owned()
 }
 
-fn head(message: &Message<'_>) -> String {
-    // `web_url` encodes brackets, so the link cannot contain `[code]`.
-    let link = message.link.and_then(web_url);
-    let link = link.map(|url| format!("Alert: {url}"));
-    let fact = |label: &str, value: &str| {
+fn reference(message: &Message<'_>) -> String {
+    let text = message.reference.as_ref().map(Prose::as_str);
+    let shown = text.map(|text| {
+        let text = indented(&without_markup(text));
+        let text = truncate(&text, REFERENCE_LIMIT, Unit::Characters);
+        format!("\n\nReference\n{text}")
+    });
+    shown.unwrap_or_default()
+}
+
+fn facts(message: &Message<'_>) -> String {
+    let rows = message.rows();
+    let lines = rows.iter().map(|(label, value)| {
         let value = without_markup(value);
-        format!(
-            "{label}: {}",
-            truncate(&value, FACT_LIMIT, Unit::Characters)
-        )
-    };
-    let mut lines: Vec<String> = link.into_iter().collect();
-    lines.extend(message.facts.iter().map(|one| fact(one.label, &one.value)));
-    lines.extend(message.tag_line().map(|tags| fact("Tags", &tags)));
-    lines.join("\n")
+        let value = truncate(&value, FACT_LIMIT, Unit::Characters);
+        format!("{label}: {value}")
+    });
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n{}", lines.join("\n"))
+    }
 }
 
 /// The sections within `room` characters. A section may use the room that the later

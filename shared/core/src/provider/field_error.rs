@@ -31,21 +31,38 @@ impl FieldError {
 /// Names the field that is missing, unknown or of the wrong kind.
 pub fn read_settings<T: DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, FieldError> {
     serde_path_to_error::deserialize(Value::Object(settings.clone())).map_err(|error| {
-        let problem = without_values(&error.inner().to_string());
-        FieldError::new(path("settings", &error), format!("is unusable: {problem}"))
+        let problem = problem(&error.inner().to_string());
+        FieldError::new(path("settings", &error), problem)
     })
 }
 
 /// The message of a serde error without the value it found, which may be a secret in the
 /// wrong place: names of fields, and what was expected, are enough.
-fn without_values(message: &str) -> String {
+fn problem(message: &str) -> String {
     if message.starts_with("missing field") || message.starts_with("unknown field") {
-        return message.to_owned();
+        return format!("is unusable: {message}");
     }
     match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "it is not of the form it must have".to_owned(),
+        Some((_, expected)) => wanted(expected),
+        None => "is not of the form it must have".to_owned(),
     }
+}
+
+/// What a field must be, in the words of people; `expected` is what a parser calls it.
+#[must_use]
+pub fn wanted(expected: &str) -> String {
+    let kind = match expected {
+        "a sequence" => "a list, such as [\"one\", \"two\"]",
+        "a string" | "string or map" => "a text",
+        "a map" => "an object",
+        "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "a nonzero u8" | "a nonzero u16" => {
+            "a whole number"
+        }
+        other if other.starts_with("struct ") => "an object",
+        other => return format!("is unusable: expected {other}"),
+    };
+    format!("must be {kind}")
 }
 
 /// The path of a serde error below `root`; errors of the root object name their field.
@@ -77,14 +94,15 @@ mod tests {
             "`settings` is unusable: missing field `topicArn`"
         );
         assert!(
-            read(serde_json::json!({"topicArn": 7})).starts_with("`settings.topicArn` is unusable")
+            read(serde_json::json!({"topicArn": 7}))
+                .starts_with("`settings.topicArn` must be a text")
         );
         assert!(
             read(serde_json::json!({"topicArn": "x", "typo": 1})).contains("unknown field `typo`")
         );
         assert_eq!(
             read(serde_json::json!({"topicArn": ["Bearer PLANTED"]})),
-            "`settings.topicArn` is unusable: expected a string"
+            "`settings.topicArn` must be a text"
         );
     }
 }

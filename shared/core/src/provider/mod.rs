@@ -29,7 +29,7 @@ use url::Url;
 pub use crate::delivery::Detail;
 pub use api_url::api_url;
 pub use entries::{ENTRY_LIMIT, Entries, EntryReader, Extent, LIST_LIMIT, List, RESPONSE_LIMIT};
-pub use field_error::{FieldError, read_settings};
+pub use field_error::{FieldError, read_settings, wanted};
 pub use identity::ClientIdentity;
 pub use known_error::KnownError;
 pub use oauth::{ClientAuthentication, ClientCredentials, parse_token};

@@ -6,6 +6,7 @@
 mod hidden;
 
 use std::borrow::Cow;
+use std::fmt::{Display, Write};
 
 use hidden::is_hidden;
 use sha2::{Digest, Sha256};
@@ -75,6 +76,26 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible.collect())
 }
 
+/// `text` with an escape for each character that [`sanitize`] would replace, line
+/// separators other than newline included: for readers who have to see which it was, and
+/// for formats whose escapes mean the character.
+#[must_use]
+pub fn escape_hidden<E: Display>(text: &str, escape: impl Fn(char) -> E) -> Cow<'_, str> {
+    if shown(text).all(|(c, shown)| shown == Some(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for (c, shown) in shown(text) {
+        if shown == Some(c) {
+            out.push(c);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}", escape(c));
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether [`sanitize`] replaces more than line separators.
 #[must_use]
 pub fn hides(text: &str) -> bool {
@@ -82,7 +103,7 @@ pub fn hides(text: &str) -> bool {
 }
 
 /// Each character with the one to show for it, or `None` where it must not be shown.
-pub(crate) fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
+fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
     let mut before = None;
     let mut rest = text.chars().peekable();
     std::iter::from_fn(move || {
@@ -95,7 +116,8 @@ pub(crate) fn shown(text: &str) -> impl Iterator<Item = (char, Option<char>)> {
         } else {
             visible_form(c)
         };
-        before = Some(c);
+        // What is replaced has nothing to join.
+        before = shown;
         Some((c, shown))
     })
 }
@@ -127,6 +149,43 @@ pub fn single_line(text: &str) -> String {
 #[must_use]
 pub fn indented(text: &str) -> String {
     format!("  {}", text.trim_end().replace('\n', "\n  "))
+}
+
+/// `text` with no-break spaces for the white space at the beginning of its lines, four for
+/// a tab: for formats that drop spaces there.
+#[must_use]
+pub fn with_kept_indent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        let rest = line.trim_start_matches([' ', '\t']);
+        for c in line[..line.len() - rest.len()].chars() {
+            out.push_str(if c == '\t' {
+                "\u{a0}\u{a0}\u{a0}\u{a0}"
+            } else {
+                "\u{a0}"
+            });
+        }
+        out.push_str(rest);
+    }
+    out
+}
+
+/// `room` divided among texts of these lengths: the short ones get what they need, the
+/// long ones the same of the rest.
+#[must_use]
+pub fn shares<const N: usize>(room: usize, lengths: [usize; N]) -> [usize; N] {
+    let mut order: Vec<usize> = (0..N).collect();
+    order.sort_by_key(|at| lengths[*at]);
+    let mut shares = [0; N];
+    let mut left = room;
+    for (done, at) in order.into_iter().enumerate() {
+        shares[at] = lengths[at].min(left / (N - done));
+        left -= shares[at];
+    }
+    shares
 }
 
 /// One sanitized line of at most `limit` characters; a cut is marked.

@@ -48,6 +48,23 @@ fn invisible_characters_become_visible_and_joiners_stay_where_they_belong() {
 }
 
 #[test]
+fn a_joiner_beside_a_replaced_character_is_replaced_too() {
+    let dangling = "x\u{fe0f}\u{200d}👩 \u{202e}\u{200c}م";
+    assert_eq!(sanitize(dangling), "x\u{fffd}\u{fffd}👩 \u{fffd}\u{fffd}م");
+}
+
+#[test]
+fn hidden_characters_can_be_escaped_instead() {
+    let hides = "a\u{202e}\u{1b}\r\u{2028}\n\t👩\u{200d}💻";
+    assert_eq!(
+        escape_hidden(hides, char::escape_default),
+        "a\\u{202e}\\u{1b}\\r\\u{2028}\n\t👩\u{200d}💻"
+    );
+    let harmless = escape_hidden("é\n", char::escape_default);
+    assert!(matches!(harmless, Cow::Borrowed("é\n")));
+}
+
+#[test]
 fn a_cut_says_how_much_was_cut() {
     let text = "x".repeat(2000);
     let cut = truncate(&text, 1000, Unit::Characters);
@@ -144,4 +161,21 @@ fn a_cut_leaves_no_joiner_without_its_partner() {
             assert_eq!(sanitize(&cut), cut, "{limit}");
         }
     }
+}
+
+#[test]
+fn indentation_is_kept_with_no_break_spaces() {
+    assert_eq!(
+        with_kept_indent("{\n  \"a  b\": 1\n\tx\n}"),
+        "{\n\u{a0}\u{a0}\"a  b\": 1\n\u{a0}\u{a0}\u{a0}\u{a0}x\n}"
+    );
+}
+
+#[test]
+fn short_texts_leave_their_room_to_long_ones() {
+    assert_eq!(shares(100, [10, 20, 30]), [10, 20, 30]);
+    assert_eq!(shares(100, [10, 200, 300]), [10, 45, 45]);
+    assert_eq!(shares(100, [500, 20, 500]), [40, 20, 40]);
+    assert_eq!(shares(0, [5, 5]), [0, 0]);
+    assert_eq!(shares(7, [5, 0, 9]), [3, 0, 4]);
 }

@@ -79,6 +79,18 @@ impl Timestamp {
         format!("{seconds}.{:09}Z", self.0.nanosecond())
     }
 
+    /// For people: `2020-10-13 03:35:24 UTC`, without fractions.
+    #[must_use]
+    pub fn readable(self) -> String {
+        format!("{} UTC", self.sortable()[..19].replace('T', " "))
+    }
+
+    /// RFC 3339 in UTC without fractions.
+    #[must_use]
+    pub fn whole_seconds(self) -> String {
+        format!("{}Z", &self.sortable()[..19])
+    }
+
     /// The beginning of this day, in UTC.
     #[must_use]
     pub fn midnight(self) -> Self {

@@ -109,3 +109,10 @@ fn sortable_texts_are_sorted_by_time() {
         (times[1], "2026-01-02".to_owned())
     );
 }
+
+#[test]
+fn people_see_whole_seconds() {
+    let time: Timestamp = "2020-10-13T05:35:24.999+02:00".parse().unwrap();
+    assert_eq!(time.readable(), "2020-10-13 03:35:24 UTC");
+    assert_eq!(time.whole_seconds(), "2020-10-13T03:35:24Z");
+}

@@ -194,10 +194,9 @@ fn failure(error: reqwest::Error, host: &str) -> Failure {
         let detail = format!("{host} cannot be reached: {innermost}");
         (FailureKind::Unreachable, detail)
     } else if error.is_timeout() {
-        let detail = format!("{host} did not answer in time");
-        (FailureKind::TimedOut, detail)
+        (FailureKind::TimedOut, host.to_owned())
     } else {
-        let detail = format!("the connection to {host} broke: {innermost}");
+        let detail = format!("{host}: {innermost}");
         (FailureKind::Interrupted, detail)
     };
     Failure::new(kind, detail)

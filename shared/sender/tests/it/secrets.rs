@@ -179,7 +179,7 @@ async fn wrong_settings_and_secrets_hold_the_delivery_and_name_the_field() {
         (
             json!({"project": 7}),
             secret(url, "t"),
-            "`settings.project` is unusable",
+            "`settings.project` must be a text",
         ),
         (
             json!({"project": "x", "y": 1}),

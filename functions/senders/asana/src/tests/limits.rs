@@ -11,7 +11,12 @@ use crate::message::{NAME_LIMIT, NOTES_LIMIT};
 /// Reads notes as XML: well-formed, one `body`, only known tags, and only links of the
 /// alert. Returns the text.
 fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
-    let links = [&alert.link, &alert.reference];
+    let links = [
+        &alert.link,
+        &alert.description,
+        &alert.runbook,
+        &alert.reference,
+    ];
     let links: Vec<String> = links
         .into_iter()
         .flatten()
@@ -24,7 +29,7 @@ fn assert_is_rich_text(alert: &Alert, html: &str) -> String {
         match reader.read_event().unwrap() {
             Event::Start(tag) => {
                 let name = tag.name().as_ref().to_owned();
-                let known = ["body", "strong", "a", "h2", "ul", "li", "pre"];
+                let known = ["body", "strong", "a", "h2", "ul", "ol", "li", "pre", "code"];
                 assert!(known.contains(&name.as_str()), "{name}");
                 bodies += i32::from(name == "body");
                 assert_eq!(depth == 0, name == "body");
@@ -93,6 +98,8 @@ fn every_sample_keeps_to_the_format_and_limits() {
         "https://app.asana.com/0/1200000000000001/",
         "<a href=\"https://APP.ASANA.COM/0/1\">x</a>",
         "https://app.asana%2Ecom/0/1200000000000001/",
+        "https://app.as`ana`.com/0/1200000000000001/",
+        "- https://app.asana.com/0/1\n1. `https://app.asana.com/0/1`",
     ];
     let fields = [
         "title",

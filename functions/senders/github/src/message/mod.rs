@@ -2,10 +2,10 @@
 
 mod markdown;
 
-use markdown::{escape, fenced};
+use markdown::{escape, fenced, link_to, prose};
 use tocsin_core::escape::escaped_within;
-use tocsin_core::link::web_url;
-use tocsin_core::message::Message;
+use tocsin_core::message::{ContextText, Message};
+use tocsin_core::prose::Prose;
 use tocsin_core::text::{Unit, truncate};
 
 /// The longest title, in characters. GitHub answers 422 to more than 256 characters ("title is
@@ -31,31 +31,43 @@ pub(crate) fn title(message: &Message<'_>) -> String {
 /// The body. It begins with `marker`, by which the lookup finds the issue.
 pub(crate) fn body(message: &Message<'_>, marker: &str) -> String {
     let head = head(message, marker);
-    let reference = message.reference.map(|reference| {
-        let reference = escaped_within(reference, SHORT_TEXT_LIMIT, escape);
-        format!("\n\n### Reference\n\n{reference}")
-    });
-    let reference = reference.unwrap_or_default();
+    let tail = tail(message);
 
     // Description and runbook get a third each of the remaining room at most, the
     // context gets the rest.
-    let used = length(&head) + length(&reference) + FRAME_SIZE;
+    let used = length(&head) + length(&tail) + FRAME_SIZE;
     let share = (BODY_LIMIT.saturating_sub(used) / 3).min(LONG_TEXT_LIMIT);
     let mut body = head;
-    if let Some(description) = message.description {
+    if let Some(description) = &message.description {
         body.push_str("\n\n");
-        body.push_str(&escaped_within(description, share, escape));
+        body.push_str(&within(description, share));
     }
-    if let Some(runbook) = message.runbook {
+    if let Some(runbook) = &message.runbook {
         body.push_str("\n\n### Runbook\n\n");
-        body.push_str(&escaped_within(runbook, share, escape));
+        body.push_str(&within(runbook, share));
     }
-    body.push_str(&reference);
+    body.push_str(&tail);
     if let Some(context) = &message.context {
         let room = BODY_LIMIT.saturating_sub(length(&body));
-        body.push_str(&escaped_within(context, room, folded));
+        let folded = |text: &str| folded(context, text);
+        body.push_str(&escaped_within(context.as_str(), room, folded));
     }
     body
+}
+
+/// A text of the detection in at most `limit` characters.
+fn within(text: &Prose<'_>, limit: usize) -> String {
+    match text {
+        Prose::Link(url) => {
+            let link = link_to(url);
+            if length(&link) <= limit {
+                link
+            } else {
+                escaped_within(url, limit, escape)
+            }
+        }
+        Prose::Text(text) => escaped_within(text, limit, prose),
+    }
 }
 
 fn length(text: &str) -> usize {
@@ -64,7 +76,7 @@ fn length(text: &str) -> usize {
 
 fn head(message: &Message<'_>, marker: &str) -> String {
     let mut parts = vec![marker.to_owned()];
-    if let Some(href) = message.link.and_then(web_url) {
+    if let Some(href) = &message.link {
         // Markdown also decodes character references inside an address.
         let href = href.replace('&', "&amp;");
         parts.push(format!("[View the alert](<{href}>)"));
@@ -72,22 +84,37 @@ fn head(message: &Message<'_>, marker: &str) -> String {
     if length(&message.headline) > TITLE_LIMIT {
         parts.push(escaped_within(message.title, FULL_TITLE_LIMIT, escape));
     }
-    parts.extend(table(message));
     parts.join("\n\n")
 }
 
-fn folded(context: &str) -> String {
-    let block = fenced(context);
-    format!("\n\n<details><summary>Context</summary>\n\n{block}\n\n</details>")
+/// The facts and the reference.
+fn tail(message: &Message<'_>) -> String {
+    let reference = message.reference.as_ref().map(|reference| {
+        let reference = within(reference, SHORT_TEXT_LIMIT);
+        format!("\n\n### Reference\n\n{reference}")
+    });
+    let table = table(message).map(|table| format!("\n\n{table}"));
+    [table, reference].into_iter().flatten().collect()
+}
+
+/// As much of the context as `shown`, folded if it is longer than a screen.
+fn folded(context: &ContextText, shown: &str) -> String {
+    let block = fenced(shown, "json");
+    let summary = if context.fits_screen() {
+        "<details open><summary>Context</summary>".to_owned()
+    } else {
+        let lines = context.line_count();
+        format!("<details><summary>Context ({lines} lines)</summary>")
+    };
+    format!("\n\n{summary}\n\n{block}\n\n</details>")
 }
 
 fn table(message: &Message<'_>) -> Option<String> {
-    let mut rows: Vec<String> = message
-        .facts
+    let rows: Vec<String> = message
+        .rows()
         .iter()
-        .map(|fact| row(fact.label, &fact.value))
+        .map(|(label, value)| row(label, value))
         .collect();
-    rows.extend(message.tag_line().map(|tags| row("Tags", &tags)));
     (!rows.is_empty()).then(|| format!("| | |\n|---|---|\n{}", rows.join("\n")))
 }
 

@@ -7,11 +7,11 @@
 
 use serde_json::{Value, json};
 use tocsin_core::alert::Severity;
-use tocsin_core::link::web_url;
-use tocsin_core::message::Message;
+use tocsin_core::message::{ContextText, Message};
+use tocsin_core::prose::{Block, Marker, Prose, Span, blocks, spans};
 use tocsin_core::text::{Unit, fit};
 
-use super::{DESCRIPTION_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, rows, share};
+use super::{DESCRIPTION_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, long_title, rows, share};
 
 /// The size of the document's brackets and of one heading, in characters.
 const FRAME_SIZE: usize = 300;
@@ -19,27 +19,26 @@ const FRAME_SIZE: usize = 300;
 pub(super) fn document(message: &Message<'_>) -> Value {
     let panel = panel(message);
     let mut tail: Vec<Value> = Vec::new();
-    if let Some(text) = message.reference {
-        tail.push(heading("Reference"));
-        tail.extend(reference(text));
-    }
     tail.extend(table(message));
+    if let Some(reference) = &message.reference {
+        tail.push(heading("Reference"));
+        tail.extend(bounded(reference, REFERENCE_LIMIT));
+    }
 
     let share = share(size(&tail) + size(std::slice::from_ref(&panel)) + FRAME_SIZE);
     let mut content = vec![panel];
-    if let Some(description) = message.description {
+    if let Some(description) = &message.description {
         content.extend(bounded(description, share));
     }
-    if let Some(runbook) = message.runbook {
+    if let Some(runbook) = &message.runbook {
         content.push(heading("Runbook"));
         content.extend(bounded(runbook, share));
     }
     content.append(&mut tail);
     if let Some(context) = &message.context {
         let room = DESCRIPTION_LIMIT.saturating_sub(size(&content) + FRAME_SIZE);
-        content.push(fit(context, room, expand, |node| {
-            size(std::slice::from_ref(node))
-        }));
+        let shown = |text: &str| self::context(context, text);
+        content.extend(fit(context.as_str(), room, shown, |nodes| size(nodes)));
     }
     json!({"type": "doc", "version": 1, "content": content})
 }
@@ -72,7 +71,7 @@ fn heading(title: &str) -> Value {
     json!({"type": "heading", "attrs": {"level": 3}, "content": [text(title)]})
 }
 
-/// Severity, title and link, in the severity's colour.
+/// Severity and link in the severity's colour, and a title that the summary cuts.
 fn panel(message: &Message<'_>) -> Value {
     let kind = match message.severity {
         Severity::Critical | Severity::High => "error",
@@ -82,24 +81,63 @@ fn panel(message: &Message<'_>) -> Value {
     };
     let severity = strong(message.severity.as_str());
     let headline = fit(
-        message.title,
+        long_title(message).unwrap_or_default(),
         TITLE_LIMIT,
         |title| {
             let title = (!title.is_empty()).then(|| text(&format!(" {title}")));
-            paragraph(&[vec![severity.clone()], title.into_iter().collect()].concat())
+            let view = message
+                .link
+                .as_deref()
+                .map(|href| link("View the alert", href));
+            let space = view.as_ref().map(|_| text("  "));
+            let rest = title.into_iter().chain(space).chain(view);
+            paragraph(&[vec![severity.clone()], rest.collect()].concat())
         },
-        |node| size(std::slice::from_ref(node)),
+        |node| size(std::slice::from_ref(node)).saturating_sub(link_size(message)),
     );
-    let mut content = vec![headline];
-    if let Some(href) = message.link.and_then(web_url) {
-        content.push(paragraph(&[link("View the alert", &href)]));
-    }
-    json!({"type": "panel", "attrs": {"panelType": kind}, "content": content})
+    json!({"type": "panel", "attrs": {"panelType": kind}, "content": [headline]})
 }
 
-/// Paragraphs of `long`, at most `room` characters of JSON.
-fn bounded(long: &str, room: usize) -> Vec<Value> {
-    fit(long, room, paragraphs, |nodes| size(nodes))
+/// The room that the link takes in the panel, which is not the title's.
+fn link_size(message: &Message<'_>) -> usize {
+    let link = message
+        .link
+        .as_deref()
+        .map(|href| link("View the alert", href));
+    link.map_or(0, |link| Unit::Characters.length(&link.to_string()))
+}
+
+/// A link that shows its target, or the blocks of a text, in at most `room` characters of
+/// JSON.
+fn bounded(long: &Prose<'_>, room: usize) -> Vec<Value> {
+    if let Prose::Link(href) = long {
+        let shown = vec![paragraph(&[link(href, href)])];
+        if size(&shown) <= room {
+            return shown;
+        }
+    }
+    fit(long.as_str(), room, prose, |nodes| size(nodes))
+}
+
+/// A text with its lists and code.
+fn prose(long: &str) -> Vec<Value> {
+    let nodes = blocks(long).into_iter().flat_map(|block| match block {
+        Block::Lines(lines) => paragraphs(lines),
+        Block::Code(code) => vec![json!({"type": "codeBlock", "content": [text(code)]})],
+        Block::List(marker, items) => vec![list(marker, &items)],
+    });
+    nodes.collect()
+}
+
+fn list(marker: Marker, items: &[&str]) -> Value {
+    let item = |item: &&str| json!({"type": "listItem", "content": paragraphs(item)});
+    let items: Vec<Value> = items.iter().map(item).collect();
+    match marker {
+        Marker::Bullets => json!({"type": "bulletList", "content": items}),
+        Marker::Numbers(first) => {
+            json!({"type": "orderedList", "attrs": {"order": first}, "content": items})
+        }
+    }
 }
 
 /// Blank lines separate paragraphs, single line breaks stay line breaks.
@@ -111,19 +149,17 @@ fn paragraphs(long: &str) -> Vec<Value> {
                 if !content.is_empty() {
                     content.push(json!({"type": "hardBreak"}));
                 }
-                if !line.is_empty() {
-                    content.push(text(line));
-                }
+                content.extend(spans(line).into_iter().map(span));
             }
             (!content.is_empty()).then(|| paragraph(&content))
         })
         .collect()
 }
 
-fn reference(text: &str) -> Vec<Value> {
-    match web_url(text) {
-        Some(href) if href.len() <= REFERENCE_LIMIT => vec![paragraph(&[link(&href, &href)])],
-        _ => bounded(text, REFERENCE_LIMIT),
+fn span(span: Span<'_>) -> Value {
+    match span {
+        Span::Text(plain) => text(plain),
+        Span::Code(code) => json!({"type": "text", "text": code, "marks": [{"type": "code"}]}),
     }
 }
 
@@ -142,14 +178,17 @@ fn table(message: &Message<'_>) -> Option<Value> {
     })
 }
 
-/// The context, collapsed.
-fn expand(context: &str) -> Value {
+/// As much of the context as `shown`, collapsed if it is longer than a screen.
+fn context(context: &ContextText, shown: &str) -> Vec<Value> {
     // A text node must not be empty.
-    let lines: Vec<Value> = (!context.is_empty())
-        .then(|| text(context))
+    let lines: Vec<Value> = (!shown.is_empty())
+        .then(|| text(shown))
         .into_iter()
         .collect();
-    json!({"type": "expand", "attrs": {"title": "Context"}, "content": [
-        {"type": "codeBlock", "attrs": {"language": "json"}, "content": lines},
-    ]})
+    let block = json!({"type": "codeBlock", "attrs": {"language": "json"}, "content": lines});
+    if context.fits_screen() {
+        return vec![heading("Context"), block];
+    }
+    let title = format!("Context ({} lines)", context.line_count());
+    vec![json!({"type": "expand", "attrs": {"title": title}, "content": [block]})]
 }

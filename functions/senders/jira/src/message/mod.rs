@@ -12,6 +12,10 @@ use tocsin_core::text::{Unit, truncate};
 
 use crate::settings::Deployment;
 
+/// The longest summary, in characters. Jira refuses longer ones, and line breaks
+/// (<https://support.atlassian.com/jira-software-cloud/docs/create-an-issue-and-a-sub-task/>).
+pub(crate) const SUMMARY_LIMIT: usize = 255;
+
 /// The longest description, in characters. Jira refuses more than 32,767 characters
 /// (<https://jira.atlassian.com/browse/JRACLOUD-68949>). It does not
 /// document whether the limit counts the text of ADF or its JSON, so this limits the
@@ -44,20 +48,19 @@ fn share(used: usize) -> usize {
 
 /// The rows of the facts table: label and value, one line each.
 fn rows<'a>(message: &'a Message<'_>) -> Vec<(&'static str, Cow<'a, str>)> {
-    let mut rows: Vec<_> = message
-        .facts
-        .iter()
-        .map(|fact| {
-            (
-                fact.label,
-                truncate(&fact.value, FACT_LIMIT, Unit::Characters),
-            )
-        })
-        .collect();
-    if let Some(tags) = message.tag_line() {
-        let tags = truncate(&tags, TAGS_LIMIT, Unit::Characters).into_owned();
-        rows.push(("Tags", Cow::Owned(tags)));
-    }
-    rows.retain(|(_, value)| !value.is_empty());
-    rows
+    let cut = |(label, value): (&'static str, Cow<'a, str>)| {
+        let limit = if label == "Tags" {
+            TAGS_LIMIT
+        } else {
+            FACT_LIMIT
+        };
+        let cut = truncate(&value, limit, Unit::Characters).into_owned();
+        (label, Cow::Owned(cut))
+    };
+    message.rows().into_iter().map(cut).collect()
+}
+
+/// The title, if it is more than the summary shows.
+fn long_title<'a>(message: &Message<'a>) -> Option<&'a str> {
+    (Unit::Characters.length(&message.headline) > SUMMARY_LIMIT).then_some(message.title)
 }

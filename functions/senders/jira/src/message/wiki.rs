@@ -3,11 +3,11 @@
 
 use tocsin_core::alert::Severity;
 use tocsin_core::escape::{escaped, escaped_within};
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
-use tocsin_core::text::Unit;
+use tocsin_core::prose::Prose;
+use tocsin_core::text::{Unit, with_kept_indent};
 
-use super::{DESCRIPTION_LIMIT, FACT_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, rows, share};
+use super::{DESCRIPTION_LIMIT, FACT_LIMIT, REFERENCE_LIMIT, TITLE_LIMIT, long_title, rows, share};
 
 /// The size of headings and of the lines between the parts, in characters.
 const FRAME_SIZE: usize = 100;
@@ -15,27 +15,28 @@ const FRAME_SIZE: usize = 100;
 pub(super) fn text(message: &Message<'_>) -> String {
     let panel = panel(message);
     let mut tail = Vec::new();
-    if let Some(text) = message.reference {
-        tail.push(format!("h3. Reference\n{}", reference(text)));
-    }
     tail.extend(table(message));
+    if let Some(reference) = &message.reference {
+        let reference = bounded(reference, REFERENCE_LIMIT);
+        tail.push(format!("h3. Reference\n{reference}"));
+    }
 
     let tail = tail.join("\n\n");
     let share = share(length(&panel) + length(&tail) + FRAME_SIZE);
     let mut parts = vec![panel];
-    if let Some(description) = message.description {
-        parts.push(escaped_within(description, share, escape));
+    if let Some(description) = &message.description {
+        parts.push(bounded(description, share));
     }
-    if let Some(runbook) = message.runbook {
-        let runbook = escaped_within(runbook, share, escape);
+    if let Some(runbook) = &message.runbook {
+        let runbook = bounded(runbook, share);
         parts.push(format!("h3. Runbook\n{runbook}"));
     }
     parts.push(tail);
     parts.retain(|part| !part.is_empty());
     let mut description = parts.join("\n\n");
-    if let Some(context) = &message.context {
+    if let Some(context) = message.context_excerpt() {
         let room = DESCRIPTION_LIMIT.saturating_sub(length(&description));
-        description.push_str(&escaped_within(context, room, block));
+        description.push_str(&escaped_within(&context, room, block));
     }
     description
 }
@@ -56,35 +57,35 @@ fn panel(message: &Message<'_>) -> String {
         Severity::Low => "#eae6ff",
         Severity::Info => "#deebff",
     };
-    let title = escaped_within(message.title, TITLE_LIMIT, escape);
-    let link = message
-        .link
-        .and_then(link)
-        .map(|href| format!("\n[View the alert|{href}]"))
-        .unwrap_or_default();
-    format!(
-        "{{panel:bgColor={colour}}}\n*{}* {title}{link}\n{{panel}}",
-        message.severity
-    )
+    let title = long_title(message).map(|title| escaped_within(title, TITLE_LIMIT, escape));
+    let link = message.link.as_deref().map(link);
+    let link = link.map(|href| format!("[View the alert|{href}]"));
+    let severity = Some(format!("*{}*", message.severity));
+    let parts: Vec<String> = [severity, title, link].into_iter().flatten().collect();
+    format!("{{panel:bgColor={colour}}}\n{}\n{{panel}}", parts.join(" "))
 }
 
 /// A link's target, with the characters encoded that make smileys and images.
-fn link(text: &str) -> Option<String> {
-    let escape = |c| match c {
+fn link(url: &str) -> String {
+    escaped(url, |c| match c {
         '!' => Some("%21"),
         '\'' => Some("%27"),
         '(' => Some("%28"),
         ')' => Some("%29"),
         _ => None,
-    };
-    web_url(text).map(|url| escaped(&url, escape))
+    })
 }
 
-fn reference(text: &str) -> String {
-    match link(text) {
-        Some(href) if href.len() <= REFERENCE_LIMIT => format!("[{href}]"),
-        _ => escaped_within(text, REFERENCE_LIMIT, escape),
+/// A link that shows its target, or text, in at most `limit` characters. Indentation
+/// would be dropped; backticks and lists stay as they were written.
+fn bounded(text: &Prose<'_>, limit: usize) -> String {
+    if let Prose::Link(url) = text {
+        let shown = format!("[{}]", link(url));
+        if length(&shown) <= limit {
+            return shown;
+        }
     }
+    escaped_within(text.as_str(), limit, |text| escape(&with_kept_indent(text)))
 }
 
 fn table(message: &Message<'_>) -> Option<String> {
@@ -204,9 +205,18 @@ mod tests {
     #[test]
     fn a_link_contains_no_smiley() {
         assert_eq!(
-            link("https://h/a_(x)!|b'").as_deref(),
-            Some("https://h/a_%28x%29%21%7Cb%27")
+            link("https://h/a_(x)!%7Cb'"),
+            "https://h/a_%28x%29%21%7Cb%27"
         );
+    }
+
+    #[test]
+    fn indentation_is_kept() {
+        let text = Prose::Text("Traceback:\n  File \"x\"\n    raise");
+        let kept = "Traceback&#58;\n\u{a0}\u{a0}File \"x\"\n\u{a0}\u{a0}\u{a0}\u{a0}raise";
+        assert_eq!(bounded(&text, 200), kept);
+        let url = Prose::Link("https://h/a_(x)".to_owned());
+        assert_eq!(bounded(&url, 200), "[https://h/a_%28x%29]");
     }
 
     #[test]

@@ -21,6 +21,9 @@ fn assert_is_adf(node: &Value, inside_code: bool) {
         "tableCell",
         "expand",
         "codeBlock",
+        "bulletList",
+        "orderedList",
+        "listItem",
     ];
     assert!(known.contains(&kind), "{kind}");
     if kind == "text" {
@@ -39,7 +42,18 @@ fn assert_is_adf(node: &Value, inside_code: bool) {
         }
     }
     let children = node["content"].as_array();
-    if ["paragraph", "panel", "table", "tableRow", "expand"].contains(&kind) {
+    if [
+        "paragraph",
+        "panel",
+        "table",
+        "tableRow",
+        "expand",
+        "bulletList",
+        "orderedList",
+        "listItem",
+    ]
+    .contains(&kind)
+    {
         assert!(!children.unwrap().is_empty(), "{node}");
     }
     for child in children.into_iter().flatten() {
@@ -77,7 +91,7 @@ fn assert_within_limits(alert: &Alert) {
         let live = live_markup(text);
         assert_eq!(live.matches('{').count(), 2, "{live}");
         assert!(
-            live.matches('[').count() <= 2 && !live.contains(['!', '~', '^', '+', '@']),
+            live.matches('[').count() <= 4 && !live.contains(['!', '~', '^', '+', '@']),
             "{live}"
         );
         for fields in [&cloud["fields"], &data_center["fields"]] {

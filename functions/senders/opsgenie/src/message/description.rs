@@ -2,9 +2,9 @@
 //! alert is encoded, so only the elements written here have a meaning.
 
 use tocsin_core::escape::{escaped, escaped_within, html, html_form};
-use tocsin_core::link::web_url;
 use tocsin_core::message::{Fact, Message};
-use tocsin_core::text::Unit;
+use tocsin_core::prose::Prose;
+use tocsin_core::text::{Unit, with_kept_indent};
 
 /// The longest `description`, in characters (alert-api).
 const DESCRIPTION_LIMIT: usize = 15_000;
@@ -17,8 +17,18 @@ const RUNBOOK_LIMIT: usize = 3_000;
 const REFERENCE_LIMIT: usize = 700;
 const HREF_LIMIT: usize = 2_500;
 
-/// The description of the alert, for the web application.
-pub(crate) fn description(message: &Message<'_>) -> String {
+/// Whether the details have all of the context, so that it need not stand here as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContextIn {
+    /// The details have all of it, uncut.
+    Details,
+    /// They have a part of it, or none.
+    Description,
+}
+
+/// The description of the alert, for the web application: the link, what happened, the
+/// runbook, the facts side by side, the reference, and the context if the details lack some of it.
+pub(crate) fn description(message: &Message<'_>, context_in: ContextIn) -> String {
     // The minimal form has only the link, which can use all the room.
     let link_room = if message.facts.is_empty() {
         DESCRIPTION_LIMIT - 100
@@ -26,24 +36,30 @@ pub(crate) fn description(message: &Message<'_>) -> String {
         HREF_LIMIT
     };
     let parts = [
+        message.link.as_deref().map(|url| link(url, link_room)),
         message
-            .link
-            .and_then(web_url)
-            .map(|url| link(&url, link_room)),
-        facts(&message.facts),
-        message.description.map(|text| lines(text, TEXT_LIMIT)),
+            .description
+            .as_ref()
+            .map(|text| prose(text, TEXT_LIMIT)),
         message
             .runbook
-            .map(|text| format!("<b>Runbook</b><br>{}", lines(text, RUNBOOK_LIMIT))),
-        message.reference.map(reference),
+            .as_ref()
+            .map(|text| labelled("Runbook", text, RUNBOOK_LIMIT)),
+        facts(&message.facts),
+        message
+            .reference
+            .as_ref()
+            .map(|text| labelled("Reference", text, REFERENCE_LIMIT)),
     ];
     let mut shown = parts
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
         .join("<br><br>");
-    if let Some(context) = &message.context {
-        push_context(&mut shown, context);
+    if context_in == ContextIn::Description
+        && let Some(context) = message.context_excerpt()
+    {
+        push_context(&mut shown, &context);
     }
     shown
 }
@@ -61,30 +77,33 @@ fn facts(facts: &[Fact<'_>]) -> Option<String> {
     let shown: Vec<String> = facts
         .iter()
         .map(|fact| {
-            let value = escaped_within(&fact.value, FACT_LIMIT, html);
+            let value = escaped_within(&fact.value.text(), FACT_LIMIT, html);
             format!("<b>{}:</b> {value}", fact.label)
         })
         .collect();
-    (!shown.is_empty()).then(|| shown.join("<br>"))
+    (!shown.is_empty()).then(|| shown.join(" · "))
 }
 
-fn reference(text: &str) -> String {
-    let shown = escaped_within(text, REFERENCE_LIMIT, html);
-    match web_url(text).map(|url| html(&url)) {
-        Some(href) if Unit::Characters.length(&href) <= REFERENCE_LIMIT => {
-            format!("<b>Reference</b><br><a href=\"{href}\">{shown}</a>")
+fn labelled(label: &str, text: &Prose<'_>, limit: usize) -> String {
+    format!("<b>{label}</b><br>{}", prose(text, limit))
+}
+
+/// A link that shows its target, or text.
+fn prose(text: &Prose<'_>, limit: usize) -> String {
+    match text.link().map(html) {
+        Some(href) if 2 * Unit::Characters.length(&href) <= limit => {
+            format!("<a href=\"{href}\">{href}</a>")
         }
-        _ => format!("<b>Reference</b><br>{shown}"),
+        _ => escaped_within(text.as_str(), limit, lines),
     }
 }
 
-/// Text of several lines. HTML needs an element for each line break.
-fn lines(text: &str, limit: usize) -> String {
-    escaped_within(text, limit, |text| {
-        escaped(text, |c| match c {
-            '\n' => Some("<br>"),
-            other => html_form(other),
-        })
+/// Text of several lines. HTML needs an element for each line break, and drops spaces at
+/// the beginning of a line.
+fn lines(text: &str) -> String {
+    escaped(&with_kept_indent(text), |c| match c {
+        '\n' => Some("<br>"),
+        other => html_form(other),
     })
 }
 
@@ -93,7 +112,8 @@ fn push_context(shown: &mut String, context: &str) {
     const AFTER: &str = "</pre>";
     let used = Unit::Characters.length(shown) + BEFORE.len() + AFTER.len();
     let room = DESCRIPTION_LIMIT.saturating_sub(used);
-    let text = escaped_within(context, room, html);
+    // Line breaks and indentation stay where a reader drops `pre`.
+    let text = escaped_within(context, room, lines);
     shown.push_str(BEFORE);
     shown.push_str(&text);
     shown.push_str(AFTER);

@@ -3,7 +3,7 @@
 mod description;
 mod details;
 
-pub(crate) use description::description;
+pub(crate) use description::{ContextIn, description};
 pub(crate) use details::details;
 use tocsin_core::text::line;
 

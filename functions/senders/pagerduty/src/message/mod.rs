@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 pub(crate) use size::{SIZE_LIMIT, shrink};
 use tocsin_core::alert::{Alert, Payload, Severity};
 use tocsin_core::json::sanitized;
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
+use tocsin_core::prose::Prose;
 use tocsin_core::provider::{Detail, RequestContext};
 use tocsin_core::text::line;
 
@@ -32,9 +32,13 @@ pub(crate) fn payload(context: &RequestContext<'_, PagerDuty>, message: &Message
         "severity": severity(context.severity),
     });
     if context.detail == Detail::Minimal {
+        // As text, which PagerDuty does not check: it may have refused the links.
+        if let Some(link) = &message.link {
+            payload["custom_details"] = json!({"link": link});
+        }
         return payload;
     }
-    payload["timestamp"] = json!(alert.created_at);
+    payload["timestamp"] = json!(alert.created_at.whole_seconds());
     payload["component"] = json!(line(&alert.detection_id, NAME_LIMIT));
     payload["class"] = json!(alert.alert_type);
     if let Some(group) = group(context) {
@@ -52,16 +56,53 @@ fn group(context: &RequestContext<'_, PagerDuty>) -> Option<String> {
     }
 }
 
-/// The keys that webhooks receive, and two more. Event rules written for webhooks
+/// The order in which the web application lists the details: what a person needs first,
+/// the context last.
+const DETAILS: [&str; 15] = [
+    "description",
+    "runbook",
+    "reference",
+    "name",
+    "id",
+    "type",
+    "logTypes",
+    "tags",
+    "title",
+    "severity",
+    "createdAt",
+    "version",
+    "alertId",
+    "link",
+    "alertContext",
+];
+
+/// The keys that webhooks receive, and two more, in the order of [`DETAILS`]; those
+/// without a value are left out. Event rules written for webhooks
 /// (`custom_details.alertContext.ip`) work unchanged.
 fn details(alert: &Alert, severity: Severity) -> Value {
     let payload = Payload::of(alert, severity);
     // A payload has only strings, numbers and maps with string keys, so this cannot
     // fail.
-    let mut details = sanitized(&serde_json::to_value(payload).unwrap_or_default());
-    details["reference"] = sanitized(&json!(alert.reference));
-    details["logTypes"] = sanitized(&json!(alert.log_types));
-    details
+    let mut given = sanitized(&serde_json::to_value(payload).unwrap_or_default());
+    given["createdAt"] = json!(alert.created_at.whole_seconds());
+    given["reference"] = sanitized(&json!(alert.reference));
+    given["logTypes"] = sanitized(&json!(alert.log_types));
+    let details: Map<String, Value> = DETAILS
+        .into_iter()
+        .map(|key| (key.to_owned(), given[key].take()))
+        .filter(|(_, value)| !is_empty(value))
+        .collect();
+    Value::Object(details)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// PagerDuty has four severities.
@@ -74,25 +115,26 @@ const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-pub(crate) fn href(text: &str) -> Option<String> {
-    web_url(text).filter(|url| url.len() <= HREF_LIMIT)
+/// The URL as a link, if it is not too long for one.
+fn href(url: &str) -> Option<&str> {
+    Some(url).filter(|url| url.len() <= HREF_LIMIT)
 }
 
-/// The links of the alert. Runbook and reference are links if they are only a URL.
-pub(crate) fn links(link: Option<&str>, message: &Message<'_>) -> Value {
+/// The page of the alert, for the event's `client_url`.
+pub(crate) fn page<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    message.link.as_deref().and_then(href)
+}
+
+/// The links of the alert: its page, and runbook and reference if they are links.
+pub(crate) fn links(message: &Message<'_>) -> Value {
+    let link = |text: &Option<Prose<'_>>| text.as_ref()?.link().and_then(href).map(str::to_owned);
     let links = [
-        (link.map(str::to_owned), "Alert"),
-        (message.runbook.and_then(href), "Runbook"),
-        (message.reference.and_then(href), "Reference"),
+        (page(message).map(str::to_owned), "Alert"),
+        (link(&message.runbook), "Runbook"),
+        (link(&message.reference), "Reference"),
     ];
+    let links = links.into_iter();
     links
-        .into_iter()
-        .filter_map(|(href, text)| {
-            let href = href?;
-            Some(Value::Object(Map::from_iter([
-                ("href".to_owned(), Value::String(href)),
-                ("text".to_owned(), Value::String(text.to_owned())),
-            ])))
-        })
+        .filter_map(|(href, text)| Some(json!({"href": href?, "text": text})))
         .collect()
 }

@@ -47,7 +47,9 @@ fn cut_texts(event: &mut Value) {
             details[field] = json!(truncate(text, LONG_TEXT_LIMIT, Unit::Characters));
         }
     }
-    details["tags"] = json!([]);
+    if let Some(details) = details.as_object_mut() {
+        details.shift_remove("tags");
+    }
     details["_notice"] = json!("details were cut to fit PagerDuty's size limit");
 }
 

@@ -52,7 +52,10 @@ proptest! {
             let summary = payload["summary"].as_str().unwrap();
             prop_assert!(Unit::Characters.length(summary) <= 1_024 && !summary.contains('\n'));
             prop_assert!(["critical", "error", "warning", "info"].contains(&payload["severity"].as_str().unwrap()));
-            for link in event["links"].as_array().unwrap() {
+            prop_assert!(detail == Detail::Full || event.get("links").or(event.get("client_url")).is_none());
+            let details = payload["custom_details"].as_object().into_iter().flatten();
+            prop_assert!(details.clone().all(|(_, value)| !value.is_null()));
+            for link in event["links"].as_array().into_iter().flatten() {
                 prop_assert!(link["href"].as_str().unwrap().starts_with("http"));
             }
         }

@@ -40,6 +40,15 @@ fn a_runbook_that_is_a_url_is_a_link() {
 }
 
 #[test]
+fn a_person_reads_description_and_runbook_before_the_context() {
+    let event = plain().body(&full(), Detail::Full);
+    let details = event["payload"]["custom_details"].as_object().unwrap();
+    let keys: Vec<&str> = details.keys().map(String::as_str).collect();
+    assert_eq!(keys[..3], ["description", "runbook", "reference"]);
+    assert_eq!(keys.last(), Some(&"alertContext"));
+}
+
+#[test]
 fn the_deduplication_key_is_the_given_id_or_its_hash() {
     let given = "b90c19e66e160e194a5b3b94ec27fb7c";
     for alert in [full(), full().with_derived_id()] {

@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::{Alert, Severity};
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Detail, RequestContext};
 use tocsin_core::text::{Unit, line, truncate};
@@ -92,9 +91,12 @@ fn additional_info(context: &RequestContext<'_, ServiceNow>) -> Value {
         ("tocsin_detection", Some(alert.detection_id.clone())),
         ("tocsin_detection_name", alert.name.clone()),
         ("tocsin_detection_version", alert.version.clone()),
-        ("tocsin_link", alert.link.as_deref().and_then(web_url)),
+        ("tocsin_link", message.link.clone()),
         ("tocsin_tags", message.tag_line()),
-        ("tocsin_context", message.context),
+        (
+            "tocsin_context",
+            message.context.map(|context| context.as_str().to_owned()),
+        ),
     ];
     let shown: Map<String, Value> = values
         .into_iter()

@@ -77,8 +77,8 @@ pub(super) fn body(context: &RequestContext<'_, ServiceNow>) -> Value {
         "correlation_id": correlation_id(context.alert),
         "correlation_display": correlation_display(context),
     });
-    if let Some(context) = &message.context {
-        let note = format!("Alert context\n{}", without_markup(context));
+    if let Some(context) = message.context_excerpt() {
+        let note = format!("Alert context\n{}", without_markup(&context));
         incident["work_notes"] = json!(truncate(&note, WORK_NOTES_LIMIT, Unit::Characters));
     }
     let settings = context.settings;
@@ -116,8 +116,8 @@ pub(super) fn update(context: &RequestContext<'_, ServiceNow>, present: Weight<'
         without_markup(&message.headline),
         description(&message, DESCRIPTION_LIMIT / 2)
     );
-    if let Some(context) = &message.context {
-        note = format!("{note}\n\nAlert context\n{}", without_markup(context));
+    if let Some(context) = message.context_excerpt() {
+        note = format!("{note}\n\nAlert context\n{}", without_markup(&context));
     }
     let mut update = json!({
         "work_notes": truncate(&note, WORK_NOTES_LIMIT, Unit::Characters),

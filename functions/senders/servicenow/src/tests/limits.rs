@@ -83,9 +83,8 @@ fn check_text(text: &str) {
 
 /// Checks that every line without indentation begins with a known label.
 fn check_lines(description: &str) {
-    const LABELS: [&str; 11] = [
+    const LABELS: [&str; 10] = [
         "Alert: ",
-        "Severity: ",
         "Type: ",
         "Detection: ",
         "Created: ",

@@ -1,139 +1,179 @@
-//! The message's blocks.
+//! The message's blocks: the title above the coloured bar, everything else beside it.
 //!
 //! No text of an alert is in a `mrkdwn` object, where `*`, `_`, `~`, emoji names and
 //! a leading `&gt;` have a meaning that cannot be escaped. Alert text is only in
-//! `plain_text` without emoji and in `rich_text`, whose texts are literal.
+//! `plain_text` without emoji and in `rich_text`, whose texts are literal. The README says
+//! why there is no `markdown`, `table` or `alert` block.
 
 use serde_json::{Value, json};
-use tocsin_core::link::web_url;
-use tocsin_core::message::{Message, Texts};
-use tocsin_core::text::{Unit, prefix, truncate};
+use tocsin_core::message::{FactValue, Message, divide};
+use tocsin_core::prose::Prose;
+use tocsin_core::text::{Unit, fit, truncate};
+
+use super::rich::{bold, date, link_to, literal, preformatted, prose, rich_text, section};
 
 /// The longest JSON of all blocks together, in characters. Slack documents no such
 /// limit, and refuses more than about 11,300 characters:
 /// <https://github.com/slackapi/bolt-js/issues/2509>, …/2867.
 pub(crate) const BLOCKS_LIMIT: usize = 9_000;
-/// The longest text of a header, in characters:
-/// <https://docs.slack.dev/reference/block-kit/blocks/header-block>.
-pub(crate) const HEADER_LIMIT: usize = 150;
 /// The longest text of a text object, in characters:
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
 /// No limit is documented for the texts of `rich_text`, which have the same here.
 pub(crate) const TEXT_LIMIT: usize = 3_000;
 /// The longest URL of a button, in characters:
 /// <https://docs.slack.dev/reference/block-kit/block-elements/button-element>.
-pub(crate) const BUTTON_URL_LIMIT: usize = 3_000;
+/// Links in `rich_text` have the same here.
+pub(crate) const URL_LIMIT: usize = 3_000;
 
-/// The longest value of a fact and list of tags, in characters of JSON: a line or two,
-/// so that there is always room for the description.
+/// The longest title, value of a fact and list of tags, in characters of JSON: a line or
+/// two, so that there is always room for the description.
 const LINE_LIMIT: usize = 300;
-/// The size of the context's JSON without its text: it is split into texts of
-/// [`TEXT_LIMIT`] characters, of which `BLOCKS_LIMIT` has room for three.
-const CONTEXT_FRAME_SIZE: usize = 3 * 26;
 
-pub(super) fn blocks(message: &Message<'_>) -> Vec<Value> {
-    let whole = Texts::of(message);
-    let frames = layout(message, &whole.least());
-    let frames = Unit::Characters.length(&Value::from(frames).to_string()) + CONTEXT_FRAME_SIZE;
-    let room = BLOCKS_LIMIT.saturating_sub(frames);
-    let texts = whole.fit(room, TEXT_LIMIT, Unit::JsonCharacters);
-    layout(message, &texts)
+/// The title, as a link to the alert's page.
+pub(super) fn title(message: &Message<'_>) -> Vec<Value> {
+    let headline = truncate(&message.headline, LINE_LIMIT, Unit::JsonCharacters);
+    let mut title = bold(&headline);
+    if let Some(url) = page(message) {
+        title["type"] = "link".into();
+        title["url"] = url.into();
+    }
+    vec![rich_text(&[section(&[title])])]
 }
 
-fn layout(message: &Message<'_>, texts: &Texts<'_>) -> Vec<Value> {
-    let title = truncate(message.title, HEADER_LIMIT, Unit::Characters);
-    let mut blocks = vec![
-        json!({"type": "header", "text": plain(&title)}),
-        rich_text(&[section(&facts(message))]),
+/// The blocks beside the bar. With those of the title, which are `above`, they keep to
+/// [`BLOCKS_LIMIT`].
+pub(super) fn beside_bar(message: &Message<'_>, above: &[Value]) -> Vec<Value> {
+    let frame = [facts(message), foot(message)].concat();
+    let room = BLOCKS_LIMIT.saturating_sub(size(above) + size(&frame));
+    let excerpt = message.context_excerpt().unwrap_or_default();
+    let parts: [&dyn Fn(usize) -> Vec<Value>; 3] = [
+        &|room| described(message.description.as_ref(), room),
+        &|room| labelled("Runbook", message.runbook.as_ref(), room),
+        &|room| context(&excerpt, room),
     ];
-    for (label, text) in [
-        ("Description", &texts.description),
-        ("Runbook", &texts.runbook),
-    ] {
-        if let Some(text) = text {
-            let elements = [bold(&format!("{label}\n")), literal_or_link(text)];
-            blocks.push(rich_text(&[section(&elements)]));
-        }
-    }
-    if let Some(context) = &texts.context {
-        let label = section(&[bold("Context")]);
-        blocks.push(rich_text(&[label, preformatted(context)]));
-    }
-    blocks.extend(message.link.and_then(open_button));
-    blocks.extend(message.tag_line().as_deref().map(tags));
+    let lengths = [TEXT_LIMIT, TEXT_LIMIT, BLOCKS_LIMIT];
+    let wanted = std::array::from_fn(|at| size(&parts[at](lengths[at])));
+    let [description, runbook, context] = divide(room, wanted);
+    let mut blocks = parts[0](description);
+    blocks.extend(parts[1](runbook));
+    blocks.extend(frame);
+    blocks.extend(parts[2](context));
     blocks
 }
 
-/// One line for each fact, its label in bold.
-fn facts(message: &Message<'_>) -> Vec<Value> {
-    let cut = |value| truncate(value, LINE_LIMIT, Unit::JsonCharacters);
-    let facts = message.facts.iter();
-    let facts = facts.map(|fact| (fact.label, literal(&cut(&fact.value)), &*fact.value));
-    let reference = message.reference;
-    let reference = reference.map(|text| ("Reference", literal_or_link(&cut(text)), text));
-    let mut elements = Vec::new();
-    for (label, element, value) in facts.chain(reference) {
-        if !value.trim().is_empty() {
-            let end = if elements.is_empty() { "" } else { "\n" };
-            elements.push(bold(&format!("{end}{label}  ")));
-            elements.push(element);
+/// The length of blocks as JSON in a list, in characters.
+fn size(blocks: &[Value]) -> usize {
+    let length = |block: &Value| Unit::Characters.length(&block.to_string()) + 1;
+    blocks.iter().map(length).sum()
+}
+
+fn described(text: Option<&Prose<'_>>, room: usize) -> Vec<Value> {
+    match text {
+        Some(Prose::Text(text)) => fitted(text, room, |text| {
+            let parts = prose(text);
+            (!parts.is_empty()).then(|| rich_text(&parts))
+        }),
+        Some(link) => labelled("Description", Some(link), room),
+        None => Vec::new(),
+    }
+}
+
+/// A text below its label; a link behind it.
+fn labelled(label: &str, text: Option<&Prose<'_>>, room: usize) -> Vec<Value> {
+    match text {
+        Some(Prose::Link(url)) => {
+            let link = rich_text(&[section(&[bold(&format!("{label}  ")), link_to(url)])]);
+            vec![link]
+                .into_iter()
+                .filter(|link| size(std::slice::from_ref(link)) <= room)
+                .collect()
         }
-    }
-    elements
-}
-
-/// A text that is only a URL becomes a link. The link shows its target, so it cannot
-/// pretend to lead elsewhere.
-fn literal_or_link(text: &str) -> Value {
-    match web_url(text) {
-        Some(url) if url == text => json!({"type": "link", "url": url}),
-        _ => literal(text),
+        Some(Prose::Text(text)) => fitted(text, room, |text| {
+            let parts = prose(text);
+            let label = section(&[bold(label)]);
+            (!parts.is_empty()).then(|| rich_text(&[vec![label], parts].concat()))
+        }),
+        None => Vec::new(),
     }
 }
 
-fn preformatted(text: &str) -> Value {
+fn context(excerpt: &str, room: usize) -> Vec<Value> {
+    fitted(excerpt, room, |text| {
+        let label = section(&[bold("Context")]);
+        (!text.is_empty()).then(|| rich_text(&[label, preformatted(text, TEXT_LIMIT)]))
+    })
+}
+
+/// As much of `text` as makes a block of at most `room` characters.
+fn fitted(text: &str, room: usize, block: impl Fn(&str) -> Option<Value>) -> Vec<Value> {
+    let blocks = |text: &str| block(text).into_iter().collect::<Vec<_>>();
+    let fitted = fit(text, room, blocks, |blocks| size(blocks));
+    fitted.into_iter().filter(|_| room > 0).collect()
+}
+
+/// The facts side by side, and the reference.
+fn facts(message: &Message<'_>) -> Vec<Value> {
     let mut elements = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let piece = prefix(rest, TEXT_LIMIT, Unit::Characters);
-        elements.push(literal(piece));
-        rest = &rest[piece.len()..];
+    for fact in &message.facts {
+        let begin = if elements.is_empty() { "" } else { "  ·  " };
+        elements.push(literal(begin));
+        elements.push(bold(&format!("{} ", fact.label)));
+        elements.push(match &fact.value {
+            FactValue::Text(text) => literal(&truncate(text, LINE_LIMIT, Unit::JsonCharacters)),
+            FactValue::Time(time) => date(*time),
+        });
     }
-    json!({"type": "rich_text_preformatted", "elements": elements})
+    elements.retain(|element| element["text"] != "");
+    let mut lines = Vec::new();
+    if !elements.is_empty() {
+        lines.push(section(&elements));
+    }
+    if let Some(reference) = &message.reference {
+        let shown = match reference {
+            Prose::Link(url) if url.len() <= LINE_LIMIT => link_to(url),
+            other => literal(&truncate(other.as_str(), LINE_LIMIT, Unit::JsonCharacters)),
+        };
+        lines.push(section(&[bold("Reference  "), shown]));
+    }
+    if lines.is_empty() {
+        Vec::new()
+    } else {
+        vec![rich_text(&lines)]
+    }
 }
 
-/// Slack refuses the whole message for a link of more than [`BUTTON_URL_LIMIT`]
-/// characters; only one with a thousand non-ASCII characters is so long.
-fn open_button(link: &str) -> Option<Value> {
-    let url = web_url(link).filter(|url| url.len() <= BUTTON_URL_LIMIT)?;
-    let button = json!({
-        "type": "button", "text": plain("Open alert"), "style": "primary", "url": url,
-    });
-    Some(json!({"type": "actions", "elements": [button]}))
+/// The button, and a small line with tags and id.
+fn foot(message: &Message<'_>) -> Vec<Value> {
+    let mut blocks = Vec::new();
+    if let Some(url) = page(message) {
+        let button = json!({
+            "type": "button", "text": plain("Open alert"), "style": "primary", "url": url,
+        });
+        blocks.push(json!({"type": "actions", "elements": [button]}));
+    }
+    let mut small: Vec<Value> = Vec::new();
+    let mut add = |label, text: &str| {
+        let line = format!("{label}: {text}");
+        small.push(plain(&truncate(&line, LINE_LIMIT, Unit::JsonCharacters)));
+    };
+    if let Some(tags) = message.tag_line() {
+        add("Tags", &tags);
+    }
+    if !message.alert_id.is_empty() {
+        add("Alert id", &message.alert_id);
+    }
+    if !small.is_empty() {
+        blocks.push(json!({"type": "context", "elements": small}));
+    }
+    blocks
 }
 
-fn tags(tags: &str) -> Value {
-    let line = format!("Tags: {tags}");
-    let line = truncate(&line, LINE_LIMIT, Unit::JsonCharacters);
-    json!({"type": "context", "elements": [plain(&line)]})
+/// The page of the alert. Slack refuses the whole message for a button's URL of more than
+/// [`URL_LIMIT`] characters; only one with a thousand non-ASCII characters is so long.
+fn page<'a>(message: &'a Message<'_>) -> Option<&'a str> {
+    message.link.as_deref().filter(|url| url.len() <= URL_LIMIT)
 }
 
 fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
-}
-
-fn rich_text(elements: &[Value]) -> Value {
-    json!({"type": "rich_text", "elements": elements})
-}
-
-fn section(elements: &[Value]) -> Value {
-    json!({"type": "rich_text_section", "elements": elements})
-}
-
-fn literal(text: &str) -> Value {
-    json!({"type": "text", "text": text})
-}
-
-fn bold(text: &str) -> Value {
-    json!({"type": "text", "text": text, "style": {"bold": true}})
 }

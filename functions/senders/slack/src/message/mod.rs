@@ -1,11 +1,11 @@
 //! The message: one line of text for notifications, and blocks.
 
 pub(crate) mod blocks;
+mod rich;
 
 use serde_json::{Map, Value, json};
 use tocsin_core::alert::Severity;
 use tocsin_core::escape::escaped;
-use tocsin_core::link::web_url;
 use tocsin_core::message::Message;
 use tocsin_core::provider::{Detail, RequestContext};
 use tocsin_core::text::{Unit, truncate};
@@ -32,10 +32,13 @@ pub(crate) fn fields(context: &RequestContext<'_, Slack>) -> Map<String, Value> 
     fields.insert("unfurl_links".to_owned(), false.into());
     fields.insert("unfurl_media".to_owned(), false.into());
     if context.detail == Detail::Full {
-        // Only attachments have a coloured bar. An attachment with blocks must not have
-        // text: https://github.com/slackapi/bolt-js/issues/717
-        let blocks = blocks::blocks(&message);
+        // With blocks, the text is only in notifications. Only attachments have a coloured
+        // bar. An attachment with blocks must not have text:
+        // https://github.com/slackapi/bolt-js/issues/717
+        let title = blocks::title(&message);
+        let blocks = blocks::beside_bar(&message, &title);
         let attachment = json!({"color": color(message.severity), "blocks": blocks});
+        fields.insert("blocks".to_owned(), title.into());
         fields.insert("attachments".to_owned(), json!([attachment]));
     }
     fields
@@ -52,8 +55,8 @@ fn headline(message: &Message<'_>) -> String {
 /// Only text: Slack may have refused any of the blocks.
 fn minimal(message: &Message<'_>) -> String {
     let headline = headline(message);
-    match message.link.and_then(web_url) {
-        Some(link) => format!("{headline}\n{}", escape(&link)),
+    match &message.link {
+        Some(link) => format!("{headline}\n{}", escape(link)),
         None => headline,
     }
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use proptest::prelude::*;
+use tocsin_core::text::Unit;
 
 use super::*;
 
@@ -114,6 +115,40 @@ fn a_message_keeps_to_the_default_limit() {
 }
 
 #[test]
+fn long_texts_share_the_room_of_the_mail() {
+    let mut alert = full();
+    alert.description = Some("description ".repeat(1_500));
+    let message = standard().message(&alert, Detail::Full);
+    check_message(&message);
+    let shown = Shown(&message).to_string();
+    let (_, email) = shown.split_once("email:\n").unwrap();
+    let order = [
+        "For more details",
+        "Description:",
+        "characters cut)",
+        "Runbook:",
+        "Revoke its sessions.",
+        "Created: 2020-10-13 03:35:24 UTC",
+        "Tags: aws, network",
+        "Reference:",
+        "Context:",
+        "198.51.100.7\"",
+    ];
+    let places: Vec<_> = order.iter().map(|part| email.find(part).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_subject_is_text_of_any_script() {
+    let mut alert = full();
+    alert.title = format!("Schlüssel 鍵 {}", "x".repeat(200));
+    let message = standard().message(&alert, Detail::Full);
+    check_message(&message);
+    let subject = message.subject.unwrap();
+    assert!(subject.starts_with("[HIGH] Schlüssel 鍵 xx") && subject.ends_with('…'));
+}
+
+#[test]
 fn a_blank_text_has_no_heading_in_the_email() {
     let mut alert = full();
     alert.description = Some(" \n".to_owned());
@@ -125,7 +160,7 @@ fn a_blank_text_has_no_heading_in_the_email() {
 const OWN_LINES: [&str; 12] = [
     "[",
     "For more details please visit: http",
-    "Severity: ",
+    "Tags: ",
     "Type: ",
     "Detection: ",
     "Created: ",
@@ -181,15 +216,18 @@ fn payload(message: &OutgoingMessage) -> Value {
 /// Checks the subject and the variants of a message.
 fn check_message(message: &OutgoingMessage) {
     if let Some(subject) = &message.subject {
-        assert!((1..=99).contains(&subject.len()), "{subject}");
-        let is_allowed = |c: char| c.is_ascii_graphic() || c == ' ';
+        let length = Unit::Characters.length(subject);
+        assert!((1..=99).contains(&length), "{subject}");
+        let is_forbidden = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         assert!(
-            subject.chars().all(is_allowed) && subject.starts_with('['),
+            !subject.contains(is_forbidden) && subject.starts_with('['),
             "{subject}"
         );
     }
     let variants: Value = serde_json::from_str(&message.body).unwrap();
-    check_email(variants["email"].as_str().unwrap());
+    let email = variants["email"].as_str().unwrap();
+    assert!(email.len() <= 16 * 1024);
+    check_email(email);
     assert_eq!(payload(message).as_object().unwrap().len(), 13);
 }
 

@@ -33,9 +33,11 @@ fn severities_and_types_have_their_style_and_text() {
             let card = card(&workflow().request(&alert, Detail::Full));
             let style = text_at(&card, "/body/0/style");
             let headline = text_at(&card, "/body/0/items/0/inlines/0/text");
-            let severity = text_at(&card, "/body/1/columns/1/items/0/inlines/0/text");
-            let kind = text_at(&card, "/body/2/columns/1/items/0/inlines/0/text");
-            let _ = writeln!(shown, "{name}: {style} {headline:?} {severity} {kind}");
+            let facts = card["body"].as_array().unwrap().iter();
+            let facts = facts.filter(|element| element["type"] == "ColumnSet");
+            let facts: Vec<&Value> = facts.collect();
+            let kind = text_at(facts[0], "/columns/2/items/1/inlines/0/text");
+            let _ = writeln!(shown, "{name}: {style} {headline:?} {kind}");
         }
     }
     snapshot("severities_and_types", &shown);
@@ -58,6 +60,12 @@ fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap()
 }
 
+/// The only text that Teams replaces.
+fn time(alert: &Alert) -> String {
+    let time = alert.created_at.whole_seconds();
+    format!("{{{{DATE({time}, SHORT)}}}} {{{{TIME({time})}}}}")
+}
+
 /// Checks Teams' limits, and that no text has a meaning.
 fn assert_valid(alert: &Alert, request: &Request) {
     let body = std::str::from_utf8(&request.body).unwrap();
@@ -67,7 +75,9 @@ fn assert_valid(alert: &Alert, request: &Request) {
         "{}",
         Unit::JsonBytes.length(body)
     );
-    assert!(!body.contains("{{DATE(") && !body.contains("{{TIME("));
+    let time = time(alert);
+    let rest = body.replacen(&time, "", 1);
+    assert!(!rest.contains("{{DATE(") && !rest.contains("{{TIME("));
     let card = card(request);
     assert_eq!(card["version"], "1.4");
     assert_eq!(card["msteams"], json!({"width": "Full"}));
@@ -91,14 +101,16 @@ fn assert_literal(alert: &Alert, value: &Value) {
     let Value::Object(object) = value else { return };
     match object["type"].as_str().unwrap() {
         "TextBlock" => {
-            let labels = "Severity Type Detection Created Reference Description Runbook";
+            let labels = [
+                "Created",
+                "Detection",
+                "Type",
+                "Log types",
+                "Reference",
+                "Runbook",
+            ];
             let text = object["text"].as_str().unwrap();
-            assert!(
-                labels
-                    .split(' ')
-                    .chain(["Alert id", "Log types"])
-                    .any(|label| label == text)
-            );
+            assert!(labels.contains(&text) || text == time(alert), "{text}");
         }
         "TextRun" => {
             let text = object["text"].as_str().unwrap();
@@ -191,4 +203,17 @@ proptest! {
             assert_valid(&alert, &workflow().request(&alert, detail));
         }
     }
+}
+
+#[test]
+fn code_and_lists_are_shown_and_indentation_stays() {
+    let mut json = full_json();
+    json["description"] = json!("Looks at `sts:AssumeRole`:\n  File \"x\"\n    raise");
+    json["runbook"] = json!("1. Find `{{DATE(x)}}`\n2. Revoke\n\n- [x](https://evil.example)");
+    json["alertContext"] = json!({"events": (0..220).collect::<Vec<_>>()});
+    json["createdAt"] = json!("2020-10-13T03:35:24.123456Z");
+    let alert = alert(&json);
+    let request = workflow().request(&alert, Detail::Full);
+    assert_valid(&alert, &request);
+    snapshot("prose", &request.to_string());
 }

@@ -6,10 +6,13 @@
 //! references, links and pictures, where backslashes no longer help: a zero-width space
 //! splits these, or they are written as code, which GitHub leaves alone
 //! (<https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls>).
-//! Hashes are what people copy from an alert, so they are code and never split.
+//! Addresses and hashes are what people copy from an alert, so they are code and never
+//! split; the zero-width space stands only where a mention or a reference would begin.
 
+mod blocks;
 mod reference;
 
+pub(crate) use blocks::{link_to, prose};
 use reference::{emoji_begins, is_reference, is_token_char};
 
 /// Splits what GitHub would read as a mention or a reference.
@@ -29,7 +32,9 @@ pub(crate) fn title(text: &str) -> String {
     for (at, c) in text.char_indices() {
         split.push(c);
         let rest = &text[at + c.len_utf8()..];
-        if joins(c, &before, rest.chars().next()) || (c == ':' && emoji_begins(rest)) {
+        let is_mail = c == '@' && before.last().is_some_and(char::is_alphanumeric);
+        let joined = joins(c, &before, rest.chars().next()) && !is_mail;
+        if joined || (c == ':' && emoji_begins(rest)) {
             split.push(GAP);
         }
         before.push(c);
@@ -37,39 +42,53 @@ pub(crate) fn title(text: &str) -> String {
     split
 }
 
-/// A block of code with JSON that cannot end the block.
-pub(crate) fn fenced(json: &str) -> String {
-    /// A longer fence would leave too little room for the JSON.
-    const LONGEST: usize = 16;
-    let longest = longest_run(json);
-    if longest >= LONGEST {
+/// A block of code that cannot be ended by `text`. Of JSON with many backticks in a row
+/// these are written as JSON escapes: a longer fence would leave too little room.
+pub(crate) fn fenced(text: &str, language: &str) -> String {
+    let longest = longest_run(text);
+    if longest >= LONGEST_FENCE {
         // In JSON a backtick occurs only in strings, where this escape means the same.
-        return fenced(&json.replace('`', "\\u0060"));
+        return fenced(&text.replace('`', "\\u0060"), language);
     }
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}json\n{json}\n{fence}")
+    format!("{fence}{language}\n{text}\n{fence}")
 }
+
+/// The longest run of backticks that a fence is made longer than.
+const LONGEST_FENCE: usize = 16;
 
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 fn line(line: &str) -> String {
+    let (mut escaped, text) = indented_by(line);
+    let indent = escaped.len();
+    words(text, indent, &mut escaped);
+    escaped
+}
+
+/// The indentation of a line, written so that it stays, and the text behind it.
+fn indented_by(line: &str) -> (String, &str) {
     let text = line.trim_start_matches([' ', '\t']);
-    let mut escaped = indent(&line[..line.len() - text.len()]);
+    (indent(&line[..line.len() - text.len()]), text)
+}
+
+/// Adds the words of `text` to a line whose text begins at `begin`.
+fn words(text: &str, begin: usize, escaped: &mut String) {
     for (at, word) in text.split(' ').enumerate() {
         if at > 0 {
             escaped.push(' ');
         }
         if is_address(word) {
-            escaped.push('`');
-            escaped.push_str(word);
-            escaped.push('`');
+            if escaped.ends_with('`') {
+                escaped.push(GAP);
+            }
+            escaped.extend(["`", word, "`"]);
         } else {
-            inline(word, at == 0, &mut escaped);
+            inline(word, escaped.len() == begin, escaped);
         }
     }
-    escaped
 }
 
 /// Indentation that Markdown does not read as a block of code.
@@ -95,7 +114,7 @@ fn inline(word: &str, first: bool, escaped: &mut String) {
     let mut number = first;
     while let Some(c) = rest.chars().next() {
         if let Some(token) = reference_at(rest, &before) {
-            if before.ends_with("`") {
+            if escaped.ends_with('`') {
                 // Two backticks in a row could be read as one mark.
                 escaped.push(GAP);
             }
@@ -137,11 +156,12 @@ fn reference_at<'a>(rest: &'a str, before: &Last) -> Option<&'a str> {
     is_reference(token).then_some(token)
 }
 
-/// Whether GitHub would read `c` and the next character as part of a mention
+/// Whether GitHub would read `c` and the next character as the beginning of a mention
 /// (`@name`), a reference (`#1`, `GH-1`) or an address (`https://`, `www.`).
 fn joins(c: char, before: &Last, next: Option<char>) -> bool {
     match c {
-        '@' | '#' => true,
+        '@' => next.is_some_and(|next| next.is_alphanumeric() || "-_.".contains(next)),
+        '#' => next.is_some_and(char::is_numeric),
         ':' => next == Some('/'),
         '-' => before.ends_with("gh") && next.is_some_and(|next| next.is_ascii_digit()),
         'w' | 'W' => before.ends_with("w") && matches!(next, Some('w' | 'W')),
@@ -182,10 +202,13 @@ mod tests {
     fn markup_is_escaped() {
         for (text, escaped) in [
             ("plain text, 100% & more.", "plain text, 100% &amp; more."),
-            ("@octocat a@b.c", "@\u{200b}octocat a@\u{200b}b.c"),
             (
-                "#1 o/r#2 GH-3 gh-x",
-                "\\#\u{200b}1 o/r\\#\u{200b}2 GH-\u{200b}3 gh-x",
+                "@octocat a@b.c, x@y @ 2@.A",
+                "@\u{200b}octocat `a@b.c`, `x@y` @ 2@\u{200b}.A",
+            ),
+            (
+                "#1 o/r#2 GH-3 gh-x C# #a",
+                "\\#\u{200b}1 o/r\\#\u{200b}2 GH-\u{200b}3 gh-x C\\# \\#a",
             ),
             ("[a](https://e.example)", "`[a](https://e.example)`"),
             (
@@ -220,7 +243,11 @@ mod tests {
     fn commits_and_emoji_are_code() {
         for (text, escaped) in [
             ("see 1a2b3c4, 1a2b3c4.", "see `1a2b3c4`, `1a2b3c4`."),
-            ("o/r@1a2b3c4d", "o/r@\u{200b}`1a2b3c4d`"),
+            ("o/r@1a2b3c4d", "`o/r@1a2b3c4d`"),
+            (
+                "2001:db8:a::1 fe80::1 de:ad:be:ef:00:01 00:1A:2B:CD:4E:5F",
+                "`2001:db8:a::1` `fe80::1` `de:ad:be:ef:00:01` `00:1A:2B:CD:4E:5F`",
+            ),
             (
                 "`1a2b3c4` (d41d8cd98f00b204e9800998ecf8427e)",
                 "\\`\u{200b}`1a2b3c4`\\` (`d41d8cd98f00b204e9800998ecf8427e`)",
@@ -251,13 +278,19 @@ mod tests {
             title("[HIGH] @a #1 gh-2 *x* :skull: 03:35:24 1a2b3c4"),
             "[HIGH] @\u{200b}a #\u{200b}1 gh-\u{200b}2 *x* :\u{200b}skull: 03:35:24 1a2b3c4"
         );
+        for copied in [
+            "a@b.c # C#x",
+            "fe80::1 2001:db8:85a3::8a2e de:ad:be:ef:00:01",
+        ] {
+            assert_eq!(title(copied), copied);
+        }
     }
 
     #[test]
     fn a_fence_is_longer_than_anything_inside() {
-        assert_eq!(fenced("{}"), "```json\n{}\n```");
-        assert_eq!(fenced("\"````\""), "`````json\n\"````\"\n`````");
-        let long = fenced(&format!("\"{}\"", "`".repeat(500)));
+        assert_eq!(fenced("{}", "json"), "```json\n{}\n```");
+        assert_eq!(fenced("\"````\"", "json"), "`````json\n\"````\"\n`````");
+        let long = fenced(&format!("\"{}\"", "`".repeat(500)), "json");
         assert!(long.starts_with("```json\n\"\\u0060\\u0060"), "{long}");
     }
 }
