@@ -48,7 +48,7 @@ async fn bad_records_of_a_batch_do_not_affect_good_ones() {
     let bad = [
         ("this is not JSON".to_owned(), "NotJson", "not JSON"),
         (without("severity"), "MissingField", "`severity`"),
-        (with("type", " "), "MissingField", "`type`"),
+        (with("id", " "), "MissingField", "`id`"),
         (with_id_list(), "WrongKind", "`id` must be a string"),
         ("[".repeat(100_000), "NotObject", "found a list"),
         ("x".repeat(1024 * 1024), "NotJson", "not JSON"),

@@ -46,6 +46,29 @@ const CREDENTIALS: [&str; 29] = [
     "VAULT_TOKEN",
 ];
 
+/// Files and folders that hold credentials of the person, by a name on their way: the file
+/// of destinations may lie in the home folder, above all of these.
+const CREDENTIAL_FILES: [&str; 18] = [
+    ".aws",
+    ".azure",
+    ".cargo",
+    ".config",
+    ".docker",
+    ".git",
+    ".git-credentials",
+    ".gnupg",
+    ".kube",
+    ".local",
+    ".netrc",
+    ".npmrc",
+    ".password-store",
+    ".pgpass",
+    ".pypirc",
+    ".ssh",
+    ".terraform.d",
+    ".vault-token",
+];
+
 /// The limit of what may be read.
 pub(crate) struct Boundary<'a> {
     folder: Folder,
@@ -89,6 +112,19 @@ pub(crate) enum Refusal {
         name: String,
         /// The entry of the list that it matches.
         pattern: &'static str,
+    },
+    /// The file holds a credential of the operator.
+    #[error(
+        "the file {path:?} is in {name:?}, where credentials of yours are and not of a destination; to send it all the same, add --allow-file {}",
+        argument(&real.to_string_lossy())
+    )]
+    Credentials {
+        /// Its path, as the YAML has it.
+        path: String,
+        /// The entry of the list that is on its way.
+        name: String,
+        /// Where it is, after links and `..`.
+        real: PathBuf,
     },
     /// The file is elsewhere.
     #[error(
@@ -151,8 +187,19 @@ impl<'a> Boundary<'a> {
         let root = real(&self.folder.path);
         let file = real(&self.folder.path.join(path));
         let mut allowed = self.allowed.files.iter();
-        if file.starts_with(&root) || allowed.any(|one| real(one) == file) {
+        if allowed.any(|one| real(one) == file) {
             return Ok(file);
+        }
+        if let Ok(inside) = file.strip_prefix(&root) {
+            let mut names = inside.components().map(Component::as_os_str);
+            return match names.find(|name| CREDENTIAL_FILES.iter().any(|one| name == one)) {
+                None => Ok(file),
+                Some(name) => Err(Refusal::Credentials {
+                    path: path.to_owned(),
+                    name: name.to_string_lossy().into_owned(),
+                    real: file,
+                }),
+            };
         }
         Err(Refusal::File {
             path: path.to_owned(),
@@ -297,6 +344,35 @@ mod tests {
             }
             assert!(boundary.file("../inside-out/key").is_err());
         }
+    }
+
+    #[test]
+    fn credentials_below_the_folder_need_a_flag() {
+        let home = tempfile::tempdir().unwrap();
+        for path in [".aws", ".ssh", "soc"] {
+            fs::create_dir(home.path().join(path)).unwrap();
+        }
+        for path in [".aws/credentials", ".ssh/id_rsa", ".netrc", "soc/.env"] {
+            fs::write(home.path().join(path), "PLANTED").unwrap();
+        }
+        std::os::unix::fs::symlink(home.path().join(".netrc"), home.path().join("key")).unwrap();
+        let file = Input::File(home.path().join("destinations.yaml"));
+        let none = Allowed::default();
+        let boundary = Boundary::of(Some(&file), &none);
+        for path in [".aws/credentials", "soc/../.ssh/id_rsa", ".netrc", "key"] {
+            let error = boundary.file(path).unwrap_err().to_string();
+            assert!(error.contains("--allow-file /"), "{path}: {error}");
+        }
+        assert!(boundary.file("soc/.env").is_ok());
+        // The folder itself may be one of these.
+        let inside = Input::File(home.path().join(".aws/destinations.yaml"));
+        assert!(
+            Boundary::of(Some(&inside), &none)
+                .file("credentials")
+                .is_ok()
+        );
+        let one = allowed(&[], &[&home.path().join(".netrc")]);
+        assert!(Boundary::of(Some(&file), &one).file("key").is_ok());
     }
 
     #[test]

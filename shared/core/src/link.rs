@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use url::Url;
 
-/// `text` as the target of a link, if it is an `http` or `https` URL and nothing else:
+/// `text` as the target of a link, if it is an `http` or `https` URL without a user name
+/// (`https://console.aws.amazon.com@evil.example/`) and nothing else:
 /// unchanged, except that everything is percent-encoded that RFC 3986 does not allow
 /// there. The result cannot end a link in angle or square brackets, in double quotes, or
 /// in a table; `&` must still be escaped for HTML.
@@ -12,7 +13,8 @@ use url::Url;
 pub fn web_url(text: &str) -> Option<String> {
     let text = text.trim();
     let url = Url::parse(text).ok()?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let names_user = !url.username().is_empty() || url.password().is_some();
+    if !matches!(url.scheme(), "http" | "https") || names_user {
         return None;
     }
     // The URL parser repairs texts that should not be shown as links: line breaks,
@@ -61,7 +63,6 @@ mod tests {
             "http://h/a?b=1&c=%20#d",
             "HTTPS://H:8443/~a/b;c,d@e$f*g_(h)!'",
             "http://[::1]/",
-            "https://user@h/",
         ] {
             assert_eq!(web_url(&format!(" {url}\n")).as_deref(), Some(url));
         }
@@ -92,6 +93,8 @@ mod tests {
             "https:/h",
             "https:\\\\h\\a",
             "https://h\\a",
+            "https://console.aws.amazon.com@evil.example/",
+            "https://:secret@evil.example/",
             "see https://h/a",
             "https://h/a b",
             "https://h/a\nb",

@@ -85,9 +85,11 @@ pub(crate) fn without_refused(
             return None;
         }
         let own = json!([delivery_label(context)]);
+        // "Field 'labels' cannot be set. It is not on the appropriate screen, or unknown.",
+        // in the language of the account: only this one names the field by its key.
         let is_absent = problem
             .as_str()
-            .is_some_and(|text| text.contains("cannot be set"));
+            .is_some_and(|text| text.contains("cannot be set") || text.contains("'labels'"));
         if name == LABELS && !is_absent && fields[LABELS] != own {
             fields.insert(name.clone(), own);
         } else {

@@ -95,11 +95,9 @@ pub(crate) fn confirmed(receipt: Receipt, response: &Response) -> Outcome {
     if data.is_success.or(data.success) != Some(false) {
         return Outcome::Delivered(receipt);
     }
-    let failure = Failure::new(
-        FailureKind::Refused,
-        format!("accepted, but not created: {}", data.status),
-    );
-    Outcome::rejected(failure)
+    let detail = format!("accepted, but not created: {}", data.status);
+    // With its status, so that it is told apart from a text of our own.
+    Outcome::of_failure(FailureKind::Refused, detail, response)
 }
 
 /// Whether OpsGenie processes the alert later, because it exceeds the rate limit.

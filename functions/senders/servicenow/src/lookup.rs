@@ -56,9 +56,6 @@ pub(crate) fn parse(
         200 => {}
         // Older instances send this for a query without results.
         404 if error_text(response).contains("no record") => return Lookup::Absent,
-        // An account that may create is not always allowed to read. A second incident
-        // is better than none, and if nothing is allowed, creating will fail.
-        403 => return Lookup::Absent,
         201..=299 => return Lookup::Failed(Outcome::not_understood(response)),
         _ => return Lookup::Failed(failed(response).of_lookup()),
     }

@@ -79,15 +79,11 @@ impl<'a> Fields<'a> {
         self.get(field).and_then(scalar)
     }
 
-    /// A label that must be present: of a text or number what it says, of any other value
-    /// its beginning.
+    /// A label whose field must be present: of a text or number what it says, of any other
+    /// value its beginning, of an absent one `null`.
     pub(super) fn label(&self, field: &'static str) -> Result<Cow<'a, str>, AlertError> {
-        let raw = self.get(field).ok_or(AlertError::Missing { field })?;
-        let text = scalar(raw).unwrap_or_else(|| Cow::Borrowed(raw.get()));
-        if text.trim().is_empty() {
-            return Err(AlertError::Missing { field });
-        }
-        Ok(text)
+        let raw = self.raw.get(field).ok_or(AlertError::Missing { field })?;
+        Ok(scalar(raw).unwrap_or_else(|| Cow::Borrowed(raw.get())))
     }
 
     /// A required text, bounded and sanitized.
@@ -114,8 +110,9 @@ impl<'a> Fields<'a> {
         (!text.trim().is_empty()).then(|| self.fit(field, &text, bound))
     }
 
-    /// A list of texts that may be absent (`None`). A single text counts as a
-    /// list of one; entries that are not texts are left out.
+    /// A list of texts that may be absent (`None`). A single text counts as a list of one;
+    /// entries that are not texts are left out. A list of nothing else counts as absent,
+    /// not as empty: an empty list of destinations means that nobody gets the alert.
     pub(super) fn list(&mut self, field: &str, most: usize) -> Option<Vec<String>> {
         let raw = self.get(field)?;
         let entries: Vec<&RawValue> = match serde_json::from_str(raw.get()) {
@@ -147,7 +144,7 @@ impl<'a> Fields<'a> {
                 kept: most,
             });
         }
-        Some(texts)
+        (!texts.is_empty() || entries.is_empty()).then_some(texts)
     }
 
     /// The fields of an object inside this one; empty when it is absent or not an object.

@@ -20,6 +20,10 @@ pub(super) fn severity(text: &str) -> Option<Severity> {
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect();
+    // `[Critical]`, or with an invisible character that came along.
+    if let Ok(severity) = word.parse() {
+        return Some(severity);
+    }
     Some(match word.as_str() {
         "informational" | "information" | "notice" | "debug" | "none" | "sev5" | "s5" | "p5"
         | "severity5" => Severity::Info,
@@ -92,15 +96,16 @@ fn date_and_time(text: &str) -> Option<Timestamp> {
     format!("{date}T{clock}{offset}").parse().ok()
 }
 
-/// Seconds, or thousandths, millionths or billionths of these: told apart by their size,
-/// as times between 1973 and 5138 are.
+/// Seconds, or thousandths, millionths or billionths of these: told apart by their size, as
+/// times between 2001 and 2286 are. Other numbers are not such times: dates as digits
+/// (`20260302224109`), counts since 1601 or the year 1.
 fn since_1970(text: &str) -> Option<Timestamp> {
     let number: f64 = text.parse().ok()?;
     let per_second = match number {
-        1e8..1e11 => 1e9,
-        1e11..1e14 => 1e6,
-        1e14..1e17 => 1e3,
-        1e17..1e20 => 1.0,
+        1e9..1e10 => 1e9,
+        1e12..1e13 => 1e6,
+        1e15..1e16 => 1e3,
+        1e18..1e19 => 1.0,
         _ => return None,
     };
     let nanos = match text.parse::<i128>() {
@@ -126,6 +131,8 @@ mod tests {
             ("sev1", Some(Severity::Critical)),
             ("SEV-2", Some(Severity::High)),
             ("p4", Some(Severity::Low)),
+            ("CRITICAL\u{200b}", Some(Severity::Critical)),
+            ("[Low]", Some(Severity::Low)),
             ("0", Some(Severity::Info)),
             ("2", Some(Severity::Low)),
             ("5.3", Some(Severity::Medium)),
@@ -177,6 +184,9 @@ mod tests {
             "Mon, 02 Mar 2026",
             "2026-13-02",
             "1e99",
+            "20260302224109",
+            "133867608690000000",
+            "639081492690000000",
             "NaN",
             "é-é-é-éé é",
         ] {

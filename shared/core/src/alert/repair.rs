@@ -2,17 +2,17 @@
 //!
 //! Python's `json.dumps` writes `NaN`, `Infinity` and `-Infinity` for numbers that a log
 //! may well hold (`1e999`), and templates that put a log line into a string leave line
-//! breaks and tabs as they are. Who writes into the log must not be able to hide the
-//! alert about it that way.
+//! breaks, tabs and the backslashes of Windows paths as they are. Who writes into the log
+//! must not be able to hide the alert about it that way.
 
 use std::borrow::Cow;
 
 /// `json` with numbers that JSON does not know as strings, and with control characters
-/// in strings as escapes; and what was not JSON in it, if anything. Valid JSON stays as
-/// it is.
-pub(super) fn repaired(json: Cow<'_, str>) -> (Cow<'_, str>, Option<&'static str>) {
+/// and backslashes in strings that escape nothing as escapes; and what was not JSON in it,
+/// if anything. Valid JSON stays as it is.
+pub(super) fn repaired(json: Cow<'_, str>) -> (Cow<'_, str>, Option<String>) {
     let has_words = json.contains("NaN") || json.contains("Infinity");
-    if !has_words && !json.bytes().any(|byte| byte < b' ') {
+    if !has_words && !json.bytes().any(|byte| byte < b' ' || byte == b'\\') {
         return (json, None);
     }
     let mut scan = Scan {
@@ -21,16 +21,21 @@ pub(super) fn repaired(json: Cow<'_, str>) -> (Cow<'_, str>, Option<&'static str
         copied: 0,
         has_words: false,
         has_controls: false,
+        has_backslashes: false,
     };
     scan.run();
-    let what = match (scan.has_words, scan.has_controls) {
-        (false, false) => return (json, None),
-        (true, false) => "NaN or Infinity as a number",
-        (false, true) => "control characters in a string",
-        (true, true) => "NaN or Infinity as a number, and control characters in a string",
-    };
+    let found = [
+        (scan.has_words, "NaN or Infinity as a number"),
+        (scan.has_controls, "control characters in a string"),
+        (scan.has_backslashes, "backslashes that escape nothing"),
+    ];
+    let found: Vec<_> = found.iter().filter(|(is_there, _)| *is_there).collect();
+    if found.is_empty() {
+        return (json, None);
+    }
+    let what: Vec<_> = found.iter().map(|(_, what)| *what).collect();
     let whole = scan.out + &json[scan.copied..];
-    (Cow::Owned(whole), Some(what))
+    (Cow::Owned(whole), Some(what.join(", and ")))
 }
 
 struct Scan<'a> {
@@ -39,6 +44,7 @@ struct Scan<'a> {
     copied: usize,
     has_words: bool,
     has_controls: bool,
+    has_backslashes: bool,
 }
 
 impl Scan<'_> {
@@ -48,7 +54,7 @@ impl Scan<'_> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             at += match (in_string, byte) {
-                (true, b'\\') => 2,
+                (true, b'\\') => self.backslash(at),
                 (_, b'"') => {
                     in_string = !in_string;
                     1
@@ -62,6 +68,24 @@ impl Scan<'_> {
                 _ => 1,
             };
         }
+    }
+
+    /// The length of the escape at this place in a string, or of the backslash alone.
+    fn backslash(&mut self, at: usize) -> usize {
+        let rest = &self.json.as_bytes()[at + 1..];
+        let is_escape = match rest.first() {
+            Some(b'u') => rest
+                .get(1..5)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)),
+            Some(byte) => b"\"\\/bfnrt".contains(byte),
+            None => true,
+        };
+        if is_escape {
+            return 2;
+        }
+        self.has_backslashes = true;
+        self.replace(at, 1, "\\\\");
+        1
     }
 
     /// The length of what is at this place outside of strings.
@@ -106,6 +130,10 @@ mod tests {
                 "{\n\t\"a\":\"x\\u000ay\\u0009z\"}",
             ),
             ("NaN", "\"NaN\""),
+            (
+                r#"{"a":"C:\Users\x41\u12","b":"\\ \n \u00e9 \""}"#,
+                r#"{"a":"C:\\Users\\x41\\u12","b":"\\ \n \u00e9 \""}"#,
+            ),
         ] {
             assert_eq!(repaired(given.into()).0, expected);
         }

@@ -14,6 +14,7 @@ mod oauth;
 mod partial;
 mod pem;
 mod secret;
+mod spelling;
 mod status;
 mod token;
 mod wire;

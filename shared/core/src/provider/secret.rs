@@ -1,23 +1,17 @@
 //! Credentials, and their redaction from texts.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
-use url::form_urlencoded::byte_serialize;
 
 use super::field_error::{FieldError, path};
+use super::spelling::{MIN_LENGTH, spelled};
 use crate::text::single_line;
-
-/// The shortest text that is redacted, in bytes. Shorter ones (`true`, `eu`, a port)
-/// occur in ordinary words. Words of this length that a secret URL happens to contain,
-/// such as `services`, are redacted as well: nobody can tell them from a token.
-const MIN_LENGTH: usize = 6;
 
 /// The text that replaces a secret.
 const REDACTED: &str = "[secret]";
@@ -79,7 +73,7 @@ impl Secrets {
     }
 }
 
-/// `text` without any of `values`.
+/// `text` without any of `values`, in whatever spelling they are there.
 pub(super) fn redact(text: &str, mut values: Vec<String>) -> String {
     // Longest first, so that no part of a longer value is left.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -87,31 +81,16 @@ pub(super) fn redact(text: &str, mut values: Vec<String>) -> String {
     let mut rest = text;
     // One pass: a value may also occur in the replacement.
     while let Some(next) = rest.chars().next() {
-        let found = values.iter().find(|value| rest.starts_with(value.as_str()));
-        rest = if let Some(value) = found {
+        let found = values.iter().find_map(|value| spelled(value, rest));
+        rest = if let Some(length) = found {
             redacted.push_str(REDACTED);
-            &rest[value.len()..]
+            &rest[length..]
         } else {
             redacted.push(next);
             &rest[next.len_utf8()..]
         };
     }
-    redact_at_cuts(redacted, &values)
-}
-
-/// Redacts the beginning of a secret before the marker of a cut, the ellipsis.
-fn redact_at_cuts(text: String, values: &[String]) -> String {
-    let Some((before, after)) = text.rsplit_once('…') else {
-        return text;
-    };
-    let beginning = |value: &String| {
-        let mut ends = value.char_indices().map(|(end, _)| end).rev();
-        ends.find(|end| *end >= MIN_LENGTH && before.ends_with(&value[..*end]))
-    };
-    match values.iter().filter_map(beginning).max() {
-        Some(length) => format!("{}{REDACTED}…{after}", &before[..before.len() - length]),
-        None => text,
-    }
+    redacted
 }
 
 /// The forms in which a response may repeat a header's value: whole, or without the
@@ -143,8 +122,8 @@ fn collect(document: &Value, values: &mut Vec<String>) {
     }
 }
 
-/// The parts of a URL, as they are and in the spellings in which a response may repeat
-/// them: decoded, and encoded by other rules.
+/// The parts of a URL, as they are and decoded: by the rules of paths, and by those of
+/// forms, where `+` is a space.
 fn of_url(url: &Url, values: &mut Vec<String>) {
     let query = url.query().unwrap_or_default();
     let whole = [url.path(), query, url.username()];
@@ -154,37 +133,12 @@ fn of_url(url: &Url, values: &mut Vec<String>) {
         .split('&')
         .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
     let parts = whole.into_iter().chain(url.password());
-    for part in parts.chain(segments).chain(parameters) {
-        values.extend(long(MIN_LENGTH, spellings(part).iter().map(String::as_str)));
-    }
-}
-
-/// The spellings of a percent-encoded text: as it is, decoded by the rules of paths and by
-/// those of forms (where `+` is a space), and encoded by both.
-fn spellings(encoded: &str) -> BTreeSet<String> {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let in_path = decoded(encoded);
-    let in_form = decoded(&encoded.replace('+', " "));
-    let mut spellings = BTreeSet::from([encoded.to_owned()]);
-    for plain in [in_path, in_form] {
-        let strict = utf8_percent_encode(&plain, NON_ALPHANUMERIC).to_string();
-        let form: String = byte_serialize(plain.as_bytes()).collect();
-        // Encoders differ in the case of the digits as well.
-        spellings.extend([lower_case_escapes(&strict), lower_case_escapes(&form)]);
-        spellings.extend([strict, form, plain]);
+    for part in parts.chain(segments).chain(parameters) {
+        let (in_path, in_form) = (decoded(part), decoded(&part.replace('+', " ")));
+        let forms = [part, &in_path, &in_form];
+        values.extend(long(MIN_LENGTH, forms.into_iter()));
     }
-    spellings
-}
-
-/// `%2f` in place of `%2F`.
-fn lower_case_escapes(encoded: &str) -> String {
-    let mut digits = 0;
-    let lower = encoded.chars().map(|c| {
-        let is_digit = digits > 0;
-        digits = if c == '%' { 2 } else { digits.max(1) - 1 };
-        if is_digit { c.to_ascii_lowercase() } else { c }
-    });
-    lower.collect()
 }
 
 /// Those of `texts` that have at least `least` bytes.
@@ -305,6 +259,8 @@ mod tests {
             r#"{"key":"PLANTED\nPLANTED \"x\""}"#,
             "what was cut: PLANTED-PLAN… (80 characters cut)",
             "what was cut: PLANTE…",
+            // Two answers in one text, each with a cut of its own.
+            "PLANTED-PLANTE… (9 characters cut) (without labels: PLANTED-PLANT… (3 characters cut))",
         ] {
             let redacted = secrets.redact(said);
             assert!(!redacted.contains("PLANTE"), "{redacted}");
@@ -330,5 +286,27 @@ mod tests {
             assert!(!redacted.contains("PLANT"), "{redacted}");
         }
         assert_eq!(secrets.redact("sig and code"), "sig and code");
+    }
+
+    /// Vendors quote what they got as JSON, in a page, or as a form.
+    #[test]
+    fn a_token_is_redacted_in_every_spelling() {
+        let secrets = Secrets::new(r#"{"token": "PLANT/1+PLANT=&2~é"}"#.to_owned());
+        for said in [
+            r#"{"got":"PLANT\/1+PLANT=&2~é"}"#,
+            r#"{"got":"PLANT\/1\u002BPLANT\u003D\u00262~\u00e9"}"#,
+            "client_secret=PLANT%2F1%2BPLANT%3D%262%7E%C3%A9&scope=x",
+            "encodeURIComponent: PLANT%2f1%2bPLANT%3d%262~%c3%a9",
+            "<b>PLANT/1&#43;PLANT&#x3d;&amp;2~é</b>",
+            r"PLANT\/1+PLANT=\u00262~… (9 characters cut)",
+            "PLANT%2F1%2…",
+        ] {
+            let redacted = secrets.redact(said);
+            assert!(!redacted.contains("PLANT"), "{redacted}");
+            assert!(redacted.contains(REDACTED), "{redacted}");
+        }
+        for innocent in ["PLANT/2", "PLANT%2F", "a… b", "100 %… of &lt;"] {
+            assert_eq!(secrets.redact(innocent), innocent);
+        }
     }
 }

@@ -12,7 +12,11 @@ pub(crate) fn is_hidden(before: Option<char>, c: char, after: Option<char>) -> b
         // Zero width non-joiner: Persian and Indic scripts.
         '\u{200c}' => !is_between_letters(before, after),
         // Whether a symbol is shown as text or as emoji.
-        '\u{fe0e}' | '\u{fe0f}' => !before.is_some_and(|c| is_emoji(c) || is_keycap(c)),
+        '\u{fe0e}' | '\u{fe0f}' => {
+            // After a digit it shows nothing unless the frame of a key follows.
+            let is_of_key = before.is_some_and(is_keycap) && after == Some('\u{20e3}');
+            !is_of_key && !before.is_some_and(is_emoji)
+        }
         _ => is_never_seen(c),
     }
 }

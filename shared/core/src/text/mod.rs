@@ -234,10 +234,10 @@ pub fn clipped(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…", beginning(text, room, Unit::Characters)))
 }
 
-/// The longest beginning within `limit` units that does not end in a joiner: before the
-/// mark of a cut it joins nothing, and would count as hidden.
+/// The longest beginning within `limit` units that does not end in a joiner or selector:
+/// before the mark of a cut it belongs to nothing, and could count as hidden.
 fn beginning(text: &str, limit: usize, unit: Unit) -> &str {
-    prefix(text, limit, unit).trim_end_matches(['\u{200c}', '\u{200d}'])
+    prefix(text, limit, unit).trim_end_matches(['\u{200c}', '\u{200d}', '\u{fe0e}', '\u{fe0f}'])
 }
 
 /// Renders as much of `text` as keeps `size` within `limit`: all of it, or a

@@ -30,6 +30,7 @@ fn invisible_characters_become_visible_and_joiners_stay_where_they_belong() {
         ("SKIP\u{200d}", "SKIP\u{fffd}"),
         ("a\u{200d}b\u{200c}c", "a\u{fffd}b\u{fffd}c"),
         ("x\u{fe0f}", "x\u{fffd}"),
+        ("1\u{fe0f}92.0.2\u{fe0e}", "1\u{fffd}92.0.2\u{fffd}"),
     ] {
         assert_eq!(sanitize(given), expected);
         assert!(hides(given));

@@ -84,7 +84,8 @@ pub(super) fn content(
     match queue {
         DeadLetterQueue::Alerts => {
             let body = body(dead_letter)?;
-            let alert = alert::parse_sent(&body, Timestamp::now()).ok();
+            let sent_at = dead_letter.sent_at.unwrap_or_else(Timestamp::now);
+            let alert = alert::parse_sent(&body, sent_at).ok();
             Ok(Content::Message {
                 alert_id: alert.as_ref().map(|alert| alert.alert_id.clone()),
                 title: alert.map(|alert| alert.title),

@@ -208,6 +208,10 @@ fn only_what_jira_refuses_by_name_is_left_out() {
         expected.as_object_mut().unwrap().remove(name);
         assert_eq!(fields, expected, "{name}");
     }
+    // In the language of the account.
+    let german = "Feld 'labels' kann nicht festgelegt werden. Es befindet sich nicht im entsprechenden Bildschirm oder ist unbekannt.";
+    let (fields, _) = reduced(Detail::Full, &json!({"labels": german})).unwrap();
+    assert!(fields.get("labels").is_none());
     let two = json!({"priority": "x", "description": "y"});
     let (fields, left_out) = reduced(Detail::Full, &two).unwrap();
     assert_eq!(left_out, "priority, description");

@@ -204,8 +204,12 @@ fn only_a_result_without_an_alert_is_a_failure() {
     ] {
         let outcome = result(200, body);
         let failure = outcome.failure().unwrap();
-        assert_eq!((failure.kind, failure.status), (Refused, None));
+        assert_eq!((failure.kind, failure.status), (Refused, Some(200)));
         assert_eq!(failure.detail, "accepted, but not created: no such team");
+        assert!(
+            !failure.summary().contains("no such team"),
+            "not for a title"
+        );
     }
     let exists = r#"{"data":{"isSuccess":false,"status":"?","alertId":"8743a1b2"}}"#;
     assert!(result(200, exists).failure().is_none());

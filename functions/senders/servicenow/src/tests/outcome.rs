@@ -216,14 +216,15 @@ fn a_lookup_finds_only_the_incident_of_this_delivery() {
 fn a_failed_lookup_does_not_prove_absence() {
     let nothing = r#"{"error":{"message":"No Record found","detail":"Record doesn't exist or ACL restricts the record retrieval"},"status":"failure"}"#;
     assert_eq!(lookup(404, nothing), Lookup::Absent);
-    // An account that may create is not always allowed to read.
-    assert_eq!(lookup(403, "{}"), Lookup::Absent);
     let cut = r#"{"result":[{"sys_id":"a1""#;
     incidents().check_failed_lookups(&[
         // The lookup was refused, so another form of the incident would not help.
         (400, &[], "{}", Rejected(Misconfigured)),
         (404, &[], "", Rejected(Misconfigured)),
         (401, &[], "", Rejected(Unauthorized)),
+        // An account that may create is not always allowed to read: the incident is created,
+        // with a remark.
+        (403, &[], "{}", Rejected(Unauthorized)),
         (302, &[], "", Rejected(Redirected)),
         (429, &[], "", Transient(Throttled, None)),
         (

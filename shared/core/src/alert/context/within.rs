@@ -73,19 +73,27 @@ fn object_within<'a>(entries: Vec<(Cow<'a, str>, Node<'a>)>, room: usize) -> Nod
         .collect();
     let room = room.saturating_sub(2 + COUNT);
     let bound = common_bound(&sizes, room).unwrap_or_else(|| largest_kept(&sizes, room));
+    // The smallest take their shares first, wherever they stand.
+    let mut ascending: Vec<usize> = (0..sizes.len()).collect();
+    ascending.sort_by_key(|at| sizes[*at]);
     let mut room = room;
+    let mut shares = vec![None; sizes.len()];
+    for at in ascending {
+        let (share, overhead) = (bound.min(sizes[at]), overhead(&entries[at].0));
+        let is_cut = sizes[at] > share;
+        // Nothing is gained by a key without its value.
+        let is_useful = !is_cut || (bound >= LEAST && overhead + LEAST / 2 <= share);
+        if share <= room && is_useful {
+            room -= share;
+            shares[at] = Some(share - overhead);
+        }
+    }
     let mut kept = Vec::new();
     let mut count = 0;
-    for ((key, value), size) in entries.into_iter().zip(sizes) {
-        let share = bound.min(size);
-        let is_cut = size > share;
-        // Nothing is gained by a key without its value.
-        if share > room || (is_cut && (bound < LEAST || overhead(&key) + LEAST / 2 > share)) {
-            count += 1;
-        } else {
-            room -= share;
-            let overhead = overhead(&key);
-            kept.push((key, value.within(share - overhead)));
+    for ((key, value), share) in entries.into_iter().zip(shares) {
+        match share {
+            Some(share) => kept.push((key, value.within(share))),
+            None => count += 1,
         }
     }
     if count > 0 {
@@ -182,6 +190,18 @@ mod tests {
                 .unwrap()
                 .ends_with("more entries cut)")
         );
+    }
+
+    #[test]
+    fn the_smallest_is_kept_wherever_it_stands() {
+        let mut map: serde_json::Map<_, _> = (100..400)
+            .map(|at| (format!("k{at}"), json!("v".repeat(92))))
+            .collect();
+        map.insert("user".to_owned(), json!("bob"));
+        let value = Value::Object(map);
+        for room in 2_000..2_110 {
+            assert_eq!(within(&value, room)["user"], "bob", "{room}");
+        }
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

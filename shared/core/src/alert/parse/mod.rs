@@ -9,7 +9,7 @@ use crate::alert::fields::{Bound, Fields};
 use crate::alert::model::{Alert, Resent, RoutingHints};
 use crate::alert::note::Note;
 use crate::alert::repair::repaired;
-use crate::alert::{community, envelope, limits, surrogates};
+use crate::alert::{Severity, community, envelope, lenient, limits, surrogates};
 use crate::text::{Unit, single_line};
 
 /// Reads the body of a queue message that was sent at that time.
@@ -66,9 +66,7 @@ fn normalized<'a>(text: &'a str, notes: &mut Vec<Note>) -> Cow<'a, str> {
     }
     let (json, what) = repaired(json);
     if let Some(what) = what {
-        note(Note::Repaired {
-            what: what.to_owned(),
-        });
+        note(Note::Repaired { what });
     }
     json
 }
@@ -102,11 +100,26 @@ fn read_routing(fields: &mut Fields<'_>) -> RoutingHints {
     let hints = RoutingHints {
         destinations: routing.list("destinations", limits::ROUTING_LIST),
         destination_override: routing.list("destinationOverride", limits::ROUTING_LIST),
-        severity: routing.text("severity", Bound(limits::TAG, Unit::Bytes)),
+        severity: generated_severity(&mut routing),
         resent,
     };
     fields.notes.append(&mut routing.notes);
     hints
+}
+
+/// A severity of another source as the one that it means. A text that means none is kept:
+/// routing warns about it.
+fn generated_severity(routing: &mut Fields<'_>) -> Option<String> {
+    const FIELD: &str = "severity";
+    let text = routing.text(FIELD, Bound(limits::TAG, Unit::Bytes))?;
+    if text.trim().parse::<Severity>().is_ok() {
+        return Some(text);
+    }
+    let Some(severity) = lenient::severity(&text) else {
+        return Some(text);
+    };
+    routing.note_read_as(FIELD, &text, severity.to_string());
+    Some(severity.to_string())
 }
 
 /// `None` unless both are given.

@@ -73,7 +73,7 @@ fn a_message_that_is_not_an_alert_says_which_field_is_wrong() {
             "`severity`",
         ),
         (
-            r#"{"id": "a", "createdAt": "2020-10-13T03:35:24Z", "severity": "LOW", "type": " "}"#,
+            r#"{"id": "a", "createdAt": "2020-10-13T03:35:24Z", "severity": "LOW"}"#,
             "MissingField",
             "`type`",
         ),
@@ -132,6 +132,33 @@ fn routing_is_read_null_and_empty_apart() {
     assert_eq!(alert.routing.destinations, Some(vec![]));
     assert_eq!(alert.routing.destination_override, None);
     assert_eq!(alert.routing.severity.as_deref(), Some("DEFAULT"));
+}
+
+#[test]
+fn only_an_empty_list_means_nobody() {
+    for unusable in [json!([null]), json!([{"name": "soc"}, ["soc"]])] {
+        let alert = parsed(&with("routing", json!({"destinations": unusable})));
+        assert_eq!(alert.routing.destinations, None, "{unusable}");
+        assert!(
+            matches!(&alert.notes[0], Note::SetAside { field, .. } if field == "routing.destinations")
+        );
+    }
+    let alert = parsed(&with("routing", json!({"destinations": [null, "soc"]})));
+    assert_eq!(alert.routing.destinations, Some(vec!["soc".to_owned()]));
+}
+
+#[test]
+fn a_generated_severity_is_read_as_it_is_meant() {
+    for (given, expected) in [
+        (json!("sev1"), "CRITICAL"),
+        (json!(8), "HIGH"),
+        (json!("critical"), "critical"),
+        (json!("DEFAULT"), "DEFAULT"),
+        (json!("chartreuse"), "chartreuse"),
+    ] {
+        let alert = parsed(&with("routing", json!({"severity": given})));
+        assert_eq!(alert.routing.severity.as_deref(), Some(expected));
+    }
 }
 
 #[test]
