@@ -69,7 +69,10 @@ impl Tocsin {
         let remarks = self.file("remarks", "");
         let mut command = Command::new("sh");
         command
-            .args(["-c", "stty cols 120 && exec \"$0\" \"$@\" 2> \"$REMARKS\""])
+            .args([
+                "-c",
+                "stty cols 120 rows 50 && exec \"$0\" \"$@\" 2> \"$REMARKS\"",
+            ])
             .arg(binary())
             .args(arguments)
             .envs(Stack::environment())
@@ -81,7 +84,14 @@ impl Tocsin {
             .env("TERM", "xterm")
             .current_dir(self.folder.path());
         let mut session = spawn_command(command, Some(TIME_LIMIT_MS)).unwrap();
-        let out = session.exp_eof().unwrap();
+        // It gives each byte as a character.
+        let bytes = session
+            .exp_eof()
+            .unwrap()
+            .chars()
+            .map(|c| c as u8)
+            .collect();
+        let out = String::from_utf8(bytes).unwrap().replace('\r', "");
         let WaitStatus::Exited(_, code) = session.process().wait().unwrap() else {
             panic!("{arguments:?} was killed");
         };

@@ -53,7 +53,7 @@ async fn jira_gets_what_its_screen_has() {
     assert_eq!(delivery["attempt"], 1, "{delivery:#}");
     let remark = delivery["attempts"][0]["remark"].as_str().unwrap();
     assert!(
-        remark.starts_with("delivered without labels, priority"),
+        remark.starts_with("delivered without priority, labels"),
         "{remark}"
     );
     let issues = created(&stack, "jira", &id).await;
