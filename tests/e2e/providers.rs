@@ -58,7 +58,7 @@ async fn jira_gets_what_its_screen_has() {
     );
     let issues = created(&stack, "jira", &id).await;
     assert_eq!(issues.len(), 1);
-    let fields = &issues[0]["fields"];
+    let fields = &issues[0]["thing"]["fields"];
     assert!(fields["description"].is_object(), "{fields:#}");
     assert!(fields["labels"].is_null() && fields["priority"].is_null());
     stack.delete_destination(&name).await;
